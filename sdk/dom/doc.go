@@ -1,0 +1,8 @@
+// Package dom is the DOM object model: module settings, section definitions
+// with their field descriptors, DOM definitions, behavior definitions with
+// statuses, templates and instances; the filters that select them; and the
+// helpers through which scripts and programs create, read, update and delete
+// them. Names and behaviour follow the DataMiner Object Models concept.
+package dom
+
+//go:generate go -C ../../tools tool msgp -file=../sdk/dom -o=../sdk/dom/msgp_gen.go -io=false -tests=false -d "tag json" -d newtime -d "replace uuid.UUID with:[16]byte" -d "tuple Section FieldValue Instance" -d "ignore Value InstanceExposerSet DefinitionExposerSet SectionDefinitionExposerSet ModuleSettingsExposerSet ModuleSettingsHelper DomHelper ModuleSettingsComponent SectionDefinitionsComponent DomDefinitionsComponent DomInstancesComponent"

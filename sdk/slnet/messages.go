@@ -1,0 +1,175 @@
+package slnet
+
+// Messages returns the types of all messages of this package.
+func Messages() []MessageType {
+	return []MessageType{
+		{New: func() Message { return new(DeployScriptMessage) }},
+		{New: func() Message { return new(DeployPluginMessage) }},
+		{New: func() Message { return new(UploadMessage) }},
+		{New: func() Message { return new(GetScriptsMessage) }},
+		{New: func() Message { return new(GetScriptMessage) }},
+		{New: func() Message { return new(ScriptResponse) }},
+		{New: func() Message { return new(ScriptsResponse) }},
+		{New: func() Message { return new(ExecuteScriptMessage) }},
+		{New: func() Message { return new(GetRunsMessage) }},
+		{New: func() Message { return new(GetRunMessage) }},
+		{New: func() Message { return new(RunResponse) }},
+		{New: func() Message { return new(RunsResponse) }},
+		{New: func() Message { return new(GetRunLogMessage) }},
+		{New: func() Message { return new(RunLogResponse) }},
+		{New: func() Message { return new(CancelRunMessage) }},
+		{New: func() Message { return new(GenerateInformationMessage) }},
+		{New: func() Message { return new(InformationEventMessage) }},
+		{New: func() Message { return new(RunChangedEventMessage) }},
+		{New: func() Message { return new(Empty) }},
+		{New: func() Message { return new(WhoAmIMessage) }},
+		{New: func() Message { return new(WhoAmIResponse) }},
+		{New: func() Message { return new(CreateUserMessage) }},
+		{New: func() Message { return new(UpdateUserMessage) }},
+		{New: func() Message { return new(DeleteUserMessage) }},
+		{New: func() Message { return new(GetUsersMessage) }},
+		{New: func() Message { return new(UserResponse) }},
+		{New: func() Message { return new(UsersResponse) }},
+		{New: func() Message { return new(CreateGroupMessage) }},
+		{New: func() Message { return new(UpdateGroupMessage) }},
+		{New: func() Message { return new(DeleteGroupMessage) }},
+		{New: func() Message { return new(GetGroupsMessage) }},
+		{New: func() Message { return new(GroupResponse) }},
+		{New: func() Message { return new(GroupsResponse) }},
+		{New: func() Message { return new(CreateTokenMessage) }},
+		{New: func() Message { return new(CreateTokenResponse) }},
+		{New: func() Message { return new(GetTokensMessage) }},
+		{New: func() Message { return new(TokensResponse) }},
+		{New: func() Message { return new(RevokeTokenMessage) }},
+		{New: func() Message { return new(GetSystemInfoMessage) }},
+		{New: func() Message { return new(SystemInfoResponse) }},
+		{New: func() Message { return new(CheckStoreMessage) }},
+		{New: func() Message { return new(CheckStoreResponse) }},
+	}
+}
+
+// MessageName implements Message.
+func (*DeployScriptMessage) MessageName() string { return "DeployScriptMessage" }
+
+// MessageName implements Message.
+func (*DeployPluginMessage) MessageName() string { return "DeployPluginMessage" }
+
+// MessageName implements Message.
+func (*UploadMessage) MessageName() string { return "UploadMessage" }
+
+// MessageName implements Message.
+func (*GetScriptsMessage) MessageName() string { return "GetScriptsMessage" }
+
+// MessageName implements Message.
+func (*GetScriptMessage) MessageName() string { return "GetScriptMessage" }
+
+// MessageName implements Message.
+func (*ScriptResponse) MessageName() string { return "ScriptResponse" }
+
+// MessageName implements Message.
+func (*ScriptsResponse) MessageName() string { return "ScriptsResponse" }
+
+// MessageName implements Message.
+func (*ExecuteScriptMessage) MessageName() string { return "ExecuteScriptMessage" }
+
+// MessageName implements Message.
+func (*GetRunsMessage) MessageName() string { return "GetRunsMessage" }
+
+// MessageName implements Message.
+func (*GetRunMessage) MessageName() string { return "GetRunMessage" }
+
+// MessageName implements Message.
+func (*RunResponse) MessageName() string { return "RunResponse" }
+
+// MessageName implements Message.
+func (*RunsResponse) MessageName() string { return "RunsResponse" }
+
+// MessageName implements Message.
+func (*GetRunLogMessage) MessageName() string { return "GetRunLogMessage" }
+
+// MessageName implements Message.
+func (*RunLogResponse) MessageName() string { return "RunLogResponse" }
+
+// MessageName implements Message.
+func (*CancelRunMessage) MessageName() string { return "CancelRunMessage" }
+
+// MessageName implements Message.
+func (*GenerateInformationMessage) MessageName() string { return "GenerateInformationMessage" }
+
+// MessageName implements Message.
+func (*InformationEventMessage) MessageName() string { return "InformationEventMessage" }
+
+// MessageName implements Message.
+func (*RunChangedEventMessage) MessageName() string { return "RunChangedEventMessage" }
+
+// MessageName implements Message.
+func (*Empty) MessageName() string { return "Empty" }
+
+// MessageName implements Message.
+func (*WhoAmIMessage) MessageName() string { return "WhoAmIMessage" }
+
+// MessageName implements Message.
+func (*WhoAmIResponse) MessageName() string { return "WhoAmIResponse" }
+
+// MessageName implements Message.
+func (*CreateUserMessage) MessageName() string { return "CreateUserMessage" }
+
+// MessageName implements Message.
+func (*UpdateUserMessage) MessageName() string { return "UpdateUserMessage" }
+
+// MessageName implements Message.
+func (*DeleteUserMessage) MessageName() string { return "DeleteUserMessage" }
+
+// MessageName implements Message.
+func (*GetUsersMessage) MessageName() string { return "GetUsersMessage" }
+
+// MessageName implements Message.
+func (*UserResponse) MessageName() string { return "UserResponse" }
+
+// MessageName implements Message.
+func (*UsersResponse) MessageName() string { return "UsersResponse" }
+
+// MessageName implements Message.
+func (*CreateGroupMessage) MessageName() string { return "CreateGroupMessage" }
+
+// MessageName implements Message.
+func (*UpdateGroupMessage) MessageName() string { return "UpdateGroupMessage" }
+
+// MessageName implements Message.
+func (*DeleteGroupMessage) MessageName() string { return "DeleteGroupMessage" }
+
+// MessageName implements Message.
+func (*GetGroupsMessage) MessageName() string { return "GetGroupsMessage" }
+
+// MessageName implements Message.
+func (*GroupResponse) MessageName() string { return "GroupResponse" }
+
+// MessageName implements Message.
+func (*GroupsResponse) MessageName() string { return "GroupsResponse" }
+
+// MessageName implements Message.
+func (*CreateTokenMessage) MessageName() string { return "CreateTokenMessage" }
+
+// MessageName implements Message.
+func (*CreateTokenResponse) MessageName() string { return "CreateTokenResponse" }
+
+// MessageName implements Message.
+func (*GetTokensMessage) MessageName() string { return "GetTokensMessage" }
+
+// MessageName implements Message.
+func (*TokensResponse) MessageName() string { return "TokensResponse" }
+
+// MessageName implements Message.
+func (*RevokeTokenMessage) MessageName() string { return "RevokeTokenMessage" }
+
+// MessageName implements Message.
+func (*GetSystemInfoMessage) MessageName() string { return "GetSystemInfoMessage" }
+
+// MessageName implements Message.
+func (*SystemInfoResponse) MessageName() string { return "SystemInfoResponse" }
+
+// MessageName implements Message.
+func (*CheckStoreMessage) MessageName() string { return "CheckStoreMessage" }
+
+// MessageName implements Message.
+func (*CheckStoreResponse) MessageName() string { return "CheckStoreResponse" }

@@ -1,0 +1,178 @@
+package slnet
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/google/uuid"
+)
+
+// TraceData is what a manager has to say about a request: errors, warnings and
+// information. A request whose TraceData has errors changed nothing (in bulk
+// requests: nothing of the item the TraceData is about).
+type TraceData struct {
+	ErrorData   []ErrorData `json:"ErrorData,omitempty"`
+	WarningData []ErrorData `json:"WarningData,omitempty"`
+	InfoData    []InfoData  `json:"InfoData,omitempty"`
+}
+
+// ErrorType is the family of an ErrorData; within a family the Reason says what
+// happened.
+type ErrorType string
+
+// ErrorData is one error or warning with its documented reason and properties.
+type ErrorData struct {
+	// Type is the family, such as DomInstanceError.
+	Type ErrorType `json:"Type"`
+	// Reason is the documented reason.
+	Reason Reason `json:"Reason"`
+	// Message says it in words.
+	Message string `json:"Message,omitempty"`
+	// Properties holds what the reason documents; the rest is empty.
+	Properties ErrorProperties `json:"Properties,omitempty"`
+}
+
+// ErrorProperties are the properties of all error reasons. Lists of instance
+// ids are cut at 100.
+type ErrorProperties struct {
+	ID                       string            `json:"Id,omitempty"`
+	Name                     string            `json:"Name,omitempty"`
+	ModuleID                 string            `json:"ModuleId,omitempty"`
+	Value                    string            `json:"Value,omitempty"`
+	IDs                      []string          `json:"Ids,omitempty"`
+	DomInstanceIDs           []uuid.UUID       `json:"DomInstanceIds,omitempty"`
+	DomDefinitionIDs         []uuid.UUID       `json:"DomDefinitionIds,omitempty"`
+	DomBehaviorDefinitionIDs []uuid.UUID       `json:"DomBehaviorDefinitionIds,omitempty"`
+	SectionDefinitionIDs     []uuid.UUID       `json:"SectionDefinitionIds,omitempty"`
+	SectionIDs               []uuid.UUID       `json:"SectionIds,omitempty"`
+	FieldDescriptorIDs       []uuid.UUID       `json:"FieldDescriptorIds,omitempty"`
+	MissingSections          []uuid.UUID       `json:"MissingSections,omitempty"`
+	InvalidSections          []uuid.UUID       `json:"InvalidSections,omitempty"`
+	AssociatedFields         []AssociatedField `json:"AssociatedFields,omitempty"`
+	StatusID                 string            `json:"StatusId,omitempty"`
+	TransitionID             string            `json:"TransitionId,omitempty"`
+	FieldType                string            `json:"FieldType,omitempty"`
+	SupportedTypes           []string          `json:"SupportedTypes,omitempty"`
+	UsedInDomManagerSettings bool              `json:"UsedInDomManagerSettings,omitempty"`
+	ActualSize               int64             `json:"ActualSize,omitempty"`
+	MaxSize                  int64             `json:"MaxSize,omitempty"`
+	Limit                    int64             `json:"Limit,omitempty"`
+	GroupName                string            `json:"GroupName,omitempty"`
+	Permission               int64             `json:"Permission,omitempty"`
+	InnerTraceData           *TraceData        `json:"InnerTraceData,omitempty"`
+}
+
+// AssociatedField says which value of an instance an error is about.
+type AssociatedField struct {
+	SectionDefinitionID uuid.UUID `json:"SectionDefinitionId"`
+	SectionID           uuid.UUID `json:"SectionId"`
+	FieldDescriptorID   uuid.UUID `json:"FieldDescriptorId"`
+}
+
+// InfoData is additional information about a request that succeeded.
+type InfoData struct {
+	// Type is the family, such as DomActionInfo.
+	Type string `json:"Type"`
+	// Reason says what is reported, such as ScriptOutput.
+	Reason string            `json:"Reason"`
+	Data   map[string]string `json:"Data,omitempty"`
+}
+
+// AddError adds an error.
+func (t *TraceData) AddError(e ErrorData) { t.ErrorData = append(t.ErrorData, e) }
+
+// AddWarning adds a warning.
+func (t *TraceData) AddWarning(e ErrorData) { t.WarningData = append(t.WarningData, e) }
+
+// HasSucceeded reports whether there is no error.
+func (t *TraceData) HasSucceeded() bool { return t == nil || len(t.ErrorData) == 0 }
+
+// HasWarnings reports whether there is a warning.
+func (t *TraceData) HasWarnings() bool { return t != nil && len(t.WarningData) > 0 }
+
+// IsEmpty reports whether there is neither error, warning nor information.
+func (t *TraceData) IsEmpty() bool {
+	return t == nil || len(t.ErrorData)+len(t.WarningData)+len(t.InfoData) == 0
+}
+
+// ErrorDataOfType returns the errors of one family.
+func (t *TraceData) ErrorDataOfType(errorType ErrorType) []ErrorData {
+	if t == nil {
+		return nil
+	}
+	var list []ErrorData
+	for _, e := range t.ErrorData {
+		if e.Type == errorType {
+			list = append(list, e)
+		}
+	}
+	return list
+}
+
+// String is a readable text: one line for each error, warning and information.
+func (t *TraceData) String() string {
+	if t.IsEmpty() {
+		return "no errors"
+	}
+	var lines []string
+	for _, e := range t.ErrorData {
+		lines = append(lines, e.String())
+	}
+	for _, e := range t.WarningData {
+		lines = append(lines, "warning: "+e.String())
+	}
+	for _, i := range t.InfoData {
+		lines = append(lines, fmt.Sprintf("info: %s %s %v", i.Type, i.Reason, i.Data))
+	}
+	return strings.Join(lines, "\n")
+}
+
+func (e ErrorData) String() string {
+	s := fmt.Sprintf("%s (%s)", e.Reason, e.Type)
+	if e.Message != "" {
+		s += ": " + e.Message
+	}
+	if e.Properties.InnerTraceData != nil {
+		s += ": " + e.Properties.InnerTraceData.String()
+	}
+	return s
+}
+
+// has reports whether an error, also an inner one, has the reason.
+func (t *TraceData) has(reason Reason) bool {
+	if t == nil {
+		return false
+	}
+	for _, e := range t.ErrorData {
+		if e.Reason == reason || e.Properties.InnerTraceData.has(reason) {
+			return true
+		}
+	}
+	return false
+}
+
+// CrudFailedError is the failure of a create, read, update, delete or count
+// request: the manager answered, with errors.
+type CrudFailedError struct {
+	TraceData TraceData
+}
+
+func (e *CrudFailedError) Error() string {
+	return (&TraceData{ErrorData: e.TraceData.ErrorData}).String()
+}
+
+// Is reports whether target is the Reason of one of the errors.
+func (e *CrudFailedError) Is(target error) bool {
+	reason, ok := target.(Reason)
+	return ok && reason != "" && e.TraceData.has(reason)
+}
+
+// TraceDataOf returns the TraceData an error carries, nil when it carries none.
+func TraceDataOf(err error) *TraceData {
+	var failed *CrudFailedError
+	if errors.As(err, &failed) {
+		return &failed.TraceData
+	}
+	return nil
+}
