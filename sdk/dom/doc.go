@@ -5,4 +5,4 @@
 // them. Names and behaviour follow the DataMiner Object Models concept.
 package dom
 
-//go:generate go -C ../../tools tool msgp -file=../sdk/dom -o=../sdk/dom/msgp_gen.go -io=false -tests=false -d "tag json" -d newtime -d "replace uuid.UUID with:[16]byte" -d "tuple Section FieldValue Instance" -d "ignore Value InstanceExposerSet DefinitionExposerSet SectionDefinitionExposerSet ModuleSettingsExposerSet ModuleSettingsHelper DomHelper ModuleSettingsComponent SectionDefinitionsComponent DomDefinitionsComponent DomInstancesComponent"
+//go:generate go -C ../../tools run ./msgpgen -package ../sdk/dom "tuple Section FieldValue Instance" "ignore Value InstanceExposerSet DefinitionExposerSet SectionDefinitionExposerSet ModuleSettingsExposerSet ModuleSettingsHelper DomHelper ModuleSettingsComponent SectionDefinitionsComponent DomDefinitionsComponent DomInstancesComponent"

@@ -213,7 +213,7 @@ func (z *Definition) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				}
 			}
 		case "CreatedAt":
-			z.CreatedAt, bts, err = msgp.ReadTimeBytes(bts)
+			z.CreatedAt, bts, err = msgp.ReadTimeUTCBytes(bts)
 			if err != nil {
 				err = msgp.WrapError(err, "CreatedAt")
 				return
@@ -225,7 +225,7 @@ func (z *Definition) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				return
 			}
 		case "LastModified":
-			z.LastModified, bts, err = msgp.ReadTimeBytes(bts)
+			z.LastModified, bts, err = msgp.ReadTimeUTCBytes(bts)
 			if err != nil {
 				err = msgp.WrapError(err, "LastModified")
 				return
@@ -1235,7 +1235,7 @@ func (z *Instance) UnmarshalMsg(bts []byte) (o []byte, err error) {
 		err = msgp.WrapError(err, "ModuleID")
 		return
 	}
-	z.CreatedAt, bts, err = msgp.ReadTimeBytes(bts)
+	z.CreatedAt, bts, err = msgp.ReadTimeUTCBytes(bts)
 	if err != nil {
 		err = msgp.WrapError(err, "CreatedAt")
 		return
@@ -1245,7 +1245,7 @@ func (z *Instance) UnmarshalMsg(bts []byte) (o []byte, err error) {
 		err = msgp.WrapError(err, "CreatedBy")
 		return
 	}
-	z.LastModified, bts, err = msgp.ReadTimeBytes(bts)
+	z.LastModified, bts, err = msgp.ReadTimeUTCBytes(bts)
 	if err != nil {
 		err = msgp.WrapError(err, "LastModified")
 		return
@@ -2071,7 +2071,7 @@ func (z *ModuleSettings) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				return
 			}
 		case "CreatedAt":
-			z.CreatedAt, bts, err = msgp.ReadTimeBytes(bts)
+			z.CreatedAt, bts, err = msgp.ReadTimeUTCBytes(bts)
 			if err != nil {
 				err = msgp.WrapError(err, "CreatedAt")
 				return
@@ -2083,7 +2083,7 @@ func (z *ModuleSettings) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				return
 			}
 		case "LastModified":
-			z.LastModified, bts, err = msgp.ReadTimeBytes(bts)
+			z.LastModified, bts, err = msgp.ReadTimeUTCBytes(bts)
 			if err != nil {
 				err = msgp.WrapError(err, "LastModified")
 				return
@@ -2930,7 +2930,7 @@ func (z *SectionDefinition) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				}
 			}
 		case "CreatedAt":
-			z.CreatedAt, bts, err = msgp.ReadTimeBytes(bts)
+			z.CreatedAt, bts, err = msgp.ReadTimeUTCBytes(bts)
 			if err != nil {
 				err = msgp.WrapError(err, "CreatedAt")
 				return
@@ -2942,7 +2942,7 @@ func (z *SectionDefinition) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				return
 			}
 		case "LastModified":
-			z.LastModified, bts, err = msgp.ReadTimeBytes(bts)
+			z.LastModified, bts, err = msgp.ReadTimeUTCBytes(bts)
 			if err != nil {
 				err = msgp.WrapError(err, "LastModified")
 				return
@@ -3243,7 +3243,7 @@ func (z *Tracking) UnmarshalMsg(bts []byte) (o []byte, err error) {
 		}
 		switch msgp.UnsafeString(field) {
 		case "CreatedAt":
-			z.CreatedAt, bts, err = msgp.ReadTimeBytes(bts)
+			z.CreatedAt, bts, err = msgp.ReadTimeUTCBytes(bts)
 			if err != nil {
 				err = msgp.WrapError(err, "CreatedAt")
 				return
@@ -3255,7 +3255,7 @@ func (z *Tracking) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				return
 			}
 		case "LastModified":
-			z.LastModified, bts, err = msgp.ReadTimeBytes(bts)
+			z.LastModified, bts, err = msgp.ReadTimeUTCBytes(bts)
 			if err != nil {
 				err = msgp.WrapError(err, "LastModified")
 				return

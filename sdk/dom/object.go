@@ -3,6 +3,7 @@ package dom
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/tinylib/msgp/msgp"
@@ -98,11 +99,29 @@ const FormatVersion = 1
 // field that holds no valid value.
 func EncodeObject(o Object) (slnet.Raw, error) {
 	b := append(make([]byte, 0, 512), 0x92, FormatVersion)
-	b, err := o.MarshalMsg(b)
+	err := checkNoNil(o)
+	if err == nil {
+		b, err = o.MarshalMsg(b)
+	}
 	if err != nil {
 		return nil, slnet.Errorf(slnet.KindInvalid, "%s %s cannot be saved: %v", o.Kind(), o.Key(), err)
 	}
 	return b, nil
+}
+
+// checkNoNil refuses lists with nil in them, so that nobody else has to.
+func checkNoNil(o Object) error {
+	switch o := o.(type) {
+	case *SectionDefinition:
+		if i := slices.Index(o.FieldDescriptors, nil); i >= 0 {
+			return slnet.Errorf(slnet.KindInvalid, "field descriptor %d is nil", i+1)
+		}
+	case *Instance:
+		if i := slices.Index(o.Sections, nil); i >= 0 {
+			return slnet.Errorf(slnet.KindInvalid, "section %d is nil", i+1)
+		}
+	}
+	return nil
 }
 
 // DecodeObject reads the canonical form.
@@ -127,6 +146,9 @@ func decodeInto(o Object, raw slnet.Raw) error {
 		return slnet.Errorf(slnet.KindInvalid, "%s has format version %d, this program reads %d", o.Kind(), version, FormatVersion)
 	}
 	rest, err := o.UnmarshalMsg(body)
+	if err == nil {
+		err = checkNoNil(o)
+	}
 	if err != nil {
 		return slnet.Errorf(slnet.KindInvalid, "malformed %s: %v", o.Kind(), err)
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/tinylib/msgp/msgp"
 )
 
-//go:generate go -C ../../tools tool msgp -file=../sdk/slnet -o=../sdk/slnet/msgp_gen.go -io=false -tests=false -d "tag json" -d newtime -d "replace uuid.UUID with:[16]byte" -d "ignore Event EventStream Registry MessageType jsonMessage CrudFailedError"
+//go:generate go -C ../../tools run ./msgpgen -package ../sdk/slnet "ignore Event EventStream Registry MessageType jsonMessage CrudFailedError"
 
 // Message is a request, a response or an event. Implementations are pointers
 // to structs with a canonical MessagePack form: the same value always gives the

@@ -3318,7 +3318,7 @@ func (z *InformationEventMessage) UnmarshalMsg(bts []byte) (o []byte, err error)
 		}
 		switch msgp.UnsafeString(field) {
 		case "Time":
-			z.Time, bts, err = msgp.ReadTimeBytes(bts)
+			z.Time, bts, err = msgp.ReadTimeUTCBytes(bts)
 			if err != nil {
 				err = msgp.WrapError(err, "Time")
 				return
@@ -3428,7 +3428,7 @@ func (z *LogLine) UnmarshalMsg(bts []byte) (o []byte, err error) {
 		}
 		switch msgp.UnsafeString(field) {
 		case "Time":
-			z.Time, bts, err = msgp.ReadTimeBytes(bts)
+			z.Time, bts, err = msgp.ReadTimeUTCBytes(bts)
 			if err != nil {
 				err = msgp.WrapError(err, "Time")
 				return
@@ -3850,19 +3850,19 @@ func (z *Run) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				z.State = RunState(zb0005)
 			}
 		case "QueuedAt":
-			z.QueuedAt, bts, err = msgp.ReadTimeBytes(bts)
+			z.QueuedAt, bts, err = msgp.ReadTimeUTCBytes(bts)
 			if err != nil {
 				err = msgp.WrapError(err, "QueuedAt")
 				return
 			}
 		case "StartedAt":
-			z.StartedAt, bts, err = msgp.ReadTimeBytes(bts)
+			z.StartedAt, bts, err = msgp.ReadTimeUTCBytes(bts)
 			if err != nil {
 				err = msgp.WrapError(err, "StartedAt")
 				return
 			}
 		case "EndedAt":
-			z.EndedAt, bts, err = msgp.ReadTimeBytes(bts)
+			z.EndedAt, bts, err = msgp.ReadTimeUTCBytes(bts)
 			if err != nil {
 				err = msgp.WrapError(err, "EndedAt")
 				return
@@ -4227,7 +4227,7 @@ func (z *RunLogResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
 					}
 					switch msgp.UnsafeString(field) {
 					case "Time":
-						z.Lines[za0001].Time, bts, err = msgp.ReadTimeBytes(bts)
+						z.Lines[za0001].Time, bts, err = msgp.ReadTimeUTCBytes(bts)
 						if err != nil {
 							err = msgp.WrapError(err, "Lines", za0001, "Time")
 							return
@@ -4666,7 +4666,7 @@ func (z *Script) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				return
 			}
 		case "DeployedAt":
-			z.DeployedAt, bts, err = msgp.ReadTimeBytes(bts)
+			z.DeployedAt, bts, err = msgp.ReadTimeUTCBytes(bts)
 			if err != nil {
 				err = msgp.WrapError(err, "DeployedAt")
 				return
@@ -5153,7 +5153,7 @@ func (z *SystemInfoResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				return
 			}
 		case "StartedAt":
-			z.StartedAt, bts, err = msgp.ReadTimeBytes(bts)
+			z.StartedAt, bts, err = msgp.ReadTimeUTCBytes(bts)
 			if err != nil {
 				err = msgp.WrapError(err, "StartedAt")
 				return
@@ -5313,13 +5313,13 @@ func (z *Token) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				return
 			}
 		case "CreatedAt":
-			z.CreatedAt, bts, err = msgp.ReadTimeBytes(bts)
+			z.CreatedAt, bts, err = msgp.ReadTimeUTCBytes(bts)
 			if err != nil {
 				err = msgp.WrapError(err, "CreatedAt")
 				return
 			}
 		case "ExpiresAt":
-			z.ExpiresAt, bts, err = msgp.ReadTimeBytes(bts)
+			z.ExpiresAt, bts, err = msgp.ReadTimeUTCBytes(bts)
 			if err != nil {
 				err = msgp.WrapError(err, "ExpiresAt")
 				return
@@ -6144,7 +6144,7 @@ func (z *User) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				return
 			}
 		case "CreatedAt":
-			z.CreatedAt, bts, err = msgp.ReadTimeBytes(bts)
+			z.CreatedAt, bts, err = msgp.ReadTimeUTCBytes(bts)
 			if err != nil {
 				err = msgp.WrapError(err, "CreatedAt")
 				return

@@ -1,0 +1,85 @@
+# Domovoi. `make` alone lists what can be done.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+# One heavy thing at a time, also under make -j.
+.NOTPARALLEL:
+
+GO ?= go
+# How many packages are tested at once, how long one may take, and more flags.
+P ?= 2
+TIMEOUT ?= 5m
+TESTFLAGS ?=
+# How long each fuzz target runs, and how often a stress run goes round.
+T ?= 30s
+ROUNDS ?= 10
+
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+# The version is stamped from git by hand, so that a checkout of another owner
+# builds too; and everything is compiled the same way, so that it is compiled
+# once for build, vet and test.
+export GOFLAGS := $(strip $(shell $(GO) env GOFLAGS) -buildvcs=false)
+export CGO_ENABLED ?= 0
+
+.PHONY: help build demo test race lint rules vet staticcheck generate check-generate fuzz stress bench cover clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## build bin/domovoi, one static binary
+	$(GO) build -ldflags '-s -w -X main.version=$(VERSION)' -o bin/domovoi ./cmd/domovoi
+
+demo: build ## start a daemon on new data, run the shipped scripts as two users, show what happened
+	$(GO) run ./internal/demo -domovoi bin/domovoi
+
+test: vet ## vet and all tests
+	$(GO) test -vet=off -p $(P) -timeout $(TIMEOUT) $(TESTFLAGS) ./...
+
+race: ## all tests under the race detector (needs a C compiler)
+	@command -v "$$($(GO) env CC)" >/dev/null || { echo 'make race needs a C compiler: install gcc' >&2; exit 1; }
+	CGO_ENABLED=1 $(GO) test -race -vet=off -p $(P) -timeout 20m $(TESTFLAGS) ./...
+
+lint: rules vet staticcheck ## house rules, vet and staticcheck
+
+rules: ## only the house rules: imports, documentation, wording, links
+	$(GO) test -vet=off -count=1 ./internal/lint
+
+vet: ## only go vet
+	$(GO) vet ./...
+
+# SA5008 knows encoding/json only, and msgp reads more from the same tags. The
+# symbol tables of the interpreter name whatever the standard library has.
+staticcheck: ## only staticcheck, at the version of tools/go.mod
+	$(GO) -C tools build -o ../bin/staticcheck honnef.co/go/tools/cmd/staticcheck
+	@echo bin/staticcheck -checks inherit,-SA5008
+	@bin/staticcheck -checks inherit,-SA5008 $$($(GO) list ./... | grep -v /internal/symbols$$)
+
+generate: ## write all generated files again
+	$(GO) generate ./...
+
+check-generate: generate ## fail where a generated file is not what its source says
+	@files=$$(git grep -lE --untracked '^// Code generated .*DO NOT EDIT' -- '*.go' ':!*/testdata/*'); \
+	git diff --exit-code -- $$files; \
+	new=$$(git ls-files --others --exclude-standard -- $$files); \
+	if [ -n "$$new" ]; then echo "generated, but not committed:"; echo "$$new"; exit 1; fi
+
+fuzz: ## run every fuzz target for T=30s, one after the other
+	@grep -rEo --include='*_test.go' '^func Fuzz\w+' . | sort | while IFS=: read -r file target; do \
+		echo "== $${target#func } in $${file%/*}"; \
+		$(GO) test -run '^$$' -fuzz "^$${target#func }$$" -fuzztime $(T) "$${file%/*}" </dev/null; \
+	done
+
+stress: ## all tests ROUNDS=10 times, in changing order, in their long forms (DOMOVOI_STRESS=1)
+	DOMOVOI_STRESS=1 $(GO) test -vet=off -p 1 -count $(ROUNDS) -shuffle on -timeout 0 $(TESTFLAGS) ./...
+
+bench: ## all Go benchmarks, one package at a time
+	$(GO) test -vet=off -p 1 -run '^$$' -bench . -benchmem -timeout 0 $(TESTFLAGS) ./...
+
+cover: ## test coverage of all packages, as bin/cover.html
+	@mkdir -p bin
+	$(GO) test -vet=off -p $(P) -timeout 10m -coverpkg ./... -coverprofile bin/cover.out $(TESTFLAGS) ./...
+	$(GO) tool cover -html bin/cover.out -o bin/cover.html
+	$(GO) tool cover -func bin/cover.out | tail -n 1
+
+clean: ## remove what was built
+	rm -rf bin

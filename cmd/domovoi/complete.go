@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"domovoi.dev/sdk/client"
+	"domovoi.dev/sdk/dom"
+	"domovoi.dev/sdk/slnet"
+)
+
+// completeWait bounds what a shell waits for the daemon.
+const completeWait = 2 * time.Second
+
+// completes lets the shell complete the first argument with names the daemon
+// knows. What cannot be found out is not completed.
+func (a *app) completes(c *cobra.Command, names func(ctx context.Context, c *client.Client) []string) *cobra.Command {
+	c.ValidArgsFunction = func(command *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		if len(args) > 0 {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		return a.completions(command, names)
+	}
+	return c
+}
+
+// completesFlag does the same for a flag.
+func (a *app) completesFlag(c *cobra.Command, flag string, names func(ctx context.Context, c *client.Client) []string) {
+	c.RegisterFlagCompletionFunc(flag, func(command *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+		return a.completions(command, names)
+	})
+}
+
+func (a *app) completions(command *cobra.Command, names func(ctx context.Context, c *client.Client) []string) ([]string, cobra.ShellCompDirective) {
+	connection, err := a.connect()
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	defer connection.Close()
+	ctx, cancel := context.WithTimeout(command.Context(), completeWait)
+	defer cancel()
+	return names(ctx, connection), cobra.ShellCompDirectiveNoFileComp
+}
+
+func scriptNames(ctx context.Context, c *client.Client) []string {
+	response, err := ask[*slnet.ScriptsResponse](ctx, c, &slnet.GetScriptsMessage{})
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for _, script := range response.Scripts {
+		names = append(names, script.Name)
+	}
+	return names
+}
+
+func userNames(ctx context.Context, c *client.Client) []string {
+	response, err := ask[*slnet.UsersResponse](ctx, c, &slnet.GetUsersMessage{})
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for _, user := range response.Users {
+		names = append(names, user.Name)
+	}
+	return names
+}
+
+func groupNames(ctx context.Context, c *client.Client) []string {
+	response, err := ask[*slnet.GroupsResponse](ctx, c, &slnet.GetGroupsMessage{})
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for _, group := range response.Groups {
+		names = append(names, group.Name)
+	}
+	return names
+}
+
+func moduleNames(ctx context.Context, c *client.Client) []string {
+	modules, err := dom.NewModuleSettingsHelper(c.SendSLNetMessages).ModuleSettings.Read(ctx, dom.True())
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for _, module := range modules {
+		names = append(names, module.ModuleID)
+	}
+	return names
+}
+
+// runIDs are the newest runs, with what they are as description.
+func runIDs(ctx context.Context, c *client.Client) []string {
+	response, err := ask[*slnet.RunsResponse](ctx, c, &slnet.GetRunsMessage{Limit: 20})
+	if err != nil {
+		return nil
+	}
+	var ids []string
+	for _, run := range response.Runs {
+		ids = append(ids, cobra.CompletionWithDesc(run.ID.String(), run.Script+" "+string(run.State)))
+	}
+	return ids
+}

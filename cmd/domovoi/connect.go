@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"domovoi.dev/sdk/client"
+	"domovoi.dev/sdk/slnet"
+)
+
+// daemonInfo is what a running daemon writes into its data directory, for the
+// commands that look for it.
+type daemonInfo struct {
+	Address string
+	Pid     int
+}
+
+func daemonFile(dataDir string) string { return filepath.Join(dataDir, "daemon.json") }
+
+// administratorToken is the file with the token of the built-in user, which the
+// daemon writes when it makes its data directory.
+func administratorToken(dataDir string) string {
+	return filepath.Join(dataDir, "administrator.token")
+}
+
+// connect returns a client for the daemon, with the token of whoever calls.
+func (a *app) connect() (*client.Client, error) {
+	address, own, err := a.findAddress()
+	if err != nil {
+		return nil, err
+	}
+	token, err := a.findToken(own)
+	if err != nil {
+		return nil, err
+	}
+	return client.Dial(client.Options{Address: address, Token: token})
+}
+
+// findAddress says where the daemon is, and whether it is the one of the data
+// directory.
+func (a *app) findAddress() (address string, own bool, err error) {
+	info, infoErr := readDaemonInfo(a.dataDir)
+	address = a.address
+	if address == "" {
+		address = a.env("DOMOVOI_ADDRESS")
+	}
+	if address != "" {
+		return address, infoErr == nil && address == info.Address, nil
+	}
+	if infoErr == nil {
+		return info.Address, true, nil
+	}
+	why := infoErr.Error()
+	if errors.Is(infoErr, fs.ErrNotExist) {
+		why = "there is no " + daemonFile(a.dataDir)
+	}
+	return "", false, slnet.Errorf(slnet.KindUnavailable,
+		"no daemon is known: %s; start one with \"domovoi serve\", or say where one runs with --address, DOMOVOI_ADDRESS or --data-dir", why)
+}
+
+func readDaemonInfo(dataDir string) (daemonInfo, error) {
+	var info daemonInfo
+	b, err := os.ReadFile(daemonFile(dataDir))
+	if err != nil {
+		return info, err
+	}
+	if err := json.Unmarshal(b, &info); err != nil || info.Address == "" {
+		return info, fmt.Errorf("%s is damaged", daemonFile(dataDir))
+	}
+	return info, nil
+}
+
+// findToken returns the caller's token. The Administrator's is sent to no other
+// daemon than the one it was found beside.
+func (a *app) findToken(own bool) (string, error) {
+	if a.tokenFile != "" {
+		return readToken(a.tokenFile)
+	}
+	if token := a.env("DOMOVOI_TOKEN"); token != "" {
+		return token, nil
+	}
+	const hint = "give one with --token-file or DOMOVOI_TOKEN; \"domovoi login\" makes one"
+	if !own {
+		return "", slnet.Errorf(slnet.KindUnauthenticated, "no token: %s", hint)
+	}
+	token, err := readToken(administratorToken(a.dataDir))
+	if err != nil {
+		return "", slnet.Errorf(slnet.KindUnauthenticated, "no token: %s (%v)", hint, err)
+	}
+	return token, nil
+}
+
+func readToken(file string) (string, error) {
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return "", slnet.Errorf(slnet.KindUnauthenticated, "the token cannot be read: %v", err)
+	}
+	token := strings.TrimSpace(string(b))
+	if token == "" {
+		return "", slnet.Errorf(slnet.KindUnauthenticated, "the token file %s is empty", file)
+	}
+	return token, nil
+}
+
+// ask sends one message and returns its response.
+func ask[Response slnet.Message](ctx context.Context, c *client.Client, message slnet.Message) (Response, error) {
+	var none Response
+	response, err := slnet.Send1(ctx, c.SendSLNetMessages, message)
+	if err != nil {
+		return none, err
+	}
+	typed, ok := response.(Response)
+	if !ok {
+		return none, slnet.UnexpectedResponse(message, response)
+	}
+	return typed, nil
+}
+
+// request connects and sends one message.
+func request[Response slnet.Message](ctx context.Context, a *app, message slnet.Message) (Response, error) {
+	c, err := a.connect()
+	if err != nil {
+		var none Response
+		return none, err
+	}
+	defer c.Close()
+	return ask[Response](ctx, c, message)
+}

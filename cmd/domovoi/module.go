@@ -1,0 +1,136 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"domovoi.dev/sdk/dom"
+	"domovoi.dev/sdk/slnet"
+)
+
+func (a *app) moduleCommand() *cobra.Command {
+	return a.group("module", "Look at DOM modules",
+		a.leaf("list", "List the modules", a.moduleList),
+		a.completes(a.leaf("show ID", "Show a module: its settings, definitions and sections", a.moduleShow), moduleNames))
+}
+
+// objects is the JSON form of a list of objects, that of the message which
+// carries them.
+type objects struct {
+	Kind    dom.ObjectKind
+	Objects any
+}
+
+func (a *app) moduleList(ctx context.Context, _ []string) error {
+	c, err := a.connect()
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	modules, err := dom.NewModuleSettingsHelper(c.SendSLNetMessages).ModuleSettings.Read(ctx, dom.True())
+	if err != nil {
+		return err
+	}
+	return a.answer(objects{dom.KindModuleSettings, modules}, func(t *table) {
+		t.row("MODULE", "CREATED", "BY", "CHANGED", "BY")
+		for _, m := range modules {
+			t.row(m.ModuleID, timeText(m.CreatedAt), m.CreatedBy, timeText(m.LastModified), m.LastModifiedBy)
+		}
+	})
+}
+
+// module is what is shown of one module.
+type module struct {
+	ModuleSettings     *dom.ModuleSettings
+	SectionDefinitions []*dom.SectionDefinition
+	DomDefinitions     []*dom.Definition
+	// DomInstances counts the instances by the id of their definition.
+	DomInstances map[string]int64
+}
+
+func (a *app) moduleShow(ctx context.Context, args []string) error {
+	c, err := a.connect()
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	m, err := readModule(ctx, c.SendSLNetMessages, args[0])
+	if err != nil {
+		return err
+	}
+	return a.answer(m, m.show)
+}
+
+func readModule(ctx context.Context, send slnet.SendFunc, id string) (*module, error) {
+	settings, err := dom.NewModuleSettingsHelper(send).ModuleSettings.Read(ctx, dom.ModuleSettingsExposers.ModuleID.Equal(id))
+	if err != nil {
+		return nil, err
+	}
+	if len(settings) == 0 {
+		return nil, slnet.Errorf(slnet.KindNotFound, "there is no module %q; \"domovoi module list\" shows them", id)
+	}
+	m := &module{ModuleSettings: settings[0], DomInstances: make(map[string]int64)}
+	helper := dom.NewDomHelper(send, id)
+	if m.SectionDefinitions, err = helper.SectionDefinitions.Read(ctx, dom.True()); err != nil {
+		return nil, err
+	}
+	if m.DomDefinitions, err = helper.DomDefinitions.Read(ctx, dom.True()); err != nil {
+		return nil, err
+	}
+	for _, d := range m.DomDefinitions {
+		n, err := helper.DomInstances.Count(ctx, dom.InstanceExposers.DomDefinitionID.Equal(d.ID))
+		if err != nil {
+			return nil, err
+		}
+		m.DomInstances[d.Key()] = n
+	}
+	return m, nil
+}
+
+func (m *module) show(t *table) {
+	s := m.ModuleSettings
+	t.field("Module", s.ModuleID)
+	t.field("Created", timeText(s.CreatedAt)+" by "+s.CreatedBy)
+	if s.Revision > 1 {
+		t.field("Changed", timeText(s.LastModified)+" by "+s.LastModifiedBy)
+	}
+	if p := s.DomManagerSettings.SecuritySettings.DeleteDomInstancePermission; p != dom.PermissionNone {
+		t.field("Deleting instances needs", p.String())
+	}
+	t.field("Information events", yes(s.DomManagerSettings.InformationEventSettings.Enable))
+	t.w.Flush()
+
+	fmt.Fprintln(t.w)
+	t.row("DEFINITION", "ID", "INSTANCES", "SECTIONS")
+	names := make(map[dom.SectionDefinitionID]string)
+	for _, section := range m.SectionDefinitions {
+		names[section.ID] = section.Name
+	}
+	for _, d := range m.DomDefinitions {
+		var sections []string
+		for _, link := range d.SectionDefinitionLinks {
+			sections = append(sections, nameOr(names[link.SectionDefinitionID], link.SectionDefinitionID.String()))
+		}
+		t.row(d.Name, d.ID.String(), fmt.Sprint(m.DomInstances[d.Key()]), strings.Join(sections, ", "))
+	}
+	t.w.Flush()
+
+	fmt.Fprintln(t.w)
+	t.row("SECTION", "FIELD", "TYPE", "ID")
+	for _, section := range m.SectionDefinitions {
+		t.row(section.Name, "", "", section.ID.String())
+		for _, field := range section.FieldDescriptors {
+			t.row(" ", field.Name, string(field.FieldType), field.ID.String())
+		}
+	}
+}
+
+func nameOr(name, id string) string {
+	if name == "" {
+		return id
+	}
+	return name
+}

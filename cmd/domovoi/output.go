@@ -1,0 +1,158 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+)
+
+// The forms of an answer.
+const (
+	outputTable = "table"
+	outputJSON  = "json"
+)
+
+// answer prints what a command found out: for programs the message's own JSON,
+// for people what show prints.
+func (a *app) answer(message any, show func(t *table)) error {
+	if a.output == outputJSON {
+		return a.printJSON(message)
+	}
+	t := &table{w: tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)}
+	show(t)
+	return t.w.Flush()
+}
+
+func (a *app) printJSON(v any) error {
+	e := json.NewEncoder(a.stdout)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	return e.Encode(v)
+}
+
+// table prints aligned columns.
+type table struct{ w *tabwriter.Writer }
+
+// row prints one line of cells; an empty cell is shown as "-".
+func (t *table) row(cells ...string) {
+	for i, cell := range cells {
+		cells[i] = oneLine(cell)
+	}
+	fmt.Fprintln(t.w, strings.Join(cells, "\t"))
+}
+
+// field prints a name and a value, and nothing when the value is empty.
+func (t *table) field(name, value string) {
+	if value != "" {
+		t.row(name, value)
+	}
+}
+
+// oneLine makes a text fit into a cell.
+func oneLine(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return ' '
+		}
+		return r
+	}, s)
+}
+
+// shorten cuts a text that is longer than n characters.
+func shorten(s string, n int) string {
+	runes := []rune(s)
+	if len(runes) <= n {
+		return s
+	}
+	return string(runes[:n-1]) + "…"
+}
+
+// timeText is a time in local short form.
+func timeText(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.Local().Format("2006-01-02 15:04:05")
+}
+
+// durationText is a duration with the digits that matter.
+func durationText(d time.Duration) string {
+	switch {
+	case d < 0:
+		return "-" + durationText(-d)
+	case d < time.Millisecond:
+		return d.Round(time.Microsecond).String()
+	case d < time.Second:
+		return d.Round(time.Millisecond).String()
+	case d < time.Minute:
+		return d.Round(10 * time.Millisecond).String()
+	}
+	return d.Round(time.Second).String()
+}
+
+// sizeText is a number of bytes.
+func sizeText(n int64) string {
+	const unit = 1024
+	if n < unit {
+		return strconv.FormatInt(n, 10) + " B"
+	}
+	value, prefix := float64(n)/unit, 0
+	for value >= unit && prefix < 3 {
+		value /= unit
+		prefix++
+	}
+	return strconv.FormatFloat(value, 'f', 1, 64) + " " + string("KMGT"[prefix]) + "iB"
+}
+
+// yes is the text of a flag that is worth showing only when it is set.
+func yes(b bool) string {
+	if b {
+		return "yes"
+	}
+	return ""
+}
+
+// days is a flag for a duration that may also count days: 30d, 12h, 1d12h.
+type days time.Duration
+
+// String implements pflag.Value.
+func (d *days) String() string {
+	if *d == 0 {
+		return ""
+	}
+	return time.Duration(*d).String()
+}
+
+// Type implements pflag.Value.
+func (*days) Type() string { return "duration" }
+
+// Set implements pflag.Value.
+func (d *days) Set(s string) error {
+	var whole time.Duration
+	rest := s
+	if count, after, found := strings.Cut(s, "d"); found {
+		n, err := strconv.Atoi(count)
+		if err != nil || n < 0 || n > 365_000 {
+			return fmt.Errorf("%q is not a duration such as 90m, 12h or 30d", s)
+		}
+		whole, rest = time.Duration(n)*24*time.Hour, after
+	}
+	if rest != "" || whole == 0 {
+		part, err := time.ParseDuration(rest)
+		if err != nil {
+			return fmt.Errorf("%q is not a duration such as 90m, 12h or 30d", s)
+		}
+		whole += part
+	}
+	if whole <= 0 {
+		return fmt.Errorf("%q is not more than nothing", s)
+	}
+	*d = days(whole)
+	return nil
+}

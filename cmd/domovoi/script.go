@@ -1,0 +1,295 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"domovoi.dev/sdk/client"
+	"domovoi.dev/sdk/slnet"
+)
+
+func (a *app) scriptCommand() *cobra.Command {
+	return a.group("script", "Deploy and run scripts",
+		a.scriptDeployCommand(),
+		a.leaf("list", "List the deployed scripts and plugins", a.scriptList),
+		a.completes(a.leaf("show NAME", "Show a script with its source", a.scriptShow), scriptNames),
+		a.scriptRunCommand())
+}
+
+// deployment is what the flags of a deploy command say.
+type deployment struct {
+	name, description string
+	timeout           time.Duration
+}
+
+func (d *deployment) flags(c *cobra.Command) {
+	c.Flags().StringVar(&d.description, "description", "", "what it does, in one `line`")
+	c.Flags().DurationVar(&d.timeout, "timeout", 0, "end runs that take longer; 0 means the daemon's default")
+}
+
+func (a *app) scriptDeployCommand() *cobra.Command {
+	var d deployment
+	c := a.leaf("deploy DIR|FILE...", "Deploy Go source", func(ctx context.Context, args []string) error {
+		return a.scriptDeploy(ctx, args, d)
+	})
+	c.Long = `Deploy Go source. A directory is one script of all its Go files, except tests; a
+file is a script by itself. The name is that of the directory or file, without
+.go; a file called script.go has the name of its directory.`
+	c.Flags().StringVar(&d.name, "name", "", "`name` of the script, when one is deployed")
+	d.flags(c)
+	c.ValidArgsFunction = nil // files
+	return c
+}
+
+func (a *app) scriptDeploy(ctx context.Context, paths []string, d deployment) error {
+	if d.name != "" && len(paths) > 1 {
+		return slnet.Errorf(slnet.KindInvalid, "--name is for one script, and %d are given", len(paths))
+	}
+	messages := make([]*slnet.DeployScriptMessage, len(paths))
+	for i, path := range paths {
+		name, files, err := readScript(path)
+		if err != nil {
+			return err
+		}
+		if d.name != "" {
+			name = d.name
+		}
+		messages[i] = &slnet.DeployScriptMessage{Name: name, Description: d.description, Files: files, Timeout: d.timeout}
+	}
+	c, err := a.connect()
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	var answer slnet.ScriptsResponse
+	for _, message := range messages {
+		response, deployErr := ask[*slnet.ScriptResponse](ctx, c, message)
+		if deployErr != nil {
+			// What was deployed before stays deployed, and is told.
+			err = fmt.Errorf("script %s: %w", message.Name, deployErr)
+			break
+		}
+		answer.Scripts = append(answer.Scripts, response.Script)
+	}
+	if len(answer.Scripts) > 0 {
+		if printErr := a.answer(&answer, func(t *table) { showScripts(t, answer.Scripts) }); printErr != nil {
+			return printErr
+		}
+	}
+	return err
+}
+
+// readScript reads the source of a script and finds its name.
+func readScript(path string) (name string, files []slnet.ScriptFile, err error) {
+	absolute, err := filepath.Abs(path)
+	if err != nil {
+		return "", nil, slnet.Errorf(slnet.KindInvalid, "%s: %v", path, err)
+	}
+	info, err := os.Stat(absolute)
+	if err != nil {
+		return "", nil, slnet.Errorf(slnet.KindInvalid, "the script cannot be read: %v", err)
+	}
+	dir, base := filepath.Dir(absolute), filepath.Base(absolute)
+	if info.IsDir() {
+		files, err = readSource(absolute)
+		return base, files, err
+	}
+	if filepath.Ext(base) != ".go" {
+		return "", nil, slnet.Errorf(slnet.KindInvalid, "%s is not a Go file", path)
+	}
+	file, err := readFile(dir, base)
+	if err != nil {
+		return "", nil, err
+	}
+	name = strings.TrimSuffix(base, ".go")
+	if name == "script" {
+		name = filepath.Base(dir)
+	}
+	return name, []slnet.ScriptFile{file}, nil
+}
+
+// readSource reads the Go files of a directory that are not tests.
+func readSource(dir string) ([]slnet.ScriptFile, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, slnet.Errorf(slnet.KindInvalid, "the script cannot be read: %v", err)
+	}
+	var files []slnet.ScriptFile
+	for _, entry := range entries {
+		name := entry.Name()
+		if entry.IsDir() || filepath.Ext(name) != ".go" || strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		file, err := readFile(dir, name)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, file)
+	}
+	if len(files) == 0 {
+		return nil, slnet.Errorf(slnet.KindInvalid, "there is no Go file in %s", dir)
+	}
+	return files, nil
+}
+
+func readFile(dir, name string) (slnet.ScriptFile, error) {
+	b, err := os.ReadFile(filepath.Join(dir, name))
+	if err != nil {
+		return slnet.ScriptFile{}, slnet.Errorf(slnet.KindInvalid, "the script cannot be read: %v", err)
+	}
+	return slnet.ScriptFile{Name: name, Content: string(b)}, nil
+}
+
+func (a *app) scriptList(ctx context.Context, _ []string) error {
+	response, err := request[*slnet.ScriptsResponse](ctx, a, &slnet.GetScriptsMessage{})
+	if err != nil {
+		return err
+	}
+	return a.answer(response, func(t *table) { showScripts(t, response.Scripts) })
+}
+
+func showScripts(t *table, scripts []slnet.Script) {
+	t.row("NAME", "VERSION", "ENGINE", "DEPLOYED", "BY", "DESCRIPTION")
+	for _, s := range scripts {
+		t.row(s.Name, fmt.Sprint(s.Version), string(s.Engine), timeText(s.DeployedAt), s.DeployedBy, shorten(s.Description, 60))
+	}
+}
+
+func (a *app) scriptShow(ctx context.Context, args []string) error {
+	response, err := request[*slnet.ScriptResponse](ctx, a, &slnet.GetScriptMessage{Name: args[0]})
+	if err != nil {
+		return err
+	}
+	s := response.Script
+	err = a.answer(response, func(t *table) {
+		t.field("Name", s.Name)
+		t.field("Description", s.Description)
+		t.field("Engine", string(s.Engine))
+		t.field("Version", fmt.Sprint(s.Version))
+		t.field("Hash", s.Hash)
+		t.field("Entry points", strings.Join(s.EntryPoints, ", "))
+		if s.Timeout > 0 {
+			t.field("Timeout", durationText(s.Timeout))
+		}
+		t.field("Deployed", timeText(s.DeployedAt)+" by "+s.DeployedBy)
+	})
+	if err != nil || a.output == outputJSON {
+		return err
+	}
+	for _, file := range s.Files {
+		fmt.Fprintf(a.stdout, "\n-- %s --\n%s", file.Name, file.Content)
+		if !strings.HasSuffix(file.Content, "\n") {
+			fmt.Fprintln(a.stdout)
+		}
+	}
+	return nil
+}
+
+func (a *app) scriptRunCommand() *cobra.Command {
+	message := new(slnet.ExecuteScriptMessage)
+	var parameters []string
+	c := a.leaf("run NAME", "Run a script as oneself and wait for its end", func(ctx context.Context, args []string) error {
+		message.ScriptName = args[0]
+		var err error
+		if message.Parameters, err = parseParameters(parameters); err != nil {
+			return err
+		}
+		return a.scriptRun(ctx, message)
+	})
+	c.Long = `Run a script as oneself. The output of the run is printed as key=value lines;
+how it ended, what went wrong and the end of its log go to standard error. The
+exit code is 0 only when the run succeeded. An interrupt cancels the run.
+
+With --async the run is only queued, and its id is printed.`
+	c.Flags().StringArrayVarP(&parameters, "param", "p", nil, "a parameter as `key=value`; may be repeated")
+	c.Flags().BoolVar(&message.Async, "async", false, "print the id of the run and do not wait for its end")
+	c.Flags().DurationVar(&message.Timeout, "timeout", 0, "end the run when it takes longer; 0 means as the script says")
+	c.Flags().StringVar(&message.EntryPoint, "entry-point", "", "`function` to call instead of Run")
+	c.RegisterFlagCompletionFunc("param", cobra.NoFileCompletions)
+	return a.completes(c, scriptNames)
+}
+
+func parseParameters(pairs []string) (map[string]string, error) {
+	parameters := make(map[string]string)
+	for _, pair := range pairs {
+		key, value, ok := strings.Cut(pair, "=")
+		if !ok || key == "" {
+			return nil, slnet.Errorf(slnet.KindInvalid, "the parameter %q is not key=value", pair)
+		}
+		if _, twice := parameters[key]; twice {
+			return nil, slnet.Errorf(slnet.KindInvalid, "the parameter %q is given twice", key)
+		}
+		parameters[key] = value
+	}
+	return parameters, nil
+}
+
+func (a *app) scriptRun(ctx context.Context, message *slnet.ExecuteScriptMessage) error {
+	c, err := a.connect()
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	response, err := ask[*slnet.RunResponse](ctx, c, message)
+	if err != nil {
+		return err
+	}
+	if a.output == outputJSON {
+		err = a.printJSON(response)
+	} else if message.Async {
+		_, err = fmt.Fprintln(a.stdout, response.Run.ID)
+	} else {
+		for _, key := range sortedKeys(response.Run.Output) {
+			fmt.Fprintf(a.stdout, "%s=%s\n", key, response.Run.Output[key])
+		}
+	}
+	if err != nil || message.Async {
+		return err
+	}
+	return a.reportEnd(ctx, c, response.Run)
+}
+
+// logTail is how many lines of the log of a run that failed are shown.
+const logTail = 20
+
+// reportEnd tells people how a run has ended, and is an error when it did not
+// succeed.
+func (a *app) reportEnd(ctx context.Context, c *client.Client, run slnet.Run) error {
+	took := ""
+	if !run.StartedAt.IsZero() {
+		took = " after " + durationText(run.EndedAt.Sub(run.StartedAt))
+	}
+	reason := ""
+	if run.ExitReason != "" {
+		reason = ": " + run.ExitReason
+	}
+	fmt.Fprintf(a.stderr, "run %s of %s version %d: %s%s%s\n", run.ID, run.Script, run.ScriptVersion, run.State, took, reason)
+	for _, e := range run.Errors {
+		fmt.Fprintln(a.stderr, "  "+runErrorText(e))
+	}
+	if run.State == slnet.RunSucceeded {
+		return nil
+	}
+	var tail []slnet.LogLine
+	err := readLog(ctx, c, run.ID, false, func(lines []slnet.LogLine) {
+		tail = append(tail, lines...)
+		tail = slices.Clone(tail[max(0, len(tail)-logTail):])
+	})
+	if err != nil {
+		fmt.Fprintln(a.stderr, "the log cannot be read:", err)
+	}
+	if len(tail) > 0 {
+		fmt.Fprintln(a.stderr, "the end of its log:")
+	}
+	for _, line := range tail {
+		fmt.Fprintln(a.stderr, "  "+logText(line))
+	}
+	return errReported
+}

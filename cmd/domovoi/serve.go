@@ -1,0 +1,159 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"domovoi.dev/runtime"
+	"domovoi.dev/runtime/interp"
+	"domovoi.dev/sdk/client"
+	"domovoi.dev/sdk/slnet"
+)
+
+// drainTime bounds what a daemon that stops waits for requests and runs.
+const drainTime = 30 * time.Second
+
+func (a *app) serveCommand() *cobra.Command {
+	var address string
+	c := a.leaf("serve", "Run the daemon", nil)
+	c.Long = `Run the daemon on a data directory, which is made when there is none. It listens
+without encryption: keep it on a loopback address, or behind a proxy that
+encrypts.
+
+The first interrupt or SIGTERM lets requests and runs in flight finish, for at
+most ` + durationText(drainTime) + `; a second one cuts them off.`
+	c.Flags().StringVar(&address, "address", client.DefaultAddress, "`host:port` to listen on; port 0 takes a free one")
+	// Unlike other commands, serve counts the signals itself.
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		a.started = true
+		return a.serve(c.Context(), address)
+	}
+	return c
+}
+
+// serve runs a daemon until a signal ends it, ctx does, or its store fails.
+func (a *app) serve(ctx context.Context, address string) error {
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
+	defer signal.Stop(signals)
+
+	logger := slog.New(slog.NewTextHandler(a.stderr, nil))
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return slnet.Errorf(slnet.KindUnavailable, "the daemon cannot listen: %v", err)
+	}
+	defer listener.Close()
+	failed := make(chan error, 1)
+	daemon, err := runtime.Open(ctx, runtime.Options{
+		DataDir:   a.dataDir,
+		Logger:    logger,
+		Version:   buildInfo().Version,
+		OnFailure: func(err error) { failed <- fmt.Errorf("the store has failed: %w", err) },
+	})
+	if err != nil {
+		return fmt.Errorf("the daemon cannot start on %s: %w", a.dataDir, err)
+	}
+	server := newServer(daemon.Handler(), logger)
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+
+	remove, err := a.announce(listener.Addr(), logger)
+	if err == nil {
+		select {
+		case <-signals:
+		case <-ctx.Done():
+		case err = <-failed:
+		case err = <-served:
+		}
+	}
+	return errors.Join(err, a.stop(server, daemon, signals, logger), remove())
+}
+
+// newServer returns the HTTP server. Times of reading and writing a body are
+// the handler's matter, which knows how large it is and what it waits for;
+// WriteTimeout is what holds where the handler does not say otherwise.
+func newServer(handler http.Handler, logger *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 10 * time.Second,
+		WriteTimeout:      time.Minute,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
+	}
+}
+
+// announce tells people and other commands where the daemon is. The function it
+// returns takes that back.
+func (a *app) announce(address net.Addr, logger *slog.Logger) (remove func() error, err error) {
+	tcp := *address.(*net.TCPAddr)
+	if !tcp.IP.IsLoopback() {
+		logger.Warn("tokens and data travel unencrypted; keep the daemon on a loopback address, or behind a proxy that encrypts", "address", tcp.String())
+	}
+	if tcp.IP.IsUnspecified() {
+		tcp.IP = net.IPv4(127, 0, 0, 1)
+	}
+	info, err := json.Marshal(daemonInfo{Address: tcp.String(), Pid: os.Getpid()})
+	if err == nil {
+		err = writePrivate(daemonFile(a.dataDir), append(info, '\n'))
+	}
+	if err != nil {
+		return func() error { return nil }, fmt.Errorf("the daemon's address cannot be written: %w", err)
+	}
+	fmt.Fprintf(a.stdout, "domovoi is listening on http://%s (data in %s)\n", tcp.String(), a.dataDir)
+	return func() error { return os.Remove(daemonFile(a.dataDir)) }, nil
+}
+
+// stop ends the server and then the daemon. Requests and runs in flight may
+// finish within drainTime, or until a further signal.
+func (a *app) stop(server *http.Server, daemon *runtime.Runtime, signals <-chan os.Signal, logger *slog.Logger) error {
+	logger.Info("stopping")
+	ctx, cancel := context.WithTimeout(context.Background(), drainTime)
+	defer cancel()
+	stopped := make(chan struct{})
+	defer close(stopped)
+	go func() {
+		select {
+		case <-signals:
+			logger.Warn("stopping at once")
+			cancel()
+		case <-stopped:
+		}
+	}()
+	if err := server.Shutdown(ctx); err != nil {
+		logger.Warn("requests in flight are cut off", "err", err)
+		server.Close()
+	}
+	return daemon.Close(ctx)
+}
+
+// checkDataDir checks a data directory that no daemon uses.
+func checkDataDir(ctx context.Context, dataDir string) (*slnet.CheckStoreResponse, error) {
+	response, err := runtime.Check(ctx, dataDir)
+	return &response, err
+}
+
+// workerCommand is how the daemon starts the processes that interpret scripts.
+func (a *app) workerCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:    "worker",
+		Short:  "Interpret scripts for the daemon that starts this process",
+		Hidden: true,
+		Args:   cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			interp.Worker()
+			return nil
+		},
+	}
+}

@@ -1,0 +1,137 @@
+package lint_test
+
+// modulePath is the module whose rooms the table lists.
+const modulePath = "domovoi.dev"
+
+// A room is a package folder and what its code may import besides the
+// standard library. A path is a folder, "folder/*" for each folder in it, or
+// "folder/..." for the folder and all below; the most exact one counts.
+type room struct {
+	path    string
+	rooms   []string // packages of this module
+	modules []string // packages of other modules, each with all below it
+	testing bool     // is there for tests: see testRule
+}
+
+// testRule says what the table means for test code.
+//
+// Files ending in _test.go may import every package of this module, and the
+// testLibraries beside what their room may. So pebble, yaegi and go-plugin stay
+// in their rooms in tests too.
+//
+// A testing room is ordinary code written for tests (a conformance suite, an
+// engine on an in-memory daemon). It may import what a test may, the package
+// testing included. Only tests and other testing rooms may import it.
+const testRule = "see testRule in internal/lint/rooms_test.go"
+
+var testLibraries = []string{
+	"github.com/anishathalye/porcupine",
+	"github.com/chromedp/chromedp",
+	"github.com/google/go-cmp/cmp",
+	"github.com/rogpeppe/go-internal",
+	"pgregory.net/rapid",
+}
+
+// onlyHere names what must not spread, however the table below is edited.
+// internal/bench measures the bare libraries beside ours, as the floor.
+var onlyHere = map[string][]string{
+	"github.com/cockroachdb/pebble":  {"storage/kv/pebblekv", "internal/bench"},
+	"github.com/traefik/yaegi":       {"runtime/interp/..."},
+	"github.com/hashicorp/go-plugin": {"plugins", "sdk/plugin", "sdk/plugin/session", "internal/bench"},
+	"google.golang.org/grpc":         {"plugins", "sdk/plugin", "sdk/plugin/session", "internal/bench"},
+	"google.golang.org/protobuf":     {"plugins", "sdk/plugin", "sdk/plugin/session", "internal/bench"},
+	"github.com/spf13/cobra":         {"cmd/domovoi"},
+}
+
+// rooms is the table of docs/architecture.md. A new package gets its row here
+// and its line there.
+var rooms = []room{
+	// What script authors see.
+	{path: "sdk",
+		rooms:   []string{"sdk/slnet", "sdk/dom"},
+		modules: []string{"github.com/google/uuid"}},
+	{path: "sdk/slnet",
+		modules: []string{"github.com/google/uuid", "github.com/tinylib/msgp/msgp"}},
+	{path: "sdk/dom",
+		rooms:   []string{"sdk/slnet"},
+		modules: []string{"github.com/google/uuid", "github.com/tinylib/msgp/msgp"}},
+	{path: "sdk/client",
+		rooms: []string{"sdk", "sdk/slnet", "sdk/dom"}},
+	{path: "sdk/plugin",
+		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/plugin/session"},
+		modules: []string{"github.com/google/uuid", "github.com/hashicorp/go-plugin", "github.com/hashicorp/go-hclog",
+			"google.golang.org/grpc", "google.golang.org/protobuf"}},
+	{path: "sdk/plugin/session", // the wire of the process boundary
+		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom"},
+		modules: []string{"github.com/google/uuid", "github.com/hashicorp/go-plugin", "google.golang.org/grpc", "google.golang.org/protobuf"}},
+	{path: "sdk/sdktest", testing: true},
+
+	// Storage. A store over kv knows no engine.
+	{path: "storage/kv"},
+	{path: "storage/kv/occ",
+		rooms: []string{"storage/kv"}},
+	{path: "storage/kv/memkv",
+		rooms: []string{"storage/kv", "storage/kv/occ"}},
+	{path: "storage/kv/pebblekv",
+		rooms:   []string{"storage/kv", "storage/kv/occ"},
+		modules: []string{"github.com/cockroachdb/pebble/v2"}},
+	{path: "storage/kv/kvtest", testing: true},
+	{path: "storage",
+		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom", "storage/kv"},
+		modules: []string{"github.com/google/uuid", "github.com/tinylib/msgp/msgp", "github.com/klauspost/compress/zstd"}},
+
+	// The daemon.
+	{path: "runtime/security",
+		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom", "storage"},
+		modules: []string{"github.com/google/uuid", "golang.org/x/crypto/argon2", "golang.org/x/sync"}},
+	{path: "runtime/dommanager",
+		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom", "storage", "runtime/security"},
+		modules: []string{"github.com/google/uuid", "golang.org/x/sync"}},
+	{path: "runtime/script", // sdk/plugin for its CompileErrors
+		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/plugin"},
+		modules: []string{"golang.org/x/tools/go/gcexportdata"}},
+	{path: "runtime/interp/...", // runtime/script for what the language allows and how it is read
+		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/plugin", "runtime/interp/...", "runtime/script"},
+		modules: []string{"github.com/traefik/yaegi", "github.com/google/uuid"}},
+	{path: "plugins",
+		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/plugin", "sdk/plugin/session"},
+		modules: []string{"github.com/google/uuid", "github.com/hashicorp/go-plugin", "github.com/hashicorp/go-hclog",
+			"google.golang.org/grpc", "google.golang.org/protobuf",
+			"github.com/landlock-lsm/go-landlock", "golang.org/x/net/bpf", "golang.org/x/sys/unix"}},
+	{path: "runtime/automation",
+		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "storage", "runtime/security", "runtime/script", "plugins"},
+		modules: []string{"github.com/google/uuid", "github.com/klauspost/compress/zstd",
+			"go.yaml.in/yaml/v3", "golang.org/x/sync", "golang.org/x/time/rate"}},
+	{path: "runtime/api",
+		rooms: []string{"sdk", "sdk/slnet", "sdk/dom"},
+		modules: []string{"github.com/google/uuid", "github.com/prometheus/client_golang",
+			"github.com/tinylib/msgp/msgp", // to bound the shape of a body before it is decoded
+			"golang.org/x/crypto/acme/autocert", "golang.org/x/time/rate"}},
+	{path: "runtime/api/apitest", testing: true},
+	{path: "runtime/web"},
+	{path: "runtime",
+		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "storage", "storage/kv", "storage/kv/pebblekv",
+			"runtime/security", "runtime/dommanager", "runtime/script", "runtime/automation",
+			"runtime/api", "runtime/web", "plugins"},
+		modules: []string{"filippo.io/age", "github.com/google/uuid", "github.com/klauspost/compress/zstd",
+			"github.com/prometheus/client_golang", "golang.org/x/sync", "golang.org/x/sys/unix"}},
+
+	// What is started. The daemon's binary is also the worker's.
+	{path: "cmd/domovoi",
+		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/client", "sdk/plugin",
+			"runtime", "runtime/interp", "plugins"},
+		modules: []string{"github.com/spf13/cobra", "github.com/google/uuid", "go.yaml.in/yaml/v3",
+			"golang.org/x/sys/unix", "golang.org/x/term"}},
+	{path: "plugins/*",
+		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/plugin"}},
+	{path: "scripts/*",
+		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/plugin"}},
+
+	// Not part of the product.
+	{path: "internal/lint"},
+	{path: "internal/demo",
+		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/client"}},
+	{path: "internal/bench", testing: true,
+		modules: []string{"github.com/cockroachdb/pebble/v2", "github.com/hashicorp/go-plugin", "github.com/hashicorp/go-hclog",
+			"google.golang.org/grpc", "google.golang.org/protobuf"}},
+}

@@ -1,0 +1,205 @@
+// Package plugins is the daemon's side of the process boundary: it starts the
+// processes that scripts run in, hands them their runs, and ends them. A worker,
+// which executes source, and a plugin binary are the same thing here: a process
+// that offers the Script service of package session.
+package plugins
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	hclog "github.com/hashicorp/go-hclog"
+
+	"domovoi.dev/sdk/slnet"
+)
+
+// Options say how a Host works.
+type Options struct {
+	// Dir is a directory that is the host's alone, with one directory in it for
+	// each process. It is made with mode 0700, and what an earlier host left in
+	// it is removed.
+	Dir string
+	// Logger gets what the host has to say; nil means nobody.
+	Logger *slog.Logger
+	// StartTimeout is how long a process may take to be ready; 0 means 10 s.
+	StartTimeout time.Duration
+	// Grace is how long a run may go on after it was cancelled, to clean up,
+	// before its processes are killed; 0 means 2 s.
+	Grace time.Duration
+	// Worker is the command of a worker; empty means this very program with the
+	// argument "worker".
+	Worker []string
+	// Env names the environment variables that processes inherit besides
+	// DefaultEnv. Nothing else of the environment reaches them.
+	Env []string
+}
+
+// DefaultEnv names the environment variables every process inherits.
+var DefaultEnv = []string{"PATH", "TZ", "LANG", "LC_ALL", "SSL_CERT_FILE", "SSL_CERT_DIR"}
+
+// Host starts processes and knows those that live.
+type Host struct {
+	options Options
+	dir     string
+	env     []string
+	log     *slog.Logger
+	plog    hclog.Logger
+	starter *starter
+
+	closing  sync.Once
+	closeErr error // of the one close
+
+	mu        sync.Mutex
+	closed    bool                  // guarded by mu
+	processes map[*Process]struct{} // guarded by mu
+}
+
+// Open makes a host ready to start processes.
+func Open(options Options) (*Host, error) {
+	if options.StartTimeout == 0 {
+		options.StartTimeout = 10 * time.Second
+	}
+	if options.Grace == 0 {
+		options.Grace = 2 * time.Second
+	}
+	if len(options.Worker) == 0 {
+		// Not the path: the file there may be that of a newer version by now.
+		options.Worker = []string{"/proc/self/exe", "worker"}
+	}
+	if options.Logger == nil {
+		options.Logger = slog.New(slog.DiscardHandler)
+	}
+	dir, err := socketDir(options.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("plugins: the directory of sockets: %w", err)
+	}
+	h := &Host{
+		options:   options,
+		dir:       dir,
+		log:       options.Logger,
+		plog:      newPluginLogger(options.Logger),
+		starter:   newStarter(),
+		processes: make(map[*Process]struct{}),
+	}
+	for _, name := range append(DefaultEnv[:len(DefaultEnv):len(DefaultEnv)], options.Env...) {
+		if value, ok := os.LookupEnv(name); ok {
+			h.env = append(h.env, name+"="+value)
+		}
+	}
+	return h, nil
+}
+
+// Close kills all processes, waits for their end and forbids new ones.
+func (h *Host) Close() error {
+	h.closing.Do(func() { h.closeErr = h.close() })
+	return h.closeErr
+}
+
+func (h *Host) close() error {
+	h.mu.Lock()
+	h.closed = true
+	processes := slices.Collect(maps.Keys(h.processes))
+	h.mu.Unlock()
+	errs := make([]error, len(processes))
+	var ends sync.WaitGroup
+	for i, p := range processes {
+		ends.Go(func() {
+			p.child.kill(errHostClosed)
+			errs[i] = p.Close()
+		})
+	}
+	ends.Wait()
+	h.starter.stop()
+	return errors.Join(errs...)
+}
+
+var errHostClosed = slnet.Errorf(slnet.KindUnavailable, "the daemon is stopping")
+
+// add registers a process that is about to start.
+func (h *Host) add(p *Process) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closed {
+		return errHostClosed
+	}
+	h.processes[p] = struct{}{}
+	return nil
+}
+
+func (h *Host) remove(p *Process) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.processes, p)
+}
+
+// internal logs the cause of an error that a script gets to see only as
+// internal.
+func (h *Host) internal(ctx context.Context, op string, err error) {
+	h.log.ErrorContext(ctx, "a request of a script failed", "op", op, "err", err)
+}
+
+const (
+	// processDir is the beginning of the names go-plugin gives the directories
+	// of processes.
+	processDir = "plugin-dir"
+	// maxSocketDir leaves room for a process's directory and socket below it in
+	// the 108 bytes a socket's path may have.
+	maxSocketDir = 108 - len("/"+processDir+"1234567890/plugin1234567890") - 1
+)
+
+// socketDir makes the directory and empties it. A path too long for sockets is
+// replaced by one in the directory for temporary files, of a name that stands
+// for it, so that the next host finds it again.
+func socketDir(dir string) (string, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return "", err
+	}
+	if len(dir) > maxSocketDir {
+		dir = filepath.Join(os.TempDir(), "domovoi-"+shortHash(dir))
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", err
+	}
+	if err := mustBePrivate(dir); err != nil {
+		return "", err
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return "", err
+	}
+	for _, entry := range entries {
+		if strings.HasPrefix(entry.Name(), processDir) {
+			if err := os.RemoveAll(filepath.Join(dir, entry.Name())); err != nil {
+				return "", err
+			}
+		}
+	}
+	return dir, nil
+}
+
+// mustBePrivate refuses a directory that somebody else prepared, and closes one
+// of ours to others.
+func mustBePrivate(dir string) error {
+	info, err := os.Lstat(dir)
+	if err != nil {
+		return err
+	}
+	if !info.IsDir() {
+		return &fs.PathError{Op: "use", Path: dir, Err: errors.New("not a directory")}
+	}
+	if !ownedByUs(info) {
+		return &fs.PathError{Op: "use", Path: dir, Err: errors.New("belongs to another user")}
+	}
+	return os.Chmod(dir, 0o700)
+}

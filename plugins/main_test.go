@@ -1,0 +1,150 @@
+package plugins_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"domovoi.dev/plugins"
+	"domovoi.dev/sdk"
+	"domovoi.dev/sdk/plugin"
+	"domovoi.dev/sdk/slnet"
+)
+
+// processVariable makes this test binary play another program: a script, or
+// something that is none.
+const processVariable = "DOMOVOI_TEST_PROCESS"
+
+func TestMain(m *testing.M) {
+	name := os.Getenv(processVariable)
+	if name == "" {
+		os.Exit(m.Run())
+	}
+	if play, ok := programs[name]; ok {
+		play()
+		return
+	}
+	run, ok := scripts[name]
+	if !ok {
+		fmt.Fprintln(os.Stderr, "no test program", name)
+		os.Exit(64)
+	}
+	plugin.Serve(plugin.Script{Run: run})
+}
+
+// openHost opens a host that the test closes, and checks that it leaves nothing.
+func openHost(t testing.TB, change ...func(*plugins.Options)) *plugins.Host {
+	t.Helper()
+	options := plugins.Options{
+		Dir:    t.TempDir(),
+		Logger: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})),
+		Worker: []string{"/proc/self/exe"},
+		Grace:  200 * time.Millisecond,
+	}
+	for _, f := range change {
+		f(&options)
+	}
+	host, err := plugins.Open(options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := host.Close(); err != nil {
+			t.Error(err)
+		}
+		if left, err := os.ReadDir(options.Dir); err != nil || len(left) > 0 {
+			t.Errorf("left in the directory of sockets: %v %v", left, err)
+		}
+	})
+	return host
+}
+
+func start(t testing.TB, host *plugins.Host, name string) *plugins.Process {
+	t.Helper()
+	p, err := host.Start(t.Context(), plugins.Spec{Name: name, Env: []string{processVariable + "=" + name}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// recorder is a connection whose answers are a function, and a log.
+type recorder struct {
+	send func(ctx context.Context, m slnet.Message) (slnet.Message, error)
+	subs func(ctx context.Context, s slnet.Subscription) (*slnet.EventStream, error)
+
+	mu    sync.Mutex
+	lines []slnet.LogLine
+	seen  chan slnet.LogLine
+}
+
+func (r *recorder) SendSLNetMessages(ctx context.Context, messages ...slnet.Message) ([]slnet.Message, error) {
+	var responses []slnet.Message
+	for _, m := range messages {
+		if r.send == nil {
+			return nil, slnet.Errorf(slnet.KindInternal, "unexpected message %s", m.MessageName())
+		}
+		response, err := r.send(ctx, m)
+		if err != nil {
+			return responses, err
+		}
+		responses = append(responses, response)
+	}
+	return responses, nil
+}
+
+func (r *recorder) Subscribe(ctx context.Context, s slnet.Subscription) (*slnet.EventStream, error) {
+	return r.subs(ctx, s)
+}
+
+func (r *recorder) log(lines []slnet.LogLine) {
+	r.mu.Lock()
+	r.lines = append(r.lines, lines...)
+	r.mu.Unlock()
+	if r.seen != nil {
+		for _, line := range lines {
+			r.seen <- line
+		}
+	}
+}
+
+func (r *recorder) text() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var b strings.Builder
+	for _, line := range r.lines {
+		fmt.Fprintf(&b, "%s %s\n", line.Level, line.Text)
+	}
+	return b.String()
+}
+
+func (r *recorder) run(parameters ...string) plugins.Run {
+	run := plugins.Run{
+		Info:       sdk.RunInfo{ID: uuid.New(), Script: "test", EntryPoint: "Run", Attempt: 1, Parameters: map[string]string{}},
+		Connection: r,
+		Log:        r.log,
+	}
+	for i := 0; i+1 < len(parameters); i += 2 {
+		run.Info.Parameters[parameters[i]] = parameters[i+1]
+	}
+	return run
+}
+
+// carry starts a process, gives it one run, and closes it.
+func carry(t *testing.T, host *plugins.Host, ctx context.Context, name string, run plugins.Run) plugins.Result {
+	t.Helper()
+	p := start(t, host, name)
+	defer p.Close()
+	result, err := p.Run(ctx, run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return result
+}

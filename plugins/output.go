@@ -1,0 +1,160 @@
+package plugins
+
+import (
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"domovoi.dev/sdk/plugin/session"
+	"domovoi.dev/sdk/slnet"
+)
+
+const (
+	// maxEarly bounds what is kept of what a process prints before its first
+	// run: while it starts, or while its source is loaded.
+	maxEarly = 64 << 10
+	// maxTail bounds what is kept of the standard error, and of all output, for
+	// errors; maxTrace what is kept of the trace of a crash.
+	maxTail  = 8 << 10
+	maxTrace = 128 << 10
+	// maxShown bounds what of it is in the text of an error.
+	maxShown = 1 << 10
+)
+
+// output is what a process says: what it prints, and the log of its run. It goes
+// to the run that the process carries. What is printed between two runs belongs
+// to nobody and is dropped, so that no run sees anything of another.
+type output struct {
+	mu     sync.Mutex
+	sink   func([]slnet.LogLine) // guarded by mu; nil when there is no run
+	ran    bool                  // guarded by mu: there was a run
+	early  []slnet.LogLine       // guarded by mu: printed before the first run
+	size   int                   // guarded by mu: bytes in early
+	last   []byte                // guarded by mu: the end of all that was printed
+	errors []byte                // guarded by mu: the end of the standard error
+	trace  []byte                // guarded by mu: the standard error from a crash on
+}
+
+// begin hands everything to sink from now on, at first what came before the
+// first run. Calls of sink do not overlap.
+func (o *output) begin(sink func([]slnet.LogLine)) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.sink = sink
+	if len(o.early) > 0 && sink != nil {
+		sink(o.early)
+	}
+	o.early = nil
+}
+
+// end is the reverse of begin; ran is false for a run that was refused. When it
+// returns sink is not called any more.
+func (o *output) end(ran bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.sink = nil
+	o.ran = o.ran || ran
+}
+
+// log takes lines of the run's log.
+func (o *output) log(lines []slnet.LogLine) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.sink != nil && len(lines) > 0 {
+		o.sink(lines)
+	}
+}
+
+// printed takes lines of the standard output or error.
+func (o *output) printed(level string, texts []string) {
+	if len(texts) == 0 {
+		return
+	}
+	now := time.Now().UTC()
+	lines := make([]slnet.LogLine, len(texts))
+	for i, text := range texts {
+		lines[i] = slnet.LogLine{Time: now, Level: level, Text: session.CutText(text)}
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for i := range lines {
+		o.keep(level, lines[i].Text)
+	}
+	switch {
+	case o.sink != nil:
+		o.sink(lines)
+	case !o.ran:
+		for _, line := range lines {
+			if o.size += len(line.Text) + 1; o.size > maxEarly {
+				return
+			}
+			o.early = append(o.early, line)
+		}
+	}
+}
+
+// keep keeps what errors will be made of, should the process die.
+func (o *output) keep(level, text string) {
+	o.last = appendTail(o.last, text)
+	if level != "STDERR" {
+		return
+	}
+	if isCrash(text) {
+		o.trace = append([]byte{}, o.errors...) // interpreters say where before Go says what
+	}
+	if o.trace != nil && len(o.trace)+len(text) < maxTrace {
+		o.trace = append(append(o.trace, text...), '\n')
+	}
+	o.errors = appendTail(o.errors, text)
+}
+
+// appendTail appends a line and keeps the end. It moves bytes once for each
+// maxTail of them.
+func appendTail(b []byte, text string) []byte {
+	if len(text) > maxTail {
+		text = text[len(text)-maxTail:]
+	}
+	if len(b)+len(text) >= 2*maxTail {
+		b = append(b[:0], b[len(b)-maxTail:]...)
+	}
+	return append(append(b, text...), '\n')
+}
+
+func (o *output) stderr() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return session.Text(string(o.errors[max(0, len(o.errors)-maxTail):]))
+}
+
+// crash returns the standard error from the last crash on, and a bit of what was
+// before it; empty when there was none.
+func (o *output) crash() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return string(o.trace)
+}
+
+// tail returns the end of the output for the text of an error.
+func (o *output) tail() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if len(o.last) == 0 {
+		return ""
+	}
+	return "\nIt printed:\n" + strings.TrimRight(session.Text(string(o.last[max(0, len(o.last)-maxShown):])), "\n")
+}
+
+// writer takes what go-plugin passes on of the output: what is printed between
+// its own start and the first call of the process.
+func (o *output) writer(level string) io.Writer { return printedWriter{o, level} }
+
+type printedWriter struct {
+	output *output
+	level  string
+}
+
+func (w printedWriter) Write(b []byte) (int, error) {
+	w.output.printed(w.level, strings.Split(strings.TrimSuffix(string(b), "\n"), "\n"))
+	return len(b), nil
+}

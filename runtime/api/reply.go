@@ -1,0 +1,129 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"runtime/debug"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"domovoi.dev/sdk/slnet"
+)
+
+// buffers holds the buffers replies are encoded in. Nothing refers to one after
+// its reply was written.
+var buffers = sync.Pool{New: func() any { return new([]byte) }}
+
+// maxPooled bounds the buffers kept, so that one large answer does not hold its
+// memory for ever.
+const maxPooled = 1 << 20
+
+// reply answers with responses and an error, in the form of the request and
+// with the status of the error's kind.
+func (e *edge) reply(w http.ResponseWriter, r *http.Request, responses []slnet.Message, err error) {
+	status := http.StatusOK
+	if err != nil {
+		failure := e.public(r, err)
+		status, err = failure.Kind.HTTPStatus(), failure
+	}
+	e.write(w, r, status, responses, err)
+}
+
+// fail answers with an error and a status that is HTTP's own.
+func (e *edge) fail(w http.ResponseWriter, r *http.Request, status int, err *slnet.Error) {
+	e.write(w, r, status, nil, err)
+}
+
+func (e *edge) write(w http.ResponseWriter, r *http.Request, status int, responses []slnet.Message, err error) {
+	f := replyForm(r)
+	buffer := buffers.Get().(*[]byte)
+	b, encodeErr := f.appendReply((*buffer)[:0], responses, err)
+	if encodeErr != nil {
+		failure := e.internal(r, fmt.Errorf("encode the reply: %w", encodeErr), false)
+		status = failure.Kind.HTTPStatus()
+		b, _ = f.appendReply(b[:0], nil, failure)
+	}
+	send(w, status, f.contentType, b)
+	if cap(b) <= maxPooled {
+		*buffer = b
+		buffers.Put(buffer)
+	}
+}
+
+// send writes a whole answer, and gives up on a peer that does not take it.
+func send(w http.ResponseWriter, status int, contentType string, body []byte) {
+	header := w.Header()
+	header.Set("Content-Type", contentType)
+	header.Set("Content-Length", strconv.Itoa(len(body)))
+	header.Set("Cache-Control", "no-store")
+	header.Set("X-Content-Type-Options", "nosniff")
+	if status == http.StatusUnauthorized {
+		header.Set("WWW-Authenticate", `Bearer realm="domovoi"`)
+	}
+	extendWrite(w, len(body))
+	w.WriteHeader(status)
+	w.Write(body)
+}
+
+// extendWrite gives the peer writeTimeout, and more for much, to take the next
+// bytes of an answer. The server's own limit counts from the request, which is
+// too early for a call that waits for a run.
+func extendWrite(w http.ResponseWriter, size int) {
+	const slowest = 64 << 10 // bytes a second
+	allowed := writeTimeout + time.Duration(size/slowest)*time.Second
+	http.NewResponseController(w).SetWriteDeadline(time.Now().Add(allowed))
+}
+
+// public returns what the caller is shown of an error. An error that is a
+// mistake in the daemon is logged here, and nowhere else.
+func (e *edge) public(r *http.Request, err error) *slnet.Error {
+	found, known := slnet.AsError(err)
+	switch {
+	case known && found.Kind != slnet.KindInternal:
+		return found
+	case !known && errors.Is(err, context.DeadlineExceeded):
+		return slnet.Errorf(slnet.KindTimeout, "the time allowed for the request has passed")
+	case !known && errors.Is(err, context.Canceled):
+		return slnet.Errorf(slnet.KindCanceled, "the caller gave up")
+	}
+	return e.internal(r, err, known)
+}
+
+// internal logs an error under a fresh id and returns what the caller is shown:
+// the id, and the text where it was written for the caller.
+func (e *edge) internal(r *http.Request, err error, show bool) *slnet.Error {
+	id := uuid.NewString()
+	e.Logger.Error("request failed", "op", r.Method+" "+r.URL.Path, "id", id, "err", err)
+	text := "internal error"
+	if show {
+		text = err.Error()
+	}
+	return slnet.Errorf(slnet.KindInternal, "%s; the daemon's log has the cause under %s", text, id)
+}
+
+// guard turns a panic into an answer, so that one broken request leaves a trace
+// and harms no other.
+func (e *edge) guard(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			cause := recover()
+			if cause == nil {
+				return
+			}
+			if cause == http.ErrAbortHandler {
+				panic(cause)
+			}
+			err := e.internal(r, fmt.Errorf("panic: %v\n%s", cause, debug.Stack()), false)
+			if w.Header().Get("Content-Type") != "" { // the answer has begun
+				panic(http.ErrAbortHandler)
+			}
+			e.reply(w, r, nil, err)
+		}()
+		next.ServeHTTP(w, r)
+	})
+}

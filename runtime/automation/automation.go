@@ -1,0 +1,108 @@
+// Package automation keeps the deployed scripts and plugins and carries out
+// their runs: each in a process of its own, under the identity of a user, with a
+// durable record.
+package automation
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"domovoi.dev/plugins"
+	"domovoi.dev/runtime/security"
+	"domovoi.dev/sdk/slnet"
+	"domovoi.dev/storage"
+)
+
+// DefaultTimeout ends a run whose script has no timeout of its own.
+const DefaultTimeout = 15 * time.Minute
+
+// maxDepth is how many runs may stand above a run that is started by a script.
+const maxDepth = 16
+
+// Options say what an Automation works with.
+type Options struct {
+	Store *storage.Store
+	// Host starts the processes of runs. It is closed by its owner, after the
+	// Automation.
+	Host *plugins.Host
+	// Dir is the folder for run logs, plugin binaries and uploads.
+	Dir string
+	// Connect returns the connection of a caller; a run gets one of its own.
+	Connect func(security.Caller) slnet.Connection
+	// Enabled reports whether a user exists and may act. Runs of others do not
+	// start.
+	Enabled func(user string) bool
+	// Parallel is how many runs execute at the same time; more wait in the
+	// queue. Runs started by runs do not wait, for their parents wait for them.
+	Parallel int
+	Logger   *slog.Logger
+}
+
+// Automation is the home of scripts and runs.
+type Automation struct {
+	Options
+	slots chan struct{} // holds a token for each executing run without a parent
+
+	// ending is cancelled when the Automation stops; runs do not begin then.
+	ending context.Context
+	end    context.CancelFunc
+
+	mu     sync.Mutex
+	active map[uuid.UUID]*execution // guarded by mu
+	closed bool                     // guarded by mu
+	runs   sync.WaitGroup
+}
+
+// Open opens the automation of a store. Runs that were executing when the daemon
+// ended are marked lost; those that were waiting start.
+func Open(ctx context.Context, o Options) (*Automation, error) {
+	for _, dir := range []string{o.pluginDir(), o.logDir(), o.uploadDir()} {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return nil, err
+		}
+	}
+	a := &Automation{Options: o, slots: make(chan struct{}, max(o.Parallel, 1)), active: make(map[uuid.UUID]*execution)}
+	a.ending, a.end = context.WithCancel(context.Background())
+	if err := errors.Join(a.clearUploads(), a.recover(ctx)); err != nil {
+		return nil, err
+	}
+	return a, nil
+}
+
+func (o Options) pluginDir() string { return filepath.Join(o.Dir, "plugins") }
+func (o Options) logDir() string    { return filepath.Join(o.Dir, "logs") }
+func (o Options) uploadDir() string { return filepath.Join(o.Dir, "uploads") }
+
+// Close waits until the runs have ended, or until ctx ends; then the rest are
+// cancelled and waited for. Queued runs stay queued and start with the daemon.
+func (a *Automation) Close(ctx context.Context) {
+	a.mu.Lock()
+	a.closed = true
+	a.mu.Unlock()
+	a.end()
+	done := make(chan struct{})
+	go func() {
+		a.runs.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+		return
+	case <-ctx.Done():
+	}
+	a.mu.Lock()
+	for _, e := range a.active {
+		e.cancel(errStopping)
+	}
+	a.mu.Unlock()
+	<-done
+}
+
+var errStopping = slnet.Errorf(slnet.KindUnavailable, "the daemon is stopping")

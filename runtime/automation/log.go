@@ -1,0 +1,122 @@
+package automation
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/google/uuid"
+
+	"domovoi.dev/runtime/security"
+	"domovoi.dev/sdk/slnet"
+)
+
+const (
+	// maxLogBytes bounds the log of a run. What comes after is dropped, and a
+	// line says so.
+	maxLogBytes = 10 << 20
+	// maxLogPiece is about how many bytes of a log one answer carries.
+	maxLogPiece = 1 << 20
+)
+
+func (a *Automation) logPath(id uuid.UUID) string {
+	return filepath.Join(a.logDir(), id.String()+".jsonl")
+}
+
+// runLog is the log of one run: a file with a JSON object on each line. Its
+// lines are not synced one by one; a log is no record.
+type runLog struct {
+	f    *os.File
+	size int64
+	cut  bool
+	err  error
+}
+
+func openLog(path string) (*runLog, error) {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	return &runLog{f: f}, nil
+}
+
+// write appends lines. Errors are kept for close, for a run does not fail
+// because its log does.
+func (l *runLog) write(lines []slnet.LogLine) {
+	if l.cut || l.err != nil {
+		return
+	}
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	for _, line := range lines {
+		before := b.Len()
+		if l.err = enc.Encode(line); l.err != nil {
+			return
+		}
+		if l.size+int64(b.Len()) > maxLogBytes {
+			b.Truncate(before)
+			l.cut = true
+			l.err = enc.Encode(slnet.LogLine{Time: time.Now().UTC(), Level: "WARN", Text: "the log is cut here: it reached 10 MiB"})
+			break
+		}
+	}
+	n, err := l.f.Write(b.Bytes())
+	l.size += int64(n)
+	l.err = errors.Join(l.err, err)
+}
+
+func (l *runLog) close() (size int64, err error) { return l.size, errors.Join(l.err, l.f.Close()) }
+
+// RunLog returns a piece of the log of a run.
+func (a *Automation) RunLog(ctx context.Context, caller security.Caller, all bool, m *slnet.GetRunLogMessage) (*slnet.RunLogResponse, error) {
+	run, err := a.Run(ctx, caller, all, m.ID)
+	if err != nil {
+		return nil, err
+	}
+	if m.Offset < 0 {
+		return nil, slnet.Errorf(slnet.KindInvalid, "the offset %d is negative", m.Offset)
+	}
+	response := &slnet.RunLogResponse{Lines: []slnet.LogLine{}, Next: m.Offset, Ended: run.Run.State.Ended()}
+	f, err := os.Open(a.logPath(m.ID))
+	if errors.Is(err, os.ErrNotExist) {
+		return response, nil // not started, or the log was removed
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if _, err := f.Seek(m.Offset, io.SeekStart); err != nil {
+		return nil, err
+	}
+	more, err := readLines(f, response)
+	response.Ended = response.Ended && !more
+	return response, err
+}
+
+// readLines reads whole lines up to the bound of an answer and reports whether
+// more follow. A last line without an end is still being written.
+func readLines(f io.Reader, response *slnet.RunLogResponse) (more bool, err error) {
+	r := bufio.NewReaderSize(f, 64<<10)
+	for start := response.Next; response.Next-start < maxLogPiece; {
+		b, err := r.ReadBytes('\n')
+		if errors.Is(err, io.EOF) {
+			return false, nil
+		}
+		if err != nil {
+			return false, err
+		}
+		var line slnet.LogLine
+		if err := json.Unmarshal(b, &line); err != nil {
+			return false, slnet.Errorf(slnet.KindInvalid, "offset %d is not the beginning of a log line; use the Next of an earlier answer", response.Next)
+		}
+		response.Lines = append(response.Lines, line)
+		response.Next += int64(len(b))
+	}
+	return true, nil
+}

@@ -1,0 +1,155 @@
+package automation
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"domovoi.dev/plugins"
+	"domovoi.dev/runtime/security"
+	"domovoi.dev/sdk/slnet"
+)
+
+// maxPluginBytes is the most bytes of a plugin binary.
+const maxPluginBytes = 512 << 20
+
+// uploadPath is where the pieces of an upload are gathered. The name of the user
+// keeps others from adding to it.
+func (a *Automation) uploadPath(user string, id uuid.UUID) string {
+	sum := sha256.Sum256([]byte(strings.ToLower(user)))
+	return filepath.Join(a.uploadDir(), hex.EncodeToString(sum[:8])+"-"+id.String())
+}
+
+// clearUploads removes what earlier uploads left.
+func (a *Automation) clearUploads() error {
+	entries, err := os.ReadDir(a.uploadDir())
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if err := os.Remove(filepath.Join(a.uploadDir(), e.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Upload adds a piece to a file that a later message uses.
+func (a *Automation) Upload(caller security.Caller, m *slnet.UploadMessage) (*slnet.Empty, error) {
+	switch {
+	case m.UploadID == uuid.Nil:
+		return nil, slnet.Errorf(slnet.KindInvalid, "UploadId is missing; choose a random GUID")
+	case len(m.Data) > slnet.MaxUploadPiece:
+		return nil, slnet.Errorf(slnet.KindTooLarge, "a piece of an upload has at most %d bytes, this one has %d", slnet.MaxUploadPiece, len(m.Data))
+	case m.Offset < 0 || m.Offset+int64(len(m.Data)) > maxPluginBytes:
+		return nil, slnet.Errorf(slnet.KindTooLarge, "an upload has at most %d bytes", int64(maxPluginBytes))
+	}
+	flags := os.O_WRONLY
+	if m.Offset == 0 {
+		flags |= os.O_CREATE | os.O_TRUNC
+	}
+	f, err := os.OpenFile(a.uploadPath(caller.User, m.UploadID), flags, 0o600)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, slnet.Errorf(slnet.KindNotFound, "there is no upload %s; begin with Offset 0", m.UploadID)
+	}
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err == nil && m.Offset != info.Size() {
+		err = slnet.Errorf(slnet.KindConflict, "upload %s has %d bytes, the piece begins at %d", m.UploadID, info.Size(), m.Offset)
+	}
+	if err == nil {
+		_, err = f.WriteAt(m.Data, m.Offset)
+	}
+	if err := errors.Join(err, f.Close()); err != nil {
+		return nil, err
+	}
+	return &slnet.Empty{}, nil
+}
+
+// DeployPlugin makes an uploaded binary a version of a script. The binary is
+// kept under its hash and started once to see what it is.
+func (a *Automation) DeployPlugin(ctx context.Context, caller security.Caller, m *slnet.DeployPluginMessage) (*slnet.ScriptResponse, error) {
+	if err := errors.Join(checkScriptName(m.Name), checkTimeout(m.Timeout)); err != nil {
+		return nil, err
+	}
+	upload := a.uploadPath(caller.User, m.UploadID)
+	defer os.Remove(upload)
+	hash, err := hashFile(upload)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, slnet.Errorf(slnet.KindNotFound, "there is no upload %s; send the binary with UploadMessage first", m.UploadID)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if !strings.EqualFold(hash, m.SHA256) {
+		return nil, slnet.Errorf(slnet.KindInvalid, "plugin %q was not deployed: the uploaded binary has the SHA-256 %s, expected %s", m.Name, hash, m.SHA256)
+	}
+	kept, err := a.keepBinary(upload, hash)
+	if err != nil {
+		return nil, err
+	}
+	description, err := a.describe(ctx, a.pluginSpec(m.Name, hash), nil)
+	if err != nil {
+		if kept {
+			err = errors.Join(err, os.Remove(a.binaryPath(hash)))
+		}
+		return nil, refused(m.Name, err)
+	}
+	return a.deploy(ctx, caller, slnet.Script{
+		Name: m.Name, Description: m.Description, Engine: slnet.EnginePlugin, Timeout: m.Timeout,
+		Hash: hash, EntryPoints: description.EntryPoints,
+	})
+}
+
+func (a *Automation) binaryPath(hash string) string { return filepath.Join(a.pluginDir(), hash) }
+
+func (a *Automation) pluginSpec(name, hash string) plugins.Spec {
+	return plugins.Spec{Name: name, Path: a.binaryPath(hash), SHA256: hash}
+}
+
+// keepBinary moves a binary to where it is executed from and reports whether it
+// was not there before. Nobody may write to it there.
+func (a *Automation) keepBinary(upload, hash string) (bool, error) {
+	path := a.binaryPath(hash)
+	if have, err := hashFile(path); err == nil && have == hash {
+		return false, nil
+	}
+	if err := os.Chmod(upload, 0o500); err != nil {
+		return false, err
+	}
+	f, err := os.Open(upload)
+	if err != nil {
+		return false, err
+	}
+	if err := errors.Join(f.Sync(), f.Close(), os.Rename(upload, path)); err != nil {
+		return false, err
+	}
+	dir, err := os.Open(a.pluginDir())
+	if err != nil {
+		return false, err
+	}
+	return true, errors.Join(dir.Sync(), dir.Close())
+}
+
+func hashFile(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", fmt.Errorf("hash %s: %w", path, err)
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}

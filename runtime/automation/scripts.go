@@ -1,0 +1,188 @@
+package automation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"domovoi.dev/plugins"
+	"domovoi.dev/runtime/script"
+	"domovoi.dev/runtime/security"
+	"domovoi.dev/sdk/plugin"
+	"domovoi.dev/sdk/slnet"
+	"domovoi.dev/storage"
+)
+
+// The tables of scripts: the newest version by name, and every version by name
+// and number.
+var (
+	newestScripts  = storage.NewTable[slnet.Script]("scripts")
+	scriptVersions = storage.NewTable[slnet.Script]("script_versions")
+)
+
+// maxScriptName is the most characters of a script's name.
+const maxScriptName = 100
+
+// checkScriptName returns an error when a script cannot have the name.
+func checkScriptName(name string) error {
+	bad := func(format string, args ...any) error {
+		return slnet.Errorf(slnet.KindInvalid, "%q is no name for a script: %s", name, fmt.Sprintf(format, args...))
+	}
+	switch n := utf8.RuneCountInString(name); {
+	case !utf8.ValidString(name):
+		return bad("it is not valid UTF-8")
+	case n == 0 || n > maxScriptName:
+		return bad("it has %d characters; a name has 1 to %d", n, maxScriptName)
+	case strings.TrimSpace(name) != name:
+		return bad("it begins or ends with a space")
+	}
+	for _, r := range name {
+		if !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune(" _-.()", r) {
+			return bad("the character %q is not allowed in it; letters, digits, spaces and _ - . ( ) are", r)
+		}
+	}
+	return nil
+}
+
+// nameKey is the key of a script: names differ by more than case.
+func nameKey(name string) string { return strings.ToLower(name) }
+
+func versionKey(version int64) string { return fmt.Sprintf("%010d", version) }
+
+// DeployScript checks source, compiles it, and stores it as a new version.
+func (a *Automation) DeployScript(ctx context.Context, caller security.Caller, m *slnet.DeployScriptMessage) (*slnet.ScriptResponse, error) {
+	if err := errors.Join(checkScriptName(m.Name), checkTimeout(m.Timeout)); err != nil {
+		return nil, err
+	}
+	source, err := script.Parse(m.Files)
+	if err != nil {
+		return nil, refused(m.Name, err)
+	}
+	description, err := a.describe(ctx, plugins.Spec{Name: m.Name}, source.Files)
+	if err != nil {
+		return nil, refused(m.Name, err)
+	}
+	return a.deploy(ctx, caller, slnet.Script{
+		Name: m.Name, Description: m.Description, Engine: slnet.EngineInterpreted, Timeout: m.Timeout,
+		Hash: source.Hash, EntryPoints: description.EntryPoints, Files: source.Files,
+	})
+}
+
+// refused says that a script was not deployed, and why. What is wrong with the
+// script is the fault of its author; an error of another kind stays what it is.
+func refused(name string, err error) error {
+	if known, ok := slnet.AsError(err); ok {
+		known.Message = fmt.Sprintf("script %q was not deployed: %s", name, known.Message)
+		return known
+	}
+	var compile plugin.CompileErrors
+	if errors.As(err, &compile) {
+		return slnet.Errorf(slnet.KindInvalid, "script %q was not deployed:\n%v", name, err)
+	}
+	return err
+}
+
+// describe starts a process with a script to find out whether it compiles and
+// what entry points it has.
+func (a *Automation) describe(ctx context.Context, spec plugins.Spec, files []slnet.ScriptFile) (plugins.Description, error) {
+	process, err := a.Host.Start(ctx, spec)
+	if err != nil {
+		return plugins.Description{}, err
+	}
+	defer process.Close()
+	description, err := process.Describe(ctx, files)
+	if err == nil && len(description.Errors) > 0 {
+		err = description.Errors
+	}
+	return description, err
+}
+
+// deploy stores a version of a script, unless the newest one is the same.
+func (a *Automation) deploy(ctx context.Context, caller security.Caller, s slnet.Script) (*slnet.ScriptResponse, error) {
+	var deployed slnet.Script
+	_, err := a.Store.Update(ctx, caller.Origin(), func(tx *storage.Tx) error {
+		deployed = s
+		newest, err := newestScripts.Get(&tx.Reader, nameKey(s.Name))
+		switch {
+		case errors.Is(err, storage.ErrNotFound):
+			deployed.Version = 1
+		case err != nil:
+			return err
+		case same(newest, &s):
+			deployed = *newest
+			return nil
+		default:
+			deployed.Version = newest.Version + 1
+		}
+		deployed.DeployedAt, deployed.DeployedBy = tx.Now(), caller.User
+		if err := newestScripts.Put(tx, &deployed, nameKey(s.Name)); err != nil {
+			return err
+		}
+		return scriptVersions.Put(tx, &deployed, nameKey(s.Name), versionKey(deployed.Version))
+	})
+	if err != nil {
+		return nil, err
+	}
+	deployed.Files = nil
+	return &slnet.ScriptResponse{Script: deployed}, nil
+}
+
+// same reports whether deploying b after a would change nothing.
+func same(a, b *slnet.Script) bool {
+	return a.Name == b.Name && a.Engine == b.Engine && a.Hash == b.Hash && a.Description == b.Description && a.Timeout == b.Timeout
+}
+
+// Scripts lists the scripts in their newest versions.
+func (a *Automation) Scripts(ctx context.Context, m *slnet.GetScriptsMessage) (*slnet.ScriptsResponse, error) {
+	response := &slnet.ScriptsResponse{Scripts: []slnet.Script{}}
+	err := a.Store.View(ctx, func(r *storage.Reader) error {
+		return newestScripts.Scan(r, storage.Walk{}, func(s *slnet.Script) (bool, error) {
+			if m.Engine == "" || m.Engine == s.Engine {
+				s.Files = nil
+				response.Scripts = append(response.Scripts, *s)
+			}
+			return true, nil
+		})
+	})
+	return response, err
+}
+
+// Script returns a script with its source.
+func (a *Automation) Script(ctx context.Context, m *slnet.GetScriptMessage) (*slnet.ScriptResponse, error) {
+	s, err := a.find(ctx, m.Name, m.Version)
+	if err != nil {
+		return nil, err
+	}
+	return &slnet.ScriptResponse{Script: *s}, nil
+}
+
+// find returns a version of a script, the newest for version 0.
+func (a *Automation) find(ctx context.Context, name string, version int64) (s *slnet.Script, err error) {
+	err = a.Store.View(ctx, func(r *storage.Reader) error {
+		if version == 0 {
+			s, err = newestScripts.Get(r, nameKey(name))
+		} else {
+			s, err = scriptVersions.Get(r, nameKey(name), versionKey(version))
+		}
+		return err
+	})
+	if !errors.Is(err, storage.ErrNotFound) {
+		return s, err
+	}
+	if version != 0 {
+		return nil, slnet.Errorf(slnet.KindNotFound, "script %q has no version %d", name, version)
+	}
+	return nil, slnet.Errorf(slnet.KindNotFound, "there is no script %q; domovoi script list shows those there are", name)
+}
+
+// checkEntryPoint returns an error when a script has no such entry point.
+func checkEntryPoint(s *slnet.Script, name string) error {
+	if slices.Contains(s.EntryPoints, name) {
+		return nil
+	}
+	return slnet.Errorf(slnet.KindInvalid, "script %q has no entry point %q; it has %s", s.Name, name, strings.Join(s.EntryPoints, ", "))
+}

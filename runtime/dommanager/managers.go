@@ -1,0 +1,257 @@
+// Package dommanager holds the DOM managers: one for each module, started by the
+// first request to it, which validates, stores and reads the module's objects.
+package dommanager
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"sync"
+
+	"domovoi.dev/runtime/security"
+	"domovoi.dev/sdk/dom"
+	"domovoi.dev/sdk/slnet"
+	"domovoi.dev/storage"
+)
+
+// Managers are the DOM managers of all modules.
+type Managers struct {
+	store *storage.Store
+	log   *slog.Logger
+
+	mu      sync.Mutex
+	running map[string]*start // by module id; guarded by mu
+}
+
+// start is a manager that is initialised or being so. ready is closed when
+// manager and err are set.
+type start struct {
+	ready   chan struct{}
+	manager *manager
+	err     error
+}
+
+// New returns the managers of the modules in store. None is started.
+func New(store *storage.Store, log *slog.Logger) *Managers {
+	return &Managers{store: store, log: log, running: make(map[string]*start)}
+}
+
+// Running returns the ids of the modules whose manager is initialised.
+func (m *Managers) Running() []string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var ids []string
+	for id, s := range m.running {
+		select {
+		case <-s.ready:
+			ids = append(ids, id)
+		default:
+		}
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// manager returns the manager of a module. The first request initialises it;
+// those that come meanwhile wait for that one (row MOD-09).
+func (m *Managers) manager(ctx context.Context, moduleID string) (*manager, error) {
+	m.mu.Lock()
+	s, ok := m.running[moduleID]
+	if !ok {
+		s = &start{ready: make(chan struct{})}
+		m.running[moduleID] = s
+		// The initialisation does not end with the request that began it, for
+		// others wait for it too.
+		go m.initialize(context.WithoutCancel(ctx), moduleID, s)
+	}
+	m.mu.Unlock()
+	select {
+	case <-s.ready:
+		return s.manager, s.err
+	case <-ctx.Done():
+		return nil, slnet.Errorf(slnet.KindTimeout, "the DOM manager of module %q was not ready in time: %v", moduleID, context.Cause(ctx))
+	}
+}
+
+func (m *Managers) initialize(ctx context.Context, moduleID string, s *start) {
+	s.manager, s.err = m.load(ctx, moduleID)
+	if s.err != nil {
+		// Nobody keeps a failed start: the next request tries again.
+		m.mu.Lock()
+		if m.running[moduleID] == s {
+			delete(m.running, moduleID)
+		}
+		m.mu.Unlock()
+	} else {
+		m.log.Info("DOM manager initialised", "module", moduleID)
+	}
+	close(s.ready)
+}
+
+// load makes a manager from the stored settings of its module.
+func (m *Managers) load(ctx context.Context, moduleID string) (*manager, error) {
+	if problem := checkModuleID(moduleID); problem != "" {
+		return nil, slnet.Errorf(slnet.KindInvalid, "%q is no module id: %s", moduleID, problem).WithReason(dom.ErrInvalidModuleID)
+	}
+	var settings *dom.ModuleSettings
+	err := m.store.View(ctx, func(r *storage.Reader) error {
+		o, err := r.Object(dom.KindModuleSettings, "", moduleID)
+		if err != nil {
+			return err
+		}
+		settings = o.(*dom.ModuleSettings)
+		return nil
+	})
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil, slnet.Errorf(slnet.KindNotFound,
+			"module %q has no module settings, so it has no DOM manager; create its settings first", moduleID).
+			WithReason(dom.ErrModuleNotInitialized)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &manager{store: m.store, moduleID: moduleID, settings: settings}, nil
+}
+
+// reinitialize replaces the manager of a module by one with the settings stored
+// now. Requests that have the old manager finish with it; those that come now
+// wait for the new one.
+func (m *Managers) reinitialize(ctx context.Context, moduleID string) error {
+	s := &start{ready: make(chan struct{})}
+	m.mu.Lock()
+	old := m.running[moduleID]
+	m.running[moduleID] = s
+	m.mu.Unlock()
+	m.initialize(context.WithoutCancel(ctx), moduleID, s)
+	if s.err != nil && old != nil && !errors.Is(s.err, slnet.KindNotFound) {
+		// The settings could not be read: better the old ones than none.
+		m.mu.Lock()
+		if m.running[moduleID] == nil {
+			m.running[moduleID] = old
+		}
+		m.mu.Unlock()
+	}
+	return s.err
+}
+
+// forget drops the manager of a module whose settings were deleted.
+func (m *Managers) forget(moduleID string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.running, moduleID)
+}
+
+// Required returns the permission a message about DOM objects needs,
+// PermissionNone when every user may send it. ok is false for messages that are
+// not about DOM objects. (seed DOM_security: table of user permissions)
+func (m *Managers) Required(ctx context.Context, message slnet.Message) (permission dom.Permission, ok bool, err error) {
+	var kind dom.ObjectKind
+	switch message := message.(type) {
+	case *dom.ManagerStoreReadRequest, *dom.ManagerStoreCountRequest:
+		return dom.PermissionNone, true, nil
+	case *dom.ReinitializeManagerMessage:
+		return dom.PermissionModuleSettingsConfiguration, true, nil
+	case *dom.ManagerStoreCreateRequest:
+		kind = message.Kind
+	case *dom.ManagerStoreUpdateRequest:
+		kind = message.Kind
+	case *dom.ManagerStoreDeleteRequest:
+		if message.Kind == dom.KindInstance {
+			manager, err := m.manager(ctx, message.ModuleID)
+			if err != nil {
+				return dom.PermissionNone, true, err
+			}
+			return manager.settings.DomManagerSettings.SecuritySettings.DeleteDomInstancePermission, true, nil
+		}
+		kind = message.Kind
+	default:
+		return dom.PermissionNone, false, nil
+	}
+	if kind == dom.KindInstance {
+		return dom.PermissionNone, true, nil
+	}
+	return dom.PermissionModuleSettingsConfiguration, true, nil
+}
+
+// Handle carries out a message about DOM objects for a caller who may send it.
+// What a manager finds wrong stands in the TraceData of the response.
+func (m *Managers) Handle(ctx context.Context, caller security.Caller, message slnet.Message) (slnet.Message, error) {
+	switch message := message.(type) {
+	case *dom.ManagerStoreCreateRequest:
+		return m.write(ctx, message.Kind, message.ModuleID, func(h handler) (slnet.Raw, error) {
+			return h.create(ctx, caller, message)
+		})
+	case *dom.ManagerStoreUpdateRequest:
+		return m.write(ctx, message.Kind, message.ModuleID, func(h handler) (slnet.Raw, error) {
+			return h.update(ctx, caller, message)
+		})
+	case *dom.ManagerStoreDeleteRequest:
+		return m.write(ctx, message.Kind, message.ModuleID, func(h handler) (slnet.Raw, error) {
+			return h.delete(ctx, caller, message)
+		})
+	case *dom.ManagerStoreReadRequest:
+		return m.read(ctx, message)
+	case *dom.ManagerStoreCountRequest:
+		return m.count(ctx, message)
+	case *dom.ReinitializeManagerMessage:
+		if err := m.reinitialize(ctx, message.ModuleID); err != nil {
+			return nil, err
+		}
+		return &slnet.Empty{}, nil
+	}
+	return nil, slnet.Errorf(slnet.KindInvalid, "%s is no message for a DOM manager", message.MessageName())
+}
+
+// handler writes the objects of one module, or the module settings.
+type handler interface {
+	create(ctx context.Context, caller security.Caller, request *dom.ManagerStoreCreateRequest) (slnet.Raw, error)
+	update(ctx context.Context, caller security.Caller, request *dom.ManagerStoreUpdateRequest) (slnet.Raw, error)
+	delete(ctx context.Context, caller security.Caller, request *dom.ManagerStoreDeleteRequest) (slnet.Raw, error)
+}
+
+// handler returns who handles writes of a kind in a module.
+func (m *Managers) handler(ctx context.Context, kind dom.ObjectKind, moduleID string) (handler, error) {
+	if _, err := dom.NewObject(kind); err != nil {
+		return nil, err
+	}
+	if kind == dom.KindModuleSettings {
+		return settingsHandler{m}, nil
+	}
+	return m.manager(ctx, moduleID)
+}
+
+// write carries out a write and answers it.
+func (m *Managers) write(ctx context.Context, kind dom.ObjectKind, moduleID string, do func(h handler) (slnet.Raw, error)) (slnet.Message, error) {
+	h, err := m.handler(ctx, kind, moduleID)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := do(h)
+	if trace := slnet.TraceDataOf(err); trace != nil {
+		return &dom.ManagerStoreCrudResponse{Kind: kind, TraceData: *trace}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &dom.ManagerStoreCrudResponse{Kind: kind, Objects: []slnet.Raw{raw}}, nil
+}
+
+// Deny is the answer to a message about DOM objects whose sender lacks a
+// permission: an error in the TraceData, as documented.
+func Deny(message slnet.Message, user string, permission dom.Permission) slnet.Message {
+	text := "user " + user + " lacks the permission " + permission.String()
+	trace := slnet.TraceData{ErrorData: []slnet.ErrorData{{
+		Type: dom.ManagerStoreError, Reason: dom.ErrNoPermission, Message: text,
+		Properties: slnet.ErrorProperties{Permission: int64(permission)},
+	}}}
+	switch message := message.(type) {
+	case *dom.ManagerStoreCreateRequest:
+		return &dom.ManagerStoreCrudResponse{Kind: message.Kind, TraceData: trace}
+	case *dom.ManagerStoreUpdateRequest:
+		return &dom.ManagerStoreCrudResponse{Kind: message.Kind, TraceData: trace}
+	case *dom.ManagerStoreDeleteRequest:
+		return &dom.ManagerStoreCrudResponse{Kind: message.Kind, TraceData: trace}
+	}
+	return nil
+}

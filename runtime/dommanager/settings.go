@@ -1,0 +1,110 @@
+package dommanager
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"domovoi.dev/runtime/security"
+	"domovoi.dev/sdk/dom"
+	"domovoi.dev/sdk/slnet"
+	"domovoi.dev/storage"
+)
+
+// maxModuleID is the most characters of a module id (row MOD-04).
+const maxModuleID = 40
+
+// forbiddenInModuleID are the characters a module id must not have (row MOD-06).
+const forbiddenInModuleID = `\/*?"'<>| ,#:-`
+
+// checkModuleID returns the rule a module id breaks, "" when it breaks none.
+// (DOC:DOM_ModuleId)
+func checkModuleID(id string) string {
+	switch {
+	case id == "":
+		return "it is empty"
+	case !utf8.ValidString(id):
+		return "it is not valid UTF-8"
+	case utf8.RuneCountInString(id) > maxModuleID:
+		return fmt.Sprintf("it has %d characters, at most %d are allowed", utf8.RuneCountInString(id), maxModuleID)
+	case id != strings.ToLower(id):
+		return "it has uppercase letters, only lowercase ones are allowed"
+	}
+	for _, r := range id {
+		if strings.ContainsRune(forbiddenInModuleID, r) {
+			return fmt.Sprintf("the character %q is not allowed in it", r)
+		}
+		if r < ' ' || r == 0x7f {
+			return fmt.Sprintf("the control character %q is not allowed in it", r)
+		}
+	}
+	return ""
+}
+
+// settingsHandler writes module settings.
+type settingsHandler struct{ managers *Managers }
+
+func decodeSettings(raw slnet.Raw) (*dom.ModuleSettings, error) {
+	o, err := dom.DecodeObject(dom.KindModuleSettings, raw)
+	if err != nil {
+		return nil, err
+	}
+	settings := o.(*dom.ModuleSettings)
+	if problem := checkModuleID(settings.ModuleID); problem != "" {
+		return nil, failed(dom.ModuleSettingsManagerError, dom.ErrInvalidModuleID,
+			slnet.ErrorProperties{ModuleID: settings.ModuleID, Value: problem},
+			"%q is no module id: %s", settings.ModuleID, problem)
+	}
+	return settings, nil
+}
+
+func (h settingsHandler) create(ctx context.Context, caller security.Caller, request *dom.ManagerStoreCreateRequest) (slnet.Raw, error) {
+	settings, err := decodeSettings(request.Object)
+	if err != nil {
+		return nil, err
+	}
+	var raw slnet.Raw
+	_, err = h.managers.store.Update(ctx, caller.Origin(), func(tx *storage.Tx) (err error) {
+		stampCreated(tx, caller, settings)
+		raw, err = tx.Insert("", settings)
+		if errors.Is(err, storage.ErrExists) {
+			return alreadyExisted(settings, "")
+		}
+		return err
+	})
+	return raw, err
+}
+
+func (h settingsHandler) update(ctx context.Context, caller security.Caller, request *dom.ManagerStoreUpdateRequest) (slnet.Raw, error) {
+	settings, err := decodeSettings(request.Object)
+	if err != nil {
+		return nil, err
+	}
+	var raw slnet.Raw
+	_, err = h.managers.store.Update(ctx, caller.Origin(), func(tx *storage.Tx) error {
+		old, err := existing(tx, "", settings, request.IfRevision)
+		if err != nil {
+			return err
+		}
+		stampUpdated(tx, caller, old, settings)
+		raw, err = tx.Replace("", old, settings)
+		return err
+	})
+	return raw, err
+}
+
+// delete removes module settings. The objects of the module stay and are there
+// again when settings of the same id are created.
+func (h settingsHandler) delete(ctx context.Context, caller security.Caller, request *dom.ManagerStoreDeleteRequest) (slnet.Raw, error) {
+	var raw slnet.Raw
+	_, err := h.managers.store.Update(ctx, caller.Origin(), func(tx *storage.Tx) (err error) {
+		raw, err = remove(tx, request.Kind, "", request.Key)
+		return err
+	})
+	if err == nil {
+		h.managers.forget(request.Key)
+	}
+	return raw, err
+}

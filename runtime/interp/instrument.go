@@ -1,0 +1,159 @@
+package interp
+
+import (
+	"fmt"
+	"go/ast"
+	"go/token"
+	"strconv"
+)
+
+// When a script panics, yaegi says in which function, but not where in it. So
+// the tracer adds to the script what is missing: each function has a package
+// variable, and before each statement that can panic the variable is set to the
+// statement's position. That costs a few nanoseconds per statement, far less
+// than a statement does. The variable belongs to the function, not to the call:
+// with several goroutines in one function it may tell the place of another.
+
+// lineVariable is the name of a function's variable. It is exported, for the
+// interpreter to hand it out, and no identifier of Go, so that no script can
+// have it.
+func lineVariable(function int) string { return "Line#" + strconv.Itoa(function) }
+
+// instrument adds the variables and assignments to the file and notes where
+// the functions begin.
+func (t *tracer) instrument(fset *token.FileSet, file *ast.File) {
+	declarations := &ast.GenDecl{Tok: token.VAR, TokPos: file.Package}
+	t.fset = fset
+	ast.Inspect(file, func(n ast.Node) bool {
+		var body *ast.BlockStmt
+		always := false
+		switch n := n.(type) {
+		case *ast.FuncDecl:
+			body = n.Body
+			always = n.Recv == nil && n.Name.Name == "Run"
+		case *ast.FuncLit:
+			body = n.Body
+		}
+		if body == nil {
+			return true
+		}
+		function := len(t.functions)
+		m := &marker{name: lineVariable(function), returns: always}
+		ast.Walk(m, body)
+		if !m.used && !always {
+			return true
+		}
+		body.List = append([]ast.Stmt{m.mark(body.Lbrace)}, body.List...)
+		declarations.Specs = append(declarations.Specs, &ast.ValueSpec{
+			Names:  []*ast.Ident{{NamePos: file.Package, Name: m.name}},
+			Values: []ast.Expr{&ast.BasicLit{ValuePos: file.Package, Kind: token.INT, Value: "0"}},
+		})
+		t.functions = append(t.functions, body.Lbrace)
+		t.byPlace[t.names.Replace(fset.Position(body.Lbrace).String())] = function
+		if always {
+			t.entry = function
+		}
+		return true
+	})
+	if len(declarations.Specs) > 0 {
+		file.Decls = append(file.Decls, declarations)
+	}
+}
+
+// marker adds assignments to the statements of one function. It leaves alone
+// the functions within, which have their own.
+type marker struct {
+	name    string
+	returns bool // whether every return statement is marked
+	used    bool
+}
+
+// Visit implements ast.Visitor.
+func (m *marker) Visit(n ast.Node) ast.Visitor {
+	switch n := n.(type) {
+	case *ast.FuncLit:
+		return nil
+	case *ast.BlockStmt:
+		n.List = m.markList(n.List)
+	case *ast.CaseClause:
+		n.Body = m.markList(n.Body)
+	case *ast.CommClause:
+		n.Body = m.markList(n.Body)
+	}
+	return m
+}
+
+func (m *marker) markList(list []ast.Stmt) []ast.Stmt {
+	var marked []ast.Stmt
+	for _, s := range list {
+		if m.wants(s) {
+			m.used = true
+			marked = append(marked, m.mark(s.Pos()))
+		}
+		marked = append(marked, s)
+	}
+	return marked
+}
+
+// mark makes the assignment of a position.
+func (m *marker) mark(pos token.Pos) ast.Stmt {
+	return &ast.AssignStmt{
+		Lhs: []ast.Expr{&ast.Ident{NamePos: pos, Name: m.name}}, TokPos: pos, Tok: token.ASSIGN,
+		Rhs: []ast.Expr{&ast.BasicLit{ValuePos: pos, Kind: token.INT, Value: fmt.Sprint(int(pos))}},
+	}
+}
+
+// wants reports whether the statement itself, without the blocks in it, can
+// panic.
+func (m *marker) wants(s ast.Stmt) bool {
+	switch s := s.(type) {
+	case *ast.BlockStmt, *ast.EmptyStmt, *ast.BranchStmt, *ast.CaseClause, *ast.CommClause:
+		return false
+	case *ast.GoStmt, *ast.DeferStmt, *ast.SendStmt, *ast.RangeStmt:
+		return true
+	case *ast.ReturnStmt:
+		if m.returns {
+			return true
+		}
+	case *ast.LabeledStmt:
+		return m.wants(s.Stmt)
+	}
+	found := false
+	ast.Inspect(s, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.BlockStmt, *ast.CommClause, *ast.FuncLit:
+			return false
+		case *ast.CaseClause:
+			for _, e := range n.List {
+				found = found || canPanic(e)
+			}
+			return false
+		case ast.Expr:
+			found = found || canPanic(n)
+		}
+		return !found
+	})
+	return found
+}
+
+// canPanic reports whether an expression may panic, by its form alone.
+func canPanic(e ast.Expr) bool {
+	found := false
+	ast.Inspect(e, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.FuncLit:
+			return false
+		case *ast.CallExpr, *ast.IndexExpr, *ast.SliceExpr, *ast.StarExpr, *ast.SelectorExpr, *ast.TypeAssertExpr:
+			found = true
+		case *ast.BinaryExpr:
+			switch n.Op {
+			case token.QUO, token.REM, token.SHL, token.SHR:
+				found = true
+			}
+		case *ast.UnaryExpr:
+			found = found || n.Op == token.ARROW
+		}
+		return !found
+	})
+	return found
+}

@@ -1,0 +1,48 @@
+// Package interp runs scripts with an interpreter, traefik/yaegi. It lives in
+// worker processes only: a script that ends its process, by a panic in a
+// goroutine or by an endless recursion, must not end the daemon.
+//
+// A script is Go as package script describes it, in the version of the language
+// that yaegi knows: without type inference of generic functions in all cases,
+// without min, max and clear, without iterators.
+//
+// Cancellation is cooperative: a run whose context has ended goes on until the
+// script notices or the host ends the process. yaegi can be made to stop where
+// it stands, but then it also skips the script's own deferred functions, so the
+// time the host grants between the two is worth more without.
+package interp
+
+import (
+	"domovoi.dev/runtime/script"
+	"domovoi.dev/sdk/plugin"
+	"domovoi.dev/sdk/slnet"
+)
+
+//go:generate go run ./internal/symbolgen internal/symbols
+
+// Worker serves one script, which the host sends as source, and does not
+// return. It is what `domovoi worker` does.
+func Worker() { plugin.ServeLoader(Load) }
+
+// Load compiles the files of a script, runs its package initialisation and
+// returns its entry points. It is a plugin.Loader: the error is a
+// plugin.CompileErrors where the source is at fault.
+//
+// Each call makes an interpreter of its own, so that scripts share no variables.
+// The entry points must not be called concurrently. When one panics in its own
+// goroutine, it returns a *plugin.LocatedError; the error it returns itself is
+// wrapped in one that says on which line it was returned.
+func Load(files []slnet.ScriptFile) (plugin.Script, error) {
+	source, err := script.Parse(files)
+	if err != nil {
+		return plugin.Script{}, err
+	}
+	p, err := newProgram(source)
+	if err != nil {
+		return plugin.Script{}, err
+	}
+	if err := p.load(); err != nil {
+		return plugin.Script{}, err
+	}
+	return plugin.Script{Run: p.run}, nil
+}

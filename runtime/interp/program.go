@@ -1,0 +1,168 @@
+package interp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"maps"
+	"os"
+	"reflect"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing/fstest"
+
+	"github.com/traefik/yaegi/interp"
+
+	"domovoi.dev/runtime/interp/internal/symbols"
+	"domovoi.dev/runtime/script"
+	"domovoi.dev/sdk"
+	"domovoi.dev/sdk/plugin"
+)
+
+// program is a script in its interpreter.
+type program struct {
+	interp *interp.Interpreter
+	trace  *tracer
+	file   *ast.File
+	entry  func(context.Context, *sdk.Engine) error
+}
+
+// newProgram makes an interpreter that knows what the script imports.
+func newProgram(source *script.Source) (*program, error) {
+	p := &program{trace: newTracer(source.Files)}
+	p.interp = interp.New(interp.Options{
+		Stdin:                strings.NewReader(""),
+		Stdout:               stdout{},
+		Stderr:               p.trace,
+		Args:                 []string{},
+		SourcecodeFilesystem: fstest.MapFS{},
+	})
+	if err := use(p.interp, source); err != nil {
+		return nil, err
+	}
+	var trees []*ast.File
+	for _, f := range source.Files {
+		tree, err := parser.ParseFile(p.interp.FileSet(), p.trace.rename(f.Name), f.Content, 0)
+		if err != nil {
+			return nil, fmt.Errorf("parse %s a second time: %w", f.Name, err)
+		}
+		trees = append(trees, tree)
+	}
+	p.file = merge(trees)
+	lower(p.file)
+	p.trace.instrument(p.interp.FileSet(), p.file)
+	return p, nil
+}
+
+// stdout is the standard output as it is when something is written, because the
+// process may change it.
+type stdout struct{}
+
+func (stdout) Write(p []byte) (int, error) { return os.Stdout.Write(p) }
+
+// load compiles the script, initialises its package and finds its entry point.
+func (p *program) load() error {
+	compiled, err := p.compile()
+	if err != nil {
+		return p.compileError(err)
+	}
+	if _, err := p.interp.Execute(compiled); err != nil {
+		var panicked interp.Panic
+		if !errors.As(err, &panicked) {
+			return p.compileError(err)
+		}
+		located := p.trace.located(panicked.Value)
+		return plugin.CompileErrors{{
+			File: located.File, Line: located.Line,
+			Message: "in the initialisation of package variables: " + located.Message,
+		}}
+	}
+	run, err := p.interp.Eval("main.Run")
+	if err != nil {
+		return fmt.Errorf("find Run: %w", err)
+	}
+	entry, ok := run.Interface().(func(context.Context, *sdk.Engine) error)
+	if !ok {
+		return fmt.Errorf("the interpreter made a %s of Run", run.Type())
+	}
+	p.entry = entry
+	p.trace.bind(p.interp.Globals())
+	return nil
+}
+
+// compile turns panics of the compiler into errors: yaegi has some on source it
+// does not know.
+func (p *program) compile() (compiled *interp.Program, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("the interpreter cannot compile this script: %v", v)
+		}
+	}()
+	return p.interp.CompileAST(p.file)
+}
+
+var position = regexp.MustCompile(`^([^:\s]+):(\d+):(\d+): `)
+
+// compileError locates an error of the compiler, which says where only in its
+// text.
+func (p *program) compileError(err error) plugin.CompileErrors {
+	text := p.trace.names.Replace(err.Error())
+	m := position.FindStringSubmatch(text)
+	if m == nil {
+		return plugin.CompileErrors{{Message: text}}
+	}
+	line, _ := strconv.Atoi(m[2])
+	column, _ := strconv.Atoi(m[3])
+	return plugin.CompileErrors{{File: m[1], Line: line, Column: column, Message: text[len(m[0]):]}}
+}
+
+// run calls the entry point. Its name is how the tracer knows the run's own
+// goroutine.
+func (p *program) run(ctx context.Context, engine *sdk.Engine) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = p.trace.located(v)
+		}
+	}()
+	if err := p.entry(ctx, engine); err != nil {
+		return p.trace.returned(err)
+	}
+	return nil
+}
+
+// use gives the interpreter the packages the script imports, and the interfaces
+// of all packages: a script may meet io.Writer without importing io.
+func use(i *interp.Interpreter, source *script.Source) error {
+	exports := make(interp.Exports)
+	for path, pkg := range symbols.Packages {
+		if wrappers := pkg.Wrappers(); len(wrappers) > 0 {
+			exports[exportKey(path, pkg.Name)] = wrappers
+		}
+	}
+	if err := i.Use(exports); err != nil {
+		return err
+	}
+	exports = builtins()
+	for _, file := range source.Syntax {
+		for _, spec := range file.Imports {
+			path := script.ImportPath(spec)
+			pkg, ok := symbols.Packages[path]
+			if !ok {
+				return fmt.Errorf("package %q has no symbols; run go generate", path)
+			}
+			exports[exportKey(path, pkg.Name)] = pkg.Symbols()
+		}
+	}
+	types := maps.Clone(mapTypes)
+	types[i.Symbols("")[""]["_error"]] = symbols.ErrorWrappers
+	exports["."] = map[string]reflect.Value{"MapTypes": reflect.ValueOf(types)}
+	return i.Use(exports)
+}
+
+// exportKey is where Use finds path and name of a package. The doubled slash is
+// for yaegi not to recognise the standard library: it would replace fmt.Print
+// and compile its own versions of packages that scripts do not have.
+func exportKey(path, name string) string { return path + "//" + name }

@@ -1,0 +1,219 @@
+package interp
+
+import (
+	"errors"
+	"fmt"
+	"go/token"
+	"io"
+	"os"
+	"reflect"
+	"regexp"
+	"runtime"
+	"strings"
+	"sync"
+
+	"domovoi.dev/sdk"
+	"domovoi.dev/sdk/plugin"
+	"domovoi.dev/sdk/slnet"
+)
+
+// tracer is the standard error of an interpreter. When a script panics, yaegi
+// writes a line for each function that the panic leaves; the tracer gives these
+// lines the exact position, and keeps those of the run's own goroutine for the
+// error of the run. In any other goroutine the panic will end the process, so
+// its lines go out at once, for the host to find them.
+type tracer struct {
+	names *strings.Replacer // from the interpreter's file names to the author's
+
+	fset      *token.FileSet
+	functions []token.Pos    // the opening braces of functions
+	byPlace   map[string]int // functions by the place of that brace
+	entry     int            // the function Run
+	lines     []*int         // the variables of functions; nil before bind
+
+	mu    sync.Mutex
+	stack []frame // of the last panic in the run's goroutine, guarded by mu
+}
+
+// frame is a function of the script in a panic.
+type frame struct {
+	function string
+	position token.Position
+}
+
+// maxFrames bounds the stack kept of a panic.
+const maxFrames = 50
+
+// suffix makes all files of a script have one base name, by which yaegi keeps
+// imports apart.
+const suffix = "/src"
+
+func newTracer(files []slnet.ScriptFile) *tracer {
+	var names []string
+	for _, f := range files {
+		names = append(names, f.Name+suffix+":", f.Name+":")
+	}
+	return &tracer{names: strings.NewReplacer(names...), byPlace: make(map[string]int)}
+}
+
+// rename returns the name a file has in the interpreter.
+func (t *tracer) rename(name string) string { return name + suffix }
+
+// bind finds the variables that instrument has added.
+func (t *tracer) bind(globals map[string]reflect.Value) {
+	for i := range t.functions {
+		t.lines = append(t.lines, globals[lineVariable(i)].Addr().Interface().(*int))
+	}
+}
+
+// position is where a function of the script is, or was when it panicked.
+func (t *tracer) position(function int) token.Position {
+	pos := t.functions[function]
+	if t.lines != nil {
+		if line := token.Pos(*t.lines[function]); line.IsValid() {
+			pos = line
+		}
+	}
+	p := t.fset.Position(pos)
+	p.Filename = strings.TrimSuffix(p.Filename, suffix)
+	return p
+}
+
+// panicLine is what yaegi writes when a panic leaves a function.
+var panicLine = regexp.MustCompile(`^([^\s:]+):(\d+):(\d+): panic: (\S*)\(\.\.\.\)\n$`)
+
+// Write implements io.Writer.
+func (t *tracer) Write(p []byte) (int, error) {
+	text := t.names.Replace(string(p))
+	m := panicLine.FindStringSubmatch(text)
+	if m == nil {
+		_, err := io.WriteString(os.Stderr, text)
+		return len(p), err
+	}
+	f := frame{function: m[4]}
+	place := strings.Join(m[1:4], ":")
+	if function, ok := t.byPlace[place]; ok {
+		f.position = t.position(function)
+	} else {
+		fmt.Sscanf(m[2]+" "+m[3], "%d %d", &f.position.Line, &f.position.Column)
+		f.position.Filename = m[1]
+	}
+	own, first := panicking()
+	if !own {
+		_, err := fmt.Fprintf(os.Stderr, "%s: panic: %s(...)\n", f.position, f.function)
+		return len(p), err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if first {
+		t.stack = nil
+	}
+	if len(t.stack) < maxFrames {
+		t.stack = append(t.stack, f)
+	}
+	return len(p), nil
+}
+
+// panicking looks at the stack of a goroutine in which yaegi reports a panic:
+// own says that it is the one of the run or of the load, first that yaegi has
+// not yet passed the panic on, so this is where it began.
+func panicking() (own, first bool) {
+	pcs := make([]uintptr, 1<<10)
+	n := runtime.Callers(2, pcs)
+	first, begun := false, false
+	frames := runtime.CallersFrames(pcs[:n])
+	for {
+		f, more := frames.Next()
+		switch {
+		case f.Function == "runtime.gopanic":
+			begun = true
+		case begun && !strings.HasPrefix(f.Function, "runtime."):
+			first = !strings.HasSuffix(f.Function, "yaegi/interp.runCfg.func1")
+			return ownGoroutine(), first
+		}
+		if !more {
+			return ownGoroutine(), true
+		}
+	}
+}
+
+// ownGoroutine reports whether the goroutine is the one of the run or of the
+// load.
+func ownGoroutine() bool {
+	pcs := make([]uintptr, 1<<16)
+	n := runtime.Callers(2, pcs)
+	frames := runtime.CallersFrames(pcs[:n])
+	for {
+		f, more := frames.Next()
+		if strings.HasSuffix(f.Function, "runtime/interp.(*program).run") || strings.HasSuffix(f.Function, "runtime/interp.(*program).load") {
+			return true
+		}
+		if !more {
+			return n == len(pcs)
+		}
+	}
+}
+
+// located makes an error of a panic that ended in run or load, and writes where
+// it came from to the standard error.
+func (t *tracer) located(v any) *plugin.LocatedError {
+	t.mu.Lock()
+	stack := t.stack
+	t.stack = nil
+	t.mu.Unlock()
+	e := &plugin.LocatedError{Message: "panic: " + t.panicText(v)}
+	if err, ok := v.(error); ok {
+		e.Err = err
+	}
+	if len(stack) > 0 {
+		e.File, e.Line = stack[0].position.Filename, stack[0].position.Line
+	}
+	var b strings.Builder
+	fmt.Fprintln(&b, e.Message)
+	for _, f := range stack {
+		fmt.Fprintf(&b, "\t%s: %s\n", f.position, f.function)
+	}
+	io.WriteString(os.Stderr, b.String())
+	return e
+}
+
+// plainText says in the words of Go what the interpreter says in those of
+// package reflect.
+var plainText = []struct{ prefix, text string }{
+	{"reflect: slice index out of range", "runtime error: index out of range"},
+	{"reflect: array index out of range", "runtime error: index out of range"},
+	{"reflect: string index out of range", "runtime error: index out of range"},
+	{"reflect.Value.Slice: ", "runtime error: slice bounds out of range"},
+	{"reflect.Value.Slice3: ", "runtime error: slice bounds out of range"},
+}
+
+// panicText is the text of a panic. Its position, which some have, stands
+// elsewhere in the error.
+func (t *tracer) panicText(v any) string {
+	text := t.names.Replace(fmt.Sprint(v))
+	if e, ok := v.(*reflect.ValueError); ok && e.Kind == reflect.Invalid {
+		return "runtime error: invalid memory address or nil pointer dereference"
+	}
+	for _, p := range plainText {
+		if strings.HasPrefix(text, p.prefix) {
+			return p.text
+		}
+	}
+	if m := position.FindString(text); m != "" {
+		if _, ok := v.(error); ok {
+			return strings.TrimPrefix(text, m)
+		}
+	}
+	return text
+}
+
+// returned says on which line Run returned an error. The errors that only end a
+// run stay as they are.
+func (t *tracer) returned(err error) error {
+	var exit *sdk.ExitError
+	if errors.As(err, &exit) {
+		return err
+	}
+	p := t.position(t.entry)
+	return &plugin.LocatedError{File: p.Filename, Line: p.Line, Err: err}
+}

@@ -1,0 +1,100 @@
+package runtime
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"domovoi.dev/runtime/dommanager"
+	"domovoi.dev/runtime/security"
+	"domovoi.dev/sdk/slnet"
+	"domovoi.dev/storage/kv"
+)
+
+// connection is a caller's access to the daemon. The identity is the
+// connection's own: nothing in a message can change it.
+type connection struct {
+	runtime *Runtime
+	caller  security.Caller
+}
+
+func (r *Runtime) connect(caller security.Caller) slnet.Connection {
+	return &connection{r, caller}
+}
+
+// SendSLNetMessages implements slnet.Connection.
+func (c *connection) SendSLNetMessages(ctx context.Context, messages ...slnet.Message) ([]slnet.Message, error) {
+	if len(messages) > slnet.MaxMessages {
+		return nil, slnet.Errorf(slnet.KindTooLarge, "a call carries %d messages, at most %d are allowed", len(messages), slnet.MaxMessages)
+	}
+	ctx = security.NewContext(ctx, c.caller)
+	responses := make([]slnet.Message, 0, len(messages))
+	for _, message := range messages {
+		response, err := c.runtime.route(ctx, c.caller, message)
+		if err != nil {
+			return responses, c.runtime.requestError(ctx, message, err)
+		}
+		responses = append(responses, response)
+	}
+	return responses, nil
+}
+
+// requestError is the error of a message as its sender gets to see it. Errors
+// of the store have kinds of their own; those nobody expected are logged here,
+// once, with their cause.
+func (r *Runtime) requestError(ctx context.Context, message slnet.Message, err error) error {
+	switch known, ok := slnet.AsError(err); {
+	case ok:
+		return known
+	case errors.Is(err, context.DeadlineExceeded):
+		return slnet.Errorf(slnet.KindTimeout, "%s was not answered in time", message.MessageName())
+	case errors.Is(err, context.Canceled):
+		return slnet.Errorf(slnet.KindCanceled, "%s was cancelled by its sender", message.MessageName())
+	case errors.Is(err, kv.ErrConflict):
+		return slnet.Errorf(slnet.KindConflict, "%s lost against concurrent changes too often; send it again", message.MessageName())
+	case errors.Is(err, kv.ErrTooLarge):
+		return slnet.Errorf(slnet.KindTooLarge, "%s writes more than one transaction can hold: %v", message.MessageName(), err)
+	case errors.Is(err, kv.ErrReadOnly), errors.Is(err, kv.ErrClosed), errors.Is(err, kv.ErrFailed):
+		r.log.ErrorContext(ctx, "the store refuses work", "op", "runtime.route", "msg", message.MessageName(), "err", err)
+		return slnet.Errorf(slnet.KindUnavailable, "the store cannot be used now: %v", err)
+	}
+	r.log.ErrorContext(ctx, "a message failed", "op", "runtime.route", "msg", message.MessageName(), "err", err)
+	return slnet.Errorf(slnet.KindInternal, "%s failed because of a mistake in Domovoi; the daemon's log of %s has the cause",
+		message.MessageName(), time.Now().UTC().Format(time.RFC3339))
+}
+
+// route is the one way of every message: who may send it is decided here, and
+// only here, then it goes to who handles it.
+func (r *Runtime) route(ctx context.Context, caller security.Caller, message slnet.Message) (slnet.Message, error) {
+	if !r.accounts.Enabled(caller.User) {
+		return nil, slnet.Errorf(slnet.KindUnauthenticated, "user %s is disabled or does not exist", caller.User)
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if permission, ok, err := r.managers.Required(ctx, message); ok {
+		if err != nil {
+			return nil, err
+		}
+		if permission != slnet.PermissionNone && !r.accounts.Has(caller.User, permission) {
+			if denied := dommanager.Deny(message, caller.User, permission); denied != nil {
+				return denied, nil
+			}
+			return nil, lacks(caller, permission)
+		}
+		return r.managers.Handle(ctx, caller, message)
+	}
+	h, ok := handlers[message.MessageName()]
+	if !ok {
+		return nil, slnet.Errorf(slnet.KindInvalid, "%s is no request", message.MessageName())
+	}
+	if h.needs != slnet.PermissionNone && !r.accounts.Has(caller.User, h.needs) {
+		return nil, lacks(caller, h.needs)
+	}
+	return h.handle(r, ctx, caller, message)
+}
+
+func lacks(caller security.Caller, permission slnet.PermissionFlag) error {
+	return slnet.Errorf(slnet.KindPermissionDenied, "user %s lacks the permission %s", caller.User, permission).
+		WithReason("NoPermission")
+}

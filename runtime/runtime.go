@@ -1,0 +1,184 @@
+// Package runtime is the daemon: it opens the store and everything that stands
+// on it, and routes messages between them.
+package runtime
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	goruntime "runtime"
+	"time"
+
+	"domovoi.dev/plugins"
+	"domovoi.dev/runtime/api"
+	"domovoi.dev/runtime/automation"
+	"domovoi.dev/runtime/dommanager"
+	"domovoi.dev/runtime/security"
+	"domovoi.dev/sdk"
+	"domovoi.dev/sdk/slnet"
+	"domovoi.dev/storage"
+	"domovoi.dev/storage/kv"
+	"domovoi.dev/storage/kv/pebblekv"
+)
+
+// TokenFile is the name of the file in the data directory that holds the first
+// token of the Administrator.
+const TokenFile = "administrator.token"
+
+// Options say how a Runtime works.
+type Options struct {
+	// DataDir holds everything: the store, run logs, plugin binaries. It is made
+	// with mode 0700.
+	DataDir string
+	// Logger gets what the daemon has to say; nil means slog.Default.
+	Logger *slog.Logger
+	// Version is the version of the program, for SystemInfo.
+	Version string
+	// WorkerCommand starts a worker; empty means this very program with the
+	// argument "worker".
+	WorkerCommand []string
+	// Grace is how long a run may go on after it was cancelled before it is
+	// killed; 0 means 2 s.
+	Grace time.Duration
+	// Store replaces the store in DataDir, for tests. The Runtime closes it.
+	Store kv.Store
+	// OnFailure is called once when the store has failed for good; the program
+	// should end then.
+	OnFailure func(error)
+}
+
+// Runtime is a running daemon without its network side.
+type Runtime struct {
+	log        *slog.Logger
+	version    string
+	startedAt  time.Time
+	registry   *slnet.Registry
+	store      *storage.Store
+	accounts   *security.Accounts
+	managers   *dommanager.Managers
+	host       *plugins.Host
+	automation *automation.Automation
+
+	// stopping ends when Close begins.
+	stopping context.Context
+	stop     context.CancelFunc
+}
+
+// Open opens a data directory and starts the daemon on it. What it opened is
+// closed again when it fails.
+func Open(ctx context.Context, o Options) (_ *Runtime, err error) {
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	if err := os.MkdirAll(o.DataDir, 0o700); err != nil {
+		return nil, fmt.Errorf("the data directory: %w", err)
+	}
+	r := &Runtime{log: o.Logger, version: o.Version, startedAt: time.Now().UTC(), registry: sdk.Registry()}
+	r.stopping, r.stop = context.WithCancel(context.Background())
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, r.Close(context.Background()))
+		}
+	}()
+	if r.store, err = openStore(ctx, o); err != nil {
+		return nil, err
+	}
+	if r.accounts, err = security.Open(ctx, r.store, nil); err != nil {
+		return nil, err
+	}
+	if err := r.accounts.EnsureAdministratorToken(ctx, filepath.Join(o.DataDir, TokenFile)); err != nil {
+		return nil, err
+	}
+	r.managers = dommanager.New(r.store, o.Logger)
+	r.host, err = plugins.Open(plugins.Options{
+		Dir: filepath.Join(o.DataDir, "sockets"), Logger: o.Logger, Worker: o.WorkerCommand, Grace: o.Grace,
+	})
+	if err != nil {
+		return nil, err
+	}
+	r.automation, err = automation.Open(ctx, automation.Options{
+		Store: r.store, Host: r.host, Dir: o.DataDir, Connect: r.connect, Enabled: r.accounts.Enabled,
+		Parallel: 2 * goruntime.NumCPU(), Logger: o.Logger,
+	})
+	return r, err
+}
+
+func openStore(ctx context.Context, o Options) (*storage.Store, error) {
+	engine := o.Store
+	if engine == nil {
+		var err error
+		engine, err = pebblekv.Open(storeDir(o.DataDir), pebblekv.Options{Logger: o.Logger, OnFailure: o.OnFailure})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return storage.Open(ctx, engine, nil)
+}
+
+func storeDir(dataDir string) string { return filepath.Join(dataDir, "store") }
+
+// Close drains the daemon: no run begins any more, those that execute may end
+// until ctx ends and are cancelled then; the store is closed last.
+func (r *Runtime) Close(ctx context.Context) error {
+	r.stop()
+	if r.automation != nil {
+		r.automation.Close(ctx)
+	}
+	var errs []error
+	if r.host != nil {
+		errs = append(errs, r.host.Close())
+	}
+	if r.store != nil {
+		errs = append(errs, r.store.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// Connect authenticates a token and returns a connection bound to its user.
+func (r *Runtime) Connect(ctx context.Context, secret string) (slnet.Connection, error) {
+	caller, err := r.accounts.Authenticate(ctx, secret)
+	if err != nil {
+		return nil, err
+	}
+	return r.connect(caller), nil
+}
+
+// Handler returns the HTTP side of the daemon.
+func (r *Runtime) Handler() http.Handler {
+	return api.New(api.Options{
+		Connect:  r.Connect,
+		Login:    r.accounts.Login,
+		Registry: r.registry,
+		Ready:    r.ready,
+		Logger:   r.log,
+	})
+}
+
+// ready says why the daemon cannot work.
+func (r *Runtime) ready() error {
+	if r.stopping.Err() != nil {
+		return slnet.Errorf(slnet.KindUnavailable, "the daemon is stopping")
+	}
+	return r.store.View(context.Background(), func(*storage.Reader) error { return nil })
+}
+
+// Check compares everything in a data directory that no daemon uses with
+// everything else.
+func Check(ctx context.Context, dataDir string) (result slnet.CheckStoreResponse, err error) {
+	if _, err := os.Stat(storeDir(dataDir)); err != nil {
+		return result, slnet.Errorf(slnet.KindNotFound, "%s holds no store: %v", dataDir, err)
+	}
+	store, err := openStore(ctx, Options{DataDir: dataDir, Logger: slog.New(slog.DiscardHandler)})
+	if errors.Is(err, kv.ErrLocked) {
+		return result, slnet.Errorf(slnet.KindConflict, "%s is used by a running daemon; use domovoi check --online", dataDir)
+	}
+	if err != nil {
+		return result, err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	return store.Check(ctx)
+}

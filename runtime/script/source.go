@@ -1,0 +1,163 @@
+// Package script is the front end of the scripting language, which is Go: it
+// parses the source files of a script, checks what can be checked without
+// running it, and finds its entry points. Nothing in it executes a script.
+package script
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"go/ast"
+	"go/token"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"domovoi.dev/sdk/plugin"
+	"domovoi.dev/sdk/slnet"
+)
+
+// MaxSourceBytes is the most source a script may have in all its files.
+const MaxSourceBytes = 1 << 20
+
+// maxFiles is the most files a script may have.
+const maxFiles = 100
+
+// Source is a script that passed Parse.
+type Source struct {
+	// Files are the source files in the order of their names.
+	Files []slnet.ScriptFile
+	// Syntax are the syntax trees of Files, in their order. Their positions
+	// belong to FileSet.
+	Syntax  []*ast.File
+	FileSet *token.FileSet
+	// EntryPoints are the names of the entry points, in the order of the
+	// platform's own list.
+	EntryPoints []string
+	// Hash is the SHA-256 of the names and contents of the files in hexadecimal
+	// digits. It does not depend on the order in which they were given.
+	Hash string
+}
+
+// Parse parses the files of a script and checks that the script can be
+// deployed: its size, names and encoding, its package and imports, the presence
+// and signatures of its entry points. Its error is a plugin.CompileErrors with
+// all that was found.
+//
+// Build constraints in the files are comments to a script: all files given
+// belong to it.
+func Parse(files []slnet.ScriptFile) (*Source, error) {
+	files = slices.Clone(files)
+	slices.SortStableFunc(files, func(a, b slnet.ScriptFile) int { return strings.Compare(a.Name, b.Name) })
+	c := &checker{fset: token.NewFileSet()}
+	c.checkFiles(files)
+	if len(c.errs) > 0 {
+		return nil, c.errs
+	}
+	s := &Source{Files: files, FileSet: c.fset, Hash: hash(files)}
+	for _, f := range files {
+		s.Syntax = append(s.Syntax, c.parse(f))
+	}
+	if len(c.errs) > 0 {
+		return nil, c.sorted()
+	}
+	for _, f := range s.Syntax {
+		c.checkPackage(f)
+		c.checkDirectives(f)
+		c.checkImports(f)
+	}
+	s.EntryPoints = c.findEntryPoints(s.Syntax)
+	c.checkInterpretable(s.Syntax)
+	if len(c.errs) > 0 {
+		return nil, c.sorted()
+	}
+	return s, nil
+}
+
+// hash covers lengths as well, so that no two different scripts look the same.
+func hash(files []slnet.ScriptFile) string {
+	h := sha256.New()
+	for _, f := range files {
+		for _, s := range []string{f.Name, f.Content} {
+			h.Write(binary.BigEndian.AppendUint64(nil, uint64(len(s))))
+			h.Write([]byte(s))
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// checker collects what is wrong with a script.
+type checker struct {
+	fset *token.FileSet
+	errs plugin.CompileErrors
+}
+
+// errorf notes an error at a position.
+func (c *checker) errorf(pos token.Pos, format string, args ...any) {
+	p := c.fset.PositionFor(pos, false)
+	c.errs = append(c.errs, plugin.CompileError{
+		File: p.Filename, Line: p.Line, Column: p.Column, Message: fmt.Sprintf(format, args...),
+	})
+}
+
+// fileErrorf notes an error of a file as a whole; name is empty when it is one
+// of the script as a whole.
+func (c *checker) fileErrorf(name, format string, args ...any) {
+	c.errs = append(c.errs, plugin.CompileError{File: name, Message: fmt.Sprintf(format, args...)})
+}
+
+// sorted returns the errors in the order of the source.
+func (c *checker) sorted() plugin.CompileErrors {
+	slices.SortStableFunc(c.errs, func(a, b plugin.CompileError) int {
+		if order := strings.Compare(a.File, b.File); order != 0 {
+			return order
+		}
+		if a.Line != b.Line {
+			return a.Line - b.Line
+		}
+		return a.Column - b.Column
+	})
+	return c.errs
+}
+
+// checkFiles checks what stands outside the language: the files are sorted by
+// name.
+func (c *checker) checkFiles(files []slnet.ScriptFile) {
+	switch {
+	case len(files) == 0:
+		c.fileErrorf("", "the script has no files; give it at least one .go file")
+	case len(files) > maxFiles:
+		c.fileErrorf("", "the script has %d files, at most %d are allowed", len(files), maxFiles)
+		return
+	}
+	size := 0
+	for i, f := range files {
+		size += len(f.Content)
+		switch {
+		case !plainName(f.Name):
+			c.fileErrorf("", "%q is not a name for a source file; want one like script.go, without folders", f.Name)
+		case i > 0 && files[i-1].Name == f.Name:
+			c.fileErrorf(f.Name, "the script has two files of this name")
+		case strings.HasSuffix(f.Name, "_test.go"):
+			c.fileErrorf(f.Name, "tests are not part of a script; leave the file out")
+		case !utf8.ValidString(f.Content):
+			c.fileErrorf(f.Name, "the file is not UTF-8 text")
+		}
+	}
+	if size > MaxSourceBytes {
+		c.fileErrorf("", "the script has %d bytes of source, at most %d are allowed", size, MaxSourceBytes)
+	}
+}
+
+// plainName reports whether a file name is safe wherever it is written: in
+// folders, messages and positions.
+func plainName(name string) bool {
+	base, ok := strings.CutSuffix(name, ".go")
+	if !ok || base == "" || len(name) > 100 || strings.HasPrefix(base, ".") {
+		return false
+	}
+	return !strings.ContainsFunc(base, func(r rune) bool {
+		return r <= ' ' || r >= 0x7f || strings.ContainsRune(`/\:*?"<>|`, r)
+	})
+}

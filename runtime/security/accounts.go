@@ -1,0 +1,152 @@
+// Package security knows who may do what: users, groups with their permissions,
+// tokens and passwords, and the identity of a caller. It answers questions and
+// carries out changes; who may ask for a change is decided by the router, before
+// it calls.
+//
+// All accounts are held in memory as one immutable directory, so that a
+// permission check costs a few map lookups. A change is committed to the store
+// first and then becomes the next directory: a right that was taken away is gone
+// at the next check, and what was answered survives a crash.
+package security
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"domovoi.dev/storage"
+)
+
+// Accounts is the users, groups and tokens of a store. All methods may be called
+// from any goroutine. Names of users and groups are compared without regard to
+// case and kept as they were given.
+//
+// Methods that answer a message return its response or a *slnet.Error; an error
+// of another type is one of the store, or of a context that ended.
+type Accounts struct {
+	store     *storage.Store
+	now       func() time.Time
+	passwords passwords
+
+	directory atomic.Pointer[directory]
+	// changing is held while a change is planned on the newest directory,
+	// committed, and made the next one. The directory is all there is to know
+	// about the tables, because only Accounts writes them.
+	changing sync.Mutex
+}
+
+// Open reads the accounts of a store. An empty store gets the user Administrator
+// in the group Administrators. There must be one Accounts per store at a time.
+// now is the clock; nil means time.Now.
+func Open(ctx context.Context, store *storage.Store, now func() time.Time) (*Accounts, error) {
+	if now == nil {
+		now = time.Now
+	}
+	a := &Accounts{store: store, now: now, passwords: newPasswords()}
+	d, err := load(ctx, store)
+	if err != nil {
+		return nil, fmt.Errorf("read the accounts: %w", err)
+	}
+	a.directory.Store(d)
+	if err := a.createBuiltIn(ctx); err != nil {
+		return nil, err
+	}
+	return a, nil
+}
+
+func load(ctx context.Context, store *storage.Store) (*directory, error) {
+	var d *directory
+	err := store.View(ctx, func(r *storage.Reader) error {
+		d = newDirectory()
+		err := userTable.Scan(r, storage.Walk{}, func(u *userRecord) (bool, error) {
+			d.users[fold(u.Name)] = u
+			return true, nil
+		})
+		if err != nil {
+			return err
+		}
+		err = groupTable.Scan(r, storage.Walk{}, func(g *groupRecord) (bool, error) {
+			d.groups[fold(g.Name)] = g
+			return true, nil
+		})
+		if err != nil {
+			return err
+		}
+		return tokenTable.Scan(r, storage.Walk{}, func(t *tokenRecord) (bool, error) {
+			d.tokens[t.Hash] = t
+			return true, nil
+		})
+	})
+	return d, err
+}
+
+// change plans a change on the newest directory, commits it, and makes its
+// result the directory. When plan or the commit fails nothing has changed.
+func (a *Accounts) change(ctx context.Context, origin storage.Origin, plan func(e *edit) error) error {
+	a.changing.Lock()
+	defer a.changing.Unlock()
+	e := &edit{directory: a.directory.Load().clone(), now: a.time()}
+	if err := plan(e); err != nil {
+		return err
+	}
+	_, err := a.store.Update(ctx, origin, func(tx *storage.Tx) error {
+		for _, write := range e.writes {
+			if err := write(tx); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("store the accounts: %w", err)
+	}
+	a.directory.Store(e.directory)
+	return nil
+}
+
+// time is the clock's time as it is stored.
+func (a *Accounts) time() time.Time { return a.now().UTC().Truncate(time.Millisecond) }
+
+// edit is a change in the making: the directory as it will be, and the writes
+// that bring the store there.
+type edit struct {
+	*directory
+	now    time.Time
+	writes []func(tx *storage.Tx) error
+}
+
+func (e *edit) write(fn func(tx *storage.Tx) error) { e.writes = append(e.writes, fn) }
+
+func (e *edit) putUser(u *userRecord) {
+	key := fold(u.Name)
+	e.users[key] = u
+	e.write(func(tx *storage.Tx) error { return userTable.Put(tx, u, key) })
+}
+
+func (e *edit) deleteUser(key string) {
+	delete(e.users, key)
+	e.write(func(tx *storage.Tx) error { return userTable.Delete(tx, key) })
+}
+
+func (e *edit) putGroup(g *groupRecord) {
+	key := fold(g.Name)
+	e.groups[key] = g
+	e.write(func(tx *storage.Tx) error { return groupTable.Put(tx, g, key) })
+}
+
+func (e *edit) deleteGroup(key string) {
+	delete(e.groups, key)
+	e.write(func(tx *storage.Tx) error { return groupTable.Delete(tx, key) })
+}
+
+func (e *edit) putToken(t *tokenRecord) {
+	e.tokens[t.Hash] = t
+	e.write(func(tx *storage.Tx) error { return tokenTable.Put(tx, t, t.ID.String()) })
+}
+
+func (e *edit) deleteToken(t *tokenRecord) {
+	delete(e.tokens, t.Hash)
+	e.write(func(tx *storage.Tx) error { return tokenTable.Delete(tx, t.ID.String()) })
+}

@@ -1,0 +1,167 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"domovoi.dev/sdk"
+	"domovoi.dev/sdk/slnet"
+)
+
+// Text returns s as the valid UTF-8 that the protocol carries; bytes that are
+// not are replaced.
+func Text(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
+
+// FromError returns the wire form of err. It is known when err is one of the
+// platform's own; otherwise its text is not for the script and the caller
+// should log it.
+func FromError(err error) (e *Error, known bool) {
+	known = true
+	from, ours := slnet.AsError(err)
+	switch {
+	case ours:
+	case errors.Is(err, context.DeadlineExceeded):
+		from.Kind = slnet.KindTimeout
+	case errors.Is(err, context.Canceled):
+		from.Kind = slnet.KindCanceled
+	default:
+		known = false
+		from.Message = "internal error; the log of the daemon has the cause"
+	}
+	return &Error{Kind: string(from.Kind), Reason: Text(string(from.Reason)), Message: Text(from.Message)}, known
+}
+
+// ToError returns the error as an *slnet.Error, nil when there is none.
+func ToError(e *Error) error {
+	if e == nil {
+		return nil
+	}
+	return &slnet.Error{Kind: slnet.Kind(e.GetKind()), Reason: slnet.Reason(e.GetReason()), Message: e.GetMessage()}
+}
+
+// FromRunInfo returns the Start message of a run. Parameters that are not text
+// are refused with an error of slnet.KindInvalid.
+func FromRunInfo(run sdk.RunInfo) (*Start, error) {
+	for name, value := range run.Parameters {
+		if !utf8.ValidString(name) || !utf8.ValidString(value) {
+			return nil, slnet.Errorf(slnet.KindInvalid, "the parameter %q is not valid UTF-8", name)
+		}
+	}
+	info := &RunInfo{
+		Id:            run.ID[:],
+		Script:        Text(run.Script),
+		ScriptVersion: run.ScriptVersion,
+		Attempt:       run.Attempt,
+		StartedBy:     Text(run.StartedBy),
+		RunsAs:        Text(run.RunsAs),
+		Parameters:    run.Parameters,
+	}
+	for _, parent := range run.Parents {
+		info.Parents = append(info.Parents, parent[:])
+	}
+	return &Start{
+		Run:             info,
+		EntryPoint:      Text(run.EntryPoint),
+		MaxRequests:     MaxRequests,
+		MaxPayloadBytes: MaxPayloadBytes,
+	}, nil
+}
+
+// ToRunInfo is the reverse of FromRunInfo.
+func ToRunInfo(start *Start) (sdk.RunInfo, error) {
+	info := start.GetRun()
+	id, err := uuid.FromBytes(info.GetId())
+	if err != nil {
+		return sdk.RunInfo{}, fmt.Errorf("the id of the run: %w", err)
+	}
+	run := sdk.RunInfo{
+		ID:            id,
+		Script:        info.GetScript(),
+		ScriptVersion: info.GetScriptVersion(),
+		EntryPoint:    start.GetEntryPoint(),
+		Attempt:       info.GetAttempt(),
+		StartedBy:     info.GetStartedBy(),
+		RunsAs:        info.GetRunsAs(),
+		Parameters:    info.GetParameters(),
+	}
+	for _, parent := range info.GetParents() {
+		id, err := uuid.FromBytes(parent)
+		if err != nil {
+			return sdk.RunInfo{}, fmt.Errorf("the id of a parent run: %w", err)
+		}
+		run.Parents = append(run.Parents, id)
+	}
+	return run, nil
+}
+
+// FromLogLine returns the wire form of a line, its text bounded and valid.
+func FromLogLine(line slnet.LogLine) *LogLine {
+	return &LogLine{Time: timestamppb.New(line.Time), Level: Text(line.Level), Text: CutText(line.Text)}
+}
+
+// ToLogLine is the reverse of FromLogLine. It bounds the text again, because the
+// other side may be of another make.
+func ToLogLine(line *LogLine) slnet.LogLine {
+	return slnet.LogLine{Time: line.GetTime().AsTime(), Level: line.GetLevel(), Text: CutText(line.GetText())}
+}
+
+// CutText returns s as valid UTF-8 of at most MaxLogText bytes and a marker
+// where it was cut.
+func CutText(s string) string {
+	if len(s) > MaxLogText {
+		s = s[:MaxLogText] + " ... (cut)"
+	}
+	return Text(s)
+}
+
+// FromRunErrors returns the wire form of the errors of a run.
+func FromRunErrors(list []slnet.RunError) []*RunError {
+	var out []*RunError
+	for _, e := range list {
+		w := &RunError{Message: Text(e.Message), File: Text(e.File), Line: uint32(max(e.Line, 0))}
+		for _, reason := range e.Reasons {
+			w.Reasons = append(w.Reasons, Text(string(reason)))
+		}
+		out = append(out, w)
+	}
+	return out
+}
+
+// ToRunErrors is the reverse of FromRunErrors.
+func ToRunErrors(list []*RunError) []slnet.RunError {
+	var out []slnet.RunError
+	for _, w := range list {
+		e := slnet.RunError{Message: w.GetMessage(), File: w.GetFile(), Line: int64(w.GetLine())}
+		for _, reason := range w.GetReasons() {
+			e.Reasons = append(e.Reasons, slnet.Reason(reason))
+		}
+		out = append(out, e)
+	}
+	return out
+}
+
+// FromSubscription returns the wire form of a subscription.
+func FromSubscription(id uint64, s slnet.Subscription) *Subscribe {
+	w := &Subscribe{Id: id, Events: s.Events, ModuleId: s.ModuleID, Window: EventWindow}
+	if s.After != nil {
+		after := uint64(*s.After)
+		w.After = &after
+	}
+	return w
+}
+
+// ToSubscription is the reverse of FromSubscription.
+func ToSubscription(w *Subscribe) slnet.Subscription {
+	s := slnet.Subscription{Events: w.GetEvents(), ModuleID: w.GetModuleId()}
+	if w.After != nil {
+		after := slnet.Cursor(w.GetAfter())
+		s.After = &after
+	}
+	return s
+}

@@ -1,0 +1,30 @@
+package pebblekv
+
+import (
+	"errors"
+
+	"github.com/cockroachdb/pebble/v2"
+)
+
+// RawOptions are the settings a store with o gives Pebble, for a Pebble of the
+// test's own. It has no guard.
+func RawOptions(o Options) *pebble.Options {
+	o = o.withDefaults()
+	p := o.pebbleOptions(newGuard("", o))
+	p.FS = o.FS
+	return p
+}
+
+// StoreFormat is the version a store is written in.
+const StoreFormat = storeFormat
+
+// SetStoreFormat changes the version a closed store says it was written in.
+func SetStoreFormat(fs FS, dir string, format uint64) error {
+	p := RawOptions(Options{FS: fs})
+	db, err := pebble.Open(dir, p)
+	if err != nil {
+		return err
+	}
+	batch := db.NewBatch()
+	return errors.Join(setNumber(batch, formatKey, format), batch.Commit(pebble.Sync), db.Close())
+}

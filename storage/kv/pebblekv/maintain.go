@@ -1,0 +1,89 @@
+package pebblekv
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/cockroachdb/pebble/v2"
+)
+
+// Metrics are figures of a store. Counts are since it was opened.
+type Metrics struct {
+	DiskBytes     uint64 // all files
+	WALBytes      uint64 // live data in the log
+	MemTableBytes uint64 // memory of the tables that gather writes
+	CacheBytes    int64  // blocks in memory
+	CacheHits     int64
+	CacheMisses   int64
+
+	Flushes           int64
+	Compactions       int64
+	CompactionDebt    uint64 // estimate of the bytes that wait to be compacted
+	ReadAmplification int    // how many tables a read may have to look at
+	Snapshots         int    // held open
+
+	CommitGroups int64 // synced writes
+	Commits      int64 // transactions in them
+	Conflicts    int64 // attempts that lost
+}
+
+// Metrics returns the figures of now. Of a store that is closed or has failed
+// only the counts of commits are known.
+func (s *Store) Metrics() Metrics {
+	c := &s.committer
+	m := Metrics{
+		CommitGroups: c.groups.Load(),
+		Commits:      c.commits.Load(),
+		Conflicts:    c.conflicts.Load(),
+	}
+	if s.enter() != nil {
+		return m
+	}
+	defer s.leave()
+	var p *pebble.Metrics
+	if s.guard.run(func() error { p = s.db.Metrics(); return nil }) != nil {
+		return m
+	}
+	m.DiskBytes = p.DiskSpaceUsage()
+	m.WALBytes = p.WAL.Size
+	m.MemTableBytes = p.MemTable.Size
+	m.CacheBytes = p.BlockCache.Size
+	m.CacheHits = p.BlockCache.Hits
+	m.CacheMisses = p.BlockCache.Misses
+	m.Flushes = p.Flush.Count
+	m.Compactions = p.Compact.Count
+	m.CompactionDebt = p.Compact.EstimatedDebt
+	m.ReadAmplification = p.ReadAmp()
+	m.Snapshots = p.Snapshots.Count
+	return m
+}
+
+// Checkpoint makes a store in dir, which must not exist, that holds what was
+// durable at the call and perhaps a little more. Table files are shared by hard
+// links where dir is on the same file system, so it costs little at first; what
+// the store has compacted away since is then kept for the checkpoint alone.
+func (s *Store) Checkpoint(dir string) error {
+	if err := s.enter(); err != nil {
+		return err
+	}
+	defer s.leave()
+	err := s.guard.run(func() error { return s.db.Checkpoint(dir, pebble.WithFlushedWAL()) })
+	if err != nil {
+		return fmt.Errorf("checkpoint to %s: %w", dir, err)
+	}
+	return nil
+}
+
+// Compact rewrites the whole store, which frees the space of what was deleted.
+// When ctx ends it returns early; what is done by then stays done.
+func (s *Store) Compact(ctx context.Context) error {
+	if err := s.enter(); err != nil {
+		return err
+	}
+	defer s.leave()
+	err := s.guard.run(func() error { return s.db.Compact(ctx, []byte{ownSpace}, []byte{userEnd}, false) })
+	if err != nil {
+		return fmt.Errorf("compact: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,294 @@
+// Package storage is the typed store: DOM objects with their indexes, counters
+// and earlier versions, the change feed, and tables of the daemon's own records,
+// kept in an ordered transactional key-value engine. One transaction carries
+// everything that must not come apart: an object, its index entries, its old
+// version, the counters and the feed row.
+package storage
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"domovoi.dev/sdk/dom"
+	"domovoi.dev/sdk/slnet"
+	"domovoi.dev/storage/kv"
+)
+
+//go:generate go -C ../tools run ./msgpgen -package ../storage -files feed_row.go "replace dom.ObjectKind with:string" "tuple FeedRow Change FeedEvent"
+
+// FormatVersion is the version of the key layout. A store of a newer version is
+// refused.
+const FormatVersion = 1
+
+// ErrNotFound reports that an object or record does not exist.
+var ErrNotFound = errors.New("not found")
+
+// ErrExists reports that an object exists already.
+var ErrExists = errors.New("exists already")
+
+// Store is an open store. All methods may be called from any goroutine.
+type Store struct {
+	kv  kv.Store
+	now func() time.Time
+}
+
+// Open opens the store kept in engine, and sets an empty engine up. The engine
+// belongs to the Store from then on, also when Open fails. now is the clock;
+// nil means time.Now.
+func Open(ctx context.Context, engine kv.Store, now func() time.Time) (*Store, error) {
+	if now == nil {
+		now = time.Now
+	}
+	s := &Store{kv: engine, now: now}
+	if err := s.checkFormat(ctx); err != nil {
+		return nil, errors.Join(err, engine.Close())
+	}
+	return s, nil
+}
+
+func (s *Store) checkFormat(ctx context.Context) error {
+	_, err := s.kv.Update(ctx, func(tx kv.Tx) error {
+		b, err := tx.Get(metaFormatKey)
+		switch {
+		case errors.Is(err, kv.ErrNotFound):
+			return tx.Set(metaFormatKey, binary.BigEndian.AppendUint32(nil, FormatVersion))
+		case err != nil:
+			return err
+		case len(b) != 4:
+			return fmt.Errorf("the store's format version is damaged: %x", b)
+		}
+		if version := binary.BigEndian.Uint32(b); version > FormatVersion {
+			return fmt.Errorf("the store has format version %d, this program knows versions up to %d; use a newer program: %w",
+				version, FormatVersion, kv.ErrNewerFormat)
+		}
+		return nil
+	})
+	return err
+}
+
+// Close closes the store and its engine.
+func (s *Store) Close() error { return s.kv.Close() }
+
+// Version is the version of the newest durable commit.
+func (s *Store) Version() slnet.Cursor { return slnet.Cursor(s.kv.Version()) }
+
+// Origin says who makes a change.
+type Origin struct {
+	// User is the name of the user the change is made as.
+	User string
+	// RunID is the run that makes it, zero outside of runs.
+	RunID uuid.UUID
+}
+
+// View runs fn on one consistent snapshot of durable data.
+func (s *Store) View(ctx context.Context, fn func(r *Reader) error) error {
+	return s.kv.View(ctx, func(r kv.Reader) error { return fn(&Reader{kv: r}) })
+}
+
+// Update runs fn in a serializable transaction and commits it durably. fn may
+// run several times and must have no effects outside tx. An error of fn is
+// returned and nothing is written.
+func (s *Store) Update(ctx context.Context, origin Origin, fn func(tx *Tx) error) (slnet.Cursor, error) {
+	version, err := s.kv.Update(ctx, func(k kv.Tx) error {
+		tx := &Tx{Reader: Reader{kv: k}, kv: k, row: FeedRow{Time: s.now().UTC(), User: origin.User, RunID: origin.RunID}}
+		if err := fn(tx); err != nil {
+			return err
+		}
+		return tx.finish()
+	})
+	return slnet.Cursor(version), err
+}
+
+// Reader reads one snapshot. It ends with the function it was passed to.
+type Reader struct{ kv kv.Reader }
+
+// Tx is a transaction. It reads what it has written.
+type Tx struct {
+	Reader
+	kv  kv.Tx
+	row FeedRow
+}
+
+// Now is the time of the transaction.
+func (tx *Tx) Now() time.Time { return tx.row.Time }
+
+// Version is the version of the snapshot.
+func (r *Reader) Version() slnet.Cursor { return slnet.Cursor(r.kv.Version()) }
+
+// Raw returns an object in its canonical form, or ErrNotFound.
+func (r *Reader) Raw(kind dom.ObjectKind, moduleID, id string) (slnet.Raw, error) {
+	key, ok := objectKey(kind, moduleID, id)
+	if !ok {
+		return nil, ErrNotFound
+	}
+	b, err := r.kv.Get(key)
+	if errors.Is(err, kv.ErrNotFound) {
+		return nil, ErrNotFound
+	}
+	return b, err
+}
+
+// Object returns an object, or ErrNotFound.
+func (r *Reader) Object(kind dom.ObjectKind, moduleID, id string) (dom.Object, error) {
+	raw, err := r.Raw(kind, moduleID, id)
+	if err != nil {
+		return nil, err
+	}
+	return dom.DecodeObject(kind, raw)
+}
+
+// ModelVersion changes whenever an object of a module changes that is no
+// instance. A transaction that read it fails to commit when the model changes
+// meanwhile, and runs again.
+func (r *Reader) ModelVersion(moduleID string) (uint64, error) {
+	b, err := r.kv.Get(modelKey(moduleID))
+	switch {
+	case errors.Is(err, kv.ErrNotFound):
+		return 0, nil
+	case err != nil:
+		return 0, err
+	case len(b) != 8:
+		return 0, fmt.Errorf("the model version of module %q is damaged", moduleID)
+	}
+	return binary.BigEndian.Uint64(b), nil
+}
+
+// Insert stores a new object with its first revision and returns its canonical
+// form, or ErrExists.
+func (tx *Tx) Insert(moduleID string, o dom.Object) (slnet.Raw, error) {
+	key, ok := objectKey(o.Kind(), moduleID, o.Key())
+	if !ok {
+		return nil, fmt.Errorf("%q is no id of a %s", o.Key(), o.Kind())
+	}
+	switch _, err := tx.kv.Get(key); {
+	case err == nil:
+		return nil, ErrExists
+	case !errors.Is(err, kv.ErrNotFound):
+		return nil, err
+	}
+	o.GetTracking().Revision = 1
+	raw, err := tx.put(key, moduleID, nil, o)
+	if err != nil {
+		return nil, err
+	}
+	tx.addChange(Created, moduleID, o, nil)
+	return raw, tx.count(moduleID, o, +1)
+}
+
+// Replace stores a new version of an object, keeps the old one and returns the
+// new one's canonical form. old must be what the transaction read.
+func (tx *Tx) Replace(moduleID string, old, updated dom.Object) (slnet.Raw, error) {
+	key, ok := objectKey(updated.Kind(), moduleID, updated.Key())
+	if !ok || old.Key() != updated.Key() {
+		return nil, fmt.Errorf("%s %s cannot be replaced by %s", old.Kind(), old.Key(), updated.Key())
+	}
+	if err := tx.keepVersion(moduleID, old, key); err != nil {
+		return nil, err
+	}
+	updated.GetTracking().Revision = old.GetTracking().Revision + 1
+	raw, err := tx.put(key, moduleID, old, updated)
+	if err != nil {
+		return nil, err
+	}
+	tx.addChange(Updated, moduleID, updated, nil)
+	return raw, tx.moveDefinition(moduleID, old, updated)
+}
+
+// Remove deletes an object with its earlier versions. old must be what the
+// transaction read.
+func (tx *Tx) Remove(moduleID string, old dom.Object) error {
+	key, ok := objectKey(old.Kind(), moduleID, old.Key())
+	if !ok {
+		return ErrNotFound
+	}
+	raw, err := tx.kv.Get(key)
+	if err != nil {
+		return err
+	}
+	if err := tx.kv.Delete(key); err != nil {
+		return err
+	}
+	if err := tx.updateIndexes(moduleID, old, nil); err != nil {
+		return err
+	}
+	if old.GetTracking().Revision > 1 {
+		versions := versionPrefix(old.Kind(), moduleID, old.Key())
+		if err := tx.kv.DeleteRange(versions, kv.PrefixEnd(versions)); err != nil {
+			return err
+		}
+	}
+	if err := tx.touchModel(moduleID, old.Kind()); err != nil {
+		return err
+	}
+	tx.addChange(Deleted, moduleID, old, raw)
+	return tx.count(moduleID, old, -1)
+}
+
+// put writes the object and what follows from it.
+func (tx *Tx) put(key []byte, moduleID string, old, o dom.Object) (slnet.Raw, error) {
+	raw, err := dom.EncodeObject(o)
+	if err != nil {
+		return nil, err
+	}
+	if err := tx.kv.Set(key, raw); err != nil {
+		return nil, err
+	}
+	if err := tx.updateIndexes(moduleID, old, o); err != nil {
+		return nil, err
+	}
+	return raw, tx.touchModel(moduleID, o.Kind())
+}
+
+// keepVersion copies the stored version of an object to where earlier versions
+// are. The feed and the history refer to it.
+func (tx *Tx) keepVersion(moduleID string, old dom.Object, key []byte) error {
+	raw, err := tx.kv.Get(key)
+	if err != nil {
+		return err
+	}
+	return tx.kv.Set(versionKey(old.Kind(), moduleID, old.Key(), old.GetTracking().Revision), raw)
+}
+
+// touchModel changes the model version of a module when a model object changes.
+func (tx *Tx) touchModel(moduleID string, kind dom.ObjectKind) error {
+	if kind == dom.KindInstance || kind == dom.KindModuleSettings {
+		return nil
+	}
+	version, err := tx.ModelVersion(moduleID)
+	if err != nil {
+		return err
+	}
+	return tx.kv.Set(modelKey(moduleID), binary.BigEndian.AppendUint64(nil, version+1))
+}
+
+// count keeps the counters of objects and of the instances of a definition.
+func (tx *Tx) count(moduleID string, o dom.Object, delta int64) error {
+	if err := tx.kv.Add(counterKey(o.Kind(), moduleID), delta); err != nil {
+		return err
+	}
+	if instance, ok := o.(*dom.Instance); ok {
+		return tx.kv.Add(definitionCounterKey(moduleID, instance.DomDefinitionID), delta)
+	}
+	return nil
+}
+
+// moveDefinition corrects the counters when an instance changes its definition.
+func (tx *Tx) moveDefinition(moduleID string, old, updated dom.Object) error {
+	was, ok := old.(*dom.Instance)
+	if !ok {
+		return nil
+	}
+	is := updated.(*dom.Instance)
+	if was.DomDefinitionID == is.DomDefinitionID {
+		return nil
+	}
+	if err := tx.kv.Add(definitionCounterKey(moduleID, was.DomDefinitionID), -1); err != nil {
+		return err
+	}
+	return tx.kv.Add(definitionCounterKey(moduleID, is.DomDefinitionID), +1)
+}
