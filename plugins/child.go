@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"time"
 
+	hclog "github.com/hashicorp/go-hclog"
+	"github.com/hashicorp/go-plugin/runner"
 	"golang.org/x/sys/unix"
 
 	"domovoi.dev/sdk/plugin/session"
@@ -30,7 +32,6 @@ type child struct {
 	starter *starter
 	output  func(level string, lines []string)
 
-	dir       string    // the process's own directory, with its socket
 	lifeline  *os.File  // our end of its standard input
 	out, err  *capture  // its standard output and error
 	handshake handshake // written by out, before ready is closed
@@ -41,10 +42,11 @@ type child struct {
 	ended chan struct{} // closed when the process is reaped and its output read
 
 	mu     sync.Mutex
-	cmd    *exec.Cmd // guarded by mu; nil before the start
-	reaped bool      // guarded by mu
-	reason error     // guarded by mu: why we killed it, nil if we did not
-	state  *os.ProcessState
+	dir    string           // guarded by mu: the process's own, with its socket
+	cmd    *exec.Cmd        // guarded by mu; nil before the start
+	reaped bool             // guarded by mu
+	reason error            // guarded by mu: why we killed it, nil if we did not
+	state  *os.ProcessState // guarded by mu; nil before it is reaped
 }
 
 // handshake is the line by which a process says where it listens.
@@ -72,8 +74,23 @@ func newChild(command, env []string, starter *starter, output func(level string,
 	return c
 }
 
+// prepare is go-plugin's RunnerFunc: go-plugin made the directory, and knows what
+// else has to be in the environment.
+func (c *child) prepare(_ hclog.Logger, cmd *exec.Cmd, dir string) (runner.Runner, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.dir = dir
+	c.env = append(c.env, cmd.Env...)
+	return c, nil
+}
+
 // Start implements runner.Runner.
 func (c *child) Start(context.Context) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.reason != nil {
+		return c.reason
+	}
 	var files [6]*os.File // ends of standard input, output and error: read, write
 	for i := 0; i < len(files); i += 2 {
 		var err error
@@ -98,9 +115,7 @@ func (c *child) Start(context.Context) error {
 	}
 	closeAll([]*os.File{files[0], files[3], files[5]})
 	c.lifeline = files[1]
-	c.mu.Lock()
 	c.cmd = cmd
-	c.mu.Unlock()
 	c.out = newCapture(files[2], c.stdout)
 	c.err = newCapture(files[4], func(lines []string) { c.output("STDERR", lines) })
 	go c.reap()
@@ -184,17 +199,20 @@ func (c *child) pid() int {
 	return c.cmd.Process.Pid
 }
 
-// kill kills the process group. The first reason stays.
+// kill kills the process group; a process that was not started yet will not be.
+// The first reason stays.
 func (c *child) kill(reason error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.cmd == nil || c.reaped {
+	if c.reaped {
 		return
 	}
 	if c.reason == nil {
 		c.reason = reason
 	}
-	_ = unix.Kill(-c.cmd.Process.Pid, unix.SIGKILL)
+	if c.cmd != nil {
+		_ = unix.Kill(-c.cmd.Process.Pid, unix.SIGKILL)
+	}
 }
 
 // waitEnded waits for the end of a started process, but not longer than limit.
@@ -212,10 +230,16 @@ func (c *child) waitEnded(limit time.Duration) bool {
 // removeDir removes the process's own directory. go-plugin does so only for a
 // process that started.
 func (c *child) removeDir() error {
-	if c.dir == "" {
-		return nil
+	if dir := c.directory(); dir != "" {
+		return os.RemoveAll(dir)
 	}
-	return os.RemoveAll(c.dir)
+	return nil
+}
+
+func (c *child) directory() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.dir
 }
 
 // exit says how the process ended.
@@ -267,7 +291,7 @@ func (c *child) ID() string {
 // PluginToHost implements runner.Runner. It refuses an address outside of the
 // process's own directory.
 func (c *child) PluginToHost(network, address string) (string, string, error) {
-	if network != "unix" || filepath.Dir(address) != c.dir {
+	if network != "unix" || filepath.Dir(address) != c.directory() {
 		return "", "", slnet.Errorf(slnet.KindInvalid,
 			"it listens on %s %s; want a unix socket in the directory named by PLUGIN_UNIX_SOCKET_DIR", network, address)
 	}

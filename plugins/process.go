@@ -6,15 +6,12 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
 	"time"
 
-	hclog "github.com/hashicorp/go-hclog"
 	goplugin "github.com/hashicorp/go-plugin"
-	"github.com/hashicorp/go-plugin/runner"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/health/grpc_health_v1"
@@ -90,13 +87,14 @@ func (h *Host) Start(ctx context.Context, spec Spec) (*Process, error) {
 	p := &Process{name: spec.Name, host: h}
 	env := append(append([]string(nil), h.env...), spec.Env...)
 	p.child = newChild(command, env, h.starter, p.output.printed)
+	p.client = goplugin.NewClient(p.config())
 	if err := h.add(p); err != nil {
 		return nil, err
 	}
-	p.client = goplugin.NewClient(p.config())
 	if err := p.connect(ctx); err != nil {
 		err = p.startError(ctx, err)
 		_ = p.Close()
+		_ = p.child.removeDir() // the host may have closed the process before it had one
 		return nil, err
 	}
 	return p, nil
@@ -135,11 +133,7 @@ func (p *Process) config() *goplugin.ClientConfig {
 		GRPCDialOptions: []grpc.DialOption{grpc.WithDefaultCallOptions(
 			grpc.MaxCallRecvMsgSize(session.MaxMessageBytes),
 			grpc.MaxCallSendMsgSize(session.MaxMessageBytes))},
-		RunnerFunc: func(_ hclog.Logger, cmd *exec.Cmd, dir string) (runner.Runner, error) {
-			p.child.dir = dir
-			p.child.env = append(p.child.env, cmd.Env...)
-			return p.child, nil
-		},
+		RunnerFunc: p.child.prepare,
 	}
 }
 

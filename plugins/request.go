@@ -29,16 +29,46 @@ func (s *runSession) request(r *session.Request) error {
 		s.send(response(r.GetId(), nil, s.wireError(ctx, err)))
 		return nil
 	}
-	s.working.Go(func() {
-		payload, err := s.answer(ctx, r.GetPayload())
-		failed := s.wireError(ctx, err)
-		cancel()
-		s.mu.Lock()
-		delete(s.requests, r.GetId())
-		s.mu.Unlock()
-		s.send(response(r.GetId(), payload, failed))
-	})
+	s.give(job{ctx, cancel, r})
 	return nil
+}
+
+// job is a request with the context it is handled in.
+type job struct {
+	ctx     context.Context
+	cancel  context.CancelFunc
+	request *session.Request
+}
+
+// give gives a job to a goroutine that has done its last one, or to a new one.
+// A goroutine that is used again has grown its stack already.
+func (s *runSession) give(j job) {
+	select {
+	case s.jobs <- j:
+	default:
+		s.working.Go(func() {
+			s.handle(j)
+			for {
+				select {
+				case j := <-s.jobs:
+					s.handle(j)
+				case <-s.ctx.Done():
+					return
+				}
+			}
+		})
+	}
+}
+
+func (s *runSession) handle(j job) {
+	payload, err := s.answer(j.ctx, j.request.GetPayload())
+	failed := s.wireError(j.ctx, err)
+	j.cancel()
+	id := j.request.GetId()
+	s.mu.Lock()
+	delete(s.requests, id)
+	s.mu.Unlock()
+	s.send(response(id, payload, failed))
 }
 
 func response(id uint64, payload []byte, failed *session.Error) *session.HostMessage {

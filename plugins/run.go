@@ -104,7 +104,8 @@ type runSession struct {
 	// period, so that a script can clean up, and ends with the session.
 	ctx     context.Context
 	end     context.CancelFunc
-	working sync.WaitGroup // requests and subscriptions being handled
+	working sync.WaitGroup // all goroutines of the session
+	jobs    chan job       // requests for goroutines that wait for one
 
 	sendMu sync.Mutex // orders sends
 
@@ -118,6 +119,7 @@ func newRunSession(p *Process, stream grpc.BidiStreamingClient[session.HostMessa
 		process:       p,
 		run:           r,
 		stream:        stream,
+		jobs:          make(chan job),
 		requests:      make(map[uint64]context.CancelFunc),
 		subscriptions: make(map[uint64]*subscription),
 	}

@@ -129,6 +129,8 @@ var rooms = []room{
 
 	// Not part of the product.
 	{path: "internal/lint"},
+	{path: "internal/daemontest", testing: true,
+		modules: []string{"github.com/google/uuid"}},
 	{path: "internal/demo",
 		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/client"}},
 	{path: "internal/bench", testing: true,

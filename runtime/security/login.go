@@ -20,8 +20,6 @@ const (
 // password is hashed too. The error is that of ctx when it ends before a hash
 // could be begun. Limiting how often somebody may try is up to the edge.
 func (a *Accounts) Login(ctx context.Context, user, password string) (slnet.CreateTokenResponse, error) {
-	refused := slnet.Errorf(slnet.KindUnauthenticated, "the login is not accepted: "+
-		"check the user name and the password, or ask an administrator")
 	u := a.directory.Load().enabled(user)
 	hash := a.passwords.nobody
 	if u != nil && u.Password != "" {
@@ -32,7 +30,7 @@ func (a *Accounts) Login(ctx context.Context, user, password string) (slnet.Crea
 		return slnet.CreateTokenResponse{}, fmt.Errorf("log in: %w", err)
 	}
 	if u == nil || !matches {
-		return slnet.CreateTokenResponse{}, refused
+		return slnet.CreateTokenResponse{}, loginRefused()
 	}
 	var response slnet.CreateTokenResponse
 	err = a.change(ctx, storage.Origin{User: u.Name}, func(e *edit) error {
@@ -40,10 +38,14 @@ func (a *Accounts) Login(ctx context.Context, user, password string) (slnet.Crea
 		// user still be enabled.
 		u := e.enabled(user)
 		if u == nil || u.Password != hash {
-			return refused
+			return loginRefused()
 		}
 		response = e.addToken(tokenRecord{User: fold(u.Name), Name: loginName, ExpiresAt: e.now.Add(loginWorks)}, newSecret())
 		return nil
 	})
 	return response, err
+}
+
+func loginRefused() error {
+	return slnet.Errorf(slnet.KindUnauthenticated, "the login is not accepted; check the user name and the password, or ask an administrator")
 }

@@ -29,7 +29,7 @@ const (
 	saltSize    = 16
 
 	// maxHashMemory bounds what a damaged record can ask for.
-	maxHashMemory = 256 << 10 // KiB
+	maxHashMemory = 64 << 10 // KiB
 
 	// maxHashing is how many hashes are computed at once: each takes 19 MiB and
 	// a core for some 30 ms, and anybody can ask for one.
@@ -55,7 +55,7 @@ func newPasswords() passwords {
 // create checks a new password against the rules and returns its hash.
 func (p *passwords) create(ctx context.Context, password string) (string, error) {
 	if n := utf8.RuneCountInString(password); n < minPassword || n > maxPassword {
-		return "", slnet.Errorf(slnet.KindInvalid, "the password has %d characters; choose one of %d to %d characters", n, minPassword, maxPassword)
+		return "", slnet.Errorf(slnet.KindInvalid, "the password is too short or too long; choose one of %d to %d characters", minPassword, maxPassword)
 	}
 	h := newPasswordHash()
 	key, err := p.compute(ctx, h, password)

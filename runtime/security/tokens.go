@@ -34,21 +34,23 @@ func newSecret() string {
 // all give the same error of KindUnauthenticated. Call it for every request: it
 // reads no disk.
 func (a *Accounts) Authenticate(_ context.Context, secret string) (Caller, error) {
-	refused := slnet.Errorf(slnet.KindUnauthenticated, "the token is not accepted: "+
-		"send it whole, log in again, or ask an administrator for a new one")
 	if len(secret) != secretSize {
-		return Caller{}, refused
+		return Caller{}, tokenRefused()
 	}
 	d := a.directory.Load()
 	t := d.tokens[sha256.Sum256([]byte(secret))]
 	if t == nil || !t.worksAt(a.now()) {
-		return Caller{}, refused
+		return Caller{}, tokenRefused()
 	}
 	u := d.enabled(t.User)
 	if u == nil {
-		return Caller{}, refused
+		return Caller{}, tokenRefused()
 	}
 	return Caller{User: u.Name}, nil
+}
+
+func tokenRefused() error {
+	return slnet.Errorf(slnet.KindUnauthenticated, "the token is not accepted; send it whole, log in again, or ask an administrator for a new one")
 }
 
 // CreateToken makes a token for a user. Its secret is in the response and

@@ -22,7 +22,7 @@ func TestEveryFault(t *testing.T) {
 		fs := pebblekv.NewCrashFS()
 		j := &journal{states: map[string]kv.Version{}}
 		s := open(t, pebblekv.Options{FS: fs, MemTableSize: 8 << 10})
-		for i := range 10 {
+		for i := range 6 {
 			if err := j.write(t, s, fmt.Sprint("old.", i), 1<<10); err != nil {
 				t.Fatal(err)
 			}
@@ -37,7 +37,7 @@ func TestEveryFault(t *testing.T) {
 
 func testEveryFault(t *testing.T, begin *pebblekv.CrashFS, old *journal) {
 	failures := 0
-	for index := 0; ; index++ {
+	for index := 0; ; index += faultStep {
 		memory := begin.Clone(0)
 		faulty := pebblekv.InjectErrors(memory, index)
 		j := &journal{states: maps.Clone(old.states)}
@@ -83,7 +83,7 @@ func faultyRun(t *testing.T, fs pebblekv.FS, j *journal) (failed bool) {
 		}
 		return false
 	}
-	for i := range 12 {
+	for i := range 8 {
 		err := j.write(t, s, fmt.Sprint(i), 1<<10)
 		if errors.Is(err, kv.ErrFailed) {
 			failed = true

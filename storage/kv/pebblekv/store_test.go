@@ -261,13 +261,13 @@ func TestSnapshotsAreClosed(t *testing.T) {
 // TestGroups commits many transactions at once and sees fewer syncs than
 // commits, and none of the waiting ones lost to a large one.
 func TestGroups(t *testing.T) {
-	s := open(t, pebblekv.Options{FS: pebblekv.MemFS(), MemTableSize: 1 << 20})
+	s := open(t, pebblekv.Options{FS: pebblekv.MemFS(), MemTableSize: 128 << 10})
 	const workers = 32
 	errs := make(chan error, workers)
 	for w := range workers {
 		go func() {
 			_, err := s.Update(context.Background(), func(tx kv.Tx) error {
-				return tx.Set(fmt.Append(nil, w), make([]byte, 3<<20)) // more than half a memtable
+				return tx.Set(fmt.Append(nil, w), make([]byte, 300<<10)) // more than half a memtable
 			})
 			errs <- err
 		}()

@@ -1,0 +1,108 @@
+package daemontest
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"domovoi.dev/sdk/client"
+	"domovoi.dev/sdk/slnet"
+)
+
+// doors are the ways to reach a daemon. All lead to the same answers.
+var doors = []struct {
+	name string
+	open func(d *Daemon, token string) slnet.Connection
+}{
+	{"router", (*Daemon).As},
+	{"http", (*Daemon).overHTTP},
+	{"session", (*Daemon).inSession},
+}
+
+// EachDoor runs a test once for each way to reach a daemon, each time with a
+// daemon of its own: in process, over HTTP, and through the session of a run.
+// open returns the connection of a token.
+func EachDoor(t *testing.T, test func(t *testing.T, d *Daemon, open func(token string) slnet.Connection)) {
+	for _, door := range doors {
+		t.Run(door.name, func(t *testing.T) {
+			d := Start(t)
+			test(t, d, func(token string) slnet.Connection {
+				t.Helper()
+				return door.open(d, token)
+			})
+		})
+	}
+}
+
+// overHTTP returns a connection to the daemon's handler on a loopback port.
+func (d *Daemon) overHTTP(token string) slnet.Connection {
+	d.t.Helper()
+	server := httptest.NewServer(d.Handler())
+	d.t.Cleanup(server.Close)
+	c, err := client.Dial(client.Options{Address: server.URL, Token: token})
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return c
+}
+
+// inSession starts a run, as the user of the token, of a plugin that passes on
+// what it is sent over a socket, and returns a connection to that socket. So the
+// messages of a test take the way of a script's.
+func (d *Daemon) inSession(token string) slnet.Connection {
+	d.t.Helper()
+	d.DeployPlugin(relayScript, relayBinary(d.t))
+	// Not the test's own folder: a socket's path must be short.
+	dir, err := os.MkdirTemp("", "relay")
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	d.t.Cleanup(func() { os.RemoveAll(dir) })
+	listener, err := net.Listen("unix", filepath.Join(dir, "s"))
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	defer listener.Close()
+	Send[*slnet.RunResponse](d.t, d.As(token), &slnet.ExecuteScriptMessage{
+		ScriptName: relayScript, Async: true, Parameters: map[string]string{socketParameter: listener.Addr().String()},
+	})
+	conn, err := listener.Accept()
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	c := newRelayConn(conn)
+	d.t.Cleanup(c.close)
+	return c
+}
+
+// DeployPlugin deploys a plugin binary as the Administrator.
+func (d *Daemon) DeployPlugin(name string, binary []byte) {
+	d.t.Helper()
+	admin := d.Administrator()
+	upload := uuid.New()
+	for at := 0; at == 0 || at < len(binary); at += slnet.MaxUploadPiece {
+		piece := binary[at:min(at+slnet.MaxUploadPiece, len(binary))]
+		Send[*slnet.Empty](d.t, admin, &slnet.UploadMessage{UploadID: upload, Offset: int64(at), Data: piece})
+	}
+	sum := sha256.Sum256(binary)
+	Send[*slnet.ScriptResponse](d.t, admin, &slnet.DeployPluginMessage{Name: name, UploadID: upload, SHA256: hex.EncodeToString(sum[:])})
+}
+
+// relayBinary is a program that starts this test binary as the relay plugin.
+// Plugins get neither arguments nor environment, so it is a script that sets the
+// variable.
+func relayBinary(t testing.TB) []byte {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Appendf(nil, "#!/bin/sh\n%s=1 exec '%s'\n", relayVariable, self)
+}
