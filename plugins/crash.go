@@ -21,7 +21,11 @@ func (p *Process) crash() []slnet.RunError {
 	if text == "" {
 		return nil
 	}
-	return parseCrash(text, p.files)
+	var files map[string]bool
+	if names := p.files.Load(); names != nil {
+		files = *names
+	}
+	return parseCrash(text, files)
 }
 
 // parseCrash reads the last trace in text. With files the script was source, and

@@ -26,14 +26,14 @@ const (
 // to the run that the process carries. What is printed between two runs belongs
 // to nobody and is dropped, so that no run sees anything of another.
 type output struct {
-	mu     sync.Mutex
-	sink   func([]slnet.LogLine) // guarded by mu; nil when there is no run
-	ran    bool                  // guarded by mu: there was a run
-	early  []slnet.LogLine       // guarded by mu: printed before the first run
-	size   int                   // guarded by mu: bytes in early
-	last   []byte                // guarded by mu: the end of all that was printed
-	errors []byte                // guarded by mu: the end of the standard error
-	trace  []byte                // guarded by mu: the standard error from a crash on
+	mu    sync.Mutex
+	sink  func([]slnet.LogLine) // guarded by mu; nil when there is no run
+	ran   bool                  // guarded by mu: there was a run
+	early []slnet.LogLine       // guarded by mu: printed before the first run
+	size  int                   // guarded by mu: bytes in early
+	all   []byte                // guarded by mu: the end of all that was printed
+	errs  []byte                // guarded by mu: the end of the standard error
+	trace []byte                // guarded by mu: the standard error from a crash on
 }
 
 // begin hands everything to sink from now on, at first what came before the
@@ -96,17 +96,17 @@ func (o *output) printed(level string, texts []string) {
 
 // keep keeps what errors will be made of, should the process die.
 func (o *output) keep(level, text string) {
-	o.last = appendTail(o.last, text)
+	o.all = appendTail(o.all, text)
 	if level != "STDERR" {
 		return
 	}
 	if isCrash(text) {
-		o.trace = append([]byte{}, o.errors...) // interpreters say where before Go says what
+		o.trace = append([]byte{}, o.errs...) // interpreters say where before Go says what
 	}
 	if o.trace != nil && len(o.trace)+len(text) < maxTrace {
 		o.trace = append(append(o.trace, text...), '\n')
 	}
-	o.errors = appendTail(o.errors, text)
+	o.errs = appendTail(o.errs, text)
 }
 
 // appendTail appends a line and keeps the end. It moves bytes once for each
@@ -124,7 +124,7 @@ func appendTail(b []byte, text string) []byte {
 func (o *output) stderr() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return session.Text(string(o.errors[max(0, len(o.errors)-maxTail):]))
+	return session.Text(string(o.errs[max(0, len(o.errs)-maxTail):]))
 }
 
 // crash returns the standard error from the last crash on, and a bit of what was
@@ -139,10 +139,10 @@ func (o *output) crash() string {
 func (o *output) tail() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if len(o.last) == 0 {
+	if len(o.all) == 0 {
 		return ""
 	}
-	return "\nIt printed:\n" + strings.TrimRight(session.Text(string(o.last[max(0, len(o.last)-maxShown):])), "\n")
+	return "\nIt printed:\n" + strings.TrimRight(session.Text(string(o.all[max(0, len(o.all)-maxShown):])), "\n")
 }
 
 // writer takes what go-plugin passes on of the output: what is printed between

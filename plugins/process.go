@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	goplugin "github.com/hashicorp/go-plugin"
@@ -45,8 +46,9 @@ type Process struct {
 	conn   *scriptConn
 	output output
 	closed sync.Once
-	files  map[string]bool // names of source files given to Describe; guarded by busy
-	busy   sync.Mutex      // held by Describe and Run
+	busy   sync.Mutex // held by Describe and Run
+	// files are the names of the source files, nil where there are none.
+	files atomic.Pointer[map[string]bool]
 }
 
 // scriptConn is the connection to a process.
@@ -261,11 +263,12 @@ func (p *Process) Describe(ctx context.Context, files []slnet.ScriptFile) (Descr
 	p.busy.Lock()
 	defer p.busy.Unlock()
 	request := new(session.DescribeRequest)
-	p.files = make(map[string]bool)
+	names := make(map[string]bool)
 	for _, f := range files {
 		request.Files = append(request.Files, &session.SourceFile{Name: session.Text(f.Name), Content: []byte(f.Content)})
-		p.files[filepath.Base(f.Name)] = true
+		names[filepath.Base(f.Name)] = true
 	}
+	p.files.Store(&names)
 	answer, err := p.conn.script.Describe(ctx, request)
 	if err != nil {
 		return Description{}, p.callError(ctx, err)

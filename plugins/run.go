@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"sync"
 	"time"
 
@@ -23,8 +24,10 @@ type Run struct {
 	// run; nothing that the script sends can change that. Its calls must end
 	// when their context does.
 	Connection slnet.Connection
-	// Log gets the lines of the run's log, in order; calls do not overlap. A
-	// script that writes faster than Log takes has to wait. Nil drops the lines.
+	// Log gets the lines of the run's log, and what the script printed; each of
+	// these in order, but a line that was printed may come before one that was
+	// logged earlier. Calls do not overlap. A script that writes faster than Log
+	// takes has to wait. Nil drops the lines.
 	Log func(lines []slnet.LogLine)
 	// KeepAlive is called when the script asks for its timeout to start again.
 	// It must not wait. Nil ignores that.
@@ -88,6 +91,7 @@ func (p *Process) Run(ctx context.Context, r Run) (Result, error) {
 		return Result{}, p.callError(ctx, err)
 	}
 	s := newRunSession(p, stream, r, open)
+	s.working.Go(func() { s.endWithProcess(closeStream) })
 	p.output.begin(r.Log)
 	result, err := s.carry(ctx)
 	p.output.end(err == nil)
@@ -150,6 +154,23 @@ func (s *runSession) carry(ctx context.Context) (Result, error) {
 	return result, err
 }
 
+// endWithProcess ends the session of a process that has ended, should something
+// that it started hold the connection open. What it sent last may still arrive.
+func (s *runSession) endWithProcess(closeStream context.CancelFunc) {
+	select {
+	case <-s.process.child.ended:
+	case <-s.ctx.Done():
+		return
+	}
+	timer := time.NewTimer(outputLimit)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		closeStream()
+	case <-s.ctx.Done():
+	}
+}
+
 // cancel asks the script to end, and kills the process when it does not.
 func (s *runSession) cancel(cause error) {
 	p := s.process
@@ -209,12 +230,16 @@ func (s *runSession) log(m *session.Log) {
 func (s *runSession) settle() {
 	p := s.process
 	kill := time.AfterFunc(p.host.options.Grace, func() { p.child.kill(errNotSettled) })
-	for {
-		if _, err := s.stream.Recv(); err != nil {
-			break
-		}
+	defer kill.Stop()
+	var err error
+	for err == nil {
+		_, err = s.stream.Recv()
 	}
-	kill.Stop()
+	if err != io.EOF {
+		p.child.kill(errNotSettled)
+		p.child.waitEnded(closeLimit)
+		return
+	}
 	p.child.out.drain(outputLimit)
 	p.child.err.drain(outputLimit)
 }
@@ -246,7 +271,7 @@ func (s *runSession) result(ctx context.Context, finished *session.Finished, bro
 	switch {
 	case r.Exit == nil || errors.Is(r.Exit.Reason, errProtocol):
 		r.End = EndBroken
-		r.Errors = []slnet.RunError{{Message: "the process broke the session protocol: " + status.Convert(broken).Message()}}
+		r.Errors = []slnet.RunError{{Message: "the process broke the session protocol: " + brokenText(broken)}}
 	case r.Exit.Reason != nil:
 		r.End = EndKilled
 		r.Errors = []slnet.RunError{{Message: s.killedText(r.Exit.Reason, cause)}}
@@ -260,6 +285,13 @@ func (s *runSession) result(ctx context.Context, finished *session.Finished, bro
 }
 
 var errProtocol = slnet.Errorf(slnet.KindInternal, "it broke the session protocol")
+
+func brokenText(err error) string {
+	if err == io.EOF {
+		return "it ended its session without a result"
+	}
+	return status.Convert(err).Message()
+}
 
 func (s *runSession) killedText(reason, cause error) string {
 	if cause == nil {

@@ -360,6 +360,45 @@ func TestHugeMessages(t *testing.T) {
 	}
 }
 
+// A process of another make is held to the protocol.
+func TestProtocolIsBroken(t *testing.T) {
+	host := openHost(t)
+	for name, want := range map[string]string{
+		"huge request": "received message larger than max",
+		"same id":      "two requests at a time have the id 1",
+		"no result":    "it ended its session without a result",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := &recorder{send: echo}
+			result := carry(t, host, t.Context(), name, r.run())
+			if result.End != plugins.EndBroken || !strings.Contains(result.Errors[0].Message, want) {
+				t.Errorf("got %+v, want %q", result, want)
+			}
+		})
+	}
+}
+
+func TestTooManyRequestsAreRefused(t *testing.T) {
+	host := openHost(t)
+	r := &recorder{send: func(ctx context.Context, _ slnet.Message) (slnet.Message, error) {
+		<-ctx.Done() // the end of the session
+		return nil, ctx.Err()
+	}}
+	result := carry(t, host, t.Context(), "too many", r.run())
+	if want := fmt.Sprint(session.MaxRequests, slnet.KindRateLimited); result.ExitReason != want {
+		t.Errorf("got %+v, want %q", result, want)
+	}
+}
+
+func TestSessionThatDoesNotEnd(t *testing.T) {
+	host := openHost(t)
+	result := carry(t, host, t.Context(), "endless end", new(recorder).run())
+	if result.End != plugins.EndFinished || result.Exit == nil || result.Exit.Signal != "killed" {
+		t.Errorf("got %+v", result)
+	}
+}
+
 func TestEvents(t *testing.T) {
 	const n = 5 * session.EventWindow
 	host := openHost(t)

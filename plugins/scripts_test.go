@@ -39,6 +39,31 @@ var programs = map[string]func(){
 		})
 	},
 	"tcp": func() { fmt.Println("1|1|tcp|127.0.0.1:1|grpc|"); time.Sleep(time.Hour) },
+	"huge request": func() {
+		serveSession(func(stream sessionStream) error {
+			return stream.Send(request(1, make([]byte, 2*session.MaxMessageBytes)))
+		})
+	},
+	"same id": func() {
+		serveSession(func(stream sessionStream) error {
+			for range 2 {
+				if err := stream.Send(request(1, nil)); err != nil {
+					return err
+				}
+			}
+			<-stream.Context().Done()
+			return nil
+		})
+	},
+	"too many":  func() { serveSession(sendTooMany) },
+	"no result": func() { serveSession(func(sessionStream) error { return nil }) },
+	"endless end": func() {
+		serveSession(func(stream sessionStream) error {
+			err := stream.Send(&session.ScriptMessage{Message: &session.ScriptMessage_Finished{Finished: &session.Finished{}}})
+			<-stream.Context().Done()
+			return err
+		})
+	},
 	"early": func() {
 		fmt.Println("1|2 is no handshake")
 		fmt.Fprintln(os.Stderr, "early error")
@@ -48,6 +73,65 @@ var programs = map[string]func(){
 	"signature": func() { plugin.Serve(plugin.Script{Run: func() error { return nil }}) },
 	"loader":    func() { plugin.ServeLoader(load) },
 	"host":      hostProgram,
+}
+
+type sessionStream = grpc.BidiStreamingServer[session.HostMessage, session.ScriptMessage]
+
+// serveSession serves a process of another make: one that keeps to the protocol
+// as carry does.
+func serveSession(carry func(sessionStream) error) {
+	goplugin.Serve(&goplugin.ServeConfig{
+		HandshakeConfig: session.Handshake,
+		Plugins:         goplugin.PluginSet{session.PluginName: &otherMake{carry: carry}},
+		GRPCServer:      goplugin.DefaultGRPCServer,
+	})
+}
+
+type otherMake struct {
+	goplugin.NetRPCUnsupportedPlugin
+	session.UnimplementedScriptServer
+	carry func(sessionStream) error
+}
+
+func (o *otherMake) GRPCServer(_ *goplugin.GRPCBroker, server *grpc.Server) error {
+	session.RegisterScriptServer(server, o)
+	return nil
+}
+
+func (o *otherMake) GRPCClient(context.Context, *goplugin.GRPCBroker, *grpc.ClientConn) (any, error) {
+	return nil, nil
+}
+
+func (o *otherMake) Session(stream sessionStream) error {
+	if _, err := stream.Recv(); err != nil {
+		return err
+	}
+	return o.carry(stream)
+}
+
+func request(id uint64, payload []byte) *session.ScriptMessage {
+	return &session.ScriptMessage{Message: &session.ScriptMessage_Request{Request: &session.Request{Id: id, Payload: payload}}}
+}
+
+// sendTooMany sends one request more than may be unanswered, all of which wait
+// but the last, which is refused.
+func sendTooMany(stream sessionStream) error {
+	payload, err := slnet.AppendMessages(nil, []slnet.Message{&slnet.GenerateInformationMessage{}})
+	if err != nil {
+		return err
+	}
+	for id := range uint64(session.MaxRequests + 1) {
+		if err := stream.Send(request(id, payload)); err != nil {
+			return err
+		}
+	}
+	first, err := stream.Recv()
+	if err != nil {
+		return err
+	}
+	return stream.Send(&session.ScriptMessage{Message: &session.ScriptMessage_Finished{Finished: &session.Finished{
+		ExitReason: fmt.Sprint(first.GetResponse().GetId(), first.GetResponse().GetError().GetKind()),
+	}}})
 }
 
 // nothing is a plugin of go-plugin's without a service.

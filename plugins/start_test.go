@@ -45,10 +45,15 @@ func TestStartFails(t *testing.T) {
 		{name: "no file", path: "missing", sha: strings.Repeat("00", 32), kind: slnet.KindInternal, texts: []string{"no such file"}},
 		{name: "text", path: notExecutable, sha: sum(t, notExecutable), kind: slnet.KindInvalid, texts: []string{"exec format error"}},
 	}
-	host := openHost(t, func(o *plugins.Options) { o.StartTimeout = 300 * time.Millisecond })
+	patient := openHost(t)
+	impatient := openHost(t, func(o *plugins.Options) { o.StartTimeout = 300 * time.Millisecond })
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
+			host := patient
+			if test.kind == slnet.KindTimeout {
+				host = impatient
+			}
 			spec := plugins.Spec{Name: test.name, Path: test.path, SHA256: test.sha, Env: []string{processVariable + "=" + test.name}}
 			p, err := host.Start(t.Context(), spec)
 			if err == nil {
@@ -186,6 +191,32 @@ func TestLoader(t *testing.T) {
 	}
 }
 
+// A plugin binary as its author writes it.
+func TestPluginBinary(t *testing.T) {
+	binary := filepath.Join(t.TempDir(), "billing")
+	if out, err := exec.Command("go", "build", "-o", binary, "./testdata/billing").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	host := openHost(t)
+	for mode, want := range map[string]slnet.RunError{
+		"panic":     {Message: "panic: runtime error: index out of range [3] with length 0", File: "billing.go", Line: 27},
+		"goroutine": {Message: "panic: no such customer", File: "billing.go", Line: 31},
+		"fail":      {Message: "no such customer", Reasons: []slnet.Reason{"ObjectNotFound"}},
+	} {
+		p, err := host.Start(t.Context(), plugins.Spec{Name: "billing", Path: binary, SHA256: sum(t, binary)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		result, err := p.Run(t.Context(), new(recorder).run("mode", mode))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(result.Errors) != 1 || fmt.Sprint(result.Errors[0]) != fmt.Sprint(want) {
+			t.Errorf("%s: got %+v, want %+v", mode, result.Errors, want)
+		}
+	}
+}
+
 func TestStartedByHand(t *testing.T) {
 	for name, want := range map[string]string{
 		"hello":     "is a Domovoi script with the entry points Run",
@@ -243,10 +274,16 @@ func TestBootRemovesLeftovers(t *testing.T) {
 // Neither a start that fails nor one that succeeds leaves a goroutine or an open
 // file in the host.
 func TestNothingLeaks(t *testing.T) {
-	host := openHost(t, func(o *plugins.Options) { o.StartTimeout = 100 * time.Millisecond })
+	host := openHost(t)
 	once := func() {
 		for _, name := range []string{"silent", "newer", "tcp", "hang"} {
-			if p, err := host.Start(t.Context(), plugins.Spec{Name: name, Env: []string{processVariable + "=" + name}}); err == nil {
+			ctx := t.Context()
+			if name == "hang" {
+				var cancel context.CancelFunc
+				ctx, cancel = context.WithTimeout(ctx, 50*time.Millisecond)
+				defer cancel()
+			}
+			if p, err := host.Start(ctx, plugins.Spec{Name: name, Env: []string{processVariable + "=" + name}}); err == nil {
 				p.Close()
 				t.Fatal(name, "started")
 			}

@@ -2,9 +2,12 @@ package runtime
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/google/uuid"
 
 	"domovoi.dev/runtime/security"
 	"domovoi.dev/sdk/slnet"
@@ -132,7 +135,7 @@ func (r *Runtime) generateInformation(ctx context.Context, caller security.Calle
 // own reports whether a caller may manage the tokens of a user: their own, or
 // all with the permission to. A script may not: it would outlive its run.
 func (r *Runtime) own(caller security.Caller, user string) error {
-	if r.accounts.Has(caller.User, slnet.PermissionSecurityAdministration) || strings.EqualFold(caller.User, user) && caller.Parents == nil {
+	if r.accounts.Has(caller.User, slnet.PermissionSecurityAdministration) || strings.EqualFold(caller.User, user) && caller.RunID == uuid.Nil {
 		return nil
 	}
 	return lacks(caller, slnet.PermissionSecurityAdministration)
@@ -157,11 +160,8 @@ func (r *Runtime) revokeToken(ctx context.Context, caller security.Caller, m *sl
 	if err != nil {
 		return nil, err
 	}
-	own := false
-	for _, t := range tokens.Tokens {
-		own = own || t.ID == m.ID
-	}
-	if !own && !r.accounts.Has(caller.User, slnet.PermissionSecurityAdministration) {
+	own := slices.ContainsFunc(tokens.Tokens, func(t slnet.Token) bool { return t.ID == m.ID })
+	if (!own || caller.RunID != uuid.Nil) && !r.accounts.Has(caller.User, slnet.PermissionSecurityAdministration) {
 		return nil, lacks(caller, slnet.PermissionSecurityAdministration)
 	}
 	return r.accounts.RevokeToken(ctx, caller.Origin(), m)

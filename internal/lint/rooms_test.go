@@ -83,7 +83,7 @@ var rooms = []room{
 	// The daemon.
 	{path: "runtime/security",
 		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom", "storage"},
-		modules: []string{"github.com/google/uuid", "golang.org/x/crypto/argon2", "golang.org/x/sync"}},
+		modules: []string{"github.com/google/uuid", "github.com/tinylib/msgp/msgp", "golang.org/x/crypto/argon2", "golang.org/x/sync"}},
 	{path: "runtime/dommanager",
 		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom", "storage", "runtime/security"},
 		modules: []string{"github.com/google/uuid", "golang.org/x/sync"}},

@@ -59,6 +59,7 @@ type Options struct {
 type edge struct {
 	Options
 	heartbeat time.Duration
+	attempts  attempts
 	// draining has a channel for each *http.Server that carries event streams;
 	// it is closed when that server begins to shut down.
 	draining sync.Map

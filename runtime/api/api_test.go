@@ -267,6 +267,37 @@ func TestLogin(t *testing.T) {
 	}
 }
 
+// TestGuessingPasswordsIsSlow: after a burst of wrong passwords a user name is
+// closed to the peer for a while, other users are not, and a right password
+// in time makes the earlier ones forgotten.
+func TestGuessingPasswordsIsSlow(t *testing.T) {
+	_, server := serve(t, nil)
+	login := func(user, password string) *http.Response {
+		response, _ := request(t, "POST", server.URL+"/login", `{"User":"`+user+`","Password":"`+password+`"}`, "Content-Type", jsonType)
+		return response
+	}
+	for range 3 {
+		for range 9 {
+			if got := login("ann", "wrong").StatusCode; got != 401 {
+				t.Fatalf("got status %d within the burst, want 401", got)
+			}
+		}
+		if got := login("ann", apitest.Password).StatusCode; got != 200 {
+			t.Fatalf("got status %d for the right password, want 200", got)
+		}
+	}
+	for range 10 {
+		login("ann", "wrong")
+	}
+	refused := login("Ann", apitest.Password)
+	if refused.StatusCode != 429 || refused.Header.Get("Retry-After") == "" {
+		t.Errorf("got status %d, want 429 with Retry-After", refused.StatusCode)
+	}
+	if got := login("bob", "wrong").StatusCode; got != 401 {
+		t.Errorf("got status %d for another user, want 401", got)
+	}
+}
+
 func TestHealth(t *testing.T) {
 	var notReady error
 	_, server := serve(t, func(o *api.Options) { o.Ready = func() error { return notReady } })

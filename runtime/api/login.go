@@ -3,6 +3,8 @@ package api
 import (
 	"encoding/json"
 	"net/http"
+	"strconv"
+	"time"
 
 	"domovoi.dev/sdk/slnet"
 )
@@ -40,5 +42,15 @@ func (e *edge) logIn(w http.ResponseWriter, r *http.Request) (slnet.CreateTokenR
 		return slnet.CreateTokenResponse{}, slnet.Errorf(slnet.KindInvalid,
 			`malformed JSON: want {"User": ..., "Password": ...}: %v`, err)
 	}
-	return e.Login(r.Context(), credentials.User, credentials.Password)
+	attempt, ok := e.attempts.begin(r, credentials.User, time.Now())
+	if !ok {
+		w.Header().Set("Retry-After", strconv.Itoa(int(attemptEvery.Seconds())))
+		return slnet.CreateTokenResponse{}, slnet.Errorf(slnet.KindRateLimited,
+			"too many attempts to log in as %q; try again in %s", credentials.User, attemptEvery)
+	}
+	response, err := e.Login(r.Context(), credentials.User, credentials.Password)
+	if err == nil {
+		e.attempts.succeed(attempt)
+	}
+	return response, err
 }

@@ -18,8 +18,12 @@ const (
 	reserved = `/\:;,*?"<>|`
 )
 
-// fold is the form names are compared in.
-func fold(name string) string { return strings.ToLower(name) }
+// fold is the form names are compared in: lower case, by way of upper case, so
+// that names equal by strings.EqualFold have one form. Otherwise a user called
+// like another but for a long s could be taken for that user elsewhere.
+func fold(name string) string {
+	return strings.Map(func(r rune) rune { return unicode.ToLower(unicode.ToUpper(r)) }, name)
+}
 
 // checkName checks the name of a new user or group: 1 to 64 printable
 // characters, the first a letter or a digit, the last no space, none reserved.

@@ -9,7 +9,7 @@ import (
 	"domovoi.dev/storage"
 )
 
-//go:generate go -C ../../tools tool msgp -file=../runtime/security/records.go -o=../runtime/security/records_gen.go -unexported -io=false -tests=false -d "tag json" -d newtime -d "timezone utc" -d "replace uuid.UUID with:[16]byte" -d "replace slnet.PermissionFlag with:int64"
+//go:generate go -C ../../tools run ./msgpgen -package ../runtime/security -files records.go -unexported "replace slnet.PermissionFlag with:int64"
 
 // The tables of the store. Their names, and the names of the fields of the
 // records, are on disk and never change. Users and groups are kept by folded

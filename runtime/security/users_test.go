@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"unicode"
 
 	"domovoi.dev/runtime/security"
 	"domovoi.dev/sdk/slnet"
@@ -62,6 +63,47 @@ func TestNames(t *testing.T) {
 	if after := h.dump(); after != before {
 		t.Errorf("bad names were stored:\n%s", after)
 	}
+}
+
+func TestNamesThatAreEqualByCaseAreOneUser(t *testing.T) {
+	h := open(t)
+	h.user("Kirsten σς")
+	for _, name := range []string{"kirsten ΣΣ", "KIRSTEN Σσ", "\u212airsten σς", "Kir\u017ften σς"} {
+		if !strings.EqualFold(name, "Kirsten σς") {
+			t.Fatalf("%q is not equal by case", name)
+		}
+		_, err := h.CreateUser(h.ctx, origin, &slnet.CreateUserMessage{Name: name})
+		wantError(t, err, slnet.KindAlreadyExists, "Kirsten")
+	}
+	_, err := h.CreateUser(h.ctx, origin, &slnet.CreateUserMessage{Name: "Admini\u017ftrator"})
+	wantError(t, err, slnet.KindAlreadyExists, "Administrator")
+	_, err = h.DeleteGroup(h.ctx, origin, &slnet.DeleteGroupMessage{Name: "Admini\u017ftrators"})
+	wantError(t, err, slnet.KindInvalid, "Administrators")
+
+	// All letters with a case, as many at once as a name has.
+	var letters, others []rune
+	check := func() {
+		t.Helper()
+		h.user("x" + string(letters))
+		for range 3 { // no letter has more than four forms
+			for i, r := range others {
+				others[i] = unicode.SimpleFold(r)
+			}
+			if !h.UserExists("x" + string(others)) {
+				t.Errorf("%q is not %q", string(others), string(letters))
+			}
+		}
+		letters, others = nil, nil
+	}
+	for r := range unicode.MaxRune {
+		if unicode.IsLetter(r) && unicode.SimpleFold(r) > r {
+			letters, others = append(letters, r), append(others, r)
+		}
+		if len(letters) == 63 {
+			check()
+		}
+	}
+	check()
 }
 
 func TestWrongUserRequests(t *testing.T) {

@@ -83,6 +83,8 @@ func TestErrors(t *testing.T) {
 		http.Error(w, "the <b>other</b> program", http.StatusTeapot)
 	}))
 	defer other.Close()
+	cutting := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }))
+	defer cutting.Close()
 	free, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -97,6 +99,7 @@ func TestErrors(t *testing.T) {
 		{"wrong token", server.URL, "other", slnet.KindUnauthenticated, "not valid"},
 		{"nobody there", free.Addr().String(), "x", slnet.KindUnavailable, free.Addr().String()},
 		{"somebody else there", other.URL, "x", slnet.KindInternal, "not a Domovoi daemon"},
+		{"cut off", cutting.URL, "x", slnet.KindUnavailable, "may have been carried out"},
 		{"unknown host", "nowhere.invalid:1", "x", slnet.KindUnavailable, "nowhere.invalid"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -62,8 +62,6 @@ const (
 	ticksPerSecond = int64(time.Second / tick)
 	// unixEpochTicks is 1970-01-01 counted from 0001-01-01.
 	unixEpochTicks = 621_355_968_000_000_000
-	// maxDateTimeTicks is the end of the year 9999.
-	maxDateTimeTicks = 3_155_378_975_999_999_999
 )
 
 // ValueOf makes a Value of a Go value:

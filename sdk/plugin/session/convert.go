@@ -148,7 +148,10 @@ func ToRunErrors(list []*RunError) []slnet.RunError {
 
 // FromSubscription returns the wire form of a subscription.
 func FromSubscription(id uint64, s slnet.Subscription) *Subscribe {
-	w := &Subscribe{Id: id, Events: s.Events, ModuleId: s.ModuleID, Window: EventWindow}
+	w := &Subscribe{Id: id, ModuleId: Text(s.ModuleID), Window: EventWindow}
+	for _, name := range s.Events {
+		w.Events = append(w.Events, Text(name))
+	}
 	if s.After != nil {
 		after := uint64(*s.After)
 		w.After = &after

@@ -51,9 +51,9 @@ func testViewIsSnapshot(t *testing.T, s kv.Store) {
 	})
 }
 
-// rerun runs outer, with other once inside its first run after its reads, and
-// returns how often outer ran. The transactions are as if they came one after
-// the other when the second run, if there is one, sees what other wrote.
+// rerun runs a transaction that reads and then writes, and has other commit
+// between the two when it runs first. It returns how often it ran: twice when
+// what it read conflicts with what other wrote.
 func rerun(t *testing.T, s kv.Store, read func(tx kv.Tx) error, other func(tx kv.Tx) error) (runs int) {
 	t.Helper()
 	update(t, s, func(tx kv.Tx) error {
@@ -220,7 +220,7 @@ func testWriteSkew(t *testing.T, s kv.Store) {
 	}
 }
 
-// both runs f on n goroutines and returns the first error.
+// concurrently runs f on n goroutines and returns the first error.
 func concurrently(n int, f func(worker int) error) error {
 	errs := make(chan error, n)
 	for worker := range n {

@@ -52,7 +52,8 @@ type buffer struct {
 	tower   [maxHeight]*node
 	height  int
 	random  uint64
-	seq     int
+	seq     int // of the newest write
+	count   int // nodes
 	deleted spans
 
 	nodes  []node
@@ -70,7 +71,7 @@ func (b *buffer) init(a *arena) {
 // reset empties the buffer and keeps the newest slabs.
 func (b *buffer) reset() {
 	clear(b.tower[:])
-	b.height, b.seq, b.deleted = 1, 0, nil
+	b.height, b.seq, b.count, b.deleted = 1, 0, 0, nil
 	clear(b.nodes)
 	clear(b.links)
 	clear(b.writes)
@@ -136,6 +137,7 @@ func (b *buffer) nodeOf(key []byte) *node {
 	for ; b.height < height; b.height++ {
 		path[b.height] = &b.head
 	}
+	b.count++
 	n = take(&b.nodes)
 	n.key = b.arena.clone(key, 0)
 	n.hash = hashKey(key)

@@ -13,6 +13,8 @@ const (
 	// long transaction, not how much can be committed.
 	maxWindowBytes   = 64 << 20
 	maxWindowCommits = 1 << 16
+	// nodeBytes is about what a write takes in memory besides its key and value.
+	nodeBytes = 160
 )
 
 // Window holds the recent commits, against which transactions that began
@@ -68,13 +70,16 @@ func (w *Window) Add(c *Changes, v kv.Version) {
 		w.stamps[stamp(hashKey(VersionedKey(nil, sw.prefix, v, sw.suffix)))] = v
 	}
 	w.commits = append(w.commits, c)
-	w.bytes += c.size
+	w.bytes += c.memory()
 	excess := 0
-	for size := w.bytes; excess < len(w.commits) && (size > maxWindowBytes || len(w.commits)-excess > maxWindowCommits); excess++ {
-		size -= w.commits[excess].size
+	for left := w.bytes; left > maxWindowBytes || len(w.commits)-excess > maxWindowCommits; excess++ {
+		left -= w.commits[excess].memory()
 	}
 	w.drop(excess)
 }
+
+// memory is about what c takes while a window holds it.
+func (c *Changes) memory() int { return c.size + nodeBytes*c.writes.count }
 
 // Trim forgets the commits no running transaction needs: those up to oldest,
 // the version of the oldest snapshot in use.
@@ -88,7 +93,7 @@ func (w *Window) drop(n int) {
 	}
 	for _, c := range w.commits[:n] {
 		w.floor = c.committed
-		w.bytes -= c.size
+		w.bytes -= c.memory()
 		c.Release()
 	}
 	left := copy(w.commits, w.commits[n:])

@@ -21,6 +21,7 @@ const (
 // base reads a snapshot for package occ. It implements occ.Base.
 type base struct {
 	snapshot *snapshot
+	update   bool // counted in snapshot.updates
 	key, end []byte
 }
 

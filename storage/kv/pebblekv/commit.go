@@ -42,7 +42,6 @@ type request struct {
 
 	// The outcome, to be read after done.
 	version kv.Version // 0 when it conflicted
-	err     error
 	done    chan struct{}
 }
 
@@ -52,7 +51,7 @@ var requestPool = sync.Pool{New: func() any { return &request{done: make(chan st
 // committed when it conflicted. The changes must not be used afterwards.
 func (s *Store) commit(changes *occ.Changes, losses int) (v kv.Version, committed bool, err error) {
 	r := requestPool.Get().(*request)
-	r.changes, r.losses, r.version, r.err = changes, losses, 0, nil
+	r.changes, r.losses, r.version = changes, losses, 0
 	c := &s.committer
 	c.mu.Lock()
 	c.waiting = append(c.waiting, r)
@@ -67,13 +66,12 @@ func (s *Store) commit(changes *occ.Changes, losses int) (v kv.Version, committe
 			return 0, false, s.guard.failure() // the committer may still hold r
 		}
 	}
-	v, err = r.version, r.err
-	if v == 0 && err == nil {
+	if v = r.version; v == 0 {
 		changes.Release()
 	}
 	r.changes = nil
 	requestPool.Put(r)
-	return v, v != 0, err
+	return v, v != 0, nil
 }
 
 func (c *committer) nudge() {
@@ -191,8 +189,10 @@ func (s *Store) closeSnapshots() {
 	c := &s.committer
 	oldest := s.current.Load().version
 	c.older = slices.DeleteFunc(c.older, func(p *snapshot) bool {
-		if p.refs.Load() > 0 {
+		if p.updates.Load() > 0 {
 			oldest = min(oldest, p.version)
+		}
+		if p.refs.Load() > 0 {
 			return false
 		}
 		_ = p.reader.Close() // never fails

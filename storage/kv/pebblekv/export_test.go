@@ -28,3 +28,9 @@ func SetStoreFormat(fs FS, dir string, format uint64) error {
 	batch := db.NewBatch()
 	return errors.Join(setNumber(batch, formatKey, format), batch.Commit(pebble.Sync), db.Close())
 }
+
+// Fatalf is what Pebble calls when it wants to end the process. It does not
+// return.
+func (s *Store) Fatalf(format string, args ...any) {
+	pebbleLogger{g: s.guard, log: s.guard.log}.Fatalf(format, args...)
+}

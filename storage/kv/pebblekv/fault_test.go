@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"strings"
 	"testing"
 	"time"
 
@@ -154,4 +155,31 @@ func checkFailed(t *testing.T, s *pebblekv.Store, told chan error) {
 	if len(told) > 0 {
 		t.Error("OnFailure was called twice")
 	}
+}
+
+// TestFatal lets Pebble give up while transactions run.
+func TestFatal(t *testing.T) {
+	told := make(chan error, 2)
+	s := open(t, pebblekv.Options{FS: pebblekv.MemFS(), OnFailure: func(err error) { told <- err }})
+	put(t, s, "k", "v")
+	waited := make(chan error, 1)
+	go func() {
+		_, err := s.Wait(t.Context(), s.Version())
+		waited <- err
+	}()
+	_, err := s.Update(t.Context(), func(tx kv.Tx) error {
+		go s.Fatalf("the disk is on %s", "fire")
+		if err := <-waited; !errors.Is(err, kv.ErrFailed) || !strings.Contains(err.Error(), "on fire") {
+			t.Errorf("Wait: %v", err)
+		}
+		if _, err := tx.Get([]byte("k")); err != nil {
+			t.Errorf("a transaction that runs can no longer read: %v", err)
+		}
+		return tx.Set([]byte("k"), []byte("w"))
+	})
+	// The commit may still have been made, but then it was durable.
+	if err != nil && !errors.Is(err, kv.ErrFailed) {
+		t.Errorf("Update: %v", err)
+	}
+	checkFailed(t, s, told)
 }

@@ -19,6 +19,10 @@ type snapshot struct {
 	version kv.Version
 	reader  *pebble.Snapshot
 	refs    atomic.Int64
+	// updates is how many of the references may yet commit, and so need the
+	// window back to this version. It may be short of one that has just been
+	// taken, which then conflicts and is tried again.
+	updates atomic.Int64
 }
 
 // tryRef takes a reference unless the last one is gone.
@@ -37,18 +41,26 @@ func (p *snapshot) tryRef() bool {
 var basePool = sync.Pool{New: func() any { return new(base) }}
 
 // acquire returns a base on the newest snapshot; release gives it back.
-func (s *Store) acquire() *base {
+func (s *Store) acquire(update bool) *base {
 	for {
-		if p := s.current.Load(); p.tryRef() {
-			b := basePool.Get().(*base)
-			b.snapshot = p
-			return b
+		p := s.current.Load()
+		if !p.tryRef() {
+			continue
 		}
+		if update {
+			p.updates.Add(1)
+		}
+		b := basePool.Get().(*base)
+		b.snapshot, b.update = p, update
+		return b
 	}
 }
 
 func (s *Store) release(b *base) {
 	p := b.snapshot
+	if b.update {
+		p.updates.Add(-1)
+	}
 	b.snapshot = nil
 	basePool.Put(b)
 	if p.refs.Add(-1) == 0 {

@@ -13,9 +13,9 @@ import (
 )
 
 // maxAttempts is how often a transaction is tried before Update gives up. Among
-// those that wait, the one that lost most often goes first, so this many losses
-// mean something is wrong.
-const maxAttempts = 200
+// those that wait the one that lost most often goes first, so a transaction
+// loses about as often as there are others that want the same keys, at worst.
+const maxAttempts = 1000
 
 // Store is an open store. It implements kv.Store.
 type Store struct {
@@ -72,7 +72,7 @@ func (s *Store) View(ctx context.Context, fn func(r kv.Reader) error) error {
 		return err
 	}
 	defer s.leave()
-	b := s.acquire()
+	b := s.acquire(false)
 	defer s.release(b)
 	r := occ.NewReader(b)
 	defer func() { s.countLeaks(r.End()) }()
@@ -98,7 +98,7 @@ func (s *Store) Update(ctx context.Context, fn func(tx kv.Tx) error) (kv.Version
 // conflicted. The snapshot is held until the commit, so that the window keeps
 // the commits made meanwhile.
 func (s *Store) attempt(ctx context.Context, fn func(tx kv.Tx) error, losses int) (v kv.Version, done bool, err error) {
-	b := s.acquire()
+	b := s.acquire(true)
 	defer s.release(b)
 	changes, err := s.execute(ctx, b, fn)
 	switch {

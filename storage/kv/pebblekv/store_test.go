@@ -258,8 +258,8 @@ func TestSnapshotsAreClosed(t *testing.T) {
 	closeStore(t, s)
 }
 
-// TestGroups commits many transactions at once and sees fewer syncs than
-// commits, and none of the waiting ones lost to a large one.
+// TestGroups commits many transactions at once, each larger than what Pebble
+// takes into a memtable.
 func TestGroups(t *testing.T) {
 	s := open(t, pebblekv.Options{FS: pebblekv.MemFS(), MemTableSize: 128 << 10})
 	const workers = 32
@@ -267,7 +267,7 @@ func TestGroups(t *testing.T) {
 	for w := range workers {
 		go func() {
 			_, err := s.Update(context.Background(), func(tx kv.Tx) error {
-				return tx.Set(fmt.Append(nil, w), make([]byte, 300<<10)) // more than half a memtable
+				return tx.Set(fmt.Append(nil, w), make([]byte, 300<<10))
 			})
 			errs <- err
 		}()
