@@ -13,6 +13,7 @@ TESTFLAGS ?=
 # How long each fuzz target runs, and how often a stress run goes round.
 T ?= 30s
 ROUNDS ?= 10
+BENCHFLAGS ?=
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 # The version is stamped from git by hand, so that a checkout of another owner
@@ -72,8 +73,9 @@ fuzz: ## run every fuzz target for T=30s, one after the other
 stress: ## all tests ROUNDS=10 times, in changing order, in their long forms (DOMOVOI_STRESS=1)
 	DOMOVOI_STRESS=1 $(GO) test -vet=off -p 1 -count $(ROUNDS) -shuffle on -timeout 0 $(TESTFLAGS) ./...
 
-bench: ## all Go benchmarks, one package at a time
-	$(GO) test -vet=off -p 1 -run '^$$' -bench . -benchmem -timeout 0 $(TESTFLAGS) ./...
+bench: ## measure what is promised against its floors, write bench/results.md (BENCHFLAGS=-help lists more)
+	@mkdir -p bench
+	$(GO) run ./internal/bench $(BENCHFLAGS)
 
 cover: ## test coverage of all packages, as bin/cover.html
 	@mkdir -p bin

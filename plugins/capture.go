@@ -87,7 +87,7 @@ func (c *capture) split(b []byte) []string {
 		b = b[i+1:]
 	}
 	c.partial = append(c.partial, b...)
-	if len(c.partial) >= session.MaxLogText/2 { // what is read next still fits
+	if len(c.partial) >= session.MaxLogLine {
 		lines = append(lines, string(c.partial))
 		c.partial = c.partial[:0]
 	}

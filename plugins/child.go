@@ -117,7 +117,7 @@ func (c *child) Start(context.Context) error {
 	c.lifeline = files[1]
 	c.cmd = cmd
 	c.out = newCapture(files[2], c.stdout)
-	c.err = newCapture(files[4], func(lines []string) { c.output("STDERR", lines) })
+	c.err = newCapture(files[4], func(lines []string) { c.output(stderrLevel, lines) })
 	go c.reap()
 	return nil
 }
@@ -133,7 +133,7 @@ func closeAll(files []*os.File) {
 // stdout takes the handshake line out of the standard output.
 func (c *child) stdout(lines []string) {
 	if c.handshake.found {
-		c.output("STDOUT", lines)
+		c.output(stdoutLevel, lines)
 		return
 	}
 	for i, line := range lines {
@@ -146,10 +146,10 @@ func (c *child) stdout(lines []string) {
 			lines = append(lines, line[:m[0]])
 		}
 		c.shook(line[m[0]:])
-		c.output("STDOUT", append(lines[:len(lines):len(lines)], rest...))
+		c.output(stdoutLevel, append(lines[:len(lines):len(lines)], rest...))
 		return
 	}
-	c.output("STDOUT", lines)
+	c.output(stdoutLevel, lines)
 }
 
 func (c *child) shook(line string) {

@@ -39,6 +39,9 @@ func TestMain(m *testing.M) {
 	plugin.Serve(plugin.Script{Run: run})
 }
 
+// racy is the name of a script that has a data race.
+const racy = "map write"
+
 // openHost opens a host that the test closes, and checks that it leaves nothing.
 func openHost(t testing.TB, change ...func(*plugins.Options)) *plugins.Host {
 	t.Helper()
@@ -68,7 +71,11 @@ func openHost(t testing.TB, change ...func(*plugins.Options)) *plugins.Host {
 
 func start(t testing.TB, host *plugins.Host, name string) *plugins.Process {
 	t.Helper()
-	p, err := host.Start(t.Context(), plugins.Spec{Name: name, Env: []string{processVariable + "=" + name}})
+	env := []string{processVariable + "=" + name}
+	if name == racy {
+		env = append(env, "GORACE=report_bugs=0") // a report would mingle with the trace of the crash
+	}
+	p, err := host.Start(t.Context(), plugins.Spec{Name: name, Env: env})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,6 +152,10 @@ func carry(t *testing.T, host *plugins.Host, ctx context.Context, name string, r
 	result, err := p.Run(ctx, run)
 	if err != nil {
 		t.Fatal(err)
+	}
+	// With -race the script's side of the session is checked as well.
+	if log := run.Connection.(*recorder).text(); strings.Contains(log, "WARNING: DATA RACE") {
+		t.Error(log)
 	}
 	return result
 }

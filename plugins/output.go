@@ -10,6 +10,12 @@ import (
 	"domovoi.dev/sdk/slnet"
 )
 
+// The levels of what is printed.
+const (
+	stdoutLevel = "STDOUT"
+	stderrLevel = "STDERR"
+)
+
 const (
 	// maxEarly bounds what is kept of what a process prints before its first
 	// run: while it starts, or while its source is loaded.
@@ -57,31 +63,41 @@ func (o *output) end(ran bool) {
 	o.ran = o.ran || ran
 }
 
-// log takes lines of the run's log.
-func (o *output) log(lines []slnet.LogLine) {
+// printed takes lines of the standard output or error, and the lines of the log
+// among the latter.
+func (o *output) printed(level string, texts []string) {
+	now := time.Now().UTC()
+	lines := make([]slnet.LogLine, 0, len(texts))
+	add := func(text string) {
+		o.keep(level, text)
+		for len(text) > session.MaxLogText {
+			lines = append(lines, slnet.LogLine{Time: now, Level: level, Text: session.Text(text[:session.MaxLogText])})
+			text = text[session.MaxLogText:]
+		}
+		lines = append(lines, slnet.LogLine{Time: now, Level: level, Text: session.Text(text)})
+	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.sink != nil && len(lines) > 0 {
-		o.sink(lines)
+	for _, text := range texts {
+		if level == stderrLevel {
+			if rest, line, ok := session.ParseLogLine(text); ok {
+				if rest != "" {
+					add(rest)
+				}
+				lines = append(lines, line)
+				continue
+			}
+		}
+		add(text)
 	}
+	o.deliver(lines)
 }
 
-// printed takes lines of the standard output or error.
-func (o *output) printed(level string, texts []string) {
-	if len(texts) == 0 {
-		return
-	}
-	now := time.Now().UTC()
-	lines := make([]slnet.LogLine, len(texts))
-	for i, text := range texts {
-		lines[i] = slnet.LogLine{Time: now, Level: level, Text: session.CutText(text)}
-	}
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	for i := range lines {
-		o.keep(level, lines[i].Text)
-	}
+// deliver hands lines to the run, or keeps them for the first one. The caller
+// holds mu.
+func (o *output) deliver(lines []slnet.LogLine) {
 	switch {
+	case len(lines) == 0:
 	case o.sink != nil:
 		o.sink(lines)
 	case !o.ran:
@@ -94,10 +110,11 @@ func (o *output) printed(level string, texts []string) {
 	}
 }
 
-// keep keeps what errors will be made of, should the process die.
+// keep keeps what errors will be made of, should the process die. The caller
+// holds mu.
 func (o *output) keep(level, text string) {
 	o.all = appendTail(o.all, text)
-	if level != "STDERR" {
+	if level != stderrLevel {
 		return
 	}
 	if isCrash(text) {

@@ -130,8 +130,8 @@ func (p *Process) config() *goplugin.ClientConfig {
 		Logger:           p.host.plog,
 		SkipHostEnv:      true,
 		UnixSocketConfig: &goplugin.UnixSocketConfig{TempDir: p.host.dir},
-		SyncStdout:       p.output.writer("STDOUT"),
-		SyncStderr:       p.output.writer("STDERR"),
+		SyncStdout:       p.output.writer(stdoutLevel),
+		SyncStderr:       p.output.writer(stderrLevel),
 		GRPCDialOptions: []grpc.DialOption{grpc.WithDefaultCallOptions(
 			grpc.MaxCallRecvMsgSize(session.MaxMessageBytes),
 			grpc.MaxCallSendMsgSize(session.MaxMessageBytes))},

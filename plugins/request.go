@@ -79,7 +79,7 @@ func response(id uint64, payload []byte, failed *session.Error) *session.HostMes
 
 // answer sends the messages of a request over the connection of the run.
 func (s *runSession) answer(ctx context.Context, payload []byte) ([]byte, error) {
-	messages, err := sdk.Registry().DecodeMessages(payload)
+	messages, err := sdk.Registry().DecodeRequests(payload)
 	if err != nil {
 		return nil, err
 	}

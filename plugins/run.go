@@ -24,10 +24,10 @@ type Run struct {
 	// run; nothing that the script sends can change that. Its calls must end
 	// when their context does.
 	Connection slnet.Connection
-	// Log gets the lines of the run's log, and what the script printed; each of
-	// these in order, but a line that was printed may come before one that was
-	// logged earlier. Calls do not overlap. A script that writes faster than Log
-	// takes has to wait. Nil drops the lines.
+	// Log gets the lines of the run's log, and what the script printed, in order;
+	// only between standard output and the rest the order is not certain. Calls
+	// do not overlap. A script that writes faster than Log takes has to wait. Nil
+	// drops the lines.
 	Log func(lines []slnet.LogLine)
 	// KeepAlive is called when the script asks for its timeout to start again.
 	// It must not wait. Nil ignores that.
@@ -202,8 +202,6 @@ func (s *runSession) receive() (*session.Finished, error) {
 			s.credit(m.Credit)
 		case *session.ScriptMessage_Unsubscribe:
 			s.unsubscribe(m.Unsubscribe.GetId())
-		case *session.ScriptMessage_Log:
-			s.log(m.Log)
 		case *session.ScriptMessage_KeepAlive:
 			if s.run.KeepAlive != nil {
 				s.run.KeepAlive()
@@ -215,14 +213,6 @@ func (s *runSession) receive() (*session.Finished, error) {
 			return nil, err
 		}
 	}
-}
-
-func (s *runSession) log(m *session.Log) {
-	lines := make([]slnet.LogLine, len(m.GetLines()))
-	for i, line := range m.GetLines() {
-		lines[i] = session.ToLogLine(line)
-	}
-	s.process.output.log(lines)
 }
 
 // settle waits until the process is ready for another run: the stream has ended,

@@ -327,6 +327,18 @@ func TestOutputFlood(t *testing.T) {
 	}
 }
 
+// What a script logged right before its end is not lost.
+func TestLastWords(t *testing.T) {
+	host := openHost(t)
+	for range 5 {
+		r := new(recorder)
+		carry(t, host, t.Context(), "last words", r.run())
+		if got := r.text(); !strings.Contains(got, "INFO last words\n") || !strings.Contains(got, "STDOUT printed\n") {
+			t.Errorf("the log is %q", got)
+		}
+	}
+}
+
 func TestLogFlood(t *testing.T) {
 	const n = 50_000
 	host := openHost(t)

@@ -274,6 +274,12 @@ var scripts = map[string]func(context.Context, *sdk.Engine) error{
 	"located": func(context.Context, *sdk.Engine) error {
 		panic(&plugin.LocatedError{Message: "index out of range", File: "script.go", Line: 12})
 	},
+	"last words": func(_ context.Context, engine *sdk.Engine) error {
+		fmt.Print("printed")
+		engine.Log.Info("last words")
+		os.Exit(3)
+		return nil
+	},
 	"goexit": func(context.Context, *sdk.Engine) error { runtime.Goexit(); return nil },
 	"goroutine panic": func(ctx context.Context, _ *sdk.Engine) error {
 		go func() { panic("from a goroutine") }()
@@ -287,9 +293,9 @@ var scripts = map[string]func(context.Context, *sdk.Engine) error{
 		<-ctx.Done()
 		return nil
 	},
-	"overflow":  func(context.Context, *sdk.Engine) error { fmt.Println(endless(1)); return nil },
-	"map write": func(context.Context, *sdk.Engine) error { writeMap(); return nil },
-	"os.Exit":   func(context.Context, *sdk.Engine) error { os.Exit(3); return nil },
+	"overflow": func(context.Context, *sdk.Engine) error { fmt.Println(endless(1)); return nil },
+	racy:       func(context.Context, *sdk.Engine) error { writeMap(); return nil },
+	"os.Exit":  func(context.Context, *sdk.Engine) error { os.Exit(3); return nil },
 	"mid-call": func(ctx context.Context, engine *sdk.Engine) error {
 		_, err := ask(ctx, engine, "kill me")
 		return err

@@ -159,7 +159,11 @@ func (a *app) exit(err error) int {
 	if errors.Is(err, errReported) {
 		return 1
 	}
-	fmt.Fprintln(a.stderr, "domovoi: "+err.Error())
+	text := err.Error()
+	if errors.Is(err, context.Canceled) {
+		text = "interrupted"
+	}
+	fmt.Fprintln(a.stderr, "domovoi: "+text)
 	if !a.started {
 		return exitUsage
 	}

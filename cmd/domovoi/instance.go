@@ -61,9 +61,9 @@ func (a *app) instanceList(ctx context.Context, moduleID, definition string, lim
 		fmt.Fprintf(a.stderr, "only the first %d are listed; --limit lists more\n", limit)
 	}
 	return a.answer(objects{dom.KindInstance, instances}, func(t *table) {
-		t.row("ID", "DEFINITION", "STATUS", "CHANGED", "BY", "VALUES")
+		t.row("ID", "NAME", "DEFINITION", "STATUS", "CHANGED", "VALUES")
 		for _, i := range instances {
-			t.row(i.ID.String(), names.definition(i.DomDefinitionID), i.StatusID, timeText(i.LastModified), i.LastModifiedBy, shorten(names.summary(i), 80))
+			t.row(i.ID.String(), nameOf(i), names.definition(i.DomDefinitionID), i.StatusID, timeText(i.LastModified), shorten(names.values(i), 80))
 		}
 	})
 }
@@ -159,11 +159,16 @@ func (n *names) field(section dom.SectionDefinitionID, field dom.FieldDescriptor
 	return field.String()
 }
 
-// summary is the instance's name, or its values in one line.
-func (n *names) summary(i *dom.Instance) string {
-	if i.Name != "" {
-		return i.Name
+// nameOf is the instance's name, where it has another than its id.
+func nameOf(i *dom.Instance) string {
+	if i.Name == i.ID.String() {
+		return ""
 	}
+	return i.Name
+}
+
+// values are the values of an instance in one line.
+func (n *names) values(i *dom.Instance) string {
 	var values []string
 	for _, s := range i.Sections {
 		for _, v := range s.FieldValues {
@@ -175,7 +180,7 @@ func (n *names) summary(i *dom.Instance) string {
 
 func (n *names) show(t *table, i *dom.Instance) {
 	t.field("Instance", i.ID.String())
-	t.field("Name", i.Name)
+	t.field("Name", nameOf(i))
 	t.field("Definition", n.definition(i.DomDefinitionID))
 	t.field("Status", i.StatusID)
 	t.field("Created", timeText(i.CreatedAt)+" by "+i.CreatedBy)

@@ -218,7 +218,7 @@ func readLog(ctx context.Context, c *client.Client, id uuid.UUID, follow bool, p
 			select {
 			case <-time.After(followPause):
 			case <-ctx.Done():
-				return slnet.Errorf(slnet.KindCanceled, "interrupted")
+				return fmt.Errorf("%w: %w", slnet.KindCanceled, ctx.Err())
 			}
 		}
 	}

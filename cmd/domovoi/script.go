@@ -70,11 +70,9 @@ func (a *app) scriptDeploy(ctx context.Context, paths []string, d deployment) er
 	defer c.Close()
 	var answer slnet.ScriptsResponse
 	for _, message := range messages {
-		response, deployErr := ask[*slnet.ScriptResponse](ctx, c, message)
-		if deployErr != nil {
-			// What was deployed before stays deployed, and is told.
-			err = fmt.Errorf("script %s: %w", message.Name, deployErr)
-			break
+		var response *slnet.ScriptResponse
+		if response, err = ask[*slnet.ScriptResponse](ctx, c, message); err != nil {
+			break // what was deployed before stays deployed, and is told
 		}
 		answer.Scripts = append(answer.Scripts, response.Script)
 	}

@@ -77,7 +77,9 @@ func (a *app) serve(ctx context.Context, address string) error {
 		case err = <-served:
 		}
 	}
-	return errors.Join(err, a.stop(server, daemon, signals, logger), remove())
+	// The next daemon may start as soon as this one has closed its store, and
+	// what it announces is its own.
+	return errors.Join(err, remove(), a.stop(server, daemon, signals, logger))
 }
 
 // newServer returns the HTTP server. Times of reading and writing a body are

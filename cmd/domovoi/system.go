@@ -26,7 +26,9 @@ func (a *app) systemInfo(ctx context.Context, _ []string) error {
 		t.field("Started", timeText(response.StartedAt))
 		t.field("Store version", fmt.Sprint(response.StoreVersion))
 		t.field("Active modules", strings.Join(response.Managers, ", "))
-		t.field("Isolation", strings.Join(response.Isolation, ", "))
+		for i, means := range response.Isolation {
+			t.row(first(i, "Isolation"), means)
+		}
 	})
 }
 

@@ -98,8 +98,8 @@ var rooms = []room{
 		modules: []string{"github.com/google/uuid", "github.com/hashicorp/go-plugin", "github.com/hashicorp/go-hclog",
 			"google.golang.org/grpc", "google.golang.org/protobuf",
 			"github.com/landlock-lsm/go-landlock", "golang.org/x/net/bpf", "golang.org/x/sys/unix"}},
-	{path: "runtime/automation",
-		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "storage", "runtime/security", "runtime/script", "plugins"},
+	{path: "runtime/automation", // sdk/plugin for its CompileErrors
+		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/plugin", "storage", "runtime/security", "runtime/script", "plugins"},
 		modules: []string{"github.com/google/uuid", "github.com/klauspost/compress/zstd",
 			"go.yaml.in/yaml/v3", "golang.org/x/sync", "golang.org/x/time/rate"}},
 	{path: "runtime/api",

@@ -20,10 +20,7 @@ var (
 )
 
 func decodeMessagePack(r *slnet.Registry, b []byte) ([]slnet.Message, error) {
-	if err := checkMessagePack(b); err != nil {
-		return nil, err
-	}
-	return r.DecodeMessages(b)
+	return r.DecodeRequests(b)
 }
 
 func decodeJSON(r *slnet.Registry, b []byte) ([]slnet.Message, error) {

@@ -1,9 +1,14 @@
 package interp
 
 import (
+	"encoding"
+	"encoding/json"
+	"encoding/xml"
+	"fmt"
 	"go/ast"
 	"go/token"
 	"reflect"
+	"strconv"
 
 	"github.com/traefik/yaegi/interp"
 )
@@ -14,19 +19,50 @@ const builtin = "builtin#"
 
 // builtins are the symbols of that package.
 func builtins() interp.Exports {
-	return interp.Exports{
-		exportKey(builtin, builtin): {"Error": reflect.ValueOf((*error)(nil))},
-	}
+	return interp.Exports{exportKey(builtin, builtin): {
+		"Error":           reflect.ValueOf((*error)(nil)),
+		"Formatter":       reflect.ValueOf((*fmt.Formatter)(nil)),
+		"Stringer":        reflect.ValueOf((*fmt.Stringer)(nil)),
+		"JSONMarshaler":   reflect.ValueOf((*json.Marshaler)(nil)),
+		"JSONUnmarshaler": reflect.ValueOf((*json.Unmarshaler)(nil)),
+		"TextMarshaler":   reflect.ValueOf((*encoding.TextMarshaler)(nil)),
+		"TextUnmarshaler": reflect.ValueOf((*encoding.TextUnmarshaler)(nil)),
+		"XMLMarshaler":    reflect.ValueOf((*xml.Marshaler)(nil)),
+		"XMLUnmarshaler":  reflect.ValueOf((*xml.Unmarshaler)(nil)),
+	}}
 }
 
-// lower rewrites what yaegi gets wrong without a word into what it gets right:
-//
-//   - a type switch that does not assign compares the names of types, in which
-//     map[string]any does not look like itself; so it assigns;
-//   - in a type switch the predeclared error matches no compiled value, while
-//     the same interface from a package does.
-func lower(file *ast.File) {
-	needsBuiltin := false
+// fromBuiltin is a symbol of that package.
+func fromBuiltin(pos token.Pos, name string) ast.Expr {
+	return &ast.SelectorExpr{X: &ast.Ident{NamePos: pos, Name: builtin}, Sel: &ast.Ident{NamePos: pos, Name: name}}
+}
+
+// lower rewrites what yaegi gets wrong into what it gets right. It keeps the
+// meaning of the source and the positions of its parts.
+func lower(fset *token.FileSet, file *ast.File) {
+	lowerArguments(fset, file)
+	lowerDefers(file)
+	lowerTypeSwitches(file)
+	importBuiltin(file)
+}
+
+func importBuiltin(file *ast.File) {
+	pos := file.Package
+	file.Decls = append([]ast.Decl{&ast.GenDecl{
+		Tok: token.IMPORT, TokPos: pos,
+		Specs: []ast.Spec{&ast.ImportSpec{
+			Name: &ast.Ident{NamePos: pos, Name: builtin},
+			Path: &ast.BasicLit{ValuePos: pos, Kind: token.STRING, Value: strconv.Quote(builtin)},
+		}},
+	}}, file.Decls...)
+}
+
+// lowerTypeSwitches makes type switches choose what Go would choose, where yaegi
+// chooses another case without a word. A switch that does not assign compares
+// the names of types, in which map[string]any does not look like itself; so it
+// assigns. And the predeclared error matches no compiled value, while the same
+// interface from a package does.
+func lowerTypeSwitches(file *ast.File) {
 	ast.Inspect(file, func(n ast.Node) bool {
 		s, ok := n.(*ast.TypeSwitchStmt)
 		if !ok {
@@ -42,24 +78,10 @@ func lower(file *ast.File) {
 			list := clause.(*ast.CaseClause).List
 			for i, e := range list {
 				if ident, ok := e.(*ast.Ident); ok && ident.Name == "error" {
-					needsBuiltin = true
-					list[i] = &ast.SelectorExpr{
-						X:   &ast.Ident{NamePos: ident.NamePos, Name: builtin},
-						Sel: &ast.Ident{NamePos: ident.NamePos, Name: "Error"},
-					}
+					list[i] = fromBuiltin(ident.NamePos, "Error")
 				}
 			}
 		}
 		return true
 	})
-	if needsBuiltin {
-		pos := file.Package
-		file.Decls = append([]ast.Decl{&ast.GenDecl{
-			Tok: token.IMPORT, TokPos: pos,
-			Specs: []ast.Spec{&ast.ImportSpec{
-				Name: &ast.Ident{NamePos: pos, Name: builtin},
-				Path: &ast.BasicLit{ValuePos: pos, Kind: token.STRING, Value: `"` + builtin + `"`},
-			}},
-		}}, file.Decls...)
-	}
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"go/ast"
 	"go/parser"
-	"maps"
 	"os"
 	"reflect"
 	"regexp"
@@ -52,7 +51,7 @@ func newProgram(source *script.Source) (*program, error) {
 		trees = append(trees, tree)
 	}
 	p.file = merge(trees)
-	lower(p.file)
+	lower(p.interp.FileSet(), p.file)
 	p.trace.instrument(p.interp.FileSet(), p.file)
 	return p, nil
 }
@@ -156,9 +155,9 @@ func use(i *interp.Interpreter, source *script.Source) error {
 			exports[exportKey(path, pkg.Name)] = pkg.Symbols()
 		}
 	}
-	types := maps.Clone(mapTypes)
-	types[i.Symbols("")[""]["_error"]] = symbols.ErrorWrappers
-	exports["."] = map[string]reflect.Value{"MapTypes": reflect.ValueOf(types)}
+	exports["."] = map[string]reflect.Value{"MapTypes": reflect.ValueOf(map[reflect.Value][]reflect.Type{
+		i.Symbols("")[""]["_error"]: symbols.ErrorWrappers,
+	})}
 	return i.Use(exports)
 }
 

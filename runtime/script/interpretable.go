@@ -16,7 +16,21 @@ import (
 // other packages stays unknown to it, and mistakes in the types are left for
 // the compiler.
 func (c *checker) checkInterpretable(files []*ast.File) {
-	info := &types.Info{
+	pkg, info := OwnTypes(c.fset, files)
+	if pkg == nil {
+		return
+	}
+	i := &interpretable{checker: c, pkg: pkg, info: info}
+	for _, f := range files {
+		ast.Inspect(f, i.visit)
+	}
+}
+
+// OwnTypes checks the types of the files as far as that goes without the
+// packages they import: what the script declares has its type, what depends on
+// other packages is invalid. pkg is nil when there is nothing to check.
+func OwnTypes(fset *token.FileSet, files []*ast.File) (pkg *types.Package, info *types.Info) {
+	info = &types.Info{
 		Types: make(map[ast.Expr]types.TypeAndValue),
 		Uses:  make(map[*ast.Ident]types.Object),
 		Defs:  make(map[*ast.Ident]types.Object),
@@ -26,14 +40,8 @@ func (c *checker) checkInterpretable(files []*ast.File) {
 		Importer:  noImporter{},
 		Error:     func(error) {},
 	}
-	pkg, _ := config.Check("main", c.fset, files, info)
-	if pkg == nil {
-		return
-	}
-	i := &interpretable{checker: c, pkg: pkg, info: info}
-	for _, f := range files {
-		ast.Inspect(f, i.visit)
-	}
+	pkg, _ = config.Check("main", fset, files, info)
+	return pkg, info
 }
 
 // noImporter leaves all imported packages unknown.

@@ -156,7 +156,7 @@ func (s *service) run(stream sessionStream, start *session.Start, info sdk.RunIn
 	ctx, cancel := context.WithCancelCause(stream.Context())
 	defer cancel(nil)
 	c := newConnection(stream, start)
-	log := newRunLog(c.send)
+	log := &runLog{to: stderr}
 	engine := sdk.NewEngine(info, sdk.Host{Connection: c, Log: log.add, KeepAlive: c.keepAlive})
 
 	ended := make(chan error, 1)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -104,8 +105,22 @@ func encodeError(m Message, err error) error {
 // refer to b, which must not be changed afterwards. Errors are of KindInvalid
 // and name the message and the field.
 func (r *Registry) DecodeMessages(b []byte) ([]Message, error) {
-	if _, err := checkWellFormed(b); err != nil {
-		return nil, Errorf(KindInvalid, "malformed messages: %v", err)
+	return r.decodeMessages(b, math.MaxInt)
+}
+
+// DecodeRequests is DecodeMessages for those who do not trust the sender: a
+// message cannot make it use much more memory than the message is long.
+func (r *Registry) DecodeRequests(b []byte) ([]Message, error) {
+	return r.decodeMessages(b, maxContainers)
+}
+
+func (r *Registry) decodeMessages(b []byte, containers int) ([]Message, error) {
+	if _, err := checkWellFormed(b, containers); err != nil {
+		kind := KindInvalid
+		if errors.Is(err, errTooMany) || errors.Is(err, errTooDeep) {
+			kind = KindTooLarge
+		}
+		return nil, Errorf(kind, "malformed messages: not MessagePack that can be read: %v", err)
 	}
 	n, b, err := msgp.ReadArrayHeaderBytes(b)
 	if err != nil {

@@ -5,20 +5,28 @@ import (
 	"errors"
 )
 
-// maxDepth bounds how deep arrays and maps of a message may be nested. The
-// decoders are recursive; without a bound a hostile message could exhaust the
-// stack, which ends the process.
-const maxDepth = 5000
+const (
+	// maxDepth bounds how deep arrays and maps of a message may be nested. The
+	// decoders are recursive; without a bound a hostile message could exhaust
+	// the stack, which ends the process.
+	maxDepth = 5000
+	// maxContainers bounds the arrays and maps of a request. The decoders make a
+	// list as long as its header says, and an empty map of one byte becomes a
+	// struct of hundreds; without a bound a hostile request could cost far more
+	// memory than it is long.
+	maxContainers = 1 << 18
+)
 
 var (
 	errTooDeep   = errors.New("nested too deep")
+	errTooMany   = errors.New("too many lists and maps")
 	errTruncated = errors.New("cut short")
-	errBadByte   = errors.New("not MessagePack")
+	errBadByte   = errors.New("a byte that begins no value")
 )
 
-// checkWellFormed walks over one MessagePack value without recursion and
-// returns the number of bytes it has.
-func checkWellFormed(b []byte) (size int, err error) {
+// checkWellFormed walks over one MessagePack value, with at most so many arrays
+// and maps, without recursion. It returns the number of bytes it has.
+func checkWellFormed(b []byte, containers int) (size int, err error) {
 	var open [maxDepth]uint64 // values still to come on each level
 	depth, at := 0, 0
 	open[0] = 1
@@ -41,6 +49,11 @@ func checkWellFormed(b []byte) (size int, err error) {
 			return 0, errTruncated
 		}
 		at += int(header + payload)
+		if isContainer(b[at-int(header+payload)]) {
+			if containers--; containers < 0 {
+				return 0, errTooMany
+			}
+		}
 		if children > 0 {
 			if children > uint64(len(b)-at) {
 				return 0, errTruncated
@@ -52,6 +65,9 @@ func checkWellFormed(b []byte) (size int, err error) {
 		}
 	}
 }
+
+// isContainer reports whether an array or a map begins with a byte.
+func isContainer(c byte) bool { return c >= 0x80 && c <= 0x9f || c >= 0xdc && c <= 0xdf }
 
 // measure returns the size of the header, that of the payload behind it, and
 // the number of values inside an array or map.

@@ -77,7 +77,8 @@ type Store interface {
 	Wait(ctx context.Context, after Version) (Version, error)
 
 	// Close waits for running transactions, releases the store and reports what
-	// was left open. A second call returns ErrClosed.
+	// was left open. It must not be called inside a transaction. A second call
+	// returns ErrClosed, as does every other call from then on.
 	Close() error
 }
 
@@ -93,7 +94,8 @@ type Reader interface {
 	GetCounter(key []byte) (int64, error)
 
 	// Scan returns an iterator over the keys of r in byte order. It stands
-	// before the first key. The caller closes it.
+	// before the first key, and shows the transaction as it was at the call. The
+	// caller closes it.
 	Scan(r Range) Iterator
 
 	// Version is that of the snapshot.
@@ -141,16 +143,18 @@ type Tx interface {
 	Set(key, value []byte) error
 	// Delete removes key; it need not exist.
 	Delete(key []byte) error
-	// DeleteRange removes the keys k with begin <= k < end.
+	// DeleteRange removes the keys k with begin <= k < end. A nil end is the end
+	// of the key space.
 	DeleteRange(begin, end []byte) error
 	// Add adds delta to the counter under key. Adds do not conflict with each
 	// other; reading the counter in a transaction that others add to does. Set
-	// and Add must not be mixed on one key; Delete resets a counter to 0.
+	// and Add must not be mixed on one key; Delete resets a counter to 0. Get and
+	// Scan show a counter as 8 bytes, big endian.
 	Add(key []byte, delta int64) error
 	// SetVersioned stores value under prefix + version + suffix, where version
 	// is the commit's own, 8 bytes big endian, known only at the commit: the
 	// keys of a feed, in commit order. The key cannot be read in this
-	// transaction.
+	// transaction, and is written after all its other writes.
 	SetVersioned(prefix, suffix, value []byte) error
 }
 

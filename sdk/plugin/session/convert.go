@@ -2,16 +2,15 @@ package session
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf8"
 
-	"github.com/google/uuid"
-	"google.golang.org/protobuf/types/known/timestamppb"
-
 	"domovoi.dev/sdk"
 	"domovoi.dev/sdk/slnet"
+	"github.com/google/uuid"
 )
 
 // Text returns s as the valid UTF-8 that the protocol carries; bytes that are
@@ -100,18 +99,32 @@ func ToRunInfo(start *Start) (sdk.RunInfo, error) {
 	return run, nil
 }
 
-// FromLogLine returns the wire form of a line, its text bounded and valid.
-func FromLogLine(line slnet.LogLine) *LogLine {
-	return &LogLine{Time: timestamppb.New(line.Time), Level: Text(line.Level), Text: CutText(line.Text)}
+// logMark begins a line of the log on standard error.
+const logMark = '\x1e'
+
+// AppendLogLine appends a line of the log as it is written to standard error,
+// its text bounded and valid.
+func AppendLogLine(b []byte, line slnet.LogLine) []byte {
+	line.Text = CutText(line.Text)
+	text, err := json.Marshal(line)
+	if err != nil { // a time beyond the year 9999
+		text, _ = json.Marshal(slnet.LogLine{Level: line.Level, Text: line.Text})
+	}
+	return append(append(append(b, logMark), text...), '\n')
 }
 
-// ToLogLine is the reverse of FromLogLine. It bounds the text again, because the
-// other side may be of another make.
-func ToLogLine(line *LogLine) slnet.LogLine {
-	return slnet.LogLine{Time: line.GetTime().AsTime(), Level: line.GetLevel(), Text: CutText(line.GetText())}
+// ParseLogLine takes a line of standard error, without its end, apart: into what
+// was printed, and the line of the log behind it, if there is one.
+func ParseLogLine(text string) (printed string, line slnet.LogLine, ok bool) {
+	i := strings.IndexByte(text, logMark)
+	if i < 0 || json.Unmarshal([]byte(text[i+1:]), &line) != nil {
+		return text, slnet.LogLine{}, false
+	}
+	line.Text = CutText(line.Text)
+	return text[:i], line, true
 }
 
-// CutText returns s as valid UTF-8 of at most MaxLogText bytes and a marker
+// CutText returns s as valid UTF-8 of at most MaxLogText bytes, and a marker
 // where it was cut.
 func CutText(s string) string {
 	if len(s) > MaxLogText {

@@ -91,13 +91,32 @@ func TestError(t *testing.T) {
 }
 
 func TestLogLine(t *testing.T) {
-	want := slnet.LogLine{Time: time.Now().UTC().Round(0), Level: "INFO", Text: "text"}
-	if got := session.ToLogLine(overTheWire(t, session.FromLogLine(want))); got != want {
-		t.Errorf("got %+v, want %+v", got, want)
+	want := slnet.LogLine{Time: time.Now().UTC().Round(0), Level: "INFO", Text: "one\ntwo \x1e three"}
+	wire := string(session.AppendLogLine(nil, want))
+	if n := strings.Count(wire, "\n"); n != 1 {
+		t.Errorf("one line of the log is %d lines", n)
 	}
-	long := session.ToLogLine(session.FromLogLine(slnet.LogLine{Text: strings.Repeat("ü", session.MaxLogText)})).Text
-	if len(long) > session.MaxLogText+32 || !utf8.ValidString(long) || !strings.Contains(long, "cut") {
-		t.Errorf("a long line has %d bytes and ends with %q", len(long), long[len(long)-20:])
+	printed, got, ok := session.ParseLogLine("half a line" + strings.TrimSuffix(wire, "\n"))
+	if printed != "half a line" || got != want || !ok {
+		t.Errorf("got %q %+v %v, want %+v", printed, got, ok, want)
+	}
+	for _, text := range []string{"", "plain", "\x1e", "\x1e{"} {
+		if printed, _, ok := session.ParseLogLine(text); printed != text || ok {
+			t.Errorf("%q is taken for %q and a line of the log", text, printed)
+		}
+	}
+}
+
+func TestLongLogLines(t *testing.T) {
+	for _, unit := range []string{"ü", "\x00", "\xff", "x"} {
+		wire := session.AppendLogLine(nil, slnet.LogLine{Text: strings.Repeat(unit, session.MaxLogText+1)})
+		if len(wire) > session.MaxLogLine {
+			t.Errorf("%q: a line of %d bytes", unit, len(wire))
+		}
+		_, line, ok := session.ParseLogLine(strings.TrimSuffix(string(wire), "\n"))
+		if !ok || !utf8.ValidString(line.Text) || !strings.HasSuffix(line.Text, "... (cut)") {
+			t.Errorf("%q: got %v and a text that ends with %q", unit, ok, line.Text[max(0, len(line.Text)-20):])
+		}
 	}
 }
 

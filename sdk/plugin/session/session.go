@@ -40,5 +40,8 @@ const (
 	// EventWindow is how many events a subscription may have under way.
 	EventWindow = 64
 	// MaxLogText bounds the text of one log line; what is longer is cut.
-	MaxLogText = 64 << 10
+	MaxLogText = 32 << 10
+	// MaxLogLine bounds a line of the log as it is written to standard error: a
+	// text that is all escapes, and what is around it.
+	MaxLogLine = 6*MaxLogText + 1<<10
 )

@@ -10,8 +10,18 @@
 // go-plugin's health service (grpc.health.v1.Health, service "plugin").
 //
 // Standard input is a pipe that carries nothing; its end means that the host is
-// gone, and the process must end. What is written to standard output (apart from
-// the handshake line) and standard error lands in the log of the run.
+// gone, and the process must end.
+//
+// What is written to standard output (apart from the handshake line) and standard
+// error lands in the log of the run. Lines of the log itself are written to
+// standard error too, and not sent over the connection, because what is in the
+// pipe survives a process that dies right after: the line before a crash is the
+// one people look for. Such a line is an element of a JSON text sequence
+// (RFC 7464), that is the character U+001E, one line of JSON, and a line feed:
+//
+//   {"Time": "2026-01-31T12:00:00.5Z", "Level": "INFO", "Text": "..."}
+//
+// Level is DEBUG, INFO, WARN or ERROR. Text is at most 32 KiB.
 //
 // The protocol grows by new fields and messages only. Whoever meets a message he
 // does not know ignores it. Field numbers are never reused.
@@ -27,7 +37,6 @@ package session
 import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
-	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -440,7 +449,6 @@ type ScriptMessage struct {
 	//	*ScriptMessage_Subscribe
 	//	*ScriptMessage_Credit
 	//	*ScriptMessage_Unsubscribe
-	//	*ScriptMessage_Log
 	//	*ScriptMessage_KeepAlive
 	//	*ScriptMessage_Finished
 	Message       isScriptMessage_Message `protobuf_oneof:"message"`
@@ -530,15 +538,6 @@ func (x *ScriptMessage) GetUnsubscribe() *Unsubscribe {
 	return nil
 }
 
-func (x *ScriptMessage) GetLog() *Log {
-	if x != nil {
-		if x, ok := x.Message.(*ScriptMessage_Log); ok {
-			return x.Log
-		}
-	}
-	return nil
-}
-
 func (x *ScriptMessage) GetKeepAlive() *KeepAlive {
 	if x != nil {
 		if x, ok := x.Message.(*ScriptMessage_KeepAlive); ok {
@@ -581,16 +580,12 @@ type ScriptMessage_Unsubscribe struct {
 	Unsubscribe *Unsubscribe `protobuf:"bytes,5,opt,name=unsubscribe,proto3,oneof"`
 }
 
-type ScriptMessage_Log struct {
-	Log *Log `protobuf:"bytes,6,opt,name=log,proto3,oneof"`
-}
-
 type ScriptMessage_KeepAlive struct {
-	KeepAlive *KeepAlive `protobuf:"bytes,7,opt,name=keep_alive,json=keepAlive,proto3,oneof"`
+	KeepAlive *KeepAlive `protobuf:"bytes,6,opt,name=keep_alive,json=keepAlive,proto3,oneof"`
 }
 
 type ScriptMessage_Finished struct {
-	Finished *Finished `protobuf:"bytes,8,opt,name=finished,proto3,oneof"`
+	Finished *Finished `protobuf:"bytes,7,opt,name=finished,proto3,oneof"`
 }
 
 func (*ScriptMessage_Request) isScriptMessage_Message() {}
@@ -602,8 +597,6 @@ func (*ScriptMessage_Subscribe) isScriptMessage_Message() {}
 func (*ScriptMessage_Credit) isScriptMessage_Message() {}
 
 func (*ScriptMessage_Unsubscribe) isScriptMessage_Message() {}
-
-func (*ScriptMessage_Log) isScriptMessage_Message() {}
 
 func (*ScriptMessage_KeepAlive) isScriptMessage_Message() {}
 
@@ -1417,113 +1410,6 @@ func (x *Cancel) GetReason() *Error {
 	return nil
 }
 
-// Log is lines of the run's log.
-type Log struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Lines         []*LogLine             `protobuf:"bytes,1,rep,name=lines,proto3" json:"lines,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Log) Reset() {
-	*x = Log{}
-	mi := &file_session_proto_msgTypes[19]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Log) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Log) ProtoMessage() {}
-
-func (x *Log) ProtoReflect() protoreflect.Message {
-	mi := &file_session_proto_msgTypes[19]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Log.ProtoReflect.Descriptor instead.
-func (*Log) Descriptor() ([]byte, []int) {
-	return file_session_proto_rawDescGZIP(), []int{19}
-}
-
-func (x *Log) GetLines() []*LogLine {
-	if x != nil {
-		return x.Lines
-	}
-	return nil
-}
-
-// LogLine is one line.
-type LogLine struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	Time  *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=time,proto3" json:"time,omitempty"`
-	// DEBUG, INFO, WARN or ERROR.
-	Level         string `protobuf:"bytes,2,opt,name=level,proto3" json:"level,omitempty"`
-	Text          string `protobuf:"bytes,3,opt,name=text,proto3" json:"text,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *LogLine) Reset() {
-	*x = LogLine{}
-	mi := &file_session_proto_msgTypes[20]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *LogLine) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*LogLine) ProtoMessage() {}
-
-func (x *LogLine) ProtoReflect() protoreflect.Message {
-	mi := &file_session_proto_msgTypes[20]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use LogLine.ProtoReflect.Descriptor instead.
-func (*LogLine) Descriptor() ([]byte, []int) {
-	return file_session_proto_rawDescGZIP(), []int{20}
-}
-
-func (x *LogLine) GetTime() *timestamppb.Timestamp {
-	if x != nil {
-		return x.Time
-	}
-	return nil
-}
-
-func (x *LogLine) GetLevel() string {
-	if x != nil {
-		return x.Level
-	}
-	return ""
-}
-
-func (x *LogLine) GetText() string {
-	if x != nil {
-		return x.Text
-	}
-	return ""
-}
-
 // KeepAlive restarts the clock of the run's timeout.
 type KeepAlive struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1533,7 +1419,7 @@ type KeepAlive struct {
 
 func (x *KeepAlive) Reset() {
 	*x = KeepAlive{}
-	mi := &file_session_proto_msgTypes[21]
+	mi := &file_session_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1545,7 +1431,7 @@ func (x *KeepAlive) String() string {
 func (*KeepAlive) ProtoMessage() {}
 
 func (x *KeepAlive) ProtoReflect() protoreflect.Message {
-	mi := &file_session_proto_msgTypes[21]
+	mi := &file_session_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1558,7 +1444,7 @@ func (x *KeepAlive) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use KeepAlive.ProtoReflect.Descriptor instead.
 func (*KeepAlive) Descriptor() ([]byte, []int) {
-	return file_session_proto_rawDescGZIP(), []int{21}
+	return file_session_proto_rawDescGZIP(), []int{19}
 }
 
 // Finished is the result of the run.
@@ -1577,7 +1463,7 @@ type Finished struct {
 
 func (x *Finished) Reset() {
 	*x = Finished{}
-	mi := &file_session_proto_msgTypes[22]
+	mi := &file_session_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1589,7 +1475,7 @@ func (x *Finished) String() string {
 func (*Finished) ProtoMessage() {}
 
 func (x *Finished) ProtoReflect() protoreflect.Message {
-	mi := &file_session_proto_msgTypes[22]
+	mi := &file_session_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1602,7 +1488,7 @@ func (x *Finished) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Finished.ProtoReflect.Descriptor instead.
 func (*Finished) Descriptor() ([]byte, []int) {
-	return file_session_proto_rawDescGZIP(), []int{22}
+	return file_session_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Finished) GetOutput() map[string]string {
@@ -1655,7 +1541,7 @@ type RunError struct {
 
 func (x *RunError) Reset() {
 	*x = RunError{}
-	mi := &file_session_proto_msgTypes[23]
+	mi := &file_session_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1667,7 +1553,7 @@ func (x *RunError) String() string {
 func (*RunError) ProtoMessage() {}
 
 func (x *RunError) ProtoReflect() protoreflect.Message {
-	mi := &file_session_proto_msgTypes[23]
+	mi := &file_session_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1680,7 +1566,7 @@ func (x *RunError) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RunError.ProtoReflect.Descriptor instead.
 func (*RunError) Descriptor() ([]byte, []int) {
-	return file_session_proto_rawDescGZIP(), []int{23}
+	return file_session_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *RunError) GetMessage() string {
@@ -1715,7 +1601,7 @@ var File_session_proto protoreflect.FileDescriptor
 
 const file_session_proto_rawDesc = "" +
 	"\n" +
-	"\rsession.proto\x12\x11domovoi.plugin.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"F\n" +
+	"\rsession.proto\x12\x11domovoi.plugin.v1\"F\n" +
 	"\x0fDescribeRequest\x123\n" +
 	"\x05files\x18\x01 \x03(\v2\x1d.domovoi.plugin.v1.SourceFileR\x05files\":\n" +
 	"\n" +
@@ -1742,17 +1628,16 @@ const file_session_proto_rawDesc = "" +
 	"\x05event\x18\x04 \x01(\v2\x18.domovoi.plugin.v1.EventH\x00R\x05event\x12U\n" +
 	"\x12subscription_ended\x18\x05 \x01(\v2$.domovoi.plugin.v1.SubscriptionEndedH\x00R\x11subscriptionEnded\x123\n" +
 	"\x06cancel\x18\x06 \x01(\v2\x19.domovoi.plugin.v1.CancelH\x00R\x06cancelB\t\n" +
-	"\amessage\"\xfa\x03\n" +
+	"\amessage\"\xce\x03\n" +
 	"\rScriptMessage\x126\n" +
 	"\arequest\x18\x01 \x01(\v2\x1a.domovoi.plugin.v1.RequestH\x00R\arequest\x12I\n" +
 	"\x0ecancel_request\x18\x02 \x01(\v2 .domovoi.plugin.v1.CancelRequestH\x00R\rcancelRequest\x12<\n" +
 	"\tsubscribe\x18\x03 \x01(\v2\x1c.domovoi.plugin.v1.SubscribeH\x00R\tsubscribe\x123\n" +
 	"\x06credit\x18\x04 \x01(\v2\x19.domovoi.plugin.v1.CreditH\x00R\x06credit\x12B\n" +
-	"\vunsubscribe\x18\x05 \x01(\v2\x1e.domovoi.plugin.v1.UnsubscribeH\x00R\vunsubscribe\x12*\n" +
-	"\x03log\x18\x06 \x01(\v2\x16.domovoi.plugin.v1.LogH\x00R\x03log\x12=\n" +
+	"\vunsubscribe\x18\x05 \x01(\v2\x1e.domovoi.plugin.v1.UnsubscribeH\x00R\vunsubscribe\x12=\n" +
 	"\n" +
-	"keep_alive\x18\a \x01(\v2\x1c.domovoi.plugin.v1.KeepAliveH\x00R\tkeepAlive\x129\n" +
-	"\bfinished\x18\b \x01(\v2\x1b.domovoi.plugin.v1.FinishedH\x00R\bfinishedB\t\n" +
+	"keep_alive\x18\x06 \x01(\v2\x1c.domovoi.plugin.v1.KeepAliveH\x00R\tkeepAlive\x129\n" +
+	"\bfinished\x18\a \x01(\v2\x1b.domovoi.plugin.v1.FinishedH\x00R\bfinishedB\t\n" +
 	"\amessage\"\xbb\x01\n" +
 	"\x05Start\x12,\n" +
 	"\x03run\x18\x01 \x01(\v2\x1a.domovoi.plugin.v1.RunInfoR\x03run\x12\x1f\n" +
@@ -1812,13 +1697,7 @@ const file_session_proto_rawDesc = "" +
 	"\x02id\x18\x01 \x01(\x04R\x02id\x12.\n" +
 	"\x05error\x18\x02 \x01(\v2\x18.domovoi.plugin.v1.ErrorR\x05error\":\n" +
 	"\x06Cancel\x120\n" +
-	"\x06reason\x18\x01 \x01(\v2\x18.domovoi.plugin.v1.ErrorR\x06reason\"7\n" +
-	"\x03Log\x120\n" +
-	"\x05lines\x18\x01 \x03(\v2\x1a.domovoi.plugin.v1.LogLineR\x05lines\"c\n" +
-	"\aLogLine\x12.\n" +
-	"\x04time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12\x14\n" +
-	"\x05level\x18\x02 \x01(\tR\x05level\x12\x12\n" +
-	"\x04text\x18\x03 \x01(\tR\x04text\"\v\n" +
+	"\x06reason\x18\x01 \x01(\v2\x18.domovoi.plugin.v1.ErrorR\x06reason\"\v\n" +
 	"\tKeepAlive\"\x8c\x02\n" +
 	"\bFinished\x12?\n" +
 	"\x06output\x18\x01 \x03(\v2'.domovoi.plugin.v1.Finished.OutputEntryR\x06output\x12\x1f\n" +
@@ -1851,35 +1730,32 @@ func file_session_proto_rawDescGZIP() []byte {
 	return file_session_proto_rawDescData
 }
 
-var file_session_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
+var file_session_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
 var file_session_proto_goTypes = []any{
-	(*DescribeRequest)(nil),       // 0: domovoi.plugin.v1.DescribeRequest
-	(*SourceFile)(nil),            // 1: domovoi.plugin.v1.SourceFile
-	(*Description)(nil),           // 2: domovoi.plugin.v1.Description
-	(*CompileError)(nil),          // 3: domovoi.plugin.v1.CompileError
-	(*HostMessage)(nil),           // 4: domovoi.plugin.v1.HostMessage
-	(*ScriptMessage)(nil),         // 5: domovoi.plugin.v1.ScriptMessage
-	(*Start)(nil),                 // 6: domovoi.plugin.v1.Start
-	(*RunInfo)(nil),               // 7: domovoi.plugin.v1.RunInfo
-	(*Request)(nil),               // 8: domovoi.plugin.v1.Request
-	(*Response)(nil),              // 9: domovoi.plugin.v1.Response
-	(*Error)(nil),                 // 10: domovoi.plugin.v1.Error
-	(*CancelRequest)(nil),         // 11: domovoi.plugin.v1.CancelRequest
-	(*Subscribe)(nil),             // 12: domovoi.plugin.v1.Subscribe
-	(*Subscribed)(nil),            // 13: domovoi.plugin.v1.Subscribed
-	(*Credit)(nil),                // 14: domovoi.plugin.v1.Credit
-	(*Unsubscribe)(nil),           // 15: domovoi.plugin.v1.Unsubscribe
-	(*Event)(nil),                 // 16: domovoi.plugin.v1.Event
-	(*SubscriptionEnded)(nil),     // 17: domovoi.plugin.v1.SubscriptionEnded
-	(*Cancel)(nil),                // 18: domovoi.plugin.v1.Cancel
-	(*Log)(nil),                   // 19: domovoi.plugin.v1.Log
-	(*LogLine)(nil),               // 20: domovoi.plugin.v1.LogLine
-	(*KeepAlive)(nil),             // 21: domovoi.plugin.v1.KeepAlive
-	(*Finished)(nil),              // 22: domovoi.plugin.v1.Finished
-	(*RunError)(nil),              // 23: domovoi.plugin.v1.RunError
-	nil,                           // 24: domovoi.plugin.v1.RunInfo.ParametersEntry
-	nil,                           // 25: domovoi.plugin.v1.Finished.OutputEntry
-	(*timestamppb.Timestamp)(nil), // 26: google.protobuf.Timestamp
+	(*DescribeRequest)(nil),   // 0: domovoi.plugin.v1.DescribeRequest
+	(*SourceFile)(nil),        // 1: domovoi.plugin.v1.SourceFile
+	(*Description)(nil),       // 2: domovoi.plugin.v1.Description
+	(*CompileError)(nil),      // 3: domovoi.plugin.v1.CompileError
+	(*HostMessage)(nil),       // 4: domovoi.plugin.v1.HostMessage
+	(*ScriptMessage)(nil),     // 5: domovoi.plugin.v1.ScriptMessage
+	(*Start)(nil),             // 6: domovoi.plugin.v1.Start
+	(*RunInfo)(nil),           // 7: domovoi.plugin.v1.RunInfo
+	(*Request)(nil),           // 8: domovoi.plugin.v1.Request
+	(*Response)(nil),          // 9: domovoi.plugin.v1.Response
+	(*Error)(nil),             // 10: domovoi.plugin.v1.Error
+	(*CancelRequest)(nil),     // 11: domovoi.plugin.v1.CancelRequest
+	(*Subscribe)(nil),         // 12: domovoi.plugin.v1.Subscribe
+	(*Subscribed)(nil),        // 13: domovoi.plugin.v1.Subscribed
+	(*Credit)(nil),            // 14: domovoi.plugin.v1.Credit
+	(*Unsubscribe)(nil),       // 15: domovoi.plugin.v1.Unsubscribe
+	(*Event)(nil),             // 16: domovoi.plugin.v1.Event
+	(*SubscriptionEnded)(nil), // 17: domovoi.plugin.v1.SubscriptionEnded
+	(*Cancel)(nil),            // 18: domovoi.plugin.v1.Cancel
+	(*KeepAlive)(nil),         // 19: domovoi.plugin.v1.KeepAlive
+	(*Finished)(nil),          // 20: domovoi.plugin.v1.Finished
+	(*RunError)(nil),          // 21: domovoi.plugin.v1.RunError
+	nil,                       // 22: domovoi.plugin.v1.RunInfo.ParametersEntry
+	nil,                       // 23: domovoi.plugin.v1.Finished.OutputEntry
 }
 var file_session_proto_depIdxs = []int32{
 	1,  // 0: domovoi.plugin.v1.DescribeRequest.files:type_name -> domovoi.plugin.v1.SourceFile
@@ -1895,27 +1771,24 @@ var file_session_proto_depIdxs = []int32{
 	12, // 10: domovoi.plugin.v1.ScriptMessage.subscribe:type_name -> domovoi.plugin.v1.Subscribe
 	14, // 11: domovoi.plugin.v1.ScriptMessage.credit:type_name -> domovoi.plugin.v1.Credit
 	15, // 12: domovoi.plugin.v1.ScriptMessage.unsubscribe:type_name -> domovoi.plugin.v1.Unsubscribe
-	19, // 13: domovoi.plugin.v1.ScriptMessage.log:type_name -> domovoi.plugin.v1.Log
-	21, // 14: domovoi.plugin.v1.ScriptMessage.keep_alive:type_name -> domovoi.plugin.v1.KeepAlive
-	22, // 15: domovoi.plugin.v1.ScriptMessage.finished:type_name -> domovoi.plugin.v1.Finished
-	7,  // 16: domovoi.plugin.v1.Start.run:type_name -> domovoi.plugin.v1.RunInfo
-	24, // 17: domovoi.plugin.v1.RunInfo.parameters:type_name -> domovoi.plugin.v1.RunInfo.ParametersEntry
-	10, // 18: domovoi.plugin.v1.Response.error:type_name -> domovoi.plugin.v1.Error
-	10, // 19: domovoi.plugin.v1.SubscriptionEnded.error:type_name -> domovoi.plugin.v1.Error
-	10, // 20: domovoi.plugin.v1.Cancel.reason:type_name -> domovoi.plugin.v1.Error
-	20, // 21: domovoi.plugin.v1.Log.lines:type_name -> domovoi.plugin.v1.LogLine
-	26, // 22: domovoi.plugin.v1.LogLine.time:type_name -> google.protobuf.Timestamp
-	25, // 23: domovoi.plugin.v1.Finished.output:type_name -> domovoi.plugin.v1.Finished.OutputEntry
-	23, // 24: domovoi.plugin.v1.Finished.errors:type_name -> domovoi.plugin.v1.RunError
-	0,  // 25: domovoi.plugin.v1.Script.Describe:input_type -> domovoi.plugin.v1.DescribeRequest
-	4,  // 26: domovoi.plugin.v1.Script.Session:input_type -> domovoi.plugin.v1.HostMessage
-	2,  // 27: domovoi.plugin.v1.Script.Describe:output_type -> domovoi.plugin.v1.Description
-	5,  // 28: domovoi.plugin.v1.Script.Session:output_type -> domovoi.plugin.v1.ScriptMessage
-	27, // [27:29] is the sub-list for method output_type
-	25, // [25:27] is the sub-list for method input_type
-	25, // [25:25] is the sub-list for extension type_name
-	25, // [25:25] is the sub-list for extension extendee
-	0,  // [0:25] is the sub-list for field type_name
+	19, // 13: domovoi.plugin.v1.ScriptMessage.keep_alive:type_name -> domovoi.plugin.v1.KeepAlive
+	20, // 14: domovoi.plugin.v1.ScriptMessage.finished:type_name -> domovoi.plugin.v1.Finished
+	7,  // 15: domovoi.plugin.v1.Start.run:type_name -> domovoi.plugin.v1.RunInfo
+	22, // 16: domovoi.plugin.v1.RunInfo.parameters:type_name -> domovoi.plugin.v1.RunInfo.ParametersEntry
+	10, // 17: domovoi.plugin.v1.Response.error:type_name -> domovoi.plugin.v1.Error
+	10, // 18: domovoi.plugin.v1.SubscriptionEnded.error:type_name -> domovoi.plugin.v1.Error
+	10, // 19: domovoi.plugin.v1.Cancel.reason:type_name -> domovoi.plugin.v1.Error
+	23, // 20: domovoi.plugin.v1.Finished.output:type_name -> domovoi.plugin.v1.Finished.OutputEntry
+	21, // 21: domovoi.plugin.v1.Finished.errors:type_name -> domovoi.plugin.v1.RunError
+	0,  // 22: domovoi.plugin.v1.Script.Describe:input_type -> domovoi.plugin.v1.DescribeRequest
+	4,  // 23: domovoi.plugin.v1.Script.Session:input_type -> domovoi.plugin.v1.HostMessage
+	2,  // 24: domovoi.plugin.v1.Script.Describe:output_type -> domovoi.plugin.v1.Description
+	5,  // 25: domovoi.plugin.v1.Script.Session:output_type -> domovoi.plugin.v1.ScriptMessage
+	24, // [24:26] is the sub-list for method output_type
+	22, // [22:24] is the sub-list for method input_type
+	22, // [22:22] is the sub-list for extension type_name
+	22, // [22:22] is the sub-list for extension extendee
+	0,  // [0:22] is the sub-list for field type_name
 }
 
 func init() { file_session_proto_init() }
@@ -1937,7 +1810,6 @@ func file_session_proto_init() {
 		(*ScriptMessage_Subscribe)(nil),
 		(*ScriptMessage_Credit)(nil),
 		(*ScriptMessage_Unsubscribe)(nil),
-		(*ScriptMessage_Log)(nil),
 		(*ScriptMessage_KeepAlive)(nil),
 		(*ScriptMessage_Finished)(nil),
 	}
@@ -1948,7 +1820,7 @@ func file_session_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_session_proto_rawDesc), len(file_session_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   26,
+			NumMessages:   24,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

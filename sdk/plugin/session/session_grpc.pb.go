@@ -10,8 +10,18 @@
 // go-plugin's health service (grpc.health.v1.Health, service "plugin").
 //
 // Standard input is a pipe that carries nothing; its end means that the host is
-// gone, and the process must end. What is written to standard output (apart from
-// the handshake line) and standard error lands in the log of the run.
+// gone, and the process must end.
+//
+// What is written to standard output (apart from the handshake line) and standard
+// error lands in the log of the run. Lines of the log itself are written to
+// standard error too, and not sent over the connection, because what is in the
+// pipe survives a process that dies right after: the line before a crash is the
+// one people look for. Such a line is an element of a JSON text sequence
+// (RFC 7464), that is the character U+001E, one line of JSON, and a line feed:
+//
+//   {"Time": "2026-01-31T12:00:00.5Z", "Level": "INFO", "Text": "..."}
+//
+// Level is DEBUG, INFO, WARN or ERROR. Text is at most 32 KiB.
 //
 // The protocol grows by new fields and messages only. Whoever meets a message he
 // does not know ignores it. Field numbers are never reused.

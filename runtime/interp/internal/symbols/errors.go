@@ -11,11 +11,10 @@ var errorType = reflect.TypeFor[error]()
 // scriptValue returns the value of a script's own type that a wrapper stands
 // for, and v itself when it is no wrapper.
 func scriptValue(v error) any {
-	r := reflect.ValueOf(v)
-	if r.Kind() != reflect.Struct || r.NumField() == 0 || r.Type().Field(0).Name != "IValue" {
+	if !isWrapper(v) {
 		return v
 	}
-	return r.Field(0).Interface()
+	return reflect.ValueOf(v).Field(0).Interface()
 }
 
 // errorsIs is errors.Is for scripts: it also finds errors of the script's own

@@ -1,0 +1,62 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+)
+
+// machine is what a reader must know of the machine to compare figures. It
+// holds nothing that says whose machine it is.
+type machine struct {
+	date      time.Time
+	cores     int
+	processor string // model name, empty where it is not known
+	load      string // load averages at the start, empty where not known
+	fsync     spread // seconds of a write of 4 KiB with its sync
+}
+
+func describeMachine(dir string) (machine, error) {
+	m := machine{date: time.Now().UTC(), cores: runtime.NumCPU()}
+	if info, err := os.ReadFile("/proc/cpuinfo"); err == nil {
+		_, rest, _ := strings.Cut(string(info), "model name")
+		line, _, _ := strings.Cut(rest, "\n")
+		m.processor = strings.TrimSpace(strings.TrimLeft(line, "\t :"))
+	}
+	if load, err := os.ReadFile("/proc/loadavg"); err == nil {
+		m.load = strings.Join(strings.Fields(string(load))[:3], " ")
+	}
+	var err error
+	m.fsync, err = fsyncLatency(dir)
+	return m, err
+}
+
+// fsyncLatency appends 4 KiB to a file and syncs it, many times.
+func fsyncLatency(dir string) (s spread, err error) {
+	own, err := os.MkdirTemp(dir, "domovoi-bench-")
+	if err != nil {
+		return s, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(own)) }()
+	f, err := os.Create(filepath.Join(own, "sync"))
+	if err != nil {
+		return s, err
+	}
+	defer f.Close()
+	page := make([]byte, 4<<10)
+	var took []float64
+	for range 100 {
+		began := time.Now()
+		if _, err := f.Write(page); err != nil {
+			return s, err
+		}
+		if err := f.Sync(); err != nil {
+			return s, err
+		}
+		took = append(took, time.Since(began).Seconds())
+	}
+	return spreadOf(took), nil
+}

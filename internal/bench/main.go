@@ -1,0 +1,156 @@
+// Command bench measures what goals.md promises, each figure against its floor:
+// the least the same work could cost on the machine, measured beside it in the
+// same run. It prints a table and writes it to bench/results.md.
+//
+//	go run ./internal/bench
+//	go run ./internal/bench -only P1,P3 -cpuprofile cpu.prof
+//
+// It starts itself as the worker of the daemons it measures.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"domovoi.dev/runtime/interp"
+)
+
+func main() {
+	if len(os.Args) > 1 && os.Args[1] == "worker" {
+		interp.Worker()
+		return
+	}
+	var b bench
+	only := flag.String("only", "", "measure only these `ids`, with commas between; the results file is then not written")
+	flag.StringVar(&b.dir, "dir", os.TempDir(), "put data below this `directory`; it should be on a disk that counts")
+	flag.IntVar(&b.rounds, "rounds", 7, "how many `times` each measure and its floor take turns")
+	flag.DurationVar(&b.slot, "slot", 400*time.Millisecond, "how long a turn takes, where it is not a fixed amount of work")
+	results := flag.String("results", "bench/results.md", "the `file` to write the table to; empty writes none")
+	var p profiles
+	flag.StringVar(&p.cpu, "cpuprofile", "", "write a CPU profile of the turns to this `file`; floors are in it too")
+	flag.StringVar(&p.memory, "memprofile", "", "write a profile of all allocations to this `file`")
+	flag.Parse()
+	if *only != "" {
+		b.only = strings.Split(*only, ",")
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := b.main(ctx, *results, p); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		stop()
+		os.Exit(1)
+	}
+}
+
+// bench says how to measure.
+type bench struct {
+	only   []string // ids; empty means all
+	dir    string
+	rounds int
+	slot   time.Duration
+}
+
+// main measures and reports. A bound that is not met is no error: the table
+// says so.
+func (b *bench) main(ctx context.Context, file string, p profiles) error {
+	if b.rounds < 1 {
+		return errors.New("-rounds must be at least 1")
+	}
+	var err error
+	if b.dir, err = filepath.Abs(b.dir); err != nil {
+		return err
+	}
+	m, err := describeMachine(b.dir)
+	if err != nil {
+		return err
+	}
+	r := report{machine: m, rounds: b.rounds, slot: b.slot}
+	stop, err := p.start()
+	if err != nil {
+		return err
+	}
+	r.results, err = b.measure(ctx)
+	if err := errors.Join(err, stop()); err != nil {
+		return err
+	}
+	fmt.Print(r.text())
+	if file == "" || len(b.only) > 0 {
+		return nil
+	}
+	return os.WriteFile(file, []byte(r.markdown()), 0o644)
+}
+
+// A group is measures that share a daemon and its data.
+type group struct {
+	ids []string // of goals.md
+	// open prepares the house, and leaves to it what has to be closed.
+	open func(ctx context.Context, h *house) ([]*measure, error)
+}
+
+// groups are all groups, in the order of the table.
+var groups = []group{
+	{[]string{"P1", "P3"}, writesGroup},
+	{[]string{"P4"}, readsGroup},
+	{[]string{"P11", "P13"}, processesGroup},
+}
+
+func (b *bench) measure(ctx context.Context) ([]result, error) {
+	var all []result
+	for _, g := range groups {
+		if !slices.ContainsFunc(g.ids, b.wants) {
+			continue
+		}
+		results, err := b.group(ctx, g)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, results...)
+	}
+	return all, nil
+}
+
+// wants reports whether a measure was asked for. The first word of its id is
+// that of goals.md.
+func (b *bench) wants(id string) bool {
+	id, _, _ = strings.Cut(id, " ")
+	return len(b.only) == 0 || slices.Contains(b.only, id)
+}
+
+// group opens a group on new data, carries out those of its measures that were
+// asked for, and removes the data.
+func (b *bench) group(ctx context.Context, g group) (results []result, err error) {
+	dir, err := os.MkdirTemp(b.dir, "domovoi-bench-")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	h, err := openHouse(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, h.close()) }()
+	measures, err := g.open(ctx, h)
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range measures {
+		if !b.wants(m.id) {
+			continue
+		}
+		fmt.Fprintf(os.Stderr, "%s: %s\n", m.id, m.work)
+		r, err := m.carry(ctx, b.rounds, b.slot)
+		if err != nil {
+			return nil, err
+		}
+		results = append(results, r)
+	}
+	return results, nil
+}

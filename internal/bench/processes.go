@@ -1,0 +1,209 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+
+	"domovoi.dev/sdk/slnet"
+)
+
+// processes is the group of P11 and P13: the script of testdata/calls, deployed
+// as source and as a plugin binary, and executed by the daemon as any other. The
+// floor is the bare plugin of testdata/echo. It is a program of its own, because
+// this one, with a daemon and an interpreter in it, starts slower.
+//
+// The worker that interprets the source is this program. It holds the same
+// packages as domovoi does, command line apart.
+type processes struct {
+	*house
+	echo   string // the bare plugin's binary
+	answer int    // bytes of the answer to a call
+}
+
+// The names the script is deployed under.
+const (
+	asSource = "calls as source"
+	asPlugin = "calls as plugin"
+)
+
+// calls is how many calls of the engine are timed in one run.
+const calls = 1500
+
+func processesGroup(ctx context.Context, h *house) ([]*measure, error) {
+	p := &processes{house: h, echo: filepath.Join(h.dir, "echo")}
+	if err := build(ctx, p.echo, "echo"); err != nil {
+		return nil, err
+	}
+	plugin := filepath.Join(h.dir, "calls")
+	if err := build(ctx, plugin, "calls"); err != nil {
+		return nil, err
+	}
+	if err := p.deployPlugin(ctx, plugin); err != nil {
+		return nil, err
+	}
+	if err := p.deploySource(ctx); err != nil {
+		return nil, err
+	}
+	answer, err := slnet.Send1(ctx, h.user.SendSLNetMessages, &slnet.WhoAmIMessage{})
+	if err != nil {
+		return nil, err
+	}
+	encoded, err := slnet.AppendMessages(nil, []slnet.Message{answer})
+	p.answer = len(encoded)
+	return []*measure{
+		p.engineCall("P11 plugin", asPlugin),
+		p.engineCall("P11 worker", asSource),
+		p.coldStart("P13 plugin", asPlugin),
+		p.coldStart("P13 worker", asSource),
+	}, err
+}
+
+const testdata = "domovoi.dev/internal/bench/testdata/"
+
+// build builds a program of testdata as a release is built.
+func build(ctx context.Context, binary, program string) error {
+	out, err := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-ldflags", "-s -w", "-o", binary, testdata+program).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("build %s: %w\n%s", program, err, out)
+	}
+	return nil
+}
+
+func (p *processes) deploySource(ctx context.Context) error {
+	folder, err := exec.CommandContext(ctx, "go", "list", "-f", "{{.Dir}}", testdata+"calls").Output()
+	if err != nil {
+		return fmt.Errorf("the folder of the script: %w", err)
+	}
+	content, err := os.ReadFile(filepath.Join(string(folder[:len(folder)-1]), "script.go"))
+	if err != nil {
+		return err
+	}
+	_, err = p.user.SendSLNetMessages(ctx, &slnet.DeployScriptMessage{
+		Name: asSource, Files: []slnet.ScriptFile{{Name: "script.go", Content: string(content)}},
+	})
+	return err
+}
+
+func (p *processes) deployPlugin(ctx context.Context, binary string) error {
+	content, err := os.ReadFile(binary)
+	if err != nil {
+		return err
+	}
+	id, sum := uuid.New(), sha256.Sum256(content)
+	for at := 0; at < len(content); at += slnet.MaxUploadPiece {
+		piece := content[at:min(at+slnet.MaxUploadPiece, len(content))]
+		if _, err := p.user.SendSLNetMessages(ctx, &slnet.UploadMessage{UploadID: id, Offset: int64(at), Data: piece}); err != nil {
+			return err
+		}
+	}
+	_, err = p.user.SendSLNetMessages(ctx, &slnet.DeployPluginMessage{Name: asPlugin, UploadID: id, SHA256: hex.EncodeToString(sum[:])})
+	return err
+}
+
+// engineCall is P11. The call asks who the caller is, which the daemon answers
+// from memory: what is measured is the way to it and back.
+func (p *processes) engineCall(id, script string) *measure {
+	return &measure{
+		id:    id,
+		work:  fmt.Sprintf("engine call (answer of %d B) of a run, %s", p.answer, script),
+		floor: "gRPC stream, 300 B to the host and back",
+		bound: atMost(1.5),
+		unit:  latency,
+		ours: func(ctx context.Context, _ time.Duration) (float64, error) {
+			output, err := p.run(ctx, script, calls)
+			if err != nil {
+				return 0, err
+			}
+			took, err := seconds(output["took"])
+			return took / calls, err
+		},
+		bare: func(ctx context.Context, _ time.Duration) (float64, error) {
+			e, err := startEcho(p.echo)
+			if err != nil {
+				return 0, err
+			}
+			defer e.close()
+			if _, err := e.talk(ctx, calls/10); err != nil {
+				return 0, err
+			}
+			took, err := e.talk(ctx, calls)
+			return took / calls, err
+		},
+	}
+}
+
+// starts is how many cold starts make a round.
+const starts = 3
+
+// coldStart is P13, from the request to the answer to the first call of the
+// engine. The synced commit of the run's record is in it.
+func (p *processes) coldStart(id, script string) *measure {
+	return &measure{
+		id:    id,
+		work:  fmt.Sprintf("request to start a run until its first engine call is answered, %s", script),
+		floor: "go-plugin start to first answer",
+		bound: atMost(4),
+		unit:  latency,
+		ours: medianOf(starts, func(ctx context.Context) (float64, error) {
+			began := time.Now()
+			output, err := p.run(ctx, script, 0)
+			if err != nil {
+				return 0, err
+			}
+			first, err := seconds(output["first"])
+			return first - float64(began.UnixNano())/1e9, err
+		}),
+		bare: medianOf(starts, func(ctx context.Context) (float64, error) {
+			began := time.Now()
+			e, err := startEcho(p.echo)
+			if err != nil {
+				return 0, err
+			}
+			defer e.close()
+			if _, err = e.talk(ctx, 1); err != nil {
+				return 0, err
+			}
+			return time.Since(began).Seconds(), nil
+		}),
+	}
+}
+
+// medianOf returns a side that measures a number of times, however long it
+// takes.
+func medianOf(times int, one func(ctx context.Context) (float64, error)) side {
+	return func(ctx context.Context, _ time.Duration) (float64, error) {
+		var took []float64
+		for range times {
+			t, err := one(ctx)
+			if err != nil {
+				return 0, err
+			}
+			took = append(took, t)
+		}
+		return spreadOf(took).median, nil
+	}
+}
+
+// run executes the script and returns its output.
+func (p *processes) run(ctx context.Context, script string, calls int) (map[string]string, error) {
+	answer, err := slnet.Send1(ctx, p.user.SendSLNetMessages, &slnet.ExecuteScriptMessage{
+		ScriptName: script, Parameters: map[string]string{"calls": strconv.Itoa(calls)},
+	})
+	if err != nil {
+		return nil, err
+	}
+	run, ok := answer.(*slnet.RunResponse)
+	if !ok || run.Run.State != slnet.RunSucceeded {
+		return nil, fmt.Errorf("the run of %s ended with %+v", script, answer)
+	}
+	return run.Run.Output, nil
+}

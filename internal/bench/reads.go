@@ -1,0 +1,144 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"domovoi.dev/sdk/dom"
+	"domovoi.dev/sdk/slnet"
+)
+
+// reads is the group of P4: instances of 13 KB in the store, the same bytes in
+// the bare Pebble, both compacted, so that both come from table files that are
+// in memory.
+type reads struct {
+	*house
+	module *module
+	ids    []dom.InstanceID
+	keys   [][]byte // of the bare Pebble, by the order of ids
+	bytes  int      // of one instance
+}
+
+const storedInstances = 1000
+
+func readsGroup(ctx context.Context, h *house) ([]*measure, error) {
+	r := &reads{house: h}
+	var err error
+	if r.module, err = newModule(ctx, h.user.SendSLNetMessages, "large", 50, 256); err != nil {
+		return nil, err
+	}
+	if err := r.fill(ctx); err != nil {
+		return nil, err
+	}
+	if err := r.compact(ctx); err != nil {
+		return nil, err
+	}
+	decoded := r.readDecoded()
+	return []*measure{decoded, r.readEncoded(*decoded)}, nil
+}
+
+// fill stores the instances, several at a time so that they share syncs, and
+// then each one's bytes in the bare Pebble.
+func (r *reads) fill(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	r.ids = make([]dom.InstanceID, storedInstances)
+	var working sync.WaitGroup
+	for worker := range clients {
+		working.Go(func() {
+			for i := worker; i < len(r.ids) && ctx.Err() == nil; i += clients {
+				instance, err := r.module.create(ctx, r.module.helper)
+				if err != nil {
+					cancel(err)
+					return
+				}
+				r.ids[i] = instance.ID
+			}
+		})
+	}
+	working.Wait()
+	batch := r.raw.NewBatch()
+	defer batch.Close()
+	for _, id := range r.ids {
+		stored, err := r.read(ctx, id)
+		if err != nil {
+			return err
+		}
+		key := append([]byte("o/large/"), id[:]...)
+		r.keys, r.bytes = append(r.keys, key), len(stored)
+		if err := batch.Set(key, stored, nil); err != nil {
+			return err
+		}
+	}
+	return batch.Commit(pebble.Sync)
+}
+
+func (r *reads) compact(ctx context.Context) error {
+	if err := r.store.Compact(ctx); err != nil {
+		return err
+	}
+	return r.raw.Compact(ctx, []byte{0}, []byte{255}, false)
+}
+
+// read reads an instance as it is sent: the bytes of the store.
+func (r *reads) read(ctx context.Context, id dom.InstanceID) (slnet.Raw, error) {
+	answer, err := slnet.Send1(ctx, r.user.SendSLNetMessages, &dom.ManagerStoreReadRequest{
+		ModuleID: r.module.helper.ModuleID, Kind: dom.KindInstance,
+		Query: dom.NewQuery(dom.InstanceExposers.ID.Equal(id)),
+	})
+	if err != nil {
+		return nil, err
+	}
+	crud, ok := answer.(*dom.ManagerStoreCrudResponse)
+	if !ok || len(crud.Objects) != 1 {
+		return nil, fmt.Errorf("instance %s was asked for, %T is the answer", id, answer)
+	}
+	return crud.Objects[0], nil
+}
+
+// readsAtATime is how many reads are timed together.
+const readsAtATime = 20
+
+// readDecoded is P4 as a script meets it.
+func (r *reads) readDecoded() *measure {
+	return &measure{
+		id:    "P4",
+		work:  fmt.Sprintf("read an instance (%d B stored) by id, in process, to its decoded fields", r.bytes),
+		floor: fmt.Sprintf("Pebble Get of %d B, not copied", r.bytes),
+		bound: atMost(2),
+		unit:  latency,
+		ours: latencyOf(readsAtATime, func(ctx context.Context) error {
+			id := r.ids[rand.IntN(len(r.ids))]
+			found, err := r.module.helper.DomInstances.Read(ctx, dom.InstanceExposers.ID.Equal(id))
+			if err == nil && len(found) != 1 {
+				err = fmt.Errorf("found %d instances %s", len(found), id)
+			}
+			return err
+		}),
+		bare: latencyOf(readsAtATime, func(context.Context) error {
+			value, closer, err := r.raw.Get(r.keys[rand.IntN(len(r.keys))])
+			if err != nil {
+				return err
+			}
+			if len(value) != r.bytes {
+				return fmt.Errorf("read %d bytes, stored %d", len(value), r.bytes)
+			}
+			return closer.Close()
+		}),
+	}
+}
+
+// readEncoded is P4 without what the caller does with the answer.
+func (r *reads) readEncoded(m measure) *measure {
+	m.id += " encoded"
+	m.work = "the same, to the encoded answer"
+	m.ours = latencyOf(readsAtATime, func(ctx context.Context) error {
+		_, err := r.read(ctx, r.ids[rand.IntN(len(r.ids))])
+		return err
+	})
+	return &m
+}

@@ -1,0 +1,96 @@
+package interp
+
+import (
+	"go/ast"
+	"go/token"
+	"go/types"
+
+	"domovoi.dev/runtime/script"
+)
+
+// method is a method that compiled functions look for in a value of any type,
+// and the interface it makes the value have.
+type method struct{ name, iface string }
+
+var (
+	printing       = []method{{"Format", "Formatter"}, {"Error", "Error"}, {"String", "Stringer"}}
+	marshalJSON    = []method{{"MarshalJSON", "JSONMarshaler"}, {"MarshalText", "TextMarshaler"}}
+	unmarshalJSON  = []method{{"UnmarshalJSON", "JSONUnmarshaler"}, {"UnmarshalText", "TextUnmarshaler"}}
+	marshalXML     = []method{{"MarshalXML", "XMLMarshaler"}, {"MarshalText", "TextMarshaler"}}
+	unmarshalXML   = []method{{"UnmarshalXML", "XMLUnmarshaler"}, {"UnmarshalText", "TextUnmarshaler"}}
+	lookingForThem = map[string]map[string][]method{
+		"fmt": {
+			"Append": printing, "Appendf": printing, "Appendln": printing, "Errorf": printing,
+			"Fprint": printing, "Fprintf": printing, "Fprintln": printing,
+			"Print": printing, "Printf": printing, "Println": printing,
+			"Sprint": printing, "Sprintf": printing, "Sprintln": printing,
+		},
+		"encoding/json": {"Marshal": marshalJSON, "MarshalIndent": marshalJSON, "Unmarshal": unmarshalJSON},
+		"encoding/xml":  {"Marshal": marshalXML, "MarshalIndent": marshalXML, "Unmarshal": unmarshalXML},
+	}
+)
+
+// lowerArguments converts values of the script's own types to the interfaces
+// that the called function will look for: compiled code sees the methods of a
+// script only in an interface. So fmt.Println(x) becomes
+// fmt.Println(builtin#.Stringer(x)) where x has a method String. What lies
+// within the value stays without methods.
+//
+// yaegi has a way to do this itself, but with a value held in an any it prints
+// another one.
+func lowerArguments(fset *token.FileSet, file *ast.File) {
+	pkg, info := script.OwnTypes(fset, []*ast.File{file})
+	if pkg == nil {
+		return
+	}
+	ast.Inspect(file, func(n ast.Node) bool {
+		call, ok := n.(*ast.CallExpr)
+		if !ok {
+			return true
+		}
+		methods := methodsLookedFor(call, info)
+		for i, arg := range call.Args {
+			if call.Ellipsis.IsValid() && i == len(call.Args)-1 {
+				break
+			}
+			if m, ok := find(methods, info.TypeOf(arg), pkg); ok {
+				call.Args[i] = &ast.CallExpr{
+					Fun: fromBuiltin(arg.Pos(), m.iface), Lparen: arg.Pos(), Args: []ast.Expr{arg}, Rparen: arg.End(),
+				}
+			}
+		}
+		return true
+	})
+}
+
+// methodsLookedFor are the methods that the called function looks for in its
+// arguments.
+func methodsLookedFor(call *ast.CallExpr, info *types.Info) []method {
+	s, ok := ast.Unparen(call.Fun).(*ast.SelectorExpr)
+	if !ok {
+		return nil
+	}
+	ident, ok := s.X.(*ast.Ident)
+	if !ok {
+		return nil
+	}
+	pkg, ok := info.Uses[ident].(*types.PkgName)
+	if !ok {
+		return nil
+	}
+	return lookingForThem[pkg.Imported().Path()][s.Sel.Name]
+}
+
+// find returns the first of the methods that a type of the script has.
+func find(methods []method, t types.Type, pkg *types.Package) (method, bool) {
+	if len(methods) == 0 || t == nil || types.IsInterface(t) {
+		return method{}, false
+	}
+	set := types.NewMethodSet(t)
+	for _, m := range methods {
+		if s := set.Lookup(pkg, m.name); s != nil && s.Obj().Pkg() == pkg {
+			return m, true
+		}
+	}
+	return method{}, false
+}
