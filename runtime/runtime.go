@@ -112,6 +112,9 @@ func openStore(ctx context.Context, o Options) (*storage.Store, error) {
 	if engine == nil {
 		var err error
 		engine, err = pebblekv.Open(storeDir(o.DataDir), pebblekv.Options{Logger: o.Logger, OnFailure: o.OnFailure})
+		if errors.Is(err, kv.ErrLocked) {
+			return nil, slnet.Errorf(slnet.KindConflict, "the data directory %s is used by another process, probably a running daemon", o.DataDir)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -173,8 +176,8 @@ func Check(ctx context.Context, dataDir string) (result slnet.CheckStoreResponse
 		return result, slnet.Errorf(slnet.KindNotFound, "%s holds no store: %v", dataDir, err)
 	}
 	store, err := openStore(ctx, Options{DataDir: dataDir, Logger: slog.New(slog.DiscardHandler)})
-	if errors.Is(err, kv.ErrLocked) {
-		return result, slnet.Errorf(slnet.KindConflict, "%s is used by a running daemon; use domovoi check --online", dataDir)
+	if errors.Is(err, slnet.KindConflict) {
+		return result, fmt.Errorf("%w; to check it while it runs, use domovoi check --online", err)
 	}
 	if err != nil {
 		return result, err

@@ -31,8 +31,8 @@ func main() {
 	var b bench
 	only := flag.String("only", "", "measure only these `ids`, with commas between; the results file is then not written")
 	flag.StringVar(&b.dir, "dir", os.TempDir(), "put data below this `directory`; it should be on a disk that counts")
-	flag.IntVar(&b.rounds, "rounds", 7, "how many `times` each measure and its floor take turns")
-	flag.DurationVar(&b.slot, "slot", 400*time.Millisecond, "how long a turn takes, where it is not a fixed amount of work")
+	flag.IntVar(&b.rounds, "rounds", 15, "how many `times` each measure and its floor take turns")
+	flag.DurationVar(&b.slot, "slot", 150*time.Millisecond, "how long a turn takes, where it is not a fixed amount of work")
 	results := flag.String("results", "bench/results.md", "the `file` to write the table to; empty writes none")
 	var p profiles
 	flag.StringVar(&p.cpu, "cpuprofile", "", "write a CPU profile of the turns to this `file`; floors are in it too")

@@ -10,19 +10,20 @@ import (
 
 // A measure is a row of the table: some work, and the floor it stands on.
 type measure struct {
-	id    string // of goals.md, such as "P1"
-	work  string
-	floor string // what the floor is
-	bound bound
-	unit  unit
+	id      string // of goals.md, such as "P1"; a word behind it tells variants apart
+	work    string
+	counted string // what is in the figure, and what is not
+	floor   string // what the floor is
+	bound   bound
+	unit    unit
 
 	// ours and bare measure one round of the work and of its floor. They
 	// alternate, so that both meet the same load of the machine.
 	ours, bare side
 }
 
-// A side measures for about one slot of time and returns its figure: seconds
-// of one operation, or operations in a second.
+// A side measures for about one slot of time, or a fixed amount of work, and
+// returns its figure: seconds of one operation, or operations in a second.
 type side func(ctx context.Context, slot time.Duration) (float64, error)
 
 // unit says what the figures of a measure are.
@@ -77,7 +78,7 @@ type result struct {
 
 func (r result) met() bool { return r.bound.met(r.ratios.median) }
 
-// carry out a measure: a round of each side to warm up, then rounds that count.
+// carry carries out a measure: a round of each side to warm up, then rounds that count.
 // The ratio is that of the two sides of one round, because what disturbs the
 // machine for longer than a round then disturbs both.
 func (m *measure) carry(ctx context.Context, rounds int, slot time.Duration) (result, error) {

@@ -34,6 +34,11 @@ func (r result) row() []string {
 	}
 }
 
+// legend says what the figures of a row are.
+func (r result) legend() string {
+	return fmt.Sprintf("%s counts %s. Floor: %s.", r.id, r.counted, r.floor)
+}
+
 func ranged(s spread, format func(float64) string) string {
 	return fmt.Sprintf("%s (%s - %s)", format(s.median), format(s.least), format(s.most))
 }
@@ -41,15 +46,14 @@ func ranged(s spread, format func(float64) string) string {
 // facts says on which machine and how it was measured, a line each.
 func (r report) facts() []string {
 	m := r.machine
-	facts := []string{
+	return []string{
 		"date: " + m.date.Format("2006-01-02 15:04 UTC"),
 		fmt.Sprintf("machine: %d cores (%s), %s/%s, %s", m.cores, m.processor, runtime.GOOS, runtime.GOARCH, runtime.Version()),
 		"load averages at the start: " + m.load,
 		fmt.Sprintf("fsync of 4 KiB: %s", ranged(m.fsync, latency.format)),
-		fmt.Sprintf("%d rounds of each measure and its floor in turns, %v each; medians, with the least and the most of the rounds", r.rounds, r.slot),
+		fmt.Sprintf("%d rounds of each measure and its floor in turns, %v each where it is not a fixed amount of work; medians, with the least and the most of the rounds", r.rounds, r.slot),
 		"the ratio is the median of the ratios within each round",
 	}
-	return facts
 }
 
 // text is the report for a terminal.
@@ -67,7 +71,7 @@ func (r report) text() string {
 	t.Flush()
 	fmt.Fprintln(&b)
 	for _, result := range r.results {
-		fmt.Fprintf(&b, "floor of %s: %s\n", result.id, result.measure.floor)
+		fmt.Fprintln(&b, result.legend())
 	}
 	return b.String()
 }
@@ -83,9 +87,9 @@ func (r report) markdown() string {
 	for _, result := range r.results {
 		fmt.Fprintf(&b, "| %s |\n", strings.Join(result.row(), " | "))
 	}
-	b.WriteString("\nFloors:\n\n")
+	b.WriteString("\n")
 	for _, result := range r.results {
-		fmt.Fprintf(&b, "- %s: %s\n", result.id, result.measure.floor)
+		fmt.Fprintf(&b, "- %s\n", result.legend())
 	}
 	return b.String()
 }

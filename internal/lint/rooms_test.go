@@ -131,6 +131,7 @@ var rooms = []room{
 	{path: "internal/lint"},
 	{path: "internal/daemontest", testing: true,
 		modules: []string{"github.com/google/uuid"}},
+	{path: "internal/scripttest", testing: true},
 	{path: "internal/demo",
 		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/client"}},
 	{path: "internal/bench", testing: true,

@@ -29,8 +29,6 @@ type execution struct {
 	run slnet.Run // guarded by mu
 }
 
-var errTimeout = slnet.Errorf(slnet.KindTimeout, "the run took longer than its timeout")
-
 func (e *execution) snapshot() slnet.Run {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -173,7 +171,9 @@ func (e *execution) carry(log *runLog) (plugins.Result, error) {
 	if !a.Enabled(run.RunsAs) {
 		return plugins.Result{}, slnet.Errorf(slnet.KindPermissionDenied, "the run did not start: user %s is disabled or does not exist", run.RunsAs)
 	}
-	timer := time.AfterFunc(run.Timeout, func() { e.cancel(errTimeout) })
+	timer := time.AfterFunc(run.Timeout, func() {
+		e.cancel(slnet.Errorf(slnet.KindTimeout, "the run took longer than its timeout of %v", run.Timeout))
+	})
 	defer timer.Stop()
 	spec := plugins.Spec{Name: run.Script}
 	if run.Engine == slnet.EnginePlugin {
@@ -219,8 +219,9 @@ func (e *execution) finish(result plugins.Result, failure error, logBytes int64)
 			cause = context.Cause(e.ctx)
 		}
 		run.State = endState(result, failure, cause)
-		if cause != nil && run.State != slnet.RunSucceeded && len(run.Errors) == 0 {
-			run.Errors = []slnet.RunError{{Message: cause.Error()}}
+		if run.State == slnet.RunTimedOut || run.State == slnet.RunCanceled {
+			// First why the run was ended, then what the script made of that.
+			run.Errors = append([]slnet.RunError{{Message: cause.Error()}}, run.Errors...)
 		}
 	})
 	if err := e.a.put(context.Background(), e.origin(), &run); err != nil {

@@ -54,6 +54,24 @@ for _, f := range fs { emit(f()) }`,
 			want: "25\n", // ((1*2+3)*2+2)*2+1
 		},
 		{
+			name: "deferred calls use closures of their function",
+			decls: `func closures() (out string, err error) {
+	add := func(s string) { out += s }
+	defer add("!")
+	for i := range 3 { f := func() { add(fmt.Sprint(i)) }; defer f() }
+	defer func() { if v := recover(); v != nil { add("recovered "); err = fmt.Errorf("%v", v) } }()
+	panic("boom")
+}
+func recursive() (n int) {
+	var factorial func(int) int
+	factorial = func(n int) int { if n < 2 { return 1 }; return n * factorial(n-1) }
+	defer func() { n = factorial(5) }()
+	return 0
+}`,
+			body: "emit(closures())\nemit(recursive())",
+			want: "recovered 210! boom\n120\n",
+		},
+		{
 			name: "range over an integer",
 			body: `for i := range 3 { emit(i) }`,
 			want: "0\n1\n2\n",
@@ -74,7 +92,7 @@ for i := 0; i < 3; i++ {
 			name:  "generic functions with explicit type arguments",
 			decls: `func mapped[T, U any](xs []T, f func(T) U) (out []U) { for _, x := range xs { out = append(out, f(x)) }; return out }`,
 			body:  `emit(mapped[int, string]([]int{1, 2}, func(i int) string { return fmt.Sprint(i, "!") }))`,
-			want:  "[1 ! 2 !]\n",
+			want:  "[1! 2!]\n",
 		},
 		{
 			name:  "generic types",
@@ -144,8 +162,9 @@ fmt.Fprintf(upper{&b}, "hello %d", 5)
 words := byLength{"ccc", "a", "bb"}
 sort.Sort(words)
 j, err := json.Marshal(secret("x"))
-emit(b.String(), words, celsius(21.5), string(j), err)`,
-			want: "HELLO 5 [a bb ccc] 21.5 °C \"hidden\" <nil>\n",
+emit(b.String(), words, fmt.Sprint(celsius(21.5)), string(j), err)
+emit(fmt.Sprintf("%v|%8s|%+v|%.0f|%q", celsius(1), celsius(2), celsius(3), celsius(4), celsius(5)))`,
+			want: "HELLO 5 [a bb ccc] 21.5 °C \"hidden\" <nil>\n1.0 °C|  2.0 °C|3.0 °C|4|\"5.0 °C\"\n",
 		},
 		{
 			name:    "goroutines",
@@ -240,7 +259,7 @@ var found *slnet.Error
 emit(outer, errors.Is(outer, slnet.KindNotFound), errors.Is(outer, slnet.Reason("ObjectDidNotExist")), errors.Is(outer, slnet.KindConflict))
 emit(errors.As(outer, &found), found.Kind)
 own := &wrapped{"op", errSentinel}
-emit(own, errors.Is(own, errSentinel), errors.Is(fmt.Errorf("x: %w", own), own), errors.Is(own, request))
+emit(fmt.Sprint(own), errors.Is(own, errSentinel), errors.Is(fmt.Errorf("x: %w", own), own), errors.Is(own, request))
 emit(errors.Is(conflict{}, slnet.KindConflict), errors.Is(conflict{}, slnet.KindInvalid))
 emit(errors.Is(fmt.Errorf("x: %w", errText), errText), errors.Is(errText, text("other")))
 emit(errors.Is(errors.Join(errSentinel, outer), slnet.KindNotFound), errors.Is(nil, errSentinel), errors.Is(errSentinel, nil))

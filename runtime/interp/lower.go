@@ -17,20 +17,27 @@ import (
 // name.
 const builtin = "builtin#"
 
-// builtins are the symbols of that package.
+// builtins are the symbols of that package: a type, and functions that make
+// interpreted values compiled interfaces, which a conversion does not.
 func builtins() interp.Exports {
 	return interp.Exports{exportKey(builtin, builtin): {
-		"Error":           reflect.ValueOf((*error)(nil)),
-		"Formatter":       reflect.ValueOf((*fmt.Formatter)(nil)),
-		"Stringer":        reflect.ValueOf((*fmt.Stringer)(nil)),
-		"JSONMarshaler":   reflect.ValueOf((*json.Marshaler)(nil)),
-		"JSONUnmarshaler": reflect.ValueOf((*json.Unmarshaler)(nil)),
-		"TextMarshaler":   reflect.ValueOf((*encoding.TextMarshaler)(nil)),
-		"TextUnmarshaler": reflect.ValueOf((*encoding.TextUnmarshaler)(nil)),
-		"XMLMarshaler":    reflect.ValueOf((*xml.Marshaler)(nil)),
-		"XMLUnmarshaler":  reflect.ValueOf((*xml.Unmarshaler)(nil)),
+		"Error":             reflect.ValueOf((*error)(nil)),
+		"AsError":           reflect.ValueOf(as[error]),
+		"AsFormatter":       reflect.ValueOf(as[fmt.Formatter]),
+		"AsStringer":        reflect.ValueOf(as[fmt.Stringer]),
+		"AsJSONMarshaler":   reflect.ValueOf(as[json.Marshaler]),
+		"AsJSONUnmarshaler": reflect.ValueOf(as[json.Unmarshaler]),
+		"AsTextMarshaler":   reflect.ValueOf(as[encoding.TextMarshaler]),
+		"AsTextUnmarshaler": reflect.ValueOf(as[encoding.TextUnmarshaler]),
+		"AsXMLMarshaler":    reflect.ValueOf(as[xml.Marshaler]),
+		"AsXMLUnmarshaler":  reflect.ValueOf(as[xml.Unmarshaler]),
+		"Panic":             reflect.ValueOf(panicWith),
 	}}
 }
+
+func as[T any](v T) T { return v }
+
+func panicWith(v any) { panic(v) }
 
 // fromBuiltin is a symbol of that package.
 func fromBuiltin(pos token.Pos, name string) ast.Expr {

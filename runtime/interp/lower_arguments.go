@@ -9,15 +9,15 @@ import (
 )
 
 // method is a method that compiled functions look for in a value of any type,
-// and the interface it makes the value have.
-type method struct{ name, iface string }
+// and the function of builtin that makes it visible.
+type method struct{ name, as string }
 
 var (
-	printing       = []method{{"Format", "Formatter"}, {"Error", "Error"}, {"String", "Stringer"}}
-	marshalJSON    = []method{{"MarshalJSON", "JSONMarshaler"}, {"MarshalText", "TextMarshaler"}}
-	unmarshalJSON  = []method{{"UnmarshalJSON", "JSONUnmarshaler"}, {"UnmarshalText", "TextUnmarshaler"}}
-	marshalXML     = []method{{"MarshalXML", "XMLMarshaler"}, {"MarshalText", "TextMarshaler"}}
-	unmarshalXML   = []method{{"UnmarshalXML", "XMLUnmarshaler"}, {"UnmarshalText", "TextUnmarshaler"}}
+	printing       = []method{{"Format", "AsFormatter"}, {"Error", "AsError"}, {"String", "AsStringer"}}
+	marshalJSON    = []method{{"MarshalJSON", "AsJSONMarshaler"}, {"MarshalText", "AsTextMarshaler"}}
+	unmarshalJSON  = []method{{"UnmarshalJSON", "AsJSONUnmarshaler"}, {"UnmarshalText", "AsTextUnmarshaler"}}
+	marshalXML     = []method{{"MarshalXML", "AsXMLMarshaler"}, {"MarshalText", "AsTextMarshaler"}}
+	unmarshalXML   = []method{{"UnmarshalXML", "AsXMLUnmarshaler"}, {"UnmarshalText", "AsTextUnmarshaler"}}
 	lookingForThem = map[string]map[string][]method{
 		"fmt": {
 			"Append": printing, "Appendf": printing, "Appendln": printing, "Errorf": printing,
@@ -33,8 +33,11 @@ var (
 // lowerArguments converts values of the script's own types to the interfaces
 // that the called function will look for: compiled code sees the methods of a
 // script only in an interface. So fmt.Println(x) becomes
-// fmt.Println(builtin#.Stringer(x)) where x has a method String. What lies
+// fmt.Println(builtin#.AsStringer(x)) where x has a method String. What lies
 // within the value stays without methods.
+//
+// And panic(x) becomes builtin#.Panic(x), because the runtime cannot print the
+// form in which yaegi panics.
 //
 // yaegi has a way to do this itself, but with a value held in an any it prints
 // another one.
@@ -49,13 +52,16 @@ func lowerArguments(fset *token.FileSet, file *ast.File) {
 			return true
 		}
 		methods := methodsLookedFor(call, info)
+		if isPanic(call, info) {
+			methods, call.Fun = printing, fromBuiltin(call.Pos(), "Panic")
+		}
 		for i, arg := range call.Args {
 			if call.Ellipsis.IsValid() && i == len(call.Args)-1 {
 				break
 			}
 			if m, ok := find(methods, info.TypeOf(arg), pkg); ok {
 				call.Args[i] = &ast.CallExpr{
-					Fun: fromBuiltin(arg.Pos(), m.iface), Lparen: arg.Pos(), Args: []ast.Expr{arg}, Rparen: arg.End(),
+					Fun: fromBuiltin(arg.Pos(), m.as), Lparen: arg.Pos(), Args: []ast.Expr{arg}, Rparen: arg.End(),
 				}
 			}
 		}
@@ -79,6 +85,15 @@ func methodsLookedFor(call *ast.CallExpr, info *types.Info) []method {
 		return nil
 	}
 	return lookingForThem[pkg.Imported().Path()][s.Sel.Name]
+}
+
+func isPanic(call *ast.CallExpr, info *types.Info) bool {
+	ident, ok := ast.Unparen(call.Fun).(*ast.Ident)
+	if !ok || ident.Name != "panic" {
+		return false
+	}
+	_, ok = info.Uses[ident].(*types.Builtin)
+	return ok
 }
 
 // find returns the first of the methods that a type of the script has.

@@ -16,7 +16,7 @@ import (
 // Imports belong to their file in Go. Where two files use one name for
 // different packages, the name is changed in the later file.
 func merge(files []*ast.File) *ast.File {
-	merged := &ast.File{Package: files[0].Package, Name: files[0].Name}
+	merged := &ast.File{Package: files[0].Package, Name: files[0].Name, FileStart: files[0].FileStart, FileEnd: files[len(files)-1].FileEnd}
 	imports := &ast.GenDecl{Tok: token.IMPORT, TokPos: files[0].Package, Lparen: files[0].Package, Rparen: files[0].Package}
 	paths := make(map[string]string) // by name
 	var decls []ast.Decl

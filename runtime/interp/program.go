@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"go/ast"
 	"go/parser"
+	"go/token"
 	"os"
 	"reflect"
 	"regexp"
@@ -68,7 +69,9 @@ func (p *program) load() error {
 	if err != nil {
 		return p.compileError(err)
 	}
-	if _, err := p.interp.Execute(compiled); err != nil {
+	_, err = p.interp.Execute(compiled)
+	p.trace.bind(p.interp.Globals())
+	if err != nil {
 		var panicked interp.Panic
 		if !errors.As(err, &panicked) {
 			return p.compileError(err)
@@ -88,7 +91,6 @@ func (p *program) load() error {
 		return fmt.Errorf("the interpreter made a %s of Run", run.Type())
 	}
 	p.entry = entry
-	p.trace.bind(p.interp.Globals())
 	return nil
 }
 
@@ -113,9 +115,15 @@ func (p *program) compileError(err error) plugin.CompileErrors {
 	if m == nil {
 		return plugin.CompileErrors{{Message: text}}
 	}
-	line, _ := strconv.Atoi(m[2])
-	column, _ := strconv.Atoi(m[3])
-	return plugin.CompileErrors{{File: m[1], Line: line, Column: column, Message: text[len(m[0]):]}}
+	at := parsePosition(m[1:])
+	return plugin.CompileErrors{{File: at.Filename, Line: at.Line, Column: at.Column, Message: text[len(m[0]):]}}
+}
+
+// parsePosition makes a position of its file, line and column.
+func parsePosition(parts []string) token.Position {
+	line, _ := strconv.Atoi(parts[1])
+	column, _ := strconv.Atoi(parts[2])
+	return token.Position{Filename: parts[0], Line: line, Column: column}
 }
 
 // run calls the entry point. Its name is how the tracer knows the run's own

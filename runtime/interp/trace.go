@@ -37,8 +37,9 @@ type tracer struct {
 
 // frame is a function of the script in a panic.
 type frame struct {
-	function string
-	position token.Position
+	name     string
+	function int            // its index, or -1 where yaegi names another place
+	place    token.Position // that place
 }
 
 // maxFrames bounds the stack kept of a panic.
@@ -59,11 +60,18 @@ func newTracer(files []slnet.ScriptFile) *tracer {
 // rename returns the name a file has in the interpreter.
 func (t *tracer) rename(name string) string { return name + suffix }
 
-// bind finds the variables that instrument has added.
+// bind finds the variables that instrument has added. They exist once the
+// interpreter has begun to execute the script.
 func (t *tracer) bind(globals map[string]reflect.Value) {
+	var lines []*int
 	for i := range t.functions {
-		t.lines = append(t.lines, globals[lineVariable(i)].Addr().Interface().(*int))
+		v := globals[lineVariable(i)]
+		if !v.CanAddr() {
+			return
+		}
+		lines = append(lines, v.Addr().Interface().(*int))
 	}
+	t.lines = lines
 }
 
 // position is where a function of the script is, or was when it panicked.
@@ -79,6 +87,14 @@ func (t *tracer) position(function int) token.Position {
 	return p
 }
 
+// where is the position of a frame.
+func (t *tracer) where(f frame) token.Position {
+	if f.function < 0 {
+		return f.place
+	}
+	return t.position(f.function)
+}
+
 // panicLine is what yaegi writes when a panic leaves a function.
 var panicLine = regexp.MustCompile(`^([^\s:]+):(\d+):(\d+): panic: (\S*)\(\.\.\.\)\n$`)
 
@@ -90,17 +106,15 @@ func (t *tracer) Write(p []byte) (int, error) {
 		_, err := io.WriteString(os.Stderr, text)
 		return len(p), err
 	}
-	f := frame{function: m[4]}
-	place := strings.Join(m[1:4], ":")
-	if function, ok := t.byPlace[place]; ok {
-		f.position = t.position(function)
+	f := frame{name: m[4], function: -1}
+	if function, ok := t.byPlace[strings.Join(m[1:4], ":")]; ok {
+		f.function = function
 	} else {
-		fmt.Sscanf(m[2]+" "+m[3], "%d %d", &f.position.Line, &f.position.Column)
-		f.position.Filename = m[1]
+		f.place = parsePosition(m[1:4])
 	}
 	own, first := panicking()
 	if !own {
-		_, err := fmt.Fprintf(os.Stderr, "%s: panic: %s(...)\n", f.position, f.function)
+		_, err := fmt.Fprintf(os.Stderr, "%s: panic: %s(...)\n", t.where(f), f.name)
 		return len(p), err
 	}
 	t.mu.Lock()
@@ -161,17 +175,21 @@ func (t *tracer) located(v any) *plugin.LocatedError {
 	stack := t.stack
 	t.stack = nil
 	t.mu.Unlock()
+	if r, ok := v.(reflect.Value); ok && r.CanInterface() {
+		v = r.Interface() // yaegi panics with its own form of a value
+	}
 	e := &plugin.LocatedError{Message: "panic: " + t.panicText(v)}
 	if err, ok := v.(error); ok {
 		e.Err = err
 	}
 	if len(stack) > 0 {
-		e.File, e.Line = stack[0].position.Filename, stack[0].position.Line
+		p := t.where(stack[0])
+		e.File, e.Line = p.Filename, p.Line
 	}
 	var b strings.Builder
 	fmt.Fprintln(&b, e.Message)
 	for _, f := range stack {
-		fmt.Fprintf(&b, "\t%s: %s\n", f.position, f.function)
+		fmt.Fprintf(&b, "\t%s: %s\n", t.where(f), f.name)
 	}
 	io.WriteString(os.Stderr, b.String())
 	return e

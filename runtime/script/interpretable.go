@@ -73,6 +73,12 @@ func (i *interpretable) visit(n ast.Node) bool {
 		if n.Op == token.EQL || n.Op == token.NEQ {
 			i.comparison(n)
 		}
+	case *ast.AssignStmt:
+		for _, e := range n.Lhs {
+			i.assignment(e)
+		}
+	case *ast.IncDecStmt:
+		i.assignment(n.X)
 	case *ast.MapType:
 		if i.ownInterface(n.Key) {
 			i.errorf(n.Key.Pos(), "the interpreter cannot compare values of an interface that the script declares, so it cannot be the key of a map; use a string or a struct")
@@ -116,6 +122,20 @@ func switchOperand(s *ast.TypeSwitchStmt) ast.Expr {
 		return t.X
 	}
 	return e
+}
+
+// assignment refuses to change a variable of another package, which would
+// change nothing.
+func (i *interpretable) assignment(e ast.Expr) {
+	s, ok := ast.Unparen(e).(*ast.SelectorExpr)
+	if !ok {
+		return
+	}
+	if ident, ok := s.X.(*ast.Ident); ok {
+		if _, ok := i.info.Uses[ident].(*types.PkgName); ok {
+			i.errorf(e.Pos(), "a script cannot change %s.%s, it belongs to another package", ident.Name, s.Sel.Name)
+		}
+	}
 }
 
 // comparison refuses comparisons in which a value of the script's own types

@@ -1,3 +1,5 @@
+// Createmodule makes a DOM manager. Below this comment stands the first script of
+// the documentation, letter for letter.
 package main
 
 import (

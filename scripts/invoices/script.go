@@ -1,3 +1,5 @@
+// Invoices makes a module whose instances not everybody may delete, and fills it.
+// Below this comment stands the script of the documentation, letter for letter.
 package main
 
 import (

@@ -1,0 +1,222 @@
+package script_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"domovoi.dev/runtime/script"
+	"domovoi.dev/sdk/plugin"
+	"domovoi.dev/sdk/slnet"
+)
+
+const good = `package main
+
+import (
+	"context"
+
+	"domovoi.dev/sdk"
+)
+
+func Run(ctx context.Context, engine *sdk.Engine) error { return nil }
+`
+
+func file(name, content string) slnet.ScriptFile {
+	return slnet.ScriptFile{Name: name, Content: content}
+}
+
+func TestParse(t *testing.T) {
+	helper := "package main\n\nfunc OnDestroy() {}\n"
+	s, err := script.Parse([]slnet.ScriptFile{file("script.go", good), file("a.go", helper)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"Run", "OnDestroy"}; !slices.Equal(s.EntryPoints, want) {
+		t.Errorf("got entry points %v, want %v", s.EntryPoints, want)
+	}
+	if len(s.Syntax) != 2 || s.Files[0].Name != "a.go" {
+		t.Errorf("got files %v", s.Files)
+	}
+	other, err := script.Parse([]slnet.ScriptFile{file("a.go", helper), file("script.go", good)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Hash != other.Hash || len(s.Hash) != 64 {
+		t.Errorf("got hashes %s and %s of the same script", s.Hash, other.Hash)
+	}
+	changed, err := script.Parse([]slnet.ScriptFile{file("b.go", helper), file("script.go", good)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if changed.Hash == s.Hash {
+		t.Error("a file of another name does not change the hash")
+	}
+}
+
+// TestSignatures are ways to write the signature of Run.
+func TestSignatures(t *testing.T) {
+	for _, source := range []string{
+		"package main\nimport (c \"context\"; d \"domovoi.dev/sdk\")\nfunc Run(x c.Context, y *d.Engine) (err error) { return nil }\n",
+		"package main\nimport (\"context\"; \"domovoi.dev/sdk\")\nfunc Run(context.Context, *sdk.Engine) (error) { return nil }\n",
+		"package main\nimport (\"context\"; \"domovoi.dev/sdk\")\nfunc Run(_ context.Context, _ *(sdk.Engine)) error { return nil }\n",
+	} {
+		if _, err := script.Parse([]slnet.ScriptFile{file("script.go", source)}); err != nil {
+			t.Errorf("%v in\n%s", err, source)
+		}
+	}
+}
+
+func TestParseErrors(t *testing.T) {
+	inRun := func(imports, decls, body string) []slnet.ScriptFile {
+		return []slnet.ScriptFile{file("script.go", "package main\nimport (\"context\"; \"domovoi.dev/sdk\""+imports+")\n"+decls+
+			"\nfunc Run(ctx context.Context, engine *sdk.Engine) error {\n"+body+"\nreturn nil\n}\n")}
+	}
+	tests := []struct {
+		name  string
+		files []slnet.ScriptFile
+		want  []string // the beginning of each error
+	}{
+		{"no files", nil, []string{"the script has no files"}},
+		{"folder in the name", []slnet.ScriptFile{file("a/b.go", good)}, []string{`"a/b.go" is not a name`}},
+		{"folder above", []slnet.ScriptFile{file("../b.go", good)}, []string{`"../b.go" is not a name`}},
+		{"not Go", []slnet.ScriptFile{file("script.txt", good)}, []string{`"script.txt" is not a name`}},
+		{"no name", []slnet.ScriptFile{file(".go", good)}, []string{`".go" is not a name`}},
+		{"two of one name", []slnet.ScriptFile{file("a.go", good), file("a.go", good)}, []string{"a.go: the script has two files of this name"}},
+		{"a test", []slnet.ScriptFile{file("script.go", good), file("script_test.go", good)}, []string{"script_test.go: tests are not part"}},
+		{"not UTF-8", []slnet.ScriptFile{file("a.go", "package main // \xff")}, []string{"a.go: the file is not UTF-8"}},
+		{"too large", []slnet.ScriptFile{file("a.go", good+strings.Repeat("\n", script.MaxSourceBytes))}, []string{"the script has 1048"}},
+		{
+			"all syntax errors", []slnet.ScriptFile{file("a.go", "package main\nfunc f( {\n}\n"), file("b.go", "package main\nvar = 1\nvar x = = 2\n")},
+			[]string{"a.go:2:9: ", "b.go:2:5: ", "b.go:3:9: "},
+		},
+		{"redeclared in a file", []slnet.ScriptFile{file("a.go", good+"func Run() {}\n")}, []string{"a.go:10:6: Run redeclared"}},
+		{"redeclared in another file", []slnet.ScriptFile{file("a.go", good+"func f() {}\n"), file("b.go", "package main\nfunc f() {}\n")}, []string{"b.go:2:6: f is declared twice"}},
+		{"another package", []slnet.ScriptFile{file("a.go", strings.Replace(good, "package main", "package foo", 1))}, []string{"a.go:1:9: the files of a script are of package main, not foo"}},
+		{"package not allowed", inRun(`; "os"; "net/http"`, "", ""), []string{`script.go:2:40: package "os" is not available to scripts: `, `script.go:2:46: package "net/http"`}},
+		{"unknown package", inRun(`; "example.com/x"`, "", ""), []string{`script.go:2:40: package "example.com/x" is not available to scripts; available are bufio`}},
+		{"dot import", inRun(`; . "strings"`, "", ""), []string{"script.go:2:40: a script cannot import into its own scope"}},
+		{"imported twice", inRun(`; "math/rand"; "math/rand/v2"`, "", ""), []string{"script.go:2:53: rand is imported twice"}},
+		{"func main", inRun("", "func main() {}", ""), []string{"script.go:3:6: a script has no func main"}},
+		{"line directive", inRun("", "\n//line other.go:1\n", ""), []string{"script.go:4:1: a script has no line directives"}},
+		{"no entry point", []slnet.ScriptFile{file("a.go", "package main\nfunc run() {}\n")}, []string{"a.go: the script has no entry point; write func Run(ctx context.Context, engine *sdk.Engine) error"}},
+		{"method Run", []slnet.ScriptFile{file("a.go", "package main\ntype T int\nfunc (T) Run() {}\n")}, []string{"a.go: the script has no entry point"}},
+		{"no results", []slnet.ScriptFile{file("a.go", "package main\nfunc Run() {}\n")}, []string{"a.go:2:6: got func Run(), want func Run(ctx context.Context, engine *sdk.Engine) error"}},
+		{
+			"wrong import", []slnet.ScriptFile{file("a.go", "package main\nimport (\"context\"; sdk \"domovoi.dev/sdk/dom\")\nfunc Run(ctx context.Context, engine *sdk.Engine) error { return nil }\n")},
+			[]string{"a.go:3:6: got func Run(ctx context.Context, engine *sdk.Engine) error, want func Run"},
+		},
+		{"generic", []slnet.ScriptFile{file("a.go", strings.Replace(good, "Run(", "Run[T any](", 1))}, []string{"a.go:9:6: got func Run[T any]("}},
+		{"no body", []slnet.ScriptFile{file("a.go", strings.Replace(good, "{ return nil }", "", 1))}, []string{"a.go:9:6: Run has no body"}},
+
+		// What the interpreter would run with another meaning.
+		{"assertion to an own type", inRun("", "type T struct{}; func (*T) Error() string { return \"\" }", "var err error\n_, _ = err.(*T)"), []string{"script.go:6:13: the interpreter cannot tell whether a value is a *T in a type assertion"}},
+		{"assertion of something unknown", inRun("", "type T struct{}", "_ = engine.Foo().(T)"), []string{"script.go:5:19: the interpreter cannot tell whether a value is a T"}},
+		{"case of an own type", inRun("", "type T struct{}", "var v any\nswitch v.(type) {\ncase int, T:\n}"), []string{"script.go:7:11: the interpreter cannot tell whether a value is a T here"}},
+		{"case of an own interface", inRun("", "type I interface{ F() }", "var i I\nswitch i.(type) {\ncase I:\n}"), []string{"script.go:7:6: the interpreter cannot choose a case by I"}},
+		{"case of an interface literal", inRun("", "", "var v any\nswitch v.(type) {\ncase interface{ F() }:\n}"), []string{"script.go:7:6: the interpreter cannot choose a case by an interface literal"}},
+		{"comparison of interfaces", inRun("", "type I interface{ F() }", "var i, j I\n_ = i == j"), []string{"script.go:6:7: the interpreter cannot compare"}},
+		{"interface as a key", inRun("", "type I interface{ F() }", "_ = map[I]int{}"), []string{"script.go:5:9: the interpreter cannot compare"}},
+		{"errors.As with an own type", inRun(`; "errors"`, "type T struct{}; func (*T) Error() string { return \"\" }", "var t *T\n_ = errors.As(nil, &t)"), []string{"script.go:6:20: the interpreter cannot find a *T"}},
+		{"variable of another package", inRun(`; "io"`, "", "io.EOF = nil"), []string{"script.go:5:1: a script cannot change io.EOF"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := script.Parse(test.files)
+			var got plugin.CompileErrors
+			if !errors.As(err, &got) {
+				t.Fatalf("got %v (%T), want plugin.CompileErrors", err, err)
+			}
+			for i, e := range got {
+				if i >= len(test.want) || !strings.HasPrefix(e.Error(), test.want[i]) {
+					t.Errorf("error %d: got %q", i, e)
+				}
+			}
+			if len(got) < len(test.want) {
+				t.Errorf("got %d errors, want %v", len(got), test.want)
+			}
+		})
+	}
+}
+
+// TestInterpretable are uses of own types that the interpreter gets right.
+func TestInterpretable(t *testing.T) {
+	source := `package main
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"domovoi.dev/sdk"
+	"domovoi.dev/sdk/slnet"
+)
+
+type shape interface{ area() int }
+type square struct{ n int }
+
+func (s square) area() int { return s.n }
+
+type anything interface{}
+
+func Run(ctx context.Context, engine *sdk.Engine) error {
+	var s shape = square{1}
+	switch s.(type) {
+	case square, nil:
+	}
+	if s == nil || (square{1}) == (square{2}) {
+		return io.EOF
+	}
+	var a anything = 5
+	switch a.(type) {
+	case int, error, *slnet.Error, map[string]square:
+	}
+	err := errors.New("x")
+	var failed *slnet.Error
+	if err == io.EOF || errors.As(err, &failed) {
+		return err
+	}
+	_, _ = a.(int)
+	_, _ = a.(error)
+	_ = map[square]int{}
+	slnet.Foo.Bar = 1
+	return nil
+}
+`
+	if _, err := script.Parse([]slnet.ScriptFile{file("script.go", source)}); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAllowedImportsAreSorted(t *testing.T) {
+	if !slices.IsSorted(script.AllowedImports) {
+		t.Error("AllowedImports is not sorted, so lookups fail")
+	}
+}
+
+// FuzzParse checks that Parse accepts or refuses, and that its errors point
+// into the source.
+func FuzzParse(f *testing.F) {
+	f.Add("script.go", good)
+	f.Add("script.go", "package main\nfunc Run(")
+	f.Add("a.go", "package main\ntype T interface{ T }\nfunc Run() { switch x := any(1).(type) { case T: _ = x } }")
+	f.Add("a.go", "package main\nimport \"errors\"\nfunc f[T any](t T) { errors.As(nil, &t); var m map[error]T; m[nil] = t }")
+	f.Fuzz(func(t *testing.T, name, content string) {
+		s, err := script.Parse([]slnet.ScriptFile{file(name, content)})
+		if err == nil {
+			if len(s.EntryPoints) == 0 || len(s.Hash) != 64 {
+				t.Errorf("got %+v", s)
+			}
+			return
+		}
+		var list plugin.CompileErrors
+		if !errors.As(err, &list) || len(list) == 0 {
+			t.Fatalf("got %T without an error in it", err)
+		}
+		for _, e := range list {
+			if e.Message == "" || e.Line < 0 || e.Line > strings.Count(content, "\n")+1 || (e.File != "" && e.File != name) {
+				t.Errorf("got %+v", e)
+			}
+		}
+	})
+}
