@@ -31,7 +31,9 @@ build: ## build bin/domovoi, one static binary
 	$(GO) build -ldflags '-s -w -X main.version=$(VERSION)' -o bin/domovoi ./cmd/domovoi
 
 demo: build ## start a daemon on new data, run the shipped scripts as two users, show what happened
-	$(GO) run ./internal/demo -domovoi bin/domovoi
+	@$(GO) build -o bin/hello ./plugins/hello
+	@$(GO) build -o bin/demo ./internal/demo
+	@bin/demo -domovoi bin/domovoi -hello bin/hello -scripts scripts
 
 test: vet ## vet and all tests
 	$(GO) test -vet=off -p $(P) -timeout $(TIMEOUT) $(TESTFLAGS) ./...

@@ -22,25 +22,26 @@ import (
 // question makes a request, and an answer, of about 300 bytes.
 var question = strings.Repeat("q", 260)
 
-func init() {
-	scripts["round trips"] = func(ctx context.Context, engine *sdk.Engine) error {
-		began := time.Now()
-		for range parameter(engine, "n") {
-			if _, err := ask(ctx, engine, question); err != nil {
-				return err
-			}
+// roundTrips is a script that makes requests one after the other.
+func roundTrips(ctx context.Context, engine *sdk.Engine) error {
+	began := time.Now()
+	for range parameter(engine, "n") {
+		if _, err := ask(ctx, engine, question); err != nil {
+			return err
 		}
-		engine.AddOrUpdateScriptOutput("ns", strconv.FormatInt(time.Since(began).Nanoseconds(), 10))
-		return nil
 	}
-	programs["bare"] = func() {
-		goplugin.Serve(&goplugin.ServeConfig{
-			HandshakeConfig: session.Handshake,
-			Plugins:         goplugin.PluginSet{session.PluginName: bare{}},
-			GRPCServer:      goplugin.DefaultGRPCServer,
-			Logger:          hclog.NewNullLogger(),
-		})
-	}
+	engine.AddOrUpdateScriptOutput("ns", strconv.FormatInt(time.Since(began).Nanoseconds(), 10))
+	return nil
+}
+
+// serveBare is the program of a bare plugin.
+func serveBare() {
+	goplugin.Serve(&goplugin.ServeConfig{
+		HandshakeConfig: session.Handshake,
+		Plugins:         goplugin.PluginSet{session.PluginName: bare{}},
+		GRPCServer:      goplugin.DefaultGRPCServer,
+		Logger:          hclog.NewNullLogger(),
+	})
 }
 
 // bare is a plugin that does nothing but send and receive on a stream: what any

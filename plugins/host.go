@@ -120,6 +120,9 @@ func (h *Host) close() error {
 	}
 	ends.Wait()
 	h.starter.stop()
+	if err := os.Remove(h.dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		errs = append(errs, fmt.Errorf("plugins: the directory of sockets: %w", err))
+	}
 	return errors.Join(errs...)
 }
 

@@ -23,9 +23,10 @@ import (
 
 // programs are what this binary can be besides a script that is served at once.
 var programs = map[string]func(){
+	"bare":   serveBare,
 	"silent": func() { fmt.Println("I am no plugin"); os.Exit(7) },
-	"hang":   func() { time.Sleep(time.Hour) },
-	"waste":  func() { wasteOutput(); time.Sleep(time.Hour) },
+	"hang":   func() { <-time.After(time.Hour) },
+	"waste":  func() { wasteOutput(); <-time.After(time.Hour) },
 	"newer": func() {
 		handshake := session.Handshake
 		handshake.ProtocolVersion = 99
@@ -38,7 +39,7 @@ var programs = map[string]func(){
 			GRPCServer:      goplugin.DefaultGRPCServer,
 		})
 	},
-	"tcp": func() { fmt.Println("1|1|tcp|127.0.0.1:1|grpc|"); time.Sleep(time.Hour) },
+	"tcp": func() { fmt.Println("1|1|tcp|127.0.0.1:1|grpc|"); <-time.After(time.Hour) },
 	"huge request": func() {
 		serveSession(func(stream sessionStream) error {
 			return stream.Send(request(1, make([]byte, 2*session.MaxMessageBytes)))
@@ -47,7 +48,7 @@ var programs = map[string]func(){
 	"same id": func() {
 		serveSession(func(stream sessionStream) error {
 			for range 2 {
-				if err := stream.Send(request(1, nil)); err != nil {
+				if err := stream.Send(request(1, empty)); err != nil {
 					return err
 				}
 			}
@@ -109,6 +110,9 @@ func (o *otherMake) Session(stream sessionStream) error {
 	return o.carry(stream)
 }
 
+// empty is the payload of a request without messages.
+var empty = []byte{0x90}
+
 func request(id uint64, payload []byte) *session.ScriptMessage {
 	return &session.ScriptMessage{Message: &session.ScriptMessage_Request{Request: &session.Request{Id: id, Payload: payload}}}
 }
@@ -116,12 +120,8 @@ func request(id uint64, payload []byte) *session.ScriptMessage {
 // sendTooMany sends one request more than may be unanswered, all of which wait
 // but the last, which is refused.
 func sendTooMany(stream sessionStream) error {
-	payload, err := slnet.AppendMessages(nil, []slnet.Message{&slnet.GenerateInformationMessage{}})
-	if err != nil {
-		return err
-	}
 	for id := range uint64(session.MaxRequests + 1) {
-		if err := stream.Send(request(id, payload)); err != nil {
+		if err := stream.Send(request(id, empty)); err != nil {
 			return err
 		}
 	}
@@ -183,6 +183,7 @@ func parameter(engine *sdk.Engine, name string) int {
 }
 
 var scripts = map[string]func(context.Context, *sdk.Engine) error{
+	"round trips": roundTrips,
 	"hello": func(_ context.Context, engine *sdk.Engine) error {
 		fmt.Println("hello from stdout")
 		fmt.Fprint(os.Stderr, "hello from stderr")
@@ -442,5 +443,5 @@ func writeMap() {
 			}
 		}()
 	}
-	time.Sleep(time.Hour)
+	<-time.After(time.Hour)
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"domovoi.dev/plugins"
 	"domovoi.dev/runtime/security"
 	"domovoi.dev/sdk/slnet"
 	"domovoi.dev/storage"
@@ -177,6 +178,6 @@ func (r *Runtime) systemInfo(_ context.Context, _ security.Caller, _ *slnet.GetS
 // isolation names what keeps scripts apart, and nothing that is not in force.
 var isolation = []string{
 	"each run has a process of its own",
-	"processes get none of the daemon's environment but the variables listed in the documentation",
+	"processes get nothing of the daemon's environment but " + strings.Join(plugins.DefaultEnv, ", "),
 	"a run that exceeds its timeout is killed with all the processes it started",
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	gobuild "go/build"
 	"os"
 	"path/filepath"
 	"slices"
@@ -113,8 +114,15 @@ func readScript(path string) (name string, files []slnet.ScriptFile, err error) 
 	return name, []slnet.ScriptFile{file}, nil
 }
 
-// readSource reads the Go files of a directory that are not tests.
+// scriptTag is the build tag that is set for the files of a script. A file with
+// "//go:build !domovoi" is not deployed: the main of a plugin binary.
+const scriptTag = "domovoi"
+
+// readSource reads the Go files of a directory that are neither tests nor
+// excluded by a build constraint.
 func readSource(dir string) ([]slnet.ScriptFile, error) {
+	constraints := gobuild.Default
+	constraints.BuildTags = append(constraints.BuildTags, scriptTag)
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, slnet.Errorf(slnet.KindInvalid, "the script cannot be read: %v", err)
@@ -123,6 +131,9 @@ func readSource(dir string) ([]slnet.ScriptFile, error) {
 	for _, entry := range entries {
 		name := entry.Name()
 		if entry.IsDir() || filepath.Ext(name) != ".go" || strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		if included, err := constraints.MatchFile(dir, name); err == nil && !included {
 			continue
 		}
 		file, err := readFile(dir, name)

@@ -77,6 +77,34 @@ func recursive() (n int) {
 			want: "0\n1\n2\n",
 		},
 		{
+			name:    "method values of compiled types",
+			imports: []string{"domovoi.dev/sdk/dom", "domovoi.dev/sdk/slnet", "strings"},
+			decls: `type service struct { engine *sdk.Engine }
+func (s *service) helper() *dom.ModuleSettingsHelper { return dom.NewModuleSettingsHelper(s.engine.SendSLNetMessages) }
+func get(f func(string) string) string { return f("name") }`,
+			body: `var send slnet.SendFunc = engine.SendSLNetMessages
+_, err := slnet.Send1(ctx, send, &slnet.WhoAmIMessage{})
+emit(err)
+_, err = (&service{engine}).helper().ModuleSettings.Count(ctx, dom.True())
+emit(err)
+param := engine.GetScriptParam
+emit(get(engine.GetScriptParam), param("name"), get(strings.NewReplacer("a", "b").Replace))`,
+			want: "there is no daemon in this test\nthere is no daemon in this test\nvalue value nbme\n",
+		},
+		{
+			name:    "values of the script's own types as any",
+			imports: []string{"domovoi.dev/sdk/dom"},
+			decls: `type status string
+func (s status) Valid() bool { return s != "" }
+type point struct { X, Y int }
+func (p point) Sum() int { return p.X + p.Y }
+func logf(format string, args ...any) string { return fmt.Sprintf(format, args...) }`,
+			body: `emit(status("open"), point{1, 2}, &point{3, 4}, []any{status("a")}, map[string]any{"k": point{5, 6}})
+emit(logf("%s %v %+v %d", status("b"), point{1, 2}, point{3, 4}, 7))
+emit(dom.ValueOf(status("c")).String())`,
+			want: "open {1 2} &{3 4} [a] map[k:{5 6}]\nb {1 2} {X:3 Y:4} 7\nc\n",
+		},
+		{
 			name: "labels",
 			body: `outer:
 for i := 0; i < 3; i++ {

@@ -11,6 +11,8 @@ import (
 	"strconv"
 
 	"github.com/traefik/yaegi/interp"
+
+	"domovoi.dev/runtime/script"
 )
 
 // builtin is a package that lower imports for itself. No script can have the
@@ -44,13 +46,22 @@ func fromBuiltin(pos token.Pos, name string) ast.Expr {
 	return &ast.SelectorExpr{X: &ast.Ident{NamePos: pos, Name: builtin}, Sel: &ast.Ident{NamePos: pos, Name: name}}
 }
 
-// lower rewrites what yaegi gets wrong into what it gets right. It keeps the
-// meaning of the source and the positions of its parts.
-func lower(fset *token.FileSet, file *ast.File) {
-	lowerArguments(fset, file)
+// lower rewrites what yaegi gets wrong or cannot do into what it gets right. It
+// keeps the meaning of the source and the positions of its parts. The result is
+// the package that the rewritten source imports.
+func lower(fset *token.FileSet, file *ast.File) interp.Exports {
+	exports := builtins()
+	if pkg, info := script.OwnTypes(fset, []*ast.File{file}); pkg != nil {
+		lowerArguments(file, pkg, info)
+		for t, pointer := range lowerMethodValues(file, info) {
+			same := reflect.FuncOf([]reflect.Type{pointer}, []reflect.Type{pointer}, false)
+			exports[exportKey(builtin, builtin)][t.function()] = reflect.MakeFunc(same, func(in []reflect.Value) []reflect.Value { return in })
+		}
+	}
 	lowerDefers(file)
 	lowerTypeSwitches(file)
 	importBuiltin(file)
+	return exports
 }
 
 func importBuiltin(file *ast.File) {

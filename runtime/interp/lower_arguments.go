@@ -2,7 +2,6 @@ package interp
 
 import (
 	"go/ast"
-	"go/token"
 	"go/types"
 
 	"domovoi.dev/runtime/script"
@@ -41,17 +40,14 @@ var (
 //
 // yaegi has a way to do this itself, but with a value held in an any it prints
 // another one.
-func lowerArguments(fset *token.FileSet, file *ast.File) {
-	pkg, info := script.OwnTypes(fset, []*ast.File{file})
-	if pkg == nil {
-		return
-	}
+func lowerArguments(file *ast.File, pkg *types.Package, info *types.Info) {
 	ast.Inspect(file, func(n ast.Node) bool {
 		call, ok := n.(*ast.CallExpr)
 		if !ok {
 			return true
 		}
-		methods := methodsLookedFor(call, info)
+		path, name := script.ImportedName(call.Fun, info)
+		methods := lookingForThem[path][name]
 		if isPanic(call, info) {
 			methods, call.Fun = printing, fromBuiltin(call.Pos(), "Panic")
 		}
@@ -67,24 +63,6 @@ func lowerArguments(fset *token.FileSet, file *ast.File) {
 		}
 		return true
 	})
-}
-
-// methodsLookedFor are the methods that the called function looks for in its
-// arguments.
-func methodsLookedFor(call *ast.CallExpr, info *types.Info) []method {
-	s, ok := ast.Unparen(call.Fun).(*ast.SelectorExpr)
-	if !ok {
-		return nil
-	}
-	ident, ok := s.X.(*ast.Ident)
-	if !ok {
-		return nil
-	}
-	pkg, ok := info.Uses[ident].(*types.PkgName)
-	if !ok {
-		return nil
-	}
-	return lookingForThem[pkg.Imported().Path()][s.Sel.Name]
 }
 
 func isPanic(call *ast.CallExpr, info *types.Info) bool {

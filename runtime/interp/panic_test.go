@@ -124,6 +124,46 @@ func Run(ctx context.Context, engine *sdk.Engine) error {
 	}
 }
 
+// TestDeepPanic is a panic at the bottom of a deep recursion.
+func TestDeepPanic(t *testing.T) {
+	err := failure(t, header()+`func down(n int) int {
+	if n == 0 {
+		return 1 / n
+	}
+	return down(n-1) + 1
+}
+
+func Run(ctx context.Context, engine *sdk.Engine) error {
+	down(1000)
+	return nil
+}
+`)
+	if err.Line != 5 {
+		t.Errorf("got %+v, want line 5", err)
+	}
+}
+
+// TestCancel checks that a script that notices the end of its context runs its
+// deferred calls and returns.
+func TestCancel(t *testing.T) {
+	run := load(t, header("time")+`
+func Run(ctx context.Context, engine *sdk.Engine) error {
+	cleanup := func() { engine.AddOrUpdateScriptOutput("out", "cleaned up") }
+	defer cleanup()
+	return engine.Sleep(ctx, time.Hour)
+}
+`)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	engine := newEngine()
+	if err := run(ctx, engine); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want context.Canceled", err)
+	}
+	if got := engine.GetScriptOutput("out"); got != "cleaned up" {
+		t.Errorf("got output %q", got)
+	}
+}
+
 // TestExit checks that the errors that end a run stay what they are.
 func TestExit(t *testing.T) {
 	run := load(t, header()+"func Run(ctx context.Context, engine *sdk.Engine) error { return engine.ExitSuccess(\"done\") }\n")
@@ -178,7 +218,11 @@ func Run(ctx context.Context, engine *sdk.Engine) error {
 	if err := cmd.Run(); !errors.As(err, &exit) {
 		t.Fatalf("the process ended with %v, want a failure", err)
 	}
-	for _, want := range []string{"script.go:6:3: panic: main.work(...)\n", "panic: nothing to do"} {
+	place := "script.go:6:3: "
+	if interp.UnderRace {
+		place = "script.go:4:7: " // where the function begins
+	}
+	for _, want := range []string{place + "panic: main.work(...)\n", "panic: nothing to do"} {
 		if !strings.Contains(stderr.String(), want) {
 			t.Errorf("stderr lacks %q:\n%s", want, stderr.String())
 		}

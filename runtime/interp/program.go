@@ -7,12 +7,12 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"io/fs"
 	"os"
 	"reflect"
 	"regexp"
 	"strconv"
 	"strings"
-	"testing/fstest"
 
 	"github.com/traefik/yaegi/interp"
 
@@ -38,7 +38,7 @@ func newProgram(source *script.Source) (*program, error) {
 		Stdout:               stdout{},
 		Stderr:               p.trace,
 		Args:                 []string{},
-		SourcecodeFilesystem: fstest.MapFS{},
+		SourcecodeFilesystem: noFiles{},
 	})
 	if err := use(p.interp, source); err != nil {
 		return nil, err
@@ -52,7 +52,9 @@ func newProgram(source *script.Source) (*program, error) {
 		trees = append(trees, tree)
 	}
 	p.file = merge(trees)
-	lower(p.interp.FileSet(), p.file)
+	if err := p.interp.Use(lower(p.interp.FileSet(), p.file)); err != nil {
+		return nil, err
+	}
 	p.trace.instrument(p.interp.FileSet(), p.file)
 	return p, nil
 }
@@ -62,6 +64,14 @@ func newProgram(source *script.Source) (*program, error) {
 type stdout struct{}
 
 func (stdout) Write(p []byte) (int, error) { return os.Stdout.Write(p) }
+
+// noFiles is the file system of imports: all that a script can import is there
+// already.
+type noFiles struct{}
+
+func (noFiles) Open(name string) (fs.File, error) {
+	return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+}
 
 // load compiles the script, initialises its package and finds its entry point.
 func (p *program) load() error {
@@ -152,7 +162,7 @@ func use(i *interp.Interpreter, source *script.Source) error {
 	if err := i.Use(exports); err != nil {
 		return err
 	}
-	exports = builtins()
+	exports = make(interp.Exports)
 	for _, file := range source.Syntax {
 		for _, spec := range file.Imports {
 			path := script.ImportPath(spec)

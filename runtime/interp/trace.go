@@ -32,6 +32,7 @@ type tracer struct {
 	lines     []*int         // the variables of functions; nil before bind
 
 	mu    sync.Mutex
+	own   bool    // whether the last panic began in the run's goroutine, guarded by mu
 	stack []frame // of the last panic in the run's goroutine, guarded by mu
 }
 
@@ -112,15 +113,16 @@ func (t *tracer) Write(p []byte) (int, error) {
 	} else {
 		f.place = parsePosition(m[1:4])
 	}
-	own, first := panicking()
-	if !own {
-		_, err := fmt.Fprintf(os.Stderr, "%s: panic: %s(...)\n", t.where(f), f.name)
-		return len(p), err
-	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if first {
-		t.stack = nil
+	if begins() {
+		if t.own = ownGoroutine(); t.own {
+			t.stack = nil
+		}
+	}
+	if !t.own {
+		_, err := fmt.Fprintf(os.Stderr, "%s: panic: %s(...)\n", t.where(f), f.name)
+		return len(p), err
 	}
 	if len(t.stack) < maxFrames {
 		t.stack = append(t.stack, f)
@@ -128,31 +130,29 @@ func (t *tracer) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// panicking looks at the stack of a goroutine in which yaegi reports a panic:
-// own says that it is the one of the run or of the load, first that yaegi has
-// not yet passed the panic on, so this is where it began.
-func panicking() (own, first bool) {
-	pcs := make([]uintptr, 1<<10)
-	n := runtime.Callers(2, pcs)
-	first, begun := false, false
-	frames := runtime.CallersFrames(pcs[:n])
+// begins looks at the stack of a goroutine in which yaegi reports a panic. It
+// reports whether yaegi has not yet passed the panic on, so that this is where
+// it began.
+func begins() bool {
+	pcs := make([]uintptr, 256)
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs)])
+	panics := false
 	for {
 		f, more := frames.Next()
 		switch {
 		case f.Function == "runtime.gopanic":
-			begun = true
-		case begun && !strings.HasPrefix(f.Function, "runtime."):
-			first = !strings.HasSuffix(f.Function, "yaegi/interp.runCfg.func1")
-			return ownGoroutine(), first
+			panics = true
+		case panics && !strings.HasPrefix(f.Function, "runtime."):
+			return !strings.HasSuffix(f.Function, "yaegi/interp.runCfg.func1")
 		}
 		if !more {
-			return ownGoroutine(), true
+			return true
 		}
 	}
 }
 
 // ownGoroutine reports whether the goroutine is the one of the run or of the
-// load.
+// load. A stack too deep to tell is more likely the run's.
 func ownGoroutine() bool {
 	pcs := make([]uintptr, 1<<16)
 	n := runtime.Callers(2, pcs)
@@ -230,6 +230,9 @@ func (t *tracer) panicText(v any) string {
 func (t *tracer) returned(err error) error {
 	var exit *sdk.ExitError
 	if errors.As(err, &exit) {
+		return err
+	}
+	if len(t.functions) == 0 {
 		return err
 	}
 	p := t.position(t.entry)

@@ -56,7 +56,7 @@ func (c *checker) findEntryPoints(files []*ast.File) []string {
 			}
 			declared[name] = true
 			if name == "main" {
-				c.errorf(decl.Name.Pos(), "a script has no func main: the platform calls func Run, and `domovoi script build` writes the main of a plugin binary")
+				c.errorf(decl.Name.Pos(), "a script has no func main: the platform calls func Run, a plugin binary has its func main in a file that is not deployed, see plugins/hello")
 			}
 			for _, e := range entryPoints {
 				if e.name == name {

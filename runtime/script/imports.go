@@ -76,7 +76,7 @@ var AllowedImports = []string{
 var instead = map[string]string{
 	"cmp":                    "compare with < and >, or strings.Compare",
 	"domovoi.dev/sdk/client": "the engine is the script's connection",
-	"domovoi.dev/sdk/plugin": "the entry points are found by name; a plugin binary gets its func main from `domovoi script build`",
+	"domovoi.dev/sdk/plugin": "the entry points are found by name; a plugin binary calls plugin.Serve in its func main, see plugins/hello",
 	"html/template":          "use text/template with its html function",
 	"io/ioutil":              "use io",
 	"iter":                   "iterators need a plugin binary; return a slice",

@@ -34,6 +34,8 @@ func OwnTypes(fset *token.FileSet, files []*ast.File) (pkg *types.Package, info 
 		Types: make(map[ast.Expr]types.TypeAndValue),
 		Uses:  make(map[*ast.Ident]types.Object),
 		Defs:  make(map[*ast.Ident]types.Object),
+
+		Selections: make(map[*ast.SelectorExpr]*types.Selection),
 	}
 	config := types.Config{
 		GoVersion: "go1.22",
@@ -42,6 +44,24 @@ func OwnTypes(fset *token.FileSet, files []*ast.File) (pkg *types.Package, info 
 	}
 	pkg, _ = config.Check("main", fset, files, info)
 	return pkg, info
+}
+
+// ImportedName returns the package and the name that an expression selects from
+// an import, and nothing when it is something else.
+func ImportedName(e ast.Expr, info *types.Info) (path, name string) {
+	s, ok := ast.Unparen(e).(*ast.SelectorExpr)
+	if !ok {
+		return "", ""
+	}
+	ident, ok := s.X.(*ast.Ident)
+	if !ok {
+		return "", ""
+	}
+	pkg, ok := info.Uses[ident].(*types.PkgName)
+	if !ok {
+		return "", ""
+	}
+	return pkg.Imported().Path(), s.Sel.Name
 }
 
 // noImporter leaves all imported packages unknown.
@@ -127,14 +147,8 @@ func switchOperand(s *ast.TypeSwitchStmt) ast.Expr {
 // assignment refuses to change a variable of another package, which would
 // change nothing.
 func (i *interpretable) assignment(e ast.Expr) {
-	s, ok := ast.Unparen(e).(*ast.SelectorExpr)
-	if !ok {
-		return
-	}
-	if ident, ok := s.X.(*ast.Ident); ok {
-		if _, ok := i.info.Uses[ident].(*types.PkgName); ok {
-			i.errorf(e.Pos(), "a script cannot change %s.%s, it belongs to another package", ident.Name, s.Sel.Name)
-		}
+	if path, name := ImportedName(e, i.info); path != "" {
+		i.errorf(e.Pos(), "a script cannot change %s of package %s", name, path)
 	}
 }
 
@@ -160,16 +174,7 @@ func isNil(info *types.Info, e ast.Expr) bool { return info.Types[e].IsNil() }
 
 // errorsAs refuses errors.As with an error type that the script declares.
 func (i *interpretable) errorsAs(call *ast.CallExpr) {
-	s, ok := ast.Unparen(call.Fun).(*ast.SelectorExpr)
-	if !ok || s.Sel.Name != "As" || len(call.Args) != 2 {
-		return
-	}
-	ident, ok := s.X.(*ast.Ident)
-	if !ok {
-		return
-	}
-	pkg, ok := i.info.Uses[ident].(*types.PkgName)
-	if !ok || pkg.Imported().Path() != "errors" {
+	if path, name := ImportedName(call.Fun, i.info); path != "errors" || name != "As" || len(call.Args) != 2 {
 		return
 	}
 	pointer, ok := i.info.TypeOf(call.Args[1]).(*types.Pointer)

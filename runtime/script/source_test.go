@@ -87,16 +87,16 @@ func TestParseErrors(t *testing.T) {
 		{"not UTF-8", []slnet.ScriptFile{file("a.go", "package main // \xff")}, []string{"a.go: the file is not UTF-8"}},
 		{"too large", []slnet.ScriptFile{file("a.go", good+strings.Repeat("\n", script.MaxSourceBytes))}, []string{"the script has 1048"}},
 		{
-			"all syntax errors", []slnet.ScriptFile{file("a.go", "package main\nfunc f( {\n}\n"), file("b.go", "package main\nvar = 1\nvar x = = 2\n")},
-			[]string{"a.go:2:9: ", "b.go:2:5: ", "b.go:3:9: "},
+			"all syntax errors", []slnet.ScriptFile{file("a.go", "package main\nvar x int = = 1\n"), file("b.go", "package main\nvar y = = 2\nvar z = = 3\n")},
+			[]string{"a.go:2:13: ", "b.go:2:9: ", "b.go:3:1: "},
 		},
 		{"redeclared in a file", []slnet.ScriptFile{file("a.go", good+"func Run() {}\n")}, []string{"a.go:10:6: Run redeclared"}},
 		{"redeclared in another file", []slnet.ScriptFile{file("a.go", good+"func f() {}\n"), file("b.go", "package main\nfunc f() {}\n")}, []string{"b.go:2:6: f is declared twice"}},
 		{"another package", []slnet.ScriptFile{file("a.go", strings.Replace(good, "package main", "package foo", 1))}, []string{"a.go:1:9: the files of a script are of package main, not foo"}},
-		{"package not allowed", inRun(`; "os"; "net/http"`, "", ""), []string{`script.go:2:40: package "os" is not available to scripts: `, `script.go:2:46: package "net/http"`}},
-		{"unknown package", inRun(`; "example.com/x"`, "", ""), []string{`script.go:2:40: package "example.com/x" is not available to scripts; available are bufio`}},
-		{"dot import", inRun(`; . "strings"`, "", ""), []string{"script.go:2:40: a script cannot import into its own scope"}},
-		{"imported twice", inRun(`; "math/rand"; "math/rand/v2"`, "", ""), []string{"script.go:2:53: rand is imported twice"}},
+		{"package not allowed", inRun(`; "os"; "net/http"`, "", ""), []string{`script.go:2:39: package "os" is not available to scripts: `, `script.go:2:45: package "net/http"`}},
+		{"unknown package", inRun(`; "example.com/x"`, "", ""), []string{`script.go:2:39: package "example.com/x" is not available to scripts; available are bufio`}},
+		{"dot import", inRun(`; . "strings"`, "", ""), []string{"script.go:2:39: a script cannot import into its own scope"}},
+		{"imported twice", inRun(`; "math/rand"; "math/rand/v2"`, "", ""), []string{"script.go:2:52: rand is imported twice"}},
 		{"func main", inRun("", "func main() {}", ""), []string{"script.go:3:6: a script has no func main"}},
 		{"line directive", inRun("", "\n//line other.go:1\n", ""), []string{"script.go:4:1: a script has no line directives"}},
 		{"no entry point", []slnet.ScriptFile{file("a.go", "package main\nfunc run() {}\n")}, []string{"a.go: the script has no entry point; write func Run(ctx context.Context, engine *sdk.Engine) error"}},
@@ -118,7 +118,7 @@ func TestParseErrors(t *testing.T) {
 		{"comparison of interfaces", inRun("", "type I interface{ F() }", "var i, j I\n_ = i == j"), []string{"script.go:6:7: the interpreter cannot compare"}},
 		{"interface as a key", inRun("", "type I interface{ F() }", "_ = map[I]int{}"), []string{"script.go:5:9: the interpreter cannot compare"}},
 		{"errors.As with an own type", inRun(`; "errors"`, "type T struct{}; func (*T) Error() string { return \"\" }", "var t *T\n_ = errors.As(nil, &t)"), []string{"script.go:6:20: the interpreter cannot find a *T"}},
-		{"variable of another package", inRun(`; "io"`, "", "io.EOF = nil"), []string{"script.go:5:1: a script cannot change io.EOF"}},
+		{"variable of another package", inRun(`; "io"`, "", "io.EOF = nil"), []string{"script.go:5:1: a script cannot change EOF of package io"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -15,13 +15,14 @@ import (
 // maxSyntaxErrors bounds the errors reported for one file.
 const maxSyntaxErrors = 50
 
-// parse parses one file and notes all its syntax errors.
+// parse parses one file and notes its syntax errors, one for each line.
 func (c *checker) parse(f slnet.ScriptFile) *ast.File {
 	file, err := parser.ParseFile(c.fset, f.Name, f.Content, parser.AllErrors|parser.DeclarationErrors|parser.ParseComments)
 	var list scanner.ErrorList
 	switch {
 	case err == nil:
 	case errors.As(err, &list):
+		list.RemoveMultiples() // further errors on a line mostly follow from the first
 		for _, e := range list[:min(len(list), maxSyntaxErrors)] {
 			c.errs = append(c.errs, plugin.CompileError{File: f.Name, Line: e.Pos.Line, Column: e.Pos.Column, Message: e.Msg})
 		}

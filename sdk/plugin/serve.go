@@ -67,7 +67,7 @@ func Serve(script Script) {
 // It is the main function of a worker.
 func ServeLoader(load Loader) {
 	if !startedByHost() {
-		fmt.Fprintln(os.Stderr, "A worker is started by the daemon, not by hand. To run a script: domovoi run <name or file>")
+		fmt.Fprintln(os.Stderr, "A worker is started by the daemon, not by hand. To run a script: domovoi script run <name>")
 		os.Exit(2)
 	}
 	serve(&service{load: load})
@@ -82,7 +82,7 @@ func startedByHand(s *service) {
 	fmt.Fprintf(os.Stderr, `%s is a Domovoi script with the entry points %s
 (session protocol %d, %s). It is started by the daemon, not by hand.
 To deploy it: domovoi plugin deploy <name> %s
-To run it:    domovoi run <name>
+To run it:    domovoi script run <name>
 `, name, strings.Join(s.names(), ", "), session.ProtocolVersion, sdkVersion(), name)
 	os.Exit(2)
 }
