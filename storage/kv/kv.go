@@ -139,6 +139,9 @@ type Iterator interface {
 type Tx interface {
 	Reader
 
+	// AddReadConflictKey makes the transaction conflict with changes of key as if
+	// it had read it, for those who know the value by other means.
+	AddReadConflictKey(key []byte) error
 	// Set stores value under key.
 	Set(key, value []byte) error
 	// Delete removes key; it need not exist.

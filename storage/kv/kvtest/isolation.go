@@ -76,6 +76,9 @@ func testConflicts(t *testing.T, s kv.Store) {
 			return err
 		}
 	}
+	knowing := func(key string) func(kv.Tx) error {
+		return func(tx kv.Tx) error { return tx.AddReadConflictKey([]byte(key)) }
+	}
 	counting := func(tx kv.Tx) error {
 		_, err := tx.GetCounter([]byte("n"))
 		return err
@@ -113,6 +116,8 @@ func testConflicts(t *testing.T, s kv.Store) {
 		{"get, delete", getting("d"), deleting("d")},
 		{"get, delete range", getting("d"), deletingRange("c", "e")},
 		{"get nothing, set", getting("x"), setting("x")},
+		{"added read conflict, set", knowing("d"), setting("d")},
+		{"added read conflict on nothing, set", knowing("x"), setting("x")},
 		{"get counter, add", counting, adding},
 		{"get counter after own add, add", func(tx kv.Tx) error {
 			if err := adding(tx); err != nil {
@@ -176,6 +181,8 @@ func testNoConflicts(t *testing.T, s kv.Store) {
 		{"blind set, set", func(tx kv.Tx) error { return setAll(tx, "x", "1") }, func(tx kv.Tx) error { return setAll(tx, "x", "2") }},
 		{"versioned, versioned", func(tx kv.Tx) error { return tx.SetVersioned([]byte("feed/"), nil, nil) },
 			func(tx kv.Tx) error { return tx.SetVersioned([]byte("feed/"), nil, nil) }},
+		{"added read conflict, set of another", func(tx kv.Tx) error { return tx.AddReadConflictKey([]byte("x")) },
+			func(tx kv.Tx) error { return setAll(tx, "y", "1") }},
 		{"get, set of another", func(tx kv.Tx) error { _, _, err := get(tx, "x"); return err },
 			func(tx kv.Tx) error { return setAll(tx, "y", "2") }},
 	} {

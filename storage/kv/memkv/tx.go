@@ -190,6 +190,15 @@ func (t *tx) apply(w write) {
 	t.writes = append(t.writes, w)
 }
 
+// AddReadConflictKey implements kv.Tx.
+func (t *tx) AddReadConflictKey(key []byte) error {
+	if t.ended {
+		return errEnded
+	}
+	t.read(point(clone(key)))
+	return nil
+}
+
 // Set implements kv.Tx.
 func (t *tx) Set(key, value []byte) error {
 	if err := t.grow(len(key), len(value)); err != nil {

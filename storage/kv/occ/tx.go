@@ -139,6 +139,15 @@ func (t *Tx) Get(key []byte) ([]byte, error) {
 	return t.getBase(key)
 }
 
+// AddReadConflictKey implements kv.Tx.
+func (t *Tx) AddReadConflictKey(key []byte) error {
+	if t.ended {
+		return ErrEnded
+	}
+	t.changes.readPoint(key)
+	return nil
+}
+
 func (t *Tx) getBase(key []byte) ([]byte, error) {
 	t.changes.readPoint(key)
 	value, err := t.base.Get(key)
