@@ -264,11 +264,13 @@ var scripts = map[string]func(context.Context, *sdk.Engine) error{
 
 	"spin": func(ctx context.Context, engine *sdk.Engine) error {
 		_, _ = ask(ctx, engine, "ready")
+		//lint:ignore SA5002 an endless loop is what the test is about
 		for {
 		}
 	},
 	"panic": func(context.Context, *sdk.Engine) error {
 		var m map[string]int
+		//lint:ignore SA5000 writing to a nil map is what the test is about
 		m["x"] = 1
 		return nil
 	},
@@ -432,6 +434,7 @@ var scripts = map[string]func(context.Context, *sdk.Engine) error{
 
 var lingering *sdk.Engine
 
+//lint:ignore SA5007 endless recursion is what the test is about
 func endless(n int) int { return endless(n+1) + 1 }
 
 func writeMap() {
