@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -36,6 +37,7 @@ var handlers = func() map[string]handler {
 		return r.accounts.WhoAmI(c)
 	})
 	add(table, everyone, (*Runtime).generateInformation)
+	add(table, everyone, (*Runtime).informationEvents)
 	add(table, everyone, (*Runtime).createToken)
 	add(table, everyone, (*Runtime).tokens)
 	add(table, everyone, (*Runtime).revokeToken)
@@ -131,6 +133,19 @@ func (r *Runtime) generateInformation(ctx context.Context, caller security.Calle
 		return tx.AddEvent("", &slnet.InformationEventMessage{Time: tx.Now(), User: caller.User, Text: m.Text, RunID: caller.RunID})
 	})
 	return &slnet.Empty{}, err
+}
+
+func (r *Runtime) informationEvents(ctx context.Context, _ security.Caller, m *slnet.GetInformationEventsMessage) (*slnet.InformationEventsResponse, error) {
+	if m.Limit < 0 || m.Limit > slnet.MaxInformationEvents {
+		return nil, slnet.Errorf(slnet.KindInvalid, "Limit is %d, it must be 0 to %d", m.Limit, slnet.MaxInformationEvents)
+	}
+	limit := cmp.Or(int(m.Limit), slnet.DefaultInformationEvents)
+	response := new(slnet.InformationEventsResponse)
+	err := r.store.View(ctx, func(reader *storage.Reader) (err error) {
+		response.Events, response.Next, err = reader.InformationEvents(ctx, m.ModuleID, m.Before, limit)
+		return err
+	})
+	return response, err
 }
 
 // own reports whether a caller may manage the tokens of a user: their own, or

@@ -2,8 +2,6 @@ package runtime_test
 
 import (
 	"errors"
-	"fmt"
-	"strings"
 	"sync"
 	"testing"
 
@@ -20,52 +18,6 @@ func createModule(t *testing.T, conn slnet.Connection, moduleID string) *dom.Mod
 		t.Fatal(err)
 	}
 	return settings
-}
-
-func TestMOD09FiftyParallelFirstRequestsInitializeOneManager(t *testing.T) {
-	daemontest.EachDoor(t, func(t *testing.T, d *daemontest.Daemon, open func(string) slnet.Connection) {
-		createModule(t, d.Administrator(), "people_app")
-		conn := open(d.Token())
-		var wg sync.WaitGroup
-		answers := make([]error, 50)
-		for i := range answers {
-			wg.Go(func() {
-				helper := dom.NewDomHelper(conn.SendSLNetMessages, "people_app")
-				_, answers[i] = helper.DomInstances.Count(t.Context(), dom.True())
-			})
-		}
-		wg.Wait()
-		for i, err := range answers {
-			if err != nil {
-				t.Errorf("request %d: %v", i, err)
-			}
-		}
-		if n := strings.Count(d.Log(), "DOM manager initialised"); n != 1 {
-			t.Errorf("%d initialisations, want 1", n)
-		}
-	})
-}
-
-func TestMOD08RequestToModuleWithoutSettingsNamesIt(t *testing.T) {
-	daemontest.EachDoor(t, func(t *testing.T, d *daemontest.Daemon, open func(string) slnet.Connection) {
-		conn := open(d.Token())
-		helper := dom.NewDomHelper(conn.SendSLNetMessages, "ghost")
-		_, err := helper.DomInstances.Read(t.Context(), dom.True())
-		if !errors.Is(err, slnet.KindNotFound) || !errors.Is(err, dom.ErrModuleNotInitialized) || !strings.Contains(err.Error(), `"ghost"`) {
-			t.Errorf("read: %v", err)
-		}
-		_, err = helper.DomInstances.Create(t.Context(), dom.NewInstance(dom.NewDefinitionID()))
-		if !errors.Is(err, dom.ErrModuleNotInitialized) {
-			t.Errorf("create: %v", err)
-		}
-		err = helper.DomInstances.Delete(t.Context(), dom.NewInstance(dom.NewDefinitionID()))
-		if !errors.Is(err, dom.ErrModuleNotInitialized) {
-			t.Errorf("delete: %v", err)
-		}
-		if info := daemontest.Send[*slnet.SystemInfoResponse](t, conn, &slnet.GetSystemInfoMessage{}); len(info.Managers) != 0 {
-			t.Errorf("managers %v were made", info.Managers)
-		}
-	})
 }
 
 func TestSettingsTakeEffectWithReinitialization(t *testing.T) {
@@ -142,68 +94,6 @@ func TestReinitializationNeedsPermission291(t *testing.T) {
 	if !errors.Is(err, slnet.KindPermissionDenied) {
 		t.Errorf("got %v", err)
 	}
-}
-
-func TestModuleIDs(t *testing.T) {
-	type row struct {
-		name, id string
-		ok       bool
-	}
-	rows := []row{
-		{"MOD01", "people_app", true},
-		{"MOD02", "(slc)resource_studio", true},
-		{"MOD03", "MyIncorrectModule", false},
-		{"MOD04_40", strings.Repeat("a", 40), true},
-		{"MOD04_41", strings.Repeat("a", 41), false},
-		{"Empty", "", false},
-		{"Control", "a\x00b", false},
-	}
-	for _, r := range `\/*?"<>| ,#:-` {
-		rows = append(rows, row{fmt.Sprintf("MOD06_%U", r), "a" + string(r) + "b", false})
-	}
-	daemontest.EachDoor(t, func(t *testing.T, d *daemontest.Daemon, open func(string) slnet.Connection) {
-		helper := dom.NewModuleSettingsHelper(open(d.Token()).SendSLNetMessages)
-		for _, row := range rows {
-			t.Run(row.name, func(t *testing.T) {
-				_, err := helper.ModuleSettings.Create(t.Context(), &dom.ModuleSettings{ModuleID: row.id})
-				stored, readErr := helper.ModuleSettings.Read(t.Context(), dom.ModuleSettingsExposers.ModuleID.Equal(row.id))
-				if readErr != nil {
-					t.Fatal(readErr)
-				}
-				if row.ok {
-					if err != nil || len(stored) != 1 || stored[0].ModuleID != row.id {
-						t.Errorf("create: %v, stored %v", err, stored)
-					}
-					return
-				}
-				trace := slnet.TraceDataOf(err)
-				if trace == nil || len(stored) != 0 {
-					t.Fatalf("create: %v, stored %v", err, stored)
-				}
-				e := trace.ErrorDataOfType(dom.ModuleSettingsManagerError)
-				if len(e) != 1 || e[0].Reason != dom.ErrInvalidModuleID || e[0].Properties.ModuleID != row.id || e[0].Properties.Value == "" {
-					t.Errorf("errors %+v", trace.ErrorData)
-				}
-			})
-		}
-	})
-}
-
-func TestMOD07SecondCreateIsRefusedAndChangesNothing(t *testing.T) {
-	daemontest.EachDoor(t, func(t *testing.T, d *daemontest.Daemon, open func(string) slnet.Connection) {
-		conn := open(d.Token())
-		first := createModule(t, conn, "m")
-		helper := dom.NewModuleSettingsHelper(conn.SendSLNetMessages)
-		again := &dom.ModuleSettings{ModuleID: "m"}
-		again.DomManagerSettings.InformationEventSettings.Enable = true
-		if _, err := helper.ModuleSettings.Create(t.Context(), again); !errors.Is(err, dom.ErrObjectAlreadyExisted) {
-			t.Errorf("second create: %v", err)
-		}
-		stored, err := helper.ModuleSettings.Read(t.Context(), dom.True())
-		if err != nil || len(stored) != 1 || stored[0].DomManagerSettings.InformationEventSettings.Enable || stored[0].Revision != first.Revision {
-			t.Errorf("stored %+v, %v", stored, err)
-		}
-	})
 }
 
 func TestConcurrentUpdatesAreNotLost(t *testing.T) {

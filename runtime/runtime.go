@@ -31,8 +31,8 @@ const TokenFile = "administrator.token"
 
 // Options say how a Runtime works.
 type Options struct {
-	// DataDir holds everything: the store, run logs, plugin binaries. It is made
-	// with mode 0700.
+	// DataDir holds everything: the store, attachments, run logs, plugin
+	// binaries. It is made with mode 0700.
 	DataDir string
 	// Logger gets what the daemon has to say; nil means slog.Default.
 	Logger *slog.Logger
@@ -44,6 +44,9 @@ type Options struct {
 	// Grace is how long a run may go on after it was cancelled before it is
 	// killed; 0 means 2 s.
 	Grace time.Duration
+	// MaxAttachment is the most bytes of a file attached to an instance; 0 means
+	// 20 MiB. More than 30 MiB do not fit into a message.
+	MaxAttachment int64
 	// Store replaces the store in DataDir, for tests. The Runtime closes it.
 	Store kv.Store
 	// OnFailure is called once when the store has failed for good; the program
@@ -74,6 +77,9 @@ func Open(ctx context.Context, o Options) (_ *Runtime, err error) {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
+	if o.MaxAttachment < 0 || o.MaxAttachment > maxMaxAttachment {
+		return nil, slnet.Errorf(slnet.KindInvalid, "attachments of %d bytes cannot be allowed, at most %d", o.MaxAttachment, maxMaxAttachment)
+	}
 	if err := os.MkdirAll(o.DataDir, 0o700); err != nil {
 		return nil, fmt.Errorf("the data directory: %w", err)
 	}
@@ -93,7 +99,10 @@ func Open(ctx context.Context, o Options) (_ *Runtime, err error) {
 	if err := r.accounts.EnsureAdministratorToken(ctx, filepath.Join(o.DataDir, TokenFile)); err != nil {
 		return nil, err
 	}
-	r.managers = dommanager.New(r.store, o.Logger)
+	if err := r.store.SweepBlobs(ctx); err != nil {
+		return nil, fmt.Errorf("the folder of attachments: %w", err)
+	}
+	r.managers = dommanager.New(r.store, dommanager.Options{Logger: o.Logger, MaxAttachment: o.MaxAttachment})
 	r.host, err = plugins.Open(plugins.Options{
 		Dir: filepath.Join(o.DataDir, "sockets"), Logger: o.Logger, Worker: o.WorkerCommand, Grace: o.Grace,
 	})
@@ -104,8 +113,19 @@ func Open(ctx context.Context, o Options) (_ *Runtime, err error) {
 		Store: r.store, Host: r.host, Dir: o.DataDir, Connect: r.connect, Enabled: r.accounts.Enabled,
 		Parallel: 2 * goruntime.NumCPU(), Logger: o.Logger,
 	})
-	return r, err
+	if err != nil {
+		return nil, err
+	}
+	r.managers.Start()
+	return r, nil
 }
+
+const (
+	// maxBody is the most bytes of a request: as many as a script may send.
+	maxBody = 32 << 20
+	// maxMaxAttachment leaves room in a request for what is around a file.
+	maxMaxAttachment = 30 << 20
+)
 
 func openStore(ctx context.Context, o Options) (*storage.Store, error) {
 	engine := o.Store
@@ -119,7 +139,14 @@ func openStore(ctx context.Context, o Options) (*storage.Store, error) {
 			return nil, err
 		}
 	}
-	return storage.Open(ctx, engine, nil)
+	store, err := storage.Open(ctx, engine, nil)
+	if err != nil {
+		return nil, err
+	}
+	if err := store.OpenBlobs(filepath.Join(o.DataDir, "attachments")); err != nil {
+		return nil, errors.Join(fmt.Errorf("the folder of attachments: %w", err), store.Close())
+	}
+	return store, nil
 }
 
 func storeDir(dataDir string) string { return filepath.Join(dataDir, "store") }
@@ -130,6 +157,9 @@ func (r *Runtime) Close(ctx context.Context) error {
 	r.stop()
 	if r.automation != nil {
 		r.automation.Close(ctx)
+	}
+	if r.managers != nil {
+		r.managers.Stop()
 	}
 	var errs []error
 	if r.host != nil {
@@ -158,6 +188,7 @@ func (r *Runtime) Handler() http.Handler {
 		Registry: r.registry,
 		Ready:    r.ready,
 		Logger:   r.log,
+		MaxBody:  maxBody,
 	})
 }
 

@@ -3,7 +3,7 @@ package runtime
 import (
 	"context"
 	"errors"
-	"io"
+	"slices"
 	"sync"
 
 	"domovoi.dev/sdk/dom"
@@ -20,12 +20,24 @@ type stream struct {
 	runtime      *Runtime
 	conn         *connection
 	subscription slnet.Subscription
+	filter       dom.Filter
 	closed       context.Context
 	close        context.CancelFunc
 
 	mu      sync.Mutex    // one Next at a time
 	after   slnet.Cursor  // guarded by mu
 	pending []slnet.Event // guarded by mu
+	// lost are objects whose change was looked at when they had been deleted;
+	// true for those that may have been selected before, and may have left the
+	// filter with that change. guarded by mu
+	lost map[object]bool
+}
+
+// object names an object.
+type object struct {
+	kind     dom.ObjectKind
+	moduleID string
+	id       string
 }
 
 // Subscribe implements slnet.Connection.
@@ -39,9 +51,18 @@ func (c *connection) Subscribe(ctx context.Context, subscription slnet.Subscript
 			return nil, slnet.Errorf(slnet.KindInvalid, "there is no event %q", name)
 		}
 	}
-	s := &stream{runtime: r, conn: c, subscription: subscription, after: r.store.Version()}
-	if subscription.After != nil {
-		s.after = *subscription.After
+	filter, _, err := dom.DecodeSubscriptionFilter(subscription)
+	if err != nil {
+		return nil, err
+	}
+	s := &stream{
+		runtime: r, conn: c, subscription: subscription, filter: filter, after: r.store.Version(), lost: make(map[object]bool),
+	}
+	if after := subscription.After; after != nil && *after > s.after {
+		return nil, slnet.Errorf(slnet.KindInvalid,
+			"the cursor %d is ahead of the store, which is at %d; it comes from another daemon, or from before a backup was restored", *after, s.after)
+	} else if after != nil {
+		s.after = *after
 	}
 	s.closed, s.close = context.WithCancel(ctx)
 	stopped := context.AfterFunc(r.stopping, s.close)
@@ -57,7 +78,7 @@ var eventNames = func() map[string]bool {
 		(*slnet.InformationEventMessage)(nil).MessageName(): true,
 		(*slnet.RunChangedEventMessage)(nil).MessageName():  true,
 	}
-	for _, kind := range dom.ObjectKinds() {
+	for _, kind := range append(dom.ObjectKinds(), dom.KindStatusChange) {
 		names[dom.ChangedEventName(kind)] = true
 	}
 	return names
@@ -97,7 +118,7 @@ func (s *stream) ended() error {
 	if s.runtime.stopping.Err() != nil {
 		return slnet.Errorf(slnet.KindUnavailable, "the daemon is stopping")
 	}
-	return io.EOF
+	return slnet.Errorf(slnet.KindCanceled, "the subscription was closed")
 }
 
 func (s *stream) failed(ctx context.Context, err error) error {
@@ -132,39 +153,13 @@ func (s *stream) fill(ctx context.Context) error {
 // events are the wanted events of one commit: for each kind and module one with
 // all changed objects, then the others in their order.
 func (s *stream) events(r *storage.Reader, row *storage.FeedRow) ([]slnet.Message, error) {
-	type group struct {
-		kind     dom.ObjectKind
-		moduleID string
+	changes, err := s.changes(r, row)
+	if err != nil {
+		return nil, err
 	}
-	var messages []slnet.Message
-	groups := make(map[group]*dom.ObjectsChangedEventMessage)
-	for i := range row.Changes {
-		change := &row.Changes[i]
-		if !s.subscription.Wants(dom.ChangedEventName(change.Kind), change.ModuleID) {
-			continue
-		}
-		raw, err := r.ChangedObject(change)
-		if errors.Is(err, storage.ErrNotFound) {
-			continue // deleted since; its deletion follows
-		}
-		if err != nil {
-			return nil, err
-		}
-		at := group{change.Kind, change.ModuleID}
-		message := groups[at]
-		if message == nil {
-			message = &dom.ObjectsChangedEventMessage{Kind: change.Kind, ModuleID: change.ModuleID}
-			groups[at] = message
-			messages = append(messages, message)
-		}
-		switch change.Type {
-		case storage.Created:
-			message.Created = append(message.Created, raw)
-		case storage.Updated:
-			message.Updated = append(message.Updated, raw)
-		case storage.Deleted:
-			message.Deleted = append(message.Deleted, raw)
-		}
+	messages := make([]slnet.Message, 0, len(changes)+len(row.Events))
+	for _, message := range changes {
+		messages = append(messages, message)
 	}
 	for _, event := range row.Events {
 		if !s.subscription.Wants(event.Name, event.ModuleID) {
@@ -184,8 +179,114 @@ func (s *stream) events(r *storage.Reader, row *storage.FeedRow) ([]slnet.Messag
 	return messages, nil
 }
 
-// mayReceive keeps the runs of others from those who may not see them.
+// changes are the wanted events about changed objects. An event whose objects
+// were all deleted later is there without them, so that the number of events of
+// a commit stays the same for those who resume in the middle of it.
+func (s *stream) changes(r *storage.Reader, row *storage.FeedRow) ([]*dom.ObjectsChangedEventMessage, error) {
+	type group struct {
+		kind     dom.ObjectKind
+		moduleID string
+	}
+	var messages []*dom.ObjectsChangedEventMessage
+	groups := make(map[group]*dom.ObjectsChangedEventMessage)
+	for i := range row.Changes {
+		change := &row.Changes[i]
+		if !s.subscription.Wants(dom.ChangedEventName(change.Kind), change.ModuleID) {
+			continue
+		}
+		selected, err := s.selects(r, change)
+		if err != nil {
+			return nil, err
+		}
+		if selected == nil {
+			continue
+		}
+		at := group{change.Kind, change.ModuleID}
+		message := groups[at]
+		if message == nil {
+			message = &dom.ObjectsChangedEventMessage{Kind: change.Kind, ModuleID: change.ModuleID}
+			groups[at] = message
+			messages = append(messages, message)
+		}
+		selected.add(message, change.Type)
+	}
+	return messages, nil
+}
+
+// selected is a changed object that the filter of a subscription selects.
+type selected struct {
+	raw  slnet.Raw // nil when the object was deleted later
+	left bool      // the filter selected only the version before
+}
+
+func (o *selected) add(message *dom.ObjectsChangedEventMessage, t storage.ChangeType) {
+	switch {
+	case o.raw == nil:
+	case o.left:
+		message.LeftFilter = append(message.LeftFilter, o.raw)
+	case t == storage.Created:
+		message.Created = append(message.Created, o.raw)
+	case t == storage.Updated:
+		message.Updated = append(message.Updated, o.raw)
+	case t == storage.Deleted:
+		message.Deleted = append(message.Deleted, o.raw)
+	}
+}
+
+// selects applies the filter of the subscription to a change. It returns nil
+// when the change is not for the subscriber.
+func (s *stream) selects(r *storage.Reader, change *storage.Change) (*selected, error) {
+	raw, err := r.ChangedObject(change)
+	at := object{change.Kind, change.ModuleID, change.ObjectID}
+	if errors.Is(err, storage.ErrNotFound) { // deleted since; its deletion follows
+		if s.filter.Operator == dom.OperatorTrue {
+			return &selected{}, nil
+		}
+		if _, known := s.lost[at]; !known {
+			s.lost[at] = change.Type == storage.Updated // a lost creation was never delivered
+		}
+		return nil, nil
+	}
+	if err != nil || s.filter.Operator == dom.OperatorTrue {
+		return &selected{raw: raw}, err
+	}
+	o, err := dom.DecodeObject(change.Kind, raw)
+	if err != nil {
+		return nil, err
+	}
+	wasLost := s.lost[at]
+	delete(s.lost, at)
+	switch {
+	case s.filter.Matches(o):
+		return &selected{raw: raw}, nil
+	case change.Type == storage.Deleted && wasLost:
+		return &selected{raw: raw, left: true}, nil
+	case change.Type != storage.Updated:
+		return nil, nil
+	}
+	before, err := r.VersionBefore(change)
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if s.filter.Matches(before) {
+		return &selected{raw: raw, left: true}, nil
+	}
+	return nil, nil
+}
+
+// mayReceive applies the filter of the subscription to an event that is not
+// about changed objects, and keeps the runs of others from those who may not see
+// them.
 func (s *stream) mayReceive(message slnet.Message) bool {
-	run, ok := message.(*slnet.RunChangedEventMessage)
-	return !ok || run.Run.RunsAs == s.conn.caller.User || s.runtime.seesAllRuns(s.conn.caller)
+	switch message := message.(type) {
+	case *slnet.RunChangedEventMessage:
+		return message.Run.RunsAs == s.conn.caller.User || s.runtime.seesAllRuns(s.conn.caller)
+	case *dom.DomInstanceStatusChangedEventMessage:
+		message.Changes = slices.DeleteFunc(message.Changes, func(c dom.InstanceStatusChange) bool { return !c.Matches(s.filter) })
+		return len(message.Changes) > 0
+	}
+	return true
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"log/slog"
 	"strings"
+	"time"
 
 	"domovoi.dev/sdk/slnet"
 )
@@ -20,10 +21,12 @@ func (h *logHandler) Enabled(context.Context, slog.Level) bool { return true }
 
 func (h *logHandler) Handle(ctx context.Context, r slog.Record) error {
 	var b bytes.Buffer
+	own := 0 // attributes to come that are the record's own, not the script's
 	var text slog.Handler = slog.NewTextHandler(&b, &slog.HandlerOptions{
 		Level: slog.LevelDebug,
-		ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
-			if len(groups) == 0 && (a.Key == slog.TimeKey || a.Key == slog.LevelKey || a.Key == slog.MessageKey) {
+		ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+			if own > 0 {
+				own--
 				return slog.Attr{}
 			}
 			return a
@@ -32,11 +35,14 @@ func (h *logHandler) Handle(ctx context.Context, r slog.Record) error {
 	for _, with := range h.with {
 		text = with(text)
 	}
+	at := r.Time
+	r.Time = time.Time{} // is not written then
+	own = 2              // level and message come first
 	if err := text.Handle(ctx, r); err != nil {
 		return err
 	}
 	line := strings.TrimRight(r.Message+" "+strings.TrimSuffix(b.String(), "\n"), " ")
-	h.write(slnet.LogLine{Time: r.Time.UTC(), Level: r.Level.String(), Text: line})
+	h.write(slnet.LogLine{Time: at.UTC(), Level: r.Level.String(), Text: line})
 	return nil
 }
 

@@ -18,19 +18,25 @@ const maxProblems = 100
 // snapshot.
 type checker struct {
 	r      *Reader
+	blobs  *blobs // nil when the store has no folder for them
 	ctx    context.Context
 	result slnet.CheckStoreResponse
 	counts map[string]int64 // by counter key, counted from the objects
+	// outlived are the instances that were deleted and whose history was kept, by
+	// their version prefix.
+	outlived map[string]bool
 }
 
-// Check compares objects, earlier versions, indexes, counters and the feed with
-// each other at one snapshot, while the store is in use. The error is one of
+// Check compares objects, earlier versions, indexes, counters, the feed and
+// attachments with each other at one snapshot, while the store is in use, and
+// the contents of attachments with their files. A file that no record refers to
+// is no contradiction: a crash may leave one. The error is one of
 // reading; contradictions stand in the result.
 func (s *Store) Check(ctx context.Context) (slnet.CheckStoreResponse, error) {
 	var c checker
 	err := s.View(ctx, func(r *Reader) error {
-		c = checker{r: r, ctx: ctx, counts: make(map[string]int64)}
-		for _, step := range []func() error{c.objects, c.indexes, c.versions, c.counters, c.feed} {
+		c = checker{r: r, blobs: s.blobs, ctx: ctx, counts: make(map[string]int64), outlived: make(map[string]bool)}
+		for _, step := range []func() error{c.objects, c.indexes, c.history, c.versions, c.counters, c.feed, c.attachments, c.references, c.information} {
 			if err := step(); err != nil {
 				return err
 			}
@@ -143,6 +149,29 @@ func (c *checker) indexes() error {
 	})
 }
 
+// history looks whether the versions a history record compares are kept.
+func (c *checker) history() error {
+	return c.r.eachHistoryRow(c.ctx, kv.PrefixRange([]byte{spaceHistory}), func(key []byte, id dom.InstanceID, row *HistoryRow) error {
+		_, moduleID, _, err := parseKind(key)
+		if err != nil {
+			c.problem("history key %x: %v", key, err)
+			return nil
+		}
+		if !bytes.Equal(key, appendInt(historyPrefix(moduleID, id), row.Revision)) {
+			c.problem("history of instance %s/%s: revision %d is kept under another", moduleID, id, row.Revision)
+		}
+		for revision := max(row.Revision-1, 1); revision <= row.Revision; revision++ {
+			if version, err := c.r.version(moduleID, id.String(), revision); err != nil || version == nil {
+				c.problem("history of instance %s/%s: revision %d is missing (%v)", moduleID, id, revision, err)
+			}
+		}
+		if _, err := c.r.Raw(dom.KindInstance, moduleID, id.String()); errors.Is(err, ErrNotFound) {
+			c.outlived[string(versionPrefix(dom.KindInstance, moduleID, id.String()))] = true
+		}
+		return nil
+	})
+}
+
 // versions looks whether every earlier version is older than its object.
 func (c *checker) versions() error {
 	return c.each(spaceVersion, func(key, value []byte) {
@@ -166,6 +195,9 @@ func (c *checker) versions() error {
 			c.problem("earlier version %d of %s %s/%s is kept under another revision", revision, kind, moduleID, id)
 		}
 		current, err := c.r.Object(kind, moduleID, id)
+		if errors.Is(err, ErrNotFound) && c.outlived[string(versionPrefix(kind, moduleID, id))] {
+			return
+		}
 		if err != nil {
 			c.problem("earlier version %d of %s %s/%s: the object: %v", revision, kind, moduleID, id, err)
 		} else if current.GetTracking().Revision <= revision {

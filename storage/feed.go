@@ -19,13 +19,16 @@ func (tx *Tx) addChange(t ChangeType, moduleID string, o dom.Object, deleted sln
 }
 
 // AddEvent adds an event to the feed row of the commit. Subscribers get it after
-// the commit, and only then.
+// the commit, and only then. Information events can be read later besides.
 func (tx *Tx) AddEvent(moduleID string, message slnet.Message) error {
 	b, err := message.MarshalMsg(nil)
 	if err != nil {
 		return err
 	}
 	tx.row.Events = append(tx.row.Events, FeedEvent{Name: message.MessageName(), ModuleID: moduleID, Message: b})
+	if _, ok := message.(*slnet.InformationEventMessage); ok {
+		return tx.keepInformation(b)
+	}
 	return nil
 }
 
@@ -107,6 +110,19 @@ func (r *Reader) ChangedObject(c *Change) (slnet.Raw, error) {
 		return nil, ErrNotFound
 	}
 	return old, err
+}
+
+// VersionBefore returns the version of an object that an update replaced, or
+// ErrNotFound when the object was deleted since.
+func (r *Reader) VersionBefore(c *Change) (dom.Object, error) {
+	raw, err := r.kv.Get(versionKey(c.Kind, c.ModuleID, c.ObjectID, c.Revision-1))
+	if errors.Is(err, kv.ErrNotFound) {
+		return nil, ErrNotFound
+	}
+	if err != nil {
+		return nil, err
+	}
+	return dom.DecodeObject(c.Kind, raw)
 }
 
 // Wait blocks until a commit behind the cursor is durable.

@@ -55,6 +55,10 @@ func indexKeys(moduleID string, o dom.Object) [][]byte {
 		add(indexName, text(o.Name))
 	case *dom.Definition:
 		add(indexName, text(o.Name))
+	case *dom.BehaviorDefinition:
+		add(indexName, text(o.Name))
+	case *dom.Template:
+		add(indexName, text(o.Name))
 	case *dom.Instance:
 		add(indexName, text(o.Name))
 		add(indexDefinition, dom.ValueOf(o.DomDefinitionID))

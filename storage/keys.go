@@ -17,14 +17,23 @@ const (
 	spaceModel   = 'd' // module -> changes with every change of the model
 	spaceFeed    = 'f' // version -> feed row
 	spaceTable   = 't' // table, key -> record
+	spaceHistory = 'h' // kind, module, id, revision -> history row
+	spaceInfo    = 'e' // version, number -> information event
+
+	spaceAttachment = 'a' // kind, module, id, folded name -> attachment
+	spaceReference  = 'r' // hash of a blob, key of an attachment -> nothing
+	spaceIncrement  = 'n' // counter -> the last number handed out
+	spaceOutlived   = 'l' // kind, module, id -> last revision of a deleted instance whose history stays
 )
 
 // kindBytes are the bytes of the kinds of objects in keys.
 var kindBytes = map[dom.ObjectKind]byte{
-	dom.KindModuleSettings:    1,
-	dom.KindSectionDefinition: 2,
-	dom.KindDefinition:        3,
-	dom.KindInstance:          4,
+	dom.KindModuleSettings:     1,
+	dom.KindSectionDefinition:  2,
+	dom.KindDefinition:         3,
+	dom.KindInstance:           4,
+	dom.KindBehaviorDefinition: 5,
+	dom.KindTemplate:           6,
 }
 
 // kindOf is the reverse of kindBytes.

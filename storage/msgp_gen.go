@@ -8,6 +8,72 @@ import (
 )
 
 // MarshalMsg implements msgp.Marshaler
+func (z *AttachmentRow) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// array header, size 6
+	o = append(o, 0x96)
+	o = msgp.AppendString(o, z.Name)
+	o = msgp.AppendInt64(o, z.Size)
+	o = msgp.AppendBytes(o, (z.Hash)[:])
+	o = msgp.AppendTimeExt(o, z.Time)
+	o = msgp.AppendString(o, z.User)
+	o = msgp.AppendBytes(o, (z.RunID)[:])
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *AttachmentRow) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadArrayHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	if zb0001 != 6 {
+		err = msgp.ArrayError{Wanted: 6, Got: zb0001}
+		return
+	}
+	z.Name, bts, err = msgp.ReadStringBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err, "Name")
+		return
+	}
+	z.Size, bts, err = msgp.ReadInt64Bytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err, "Size")
+		return
+	}
+	bts, err = msgp.ReadExactBytes(bts, (z.Hash)[:])
+	if err != nil {
+		err = msgp.WrapError(err, "Hash")
+		return
+	}
+	z.Time, bts, err = msgp.ReadTimeUTCBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err, "Time")
+		return
+	}
+	z.User, bts, err = msgp.ReadStringBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err, "User")
+		return
+	}
+	bts, err = msgp.ReadExactBytes(bts, (z.RunID)[:])
+	if err != nil {
+		err = msgp.WrapError(err, "RunID")
+		return
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *AttachmentRow) Msgsize() (s int) {
+	s = 1 + msgp.StringPrefixSize + len(z.Name) + msgp.Int64Size + msgp.ArrayHeaderSize + (32 * (msgp.ByteSize)) + msgp.TimeSize + msgp.StringPrefixSize + len(z.User) + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize))
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z *Change) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// array header, size 6
@@ -293,5 +359,65 @@ func (z *FeedRow) Msgsize() (s int) {
 	for za0003 := range z.Events {
 		s += 1 + msgp.StringPrefixSize + len(z.Events[za0003].Name) + msgp.StringPrefixSize + len(z.Events[za0003].ModuleID) + z.Events[za0003].Message.Msgsize()
 	}
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *HistoryRow) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// array header, size 5
+	o = append(o, 0x95)
+	o = msgp.AppendBytes(o, (z.ID)[:])
+	o = msgp.AppendTimeExt(o, z.Time)
+	o = msgp.AppendString(o, z.User)
+	o = msgp.AppendBytes(o, (z.RunID)[:])
+	o = msgp.AppendInt64(o, z.Revision)
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *HistoryRow) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadArrayHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	if zb0001 != 5 {
+		err = msgp.ArrayError{Wanted: 5, Got: zb0001}
+		return
+	}
+	bts, err = msgp.ReadExactBytes(bts, (z.ID)[:])
+	if err != nil {
+		err = msgp.WrapError(err, "ID")
+		return
+	}
+	z.Time, bts, err = msgp.ReadTimeUTCBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err, "Time")
+		return
+	}
+	z.User, bts, err = msgp.ReadStringBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err, "User")
+		return
+	}
+	bts, err = msgp.ReadExactBytes(bts, (z.RunID)[:])
+	if err != nil {
+		err = msgp.WrapError(err, "RunID")
+		return
+	}
+	z.Revision, bts, err = msgp.ReadInt64Bytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err, "Revision")
+		return
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *HistoryRow) Msgsize() (s int) {
+	s = 1 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + msgp.TimeSize + msgp.StringPrefixSize + len(z.User) + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + msgp.Int64Size
 	return
 }

@@ -15,31 +15,46 @@ import (
 // Query returns the objects of a kind that a checked query selects, in its
 // order, in their canonical form. Without an order they come by id.
 func (r *Reader) Query(ctx context.Context, kind dom.ObjectKind, moduleID string, query dom.Query) ([]slnet.Raw, error) {
-	limit := -1
-	if query.Max != nil {
-		limit = int(max(*query.Max, 0))
+	if len(query.Orders) > 0 {
+		return r.queryOrdered(ctx, kind, moduleID, query)
 	}
+	limit := limitOf(query)
 	if limit == 0 {
 		return nil, nil
 	}
-	type found struct {
+	var raws []slnet.Raw
+	err := r.each(ctx, kind, moduleID, query.Filter, func(f found) (bool, error) {
+		raws = append(raws, f.owned())
+		return len(raws) != limit, nil
+	})
+	return raws, err
+}
+
+// limitOf is the most objects a query wants, negative for all.
+func limitOf(query dom.Query) int {
+	if query.Max == nil {
+		return -1
+	}
+	return int(max(*query.Max, 0))
+}
+
+func (r *Reader) queryOrdered(ctx context.Context, kind dom.ObjectKind, moduleID string, query dom.Query) ([]slnet.Raw, error) {
+	type candidate struct {
 		raw    slnet.Raw
 		object dom.Object
 	}
-	var list []found
-	ordered := len(query.Orders) > 0
-	err := r.each(ctx, kind, moduleID, query.Filter, func(raw slnet.Raw, o dom.Object) bool {
-		list = append(list, found{slices.Clone(raw), o})
-		return ordered || len(list) != limit
+	var list []candidate
+	err := r.each(ctx, kind, moduleID, query.Filter, func(f found) (bool, error) {
+		o, err := f.object()
+		list = append(list, candidate{f.owned(), o})
+		return true, err
 	})
 	if err != nil {
 		return nil, err
 	}
-	if ordered {
-		slices.SortFunc(list, func(a, b found) int { return query.Compare(a.object, b.object) })
-		if limit >= 0 && len(list) > limit {
-			list = list[:limit]
-		}
+	slices.SortFunc(list, func(a, b candidate) int { return query.Compare(a.object, b.object) })
+	if limit := limitOf(query); limit >= 0 && len(list) > limit {
+		list = list[:limit]
 	}
 	raws := make([]slnet.Raw, len(list))
 	for i := range list {
@@ -60,11 +75,49 @@ func (r *Reader) Count(ctx context.Context, kind dom.ObjectKind, moduleID string
 		}
 	}
 	var n int64
-	err := r.each(ctx, kind, moduleID, filter, func(slnet.Raw, dom.Object) bool {
+	err := r.each(ctx, kind, moduleID, filter, func(found) (bool, error) {
 		n++
-		return true
+		return true, nil
 	})
 	return n, err
+}
+
+// IDs returns the ids of the first objects a checked filter selects, at most
+// limit.
+func (r *Reader) IDs(ctx context.Context, kind dom.ObjectKind, moduleID string, filter dom.Filter, limit int) ([]string, error) {
+	var ids []string
+	err := r.each(ctx, kind, moduleID, filter, func(f found) (bool, error) {
+		o, err := f.object()
+		if err != nil {
+			return false, err
+		}
+		ids = append(ids, o.Key())
+		return len(ids) < limit, nil
+	})
+	return ids, err
+}
+
+// found is an object on its way to who asked for it. It is decoded only where
+// that is needed.
+type found struct {
+	kind    dom.ObjectKind
+	raw     slnet.Raw
+	isOwned bool       // raw outlives the visit
+	decoded dom.Object // nil until it is needed
+}
+
+func (f *found) object() (dom.Object, error) {
+	if f.decoded != nil {
+		return f.decoded, nil
+	}
+	return dom.DecodeObject(f.kind, f.raw)
+}
+
+func (f *found) owned() slnet.Raw {
+	if f.isOwned {
+		return f.raw
+	}
+	return slices.Clone(f.raw)
 }
 
 // cancelEvery is after how many objects a scan looks whether its caller still
@@ -72,40 +125,60 @@ func (r *Reader) Count(ctx context.Context, kind dom.ObjectKind, moduleID string
 const cancelEvery = 256
 
 // each calls fn with the objects the filter selects, by id, until fn returns
-// false. raw is valid until fn returns.
-func (r *Reader) each(ctx context.Context, kind dom.ObjectKind, moduleID string, filter dom.Filter, fn func(raw slnet.Raw, o dom.Object) bool) error {
+// false.
+func (r *Reader) each(ctx context.Context, kind dom.ObjectKind, moduleID string, filter dom.Filter, fn func(f found) (bool, error)) error {
+	ids, byID := idsOf(kind, filter)
+	definition, byDefinition := definitionOf(kind, filter)
+	exact := byID && isIDFilter(filter) || byDefinition && filter.Operator == dom.OperatorCompare || filter.Operator == dom.OperatorTrue
 	visited := 0
-	visit := func(raw slnet.Raw) (bool, error) {
+	visit := func(raw slnet.Raw, owned bool) (bool, error) {
 		if visited++; visited%cancelEvery == 0 {
 			if err := ctx.Err(); err != nil {
 				return false, err
 			}
 		}
-		o, err := dom.DecodeObject(kind, raw)
-		if err != nil {
-			return false, err
+		f := found{kind: kind, raw: raw, isOwned: owned}
+		if exact {
+			return fn(f)
 		}
-		return !filter.Matches(o) || fn(raw, o), nil
+		o, err := f.object()
+		if err != nil || !filter.Matches(o) {
+			return true, err
+		}
+		f.decoded = o
+		return fn(f)
 	}
-	if ids, ok := idsOf(kind, filter); ok {
+	switch {
+	case byID:
 		return r.eachID(kind, moduleID, ids, visit)
-	}
-	if id, ok := definitionOf(kind, filter); ok {
-		prefix := appendGuid(indexPrefix(kind, moduleID, indexDefinition), id)
+	case byDefinition:
+		prefix := appendGuid(indexPrefix(kind, moduleID, indexDefinition), definition)
 		return r.eachIndexed(kind, moduleID, prefix, visit)
 	}
 	it := r.kv.Scan(kv.PrefixRange(kindPrefix(spaceObject, kind, moduleID)))
 	defer it.Close()
 	for it.Next() {
-		if more, err := visit(it.Value()); err != nil || !more {
+		if more, err := visit(it.Value(), false); err != nil || !more {
 			return err
 		}
 	}
 	return it.Err()
 }
 
+// isIDFilter reports whether a filter that is limited to ids consists of nothing
+// else.
+func isIDFilter(filter dom.Filter) bool {
+	switch filter.Operator {
+	case dom.OperatorCompare, dom.OperatorFalse:
+		return true
+	case dom.OperatorOr:
+		return !slices.ContainsFunc(filter.Operands, func(f dom.Filter) bool { return !isIDFilter(f) })
+	}
+	return false
+}
+
 // eachID visits objects by their ids.
-func (r *Reader) eachID(kind dom.ObjectKind, moduleID string, ids []string, visit func(slnet.Raw) (bool, error)) error {
+func (r *Reader) eachID(kind dom.ObjectKind, moduleID string, ids []string, visit func(raw slnet.Raw, owned bool) (bool, error)) error {
 	for _, id := range ids {
 		raw, err := r.Raw(kind, moduleID, id)
 		if errors.Is(err, ErrNotFound) {
@@ -114,7 +187,7 @@ func (r *Reader) eachID(kind dom.ObjectKind, moduleID string, ids []string, visi
 		if err != nil {
 			return err
 		}
-		if more, err := visit(raw); err != nil || !more {
+		if more, err := visit(raw, true); err != nil || !more {
 			return err
 		}
 	}
@@ -124,7 +197,7 @@ func (r *Reader) eachID(kind dom.ObjectKind, moduleID string, ids []string, visi
 // eachIndexed visits the objects of the index entries below a prefix. Index
 // entries and objects are both in the order of ids, so one iterator over the
 // objects moves forward only.
-func (r *Reader) eachIndexed(kind dom.ObjectKind, moduleID string, prefix []byte, visit func(slnet.Raw) (bool, error)) error {
+func (r *Reader) eachIndexed(kind dom.ObjectKind, moduleID string, prefix []byte, visit func(raw slnet.Raw, owned bool) (bool, error)) error {
 	index := r.kv.Scan(kv.PrefixRange(prefix))
 	defer index.Close()
 	objectPrefix := kindPrefix(spaceObject, kind, moduleID)
@@ -139,7 +212,7 @@ func (r *Reader) eachIndexed(kind dom.ObjectKind, moduleID string, prefix []byte
 			}
 			return errors.New("an index entry without its object; run domovoi check")
 		}
-		if more, err := visit(objects.Value()); err != nil || !more {
+		if more, err := visit(objects.Value(), false); err != nil || !more {
 			return err
 		}
 	}
@@ -164,7 +237,11 @@ func idsOf(kind dom.ObjectKind, filter dom.Filter) ([]string, bool) {
 		if kind == dom.KindModuleSettings {
 			// Module ids are lowercase, so an equality without regard to case is
 			// one with the folded text.
-			return []string{foldText(filter.Value.String())}, true
+			id := filter.Value.String()
+			if !filter.IsOrdinal {
+				id = foldText(id)
+			}
+			return []string{id}, true
 		}
 		id, err := uuid.Parse(filter.Value.String())
 		return []string{id.String()}, err == nil

@@ -19,7 +19,7 @@ import (
 	"domovoi.dev/storage/kv"
 )
 
-//go:generate go -C ../tools run ./msgpgen -package ../storage -files feed_row.go "replace dom.ObjectKind with:string" "tuple FeedRow Change FeedEvent"
+//go:generate go -C ../tools run ./msgpgen -package ../storage -files feed_row.go,history_row.go,attachment_row.go "replace dom.ObjectKind with:string" "replace BlobHash with:[32]byte" "tuple FeedRow Change FeedEvent HistoryRow AttachmentRow"
 
 // FormatVersion is the version of the key layout. A store of a newer version is
 // refused.
@@ -33,8 +33,11 @@ var ErrExists = errors.New("exists already")
 
 // Store is an open store. All methods may be called from any goroutine.
 type Store struct {
-	kv  kv.Store
-	now func() time.Time
+	kv       kv.Store
+	now      func() time.Time
+	models   modelClock
+	outlived outlived
+	blobs    *blobs // nil without OpenBlobs
 }
 
 // Open opens the store kept in engine, and sets an empty engine up. The engine
@@ -45,7 +48,11 @@ func Open(ctx context.Context, engine kv.Store, now func() time.Time) (*Store, e
 		now = time.Now
 	}
 	s := &Store{kv: engine, now: now}
-	if err := s.checkFormat(ctx); err != nil {
+	err := s.checkFormat(ctx)
+	if err == nil {
+		err = s.loadOutlived(ctx)
+	}
+	if err != nil {
 		return nil, errors.Join(err, engine.Close())
 	}
 	return s, nil
@@ -87,31 +94,50 @@ type Origin struct {
 
 // View runs fn on one consistent snapshot of durable data.
 func (s *Store) View(ctx context.Context, fn func(r *Reader) error) error {
-	return s.kv.View(ctx, func(r kv.Reader) error { return fn(&Reader{kv: r}) })
+	return s.kv.View(ctx, func(r kv.Reader) error { return fn(&Reader{kv: r, store: s}) })
 }
 
 // Update runs fn in a serializable transaction and commits it durably. fn may
 // run several times and must have no effects outside tx. An error of fn is
 // returned and nothing is written.
 func (s *Store) Update(ctx context.Context, origin Origin, fn func(tx *Tx) error) (slnet.Cursor, error) {
+	var tx *Tx
+	touched := make(map[string]bool)
 	version, err := s.kv.Update(ctx, func(k kv.Tx) error {
-		tx := &Tx{Reader: Reader{kv: k}, kv: k, row: FeedRow{Time: s.now().UTC(), User: origin.User, RunID: origin.RunID}}
+		tx = &Tx{Reader: Reader{kv: k, store: s, touched: touched}, kv: k, row: FeedRow{Time: s.now().UTC(), User: origin.User, RunID: origin.RunID}}
 		if err := fn(tx); err != nil {
 			return err
 		}
 		return tx.finish()
 	})
+	if err != nil {
+		version = 0
+	}
+	for moduleID := range touched {
+		s.models.end(moduleID, slnet.Cursor(version))
+	}
+	if err == nil && s.blobs != nil {
+		s.blobs.discard(tx.dropped)
+	}
 	return slnet.Cursor(version), err
 }
 
 // Reader reads one snapshot. It ends with the function it was passed to.
-type Reader struct{ kv kv.Reader }
+type Reader struct {
+	kv    kv.Reader
+	store *Store
+	// touched are the modules whose model a run of the transaction changed; nil
+	// outside of transactions.
+	touched map[string]bool
+}
 
 // Tx is a transaction. It reads what it has written.
 type Tx struct {
 	Reader
-	kv  kv.Tx
-	row FeedRow
+	kv       kv.Tx
+	row      FeedRow
+	informed uint32     // number of information events
+	dropped  []BlobHash // contents a reference was removed of
 }
 
 // Now is the time of the transaction.
@@ -142,8 +168,8 @@ func (r *Reader) Object(kind dom.ObjectKind, moduleID, id string) (dom.Object, e
 	return dom.DecodeObject(kind, raw)
 }
 
-// ModelVersion changes whenever an object of a module changes that is no
-// instance. A transaction that read it fails to commit when the model changes
+// ModelVersion changes whenever an object of a module changes that its instances
+// are validated against. A transaction that read it fails to commit when the model changes
 // meanwhile, and runs again.
 func (r *Reader) ModelVersion(moduleID string) (uint64, error) {
 	b, err := r.kv.Get(modelKey(moduleID))
@@ -158,7 +184,8 @@ func (r *Reader) ModelVersion(moduleID string) (uint64, error) {
 	return binary.BigEndian.Uint64(b), nil
 }
 
-// Insert stores a new object with its first revision and returns its canonical
+// Insert stores a new object with its first revision, which is 1 unless the
+// history of an earlier one of the same id was kept, and returns its canonical
 // form, or ErrExists.
 func (tx *Tx) Insert(moduleID string, o dom.Object) (slnet.Raw, error) {
 	key, ok := objectKey(o.Kind(), moduleID, o.Key())
@@ -171,7 +198,11 @@ func (tx *Tx) Insert(moduleID string, o dom.Object) (slnet.Raw, error) {
 	case !errors.Is(err, kv.ErrNotFound):
 		return nil, err
 	}
-	o.GetTracking().Revision = 1
+	first, err := tx.firstRevision(moduleID, o)
+	if err != nil {
+		return nil, err
+	}
+	o.GetTracking().Revision = first
 	raw, err := tx.put(key, moduleID, nil, o)
 	if err != nil {
 		return nil, err
@@ -199,9 +230,10 @@ func (tx *Tx) Replace(moduleID string, old, updated dom.Object) (slnet.Raw, erro
 	return raw, tx.moveDefinition(moduleID, old, updated)
 }
 
-// Remove deletes an object with its earlier versions. old must be what the
+// Remove deletes an object with its attachments, its earlier versions and its
+// history. With keepHistory the latter two stay. old must be what the
 // transaction read.
-func (tx *Tx) Remove(moduleID string, old dom.Object) error {
+func (tx *Tx) Remove(moduleID string, old dom.Object, keepHistory bool) error {
 	key, ok := objectKey(old.Kind(), moduleID, old.Key())
 	if !ok {
 		return ErrNotFound
@@ -216,9 +248,11 @@ func (tx *Tx) Remove(moduleID string, old dom.Object) error {
 	if err := tx.updateIndexes(moduleID, old, nil); err != nil {
 		return err
 	}
-	if old.GetTracking().Revision > 1 {
-		versions := versionPrefix(old.Kind(), moduleID, old.Key())
-		if err := tx.kv.DeleteRange(versions, kv.PrefixEnd(versions)); err != nil {
+	if err := tx.removeVersions(moduleID, old, raw, keepHistory); err != nil {
+		return err
+	}
+	if instance, ok := old.(*dom.Instance); ok {
+		if err := tx.removeAttachments(moduleID, instance.ID); err != nil {
 			return err
 		}
 	}
@@ -227,6 +261,26 @@ func (tx *Tx) Remove(moduleID string, old dom.Object) error {
 	}
 	tx.addChange(Deleted, moduleID, old, raw)
 	return tx.count(moduleID, old, -1)
+}
+
+// removeVersions removes what is kept of an object beside itself.
+func (tx *Tx) removeVersions(moduleID string, old dom.Object, raw slnet.Raw, keepHistory bool) error {
+	if instance, ok := old.(*dom.Instance); ok {
+		if keepHistory {
+			if kept, err := tx.keepHistory(moduleID, instance, raw); err != nil || kept {
+				return err
+			}
+		}
+		history := historyPrefix(moduleID, instance.ID)
+		if err := tx.kv.DeleteRange(history, kv.PrefixEnd(history)); err != nil {
+			return err
+		}
+	}
+	if old.GetTracking().Revision == 1 {
+		return nil
+	}
+	versions := versionPrefix(old.Kind(), moduleID, old.Key())
+	return tx.kv.DeleteRange(versions, kv.PrefixEnd(versions))
 }
 
 // put writes the object and what follows from it.
@@ -254,10 +308,15 @@ func (tx *Tx) keepVersion(moduleID string, old dom.Object, key []byte) error {
 	return tx.kv.Set(versionKey(old.Kind(), moduleID, old.Key(), old.GetTracking().Revision), raw)
 }
 
-// touchModel changes the model version of a module when a model object changes.
+// touchModel changes the model version of a module when an object changes that
+// instances are validated against.
 func (tx *Tx) touchModel(moduleID string, kind dom.ObjectKind) error {
-	if kind == dom.KindInstance || kind == dom.KindModuleSettings {
+	if kind == dom.KindInstance || kind == dom.KindTemplate || kind == dom.KindModuleSettings {
 		return nil
+	}
+	if !tx.touched[moduleID] {
+		tx.touched[moduleID] = true
+		tx.store.models.begin(moduleID)
 	}
 	version, err := tx.ModelVersion(moduleID)
 	if err != nil {

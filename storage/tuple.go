@@ -55,10 +55,13 @@ func appendOrdered(b []byte, t byte, n int64) []byte {
 	return binary.BigEndian.AppendUint64(append(b, t), uint64(n)^1<<63)
 }
 
-// appendDouble appends a double so that -Inf < -1 < -0 < 0 < 1 < Inf. NaN comes
-// before all, in one form, as dom orders it.
+// appendDouble appends a double so that -Inf < -1 < 0 < 1 < Inf. Zero has no
+// sign, and NaN comes before all, in one form, as dom compares them.
 func appendDouble(b []byte, f float64) []byte {
 	var bits uint64
+	if f == 0 {
+		f = 0 // also of -0
+	}
 	if !math.IsNaN(f) {
 		if bits = math.Float64bits(f); bits>>63 == 1 {
 			bits = ^bits

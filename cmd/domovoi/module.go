@@ -12,9 +12,10 @@ import (
 )
 
 func (a *app) moduleCommand() *cobra.Command {
-	return a.group("module", "Look at DOM modules",
+	return a.group("module", "Look at DOM modules, carry them from one daemon to another",
 		a.leaf("list", "List the modules", a.moduleList),
-		a.completes(a.leaf("show ID", "Show a module: its settings, definitions and sections", a.moduleShow), moduleNames))
+		a.completes(a.leaf("show ID", "Show a module: its settings, definitions and sections", a.moduleShow), moduleNames),
+		a.moduleExportCommand(), a.moduleImportCommand())
 }
 
 // objects is the JSON form of a list of objects, that of the message which

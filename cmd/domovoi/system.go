@@ -59,6 +59,7 @@ func (a *app) check(ctx context.Context, online bool) error {
 		t.field("Objects", fmt.Sprint(response.Objects))
 		t.field("Index entries", fmt.Sprint(response.IndexEntries))
 		t.field("Feed rows", fmt.Sprint(response.FeedRows))
+		t.field("Attachments", fmt.Sprint(response.Attachments))
 		for i, problem := range response.Problems {
 			t.row(first(i, "Problems"), problem)
 		}

@@ -97,7 +97,7 @@ type group struct {
 
 // groups are all groups, in the order of the table.
 var groups = []group{
-	{[]string{"P1", "P3"}, writesGroup},
+	{[]string{"P1", "P2", "P3"}, writesGroup},
 	{[]string{"P4"}, readsGroup},
 	{[]string{"P11", "P13"}, processesGroup},
 }

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"sync/atomic"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -14,7 +15,7 @@ import (
 	"domovoi.dev/sdk/dom"
 )
 
-// writes is the group of P1 and P3. A later measure of writing is one more
+// writes is the group of P1 to P3. A later measure of writing is one more
 // method and one more line in writesGroup.
 type writes struct {
 	*house
@@ -33,12 +34,18 @@ func writesGroup(ctx context.Context, h *house) ([]*measure, error) {
 	if err := w.listen(); err != nil {
 		return nil, err
 	}
-	one, err := w.createOne(ctx)
+	large, err := newModule(ctx, w.user.SendSLNetMessages, "large", 50, 256)
 	if err != nil {
 		return nil, err
 	}
+	bytes, err := large.size(ctx)
+	if err != nil {
+		return nil, err
+	}
+	one := w.createOne(large, bytes)
+	bulk, each := w.createBulk(large, bytes, one)
 	many, err := w.createOverHTTP(ctx)
-	return []*measure{one, many}, err
+	return []*measure{one, bulk, each, many}, err
 }
 
 // listen puts the daemon behind HTTP and makes the clients, each with
@@ -62,15 +69,7 @@ func (w *writes) listen() error {
 }
 
 // createOne is P1.
-func (w *writes) createOne(ctx context.Context) (*measure, error) {
-	m, err := newModule(ctx, w.user.SendSLNetMessages, "large", 50, 256)
-	if err != nil {
-		return nil, err
-	}
-	bytes, err := m.size(ctx)
-	if err != nil {
-		return nil, err
-	}
+func (w *writes) createOne(m *module, bytes int) *measure {
 	instance := m.instance()
 	value := []byte(text(bytes))
 	return &measure{
@@ -86,7 +85,50 @@ func (w *writes) createOne(ctx context.Context) (*measure, error) {
 			return err
 		}),
 		bare: latencyOf(1, func(context.Context) error { return w.set(value) }),
-	}, nil
+	}
+}
+
+// createBulk is P2: against a batch of the bare Pebble, and for one instance
+// against P1.
+func (w *writes) createBulk(m *module, bytes int, one *measure) (bulk, each *measure) {
+	const items = dom.MaxAmountBulkOperation
+	instances := make([]*dom.Instance, items)
+	for i := range instances {
+		instances[i] = m.instance()
+	}
+	value := []byte(text(bytes))
+	create := func(ctx context.Context) error {
+		for _, instance := range instances {
+			instance.ID = dom.NewInstanceID()
+		}
+		_, err := m.helper.DomInstances.CreateOrUpdate(ctx, instances)
+		return err
+	}
+	bulk = &measure{
+		id:      "P2",
+		work:    fmt.Sprintf("create %d such instances in one bulk request, in process, synced", items),
+		counted: "what P1 counts",
+		floor:   fmt.Sprintf("Pebble batch of %d values of %d B, synced", items, bytes),
+		bound:   atMost(4),
+		unit:    latency,
+		ours:    latencyOf(1, create),
+		bare:    latencyOf(1, func(context.Context) error { return w.setMany(value, items) }),
+	}
+	perItem := func(ctx context.Context, slot time.Duration) (float64, error) {
+		took, err := bulk.ours(ctx, slot)
+		return took / items, err
+	}
+	each = &measure{
+		id:      "P2 each",
+		work:    "one instance of such a bulk request",
+		counted: "what P1 counts",
+		floor:   "P1 itself: one instance alone",
+		bound:   atMost(0.1),
+		unit:    latency,
+		ours:    perItem,
+		bare:    one.ours,
+	}
+	return bulk, each
 }
 
 // createOverHTTP is P3.
@@ -119,11 +161,25 @@ func (w *writes) createOverHTTP(ctx context.Context) (*measure, error) {
 	}, nil
 }
 
-// set writes a value under a new key of the bare Pebble, synced. The keys rise
-// in no order, as ids do.
+// set writes a value under a new key of the bare Pebble, synced.
 func (w *writes) set(value []byte) error {
-	var key [17]byte
-	key[0] = 'o'
-	binary.BigEndian.PutUint64(key[1:], w.keys.Add(1)*0x9e3779b97f4a7c15)
-	return w.raw.Set(key[:], value, pebble.Sync)
+	return w.raw.Set(w.newKey(), value, pebble.Sync)
+}
+
+// setMany writes a value under several new keys in one batch, synced.
+func (w *writes) setMany(value []byte, n int) error {
+	batch := w.raw.NewBatch()
+	for range n {
+		if err := batch.Set(w.newKey(), value, nil); err != nil {
+			return err
+		}
+	}
+	return batch.Commit(pebble.Sync)
+}
+
+// newKey is a key that was not used before. The keys rise in no order, as ids
+// do.
+func (w *writes) newKey() []byte {
+	key := append(make([]byte, 0, 17), 'o')
+	return binary.BigEndian.AppendUint64(key, w.keys.Add(1)*0x9e3779b97f4a7c15)
 }

@@ -55,6 +55,9 @@ var rooms = []room{
 	{path: "sdk/dom",
 		rooms:   []string{"sdk/slnet"},
 		modules: []string{"github.com/google/uuid", "github.com/tinylib/msgp/msgp"}},
+	{path: "sdk/dom/interchange", // modules in the files of the original
+		rooms:   []string{"sdk/slnet", "sdk/dom"},
+		modules: []string{"github.com/google/uuid"}},
 	{path: "sdk/client",
 		rooms: []string{"sdk", "sdk/slnet", "sdk/dom"}},
 	{path: "sdk/plugin",
@@ -84,8 +87,9 @@ var rooms = []room{
 	{path: "runtime/security",
 		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom", "storage"},
 		modules: []string{"github.com/google/uuid", "github.com/tinylib/msgp/msgp", "golang.org/x/crypto/argon2", "golang.org/x/sync"}},
+	{path: "runtime/dommanager/composite"},
 	{path: "runtime/dommanager",
-		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom", "storage", "runtime/security"},
+		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom", "storage", "runtime/security", "runtime/dommanager/composite"},
 		modules: []string{"github.com/google/uuid", "golang.org/x/sync"}},
 	{path: "runtime/script", // sdk/plugin for its CompileErrors
 		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/plugin"},
@@ -118,7 +122,7 @@ var rooms = []room{
 
 	// What is started. The daemon's binary is also the worker's.
 	{path: "cmd/domovoi",
-		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/client", "sdk/plugin",
+		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/dom/interchange", "sdk/client", "sdk/plugin",
 			"runtime", "runtime/interp", "plugins"},
 		modules: []string{"github.com/spf13/cobra", "github.com/google/uuid", "go.yaml.in/yaml/v3",
 			"golang.org/x/sys/unix", "golang.org/x/term"}},

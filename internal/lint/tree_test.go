@@ -81,6 +81,8 @@ func loadTree(fsys fs.FS) (*tree, error) {
 			t.dirs[name] = true
 		case entry.IsDir() && (name == ".git" || ignore.match(name, true)):
 			return fs.SkipDir
+		case name == ".git":
+			return nil // of a worktree, a file that names the repository
 		case entry.IsDir():
 			t.dirs[name] = true
 		case entry.Type().IsRegular() && !ignore.match(name, false):

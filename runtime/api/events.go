@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"encoding/base64"
 	"net/http"
 	"net/url"
 	"slices"
@@ -17,6 +18,7 @@ import (
 //	module=<id>      only events of this module
 //	event=<name>     only events of this name; may be given several times
 //	set=<id>         the SetID of the subscription
+//	filter=<filter>  only objects this filter selects: MessagePack in base64 (URL)
 //	after=<cursor>   resume behind a cursor; without it the stream begins now
 //	format=msgpack   data is MessagePack in base64 instead of JSON
 //
@@ -156,7 +158,7 @@ type eventQuery struct {
 	resume position
 }
 
-var eventParameters = []string{"module", "event", "set", "after", "format"}
+var eventParameters = []string{"module", "event", "set", "filter", "after", "format"}
 
 func (e *edge) parseEvents(r *http.Request) (eventQuery, error) {
 	values, err := url.ParseQuery(r.URL.RawQuery)
@@ -177,6 +179,9 @@ func (e *edge) parseEvents(r *http.Request) (eventQuery, error) {
 		ModuleID: values.Get("module"),
 		Events:   values["event"],
 	}}
+	if q.subscription.Filter, err = base64.RawURLEncoding.DecodeString(values.Get("filter")); err != nil {
+		return eventQuery{}, slnet.Errorf(slnet.KindInvalid, "the query parameter \"filter\" is not base64 (URL, without padding): %v", err)
+	}
 	for _, name := range q.subscription.Events {
 		if _, err := e.Registry.New(name); err != nil {
 			return eventQuery{}, err

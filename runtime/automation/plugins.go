@@ -49,7 +49,7 @@ func (a *Automation) Upload(caller security.Caller, m *slnet.UploadMessage) (*sl
 		return nil, slnet.Errorf(slnet.KindInvalid, "UploadId is missing; choose a random GUID")
 	case len(m.Data) > slnet.MaxUploadPiece:
 		return nil, slnet.Errorf(slnet.KindTooLarge, "a piece of an upload has at most %d bytes, this one has %d", slnet.MaxUploadPiece, len(m.Data))
-	case m.Offset < 0 || m.Offset+int64(len(m.Data)) > maxPluginBytes:
+	case m.Offset < 0 || m.Offset > maxPluginBytes-int64(len(m.Data)):
 		return nil, slnet.Errorf(slnet.KindTooLarge, "an upload has at most %d bytes", int64(maxPluginBytes))
 	}
 	flags := os.O_WRONLY

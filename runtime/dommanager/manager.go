@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"sync/atomic"
 
+	"github.com/google/uuid"
+
 	"domovoi.dev/runtime/security"
 	"domovoi.dev/sdk/dom"
 	"domovoi.dev/sdk/slnet"
@@ -30,18 +32,8 @@ func (m *manager) create(ctx context.Context, caller security.Caller, request *d
 		if err != nil {
 			return err
 		}
-		if err := m.prepare(tx, nil, o); err != nil {
-			return err
-		}
-		stampCreated(tx, caller, o)
-		raw, err = tx.Insert(m.moduleID, o)
-		if errors.Is(err, storage.ErrExists) {
-			return alreadyExisted(o, m.moduleID)
-		}
-		if err != nil {
-			return err
-		}
-		return m.inform(tx, caller, "created", o)
+		raw, err = m.insert(ctx, tx, caller, o)
+		return err
 	})
 	return raw, err
 }
@@ -57,14 +49,8 @@ func (m *manager) update(ctx context.Context, caller security.Caller, request *d
 		if err != nil {
 			return err
 		}
-		if err := m.prepare(tx, old, o); err != nil {
-			return err
-		}
-		stampUpdated(tx, caller, old, o)
-		if raw, err = tx.Replace(m.moduleID, old, o); err != nil {
-			return err
-		}
-		return m.inform(tx, caller, "updated", o)
+		raw, err = m.replace(ctx, tx, caller, old, o)
+		return err
 	})
 	return raw, err
 }
@@ -72,42 +58,190 @@ func (m *manager) update(ctx context.Context, caller security.Caller, request *d
 func (m *manager) delete(ctx context.Context, caller security.Caller, request *dom.ManagerStoreDeleteRequest) (slnet.Raw, error) {
 	var raw slnet.Raw
 	_, err := m.store.Update(ctx, caller.Origin(), func(tx *storage.Tx) (err error) {
-		if raw, err = remove(tx, request.Kind, m.moduleID, request.Key); err != nil {
-			return err
-		}
-		old, err := dom.DecodeObject(request.Kind, raw)
-		if err != nil {
-			return err
-		}
-		return m.inform(tx, caller, "deleted", old)
+		raw, err = m.remove(ctx, tx, caller, request.Kind, request.Key)
+		return err
 	})
 	return raw, err
 }
 
+// insert validates and stores a new object.
+func (m *manager) insert(ctx context.Context, tx *storage.Tx, caller security.Caller, o dom.Object) (slnet.Raw, error) {
+	if err := m.prepare(ctx, tx, nil, o); err != nil {
+		return nil, err
+	}
+	stampCreated(tx, caller, o)
+	raw, err := tx.Insert(m.moduleID, o)
+	if errors.Is(err, storage.ErrExists) {
+		return nil, alreadyExisted(o, m.moduleID)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := m.record(tx, nil, o); err != nil {
+		return nil, err
+	}
+	return raw, m.inform(tx, caller, "created", o)
+}
+
+// replace validates and stores a new version of an object.
+func (m *manager) replace(ctx context.Context, tx *storage.Tx, caller security.Caller, old, o dom.Object) (slnet.Raw, error) {
+	if err := m.prepare(ctx, tx, old, o); err != nil {
+		return nil, err
+	}
+	return m.overwrite(tx, caller, old, o)
+}
+
+// overwrite stores a new version of an object that was found valid.
+func (m *manager) overwrite(tx *storage.Tx, caller security.Caller, old, o dom.Object) (slnet.Raw, error) {
+	stampUpdated(tx, caller, old, o)
+	raw, err := tx.Replace(m.moduleID, old, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := m.record(tx, old, o); err != nil {
+		return nil, err
+	}
+	return raw, m.inform(tx, caller, "updated", o)
+}
+
+// remove deletes an object and returns it as it was.
+func (m *manager) remove(ctx context.Context, tx *storage.Tx, caller security.Caller, kind dom.ObjectKind, key string) (slnet.Raw, error) {
+	raw, old, err := stored(tx, kind, m.moduleID, key)
+	if err != nil {
+		return nil, err
+	}
+	model, err := m.model(&tx.Reader)
+	if err != nil {
+		return nil, err
+	}
+	if err := m.removal(ctx, tx, model, old); err != nil {
+		return nil, err
+	}
+	if err := tx.Remove(m.moduleID, old, m.historyDisabled(model, old)); err != nil {
+		return nil, err
+	}
+	return raw, m.inform(tx, caller, "deleted", old)
+}
+
 // prepare validates an object and fills in what the server decides. old is the
 // stored version, nil for a new object.
-func (m *manager) prepare(tx *storage.Tx, old, o dom.Object) error {
-	var trace slnet.TraceData
+func (m *manager) prepare(ctx context.Context, tx *storage.Tx, old, o dom.Object) error {
+	model, err := m.model(&tx.Reader)
+	if err != nil {
+		return err
+	}
+	c := check{ctx: ctx, tx: tx, manager: m, model: model}
 	switch o := o.(type) {
 	case *dom.SectionDefinition:
 		o.ModuleID = m.moduleID
-		checkSectionDefinition(&trace, o)
+		was, _ := old.(*dom.SectionDefinition)
+		err = c.sectionDefinition(was, o)
+	case *dom.BehaviorDefinition:
+		o.ModuleID = m.moduleID
+		was, _ := old.(*dom.BehaviorDefinition)
+		err = c.behaviorDefinition(was, o)
 	case *dom.Definition:
 		o.ModuleID = m.moduleID
-	case *dom.Instance:
-		model, err := m.model(&tx.Reader)
-		if err != nil {
-			return err
-		}
+		was, _ := old.(*dom.Definition)
+		err = c.definition(was, o)
+	case *dom.Template:
 		o.ModuleID = m.moduleID
-		before, _ := old.(*dom.Instance)
-		checkInstance(&trace, model, before, o)
-		o.Name = o.ID.String()
+	case *dom.Instance:
+		o.ModuleID = m.moduleID
+		was, _ := old.(*dom.Instance)
+		err = c.instance(was, o)
 	}
-	if !trace.HasSucceeded() {
-		return &slnet.CrudFailedError{TraceData: trace}
+	if err != nil {
+		return err
 	}
+	return c.result()
+}
+
+// check gathers what is wrong with an object. Its methods return an error only
+// when they could not look.
+type check struct {
+	ctx     context.Context
+	tx      *storage.Tx
+	manager *manager
+	model   *model
+	trace   slnet.TraceData
+}
+
+// result is the error of what was gathered, nil when nothing is wrong.
+func (c *check) result() error {
+	if c.trace.HasSucceeded() {
+		return nil
+	}
+	return &slnet.CrudFailedError{TraceData: c.trace}
+}
+
+// maxListedIDs bounds the lists of instance ids in errors.
+const maxListedIDs = 100
+
+// instances returns the ids of the first instances of the module that a filter
+// selects, for errors. The transaction conflicts with every change that would
+// alter the answer.
+func (c *check) instances(filter dom.Filter) ([]uuid.UUID, error) {
+	keys, err := c.tx.IDs(c.ctx, dom.KindInstance, c.manager.moduleID, filter, maxListedIDs)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]uuid.UUID, len(keys))
+	for i, key := range keys {
+		if ids[i], err = uuid.Parse(key); err != nil {
+			return nil, err
+		}
+	}
+	return ids, nil
+}
+
+// removal looks whether an object may be deleted.
+func (m *manager) removal(ctx context.Context, tx *storage.Tx, model *model, o dom.Object) (err error) {
+	c := check{ctx: ctx, tx: tx, manager: m, model: model}
+	switch o := o.(type) {
+	case *dom.SectionDefinition:
+		err = c.sectionDefinitionRemoval(o)
+	case *dom.BehaviorDefinition:
+		err = c.behaviorDefinitionRemoval(o)
+	case *dom.Definition:
+		err = c.definitionRemoval(o)
+	}
+	if err != nil {
+		return err
+	}
+	return c.result()
+}
+
+// instance validates an instance and fills in its generated values, its status
+// and its name.
+func (c *check) instance(old, o *dom.Instance) error {
+	definition := c.model.definitions[o.DomDefinitionID]
+	if definition == nil {
+		c.fail(dom.InstanceError, dom.ErrDomInstanceRequiresLinkToValidDomDefinition,
+			slnet.ErrorProperties{ID: o.Key(), DomDefinitionIDs: []uuid.UUID{uuid.UUID(o.DomDefinitionID)}},
+			"the instance belongs to the DOM definition %s, which does not exist in this module", o.DomDefinitionID)
+		return nil
+	}
+	c.model.canonical(o)
+	behavior := c.model.behavior(definition)
+	if behavior != nil {
+		behavior.begin(old, o)
+	}
+	if err := c.increments(definition, o); err != nil {
+		return err
+	}
+	if behavior != nil {
+		checkInstanceInStatus(&c.trace, c.model, behavior, old, o)
+	} else {
+		checkInstance(&c.trace, c.model, definition, old, o)
+	}
+	o.Name = c.model.name(c.manager.settings, definition, o)
 	return nil
+}
+
+// fail adds an error.
+func (c *check) fail(errorType slnet.ErrorType, reason slnet.Reason, properties slnet.ErrorProperties, format string, args ...any) {
+	c.trace.AddError(slnet.ErrorData{Type: errorType, Reason: reason, Properties: properties, Message: fmt.Sprintf(format, args...)})
 }
 
 // inform adds an information event about a changed object where the settings
@@ -120,7 +254,11 @@ func (m *manager) inform(tx *storage.Tx, caller security.Caller, verb string, o 
 	switch o := o.(type) {
 	case *dom.SectionDefinition:
 		name = o.Name
+	case *dom.BehaviorDefinition:
+		name = o.Name
 	case *dom.Definition:
+		name = o.Name
+	case *dom.Template:
 		name = o.Name
 	case *dom.Instance:
 		name = o.Name
@@ -129,67 +267,4 @@ func (m *manager) inform(tx *storage.Tx, caller security.Caller, verb string, o 
 		Time: tx.Now(), User: caller.User, ModuleID: m.moduleID, RunID: caller.RunID,
 		Text: fmt.Sprintf("%s %q (%s) was %s by %s in module %s", o.Kind(), name, o.Key(), verb, caller.User, m.moduleID),
 	})
-}
-
-// model is what instances are validated against: the section definitions and
-// definitions of a module at one version. It does not change.
-type model struct {
-	version     uint64
-	sections    map[dom.SectionDefinitionID]*dom.SectionDefinition
-	definitions map[dom.DefinitionID]*dom.Definition
-	fields      map[dom.FieldDescriptorID]*dom.FieldDescriptor
-}
-
-// model returns the model as r sees it. Reading its version makes the
-// transaction conflict with every change of the model, so that an instance is
-// never stored under a model it was not validated against.
-func (m *manager) model(r *storage.Reader) (*model, error) {
-	version, err := r.ModelVersion(m.moduleID)
-	if err != nil {
-		return nil, err
-	}
-	if cached := m.cached.Load(); cached != nil && cached.version == version {
-		return cached, nil
-	}
-	loaded := &model{
-		version:     version,
-		sections:    make(map[dom.SectionDefinitionID]*dom.SectionDefinition),
-		definitions: make(map[dom.DefinitionID]*dom.Definition),
-		fields:      make(map[dom.FieldDescriptorID]*dom.FieldDescriptor),
-	}
-	for _, kind := range []dom.ObjectKind{dom.KindSectionDefinition, dom.KindDefinition} {
-		raws, err := r.Query(context.Background(), kind, m.moduleID, dom.NewQuery(dom.True()))
-		if err != nil {
-			return nil, err
-		}
-		for _, raw := range raws {
-			o, err := dom.DecodeObject(kind, raw)
-			if err != nil {
-				return nil, err
-			}
-			loaded.add(o)
-		}
-	}
-	m.cached.Store(loaded)
-	return loaded, nil
-}
-
-func (m *model) add(o dom.Object) {
-	switch o := o.(type) {
-	case *dom.SectionDefinition:
-		m.sections[o.ID] = o
-		for _, fd := range o.FieldDescriptors {
-			m.fields[fd.ID] = fd
-		}
-	case *dom.Definition:
-		m.definitions[o.ID] = o
-	}
-}
-
-// fieldType is the type of a field of any section, "" when there is none.
-func (m *model) fieldType(id dom.FieldDescriptorID) dom.FieldType {
-	if fd := m.fields[id]; fd != nil {
-		return fd.FieldType
-	}
-	return ""
 }

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"time"
 
 	"domovoi.dev/runtime/security"
 	"domovoi.dev/sdk/dom"
@@ -17,8 +18,12 @@ import (
 
 // Managers are the DOM managers of all modules.
 type Managers struct {
-	store *storage.Store
-	log   *slog.Logger
+	store         *storage.Store
+	log           *slog.Logger
+	maxAttachment int64
+
+	stop   context.CancelFunc // ends the sweeps; nil before Start
+	sweeps sync.WaitGroup
 
 	mu      sync.Mutex
 	running map[string]*start // by module id; guarded by mu
@@ -32,9 +37,24 @@ type start struct {
 	err     error
 }
 
+// Options say how managers work.
+type Options struct {
+	// Logger gets what they have to say; nil means slog.Default.
+	Logger *slog.Logger
+	// MaxAttachment is the most bytes of a file attached to an instance; 0 means
+	// DefaultMaxAttachment.
+	MaxAttachment int64
+}
+
 // New returns the managers of the modules in store. None is started.
-func New(store *storage.Store, log *slog.Logger) *Managers {
-	return &Managers{store: store, log: log, running: make(map[string]*start)}
+func New(store *storage.Store, o Options) *Managers {
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	if o.MaxAttachment == 0 {
+		o.MaxAttachment = DefaultMaxAttachment
+	}
+	return &Managers{store: store, log: o.Logger, maxAttachment: o.MaxAttachment, running: make(map[string]*start)}
 }
 
 // Running returns the ids of the modules whose manager is initialised.
@@ -53,8 +73,12 @@ func (m *Managers) Running() []string {
 	return ids
 }
 
+// maxWait is how long a request waits for a manager that is being initialised.
+const maxWait = 30 * time.Second
+
 // manager returns the manager of a module. The first request initialises it;
-// those that come meanwhile wait for that one (row MOD-09).
+// those that come meanwhile wait for that one, and fail after maxWait (rows
+// MOD-09, MOD-11).
 func (m *Managers) manager(ctx context.Context, moduleID string) (*manager, error) {
 	m.mu.Lock()
 	s, ok := m.running[moduleID]
@@ -69,6 +93,15 @@ func (m *Managers) manager(ctx context.Context, moduleID string) (*manager, erro
 	select {
 	case <-s.ready:
 		return s.manager, s.err
+	default:
+	}
+	patience := time.NewTimer(maxWait)
+	defer patience.Stop()
+	select {
+	case <-s.ready:
+		return s.manager, s.err
+	case <-patience.C:
+		return nil, slnet.Errorf(slnet.KindTimeout, "initialising the DOM manager of module %q did not complete in time (%v)", moduleID, maxWait)
 	case <-ctx.Done():
 		return nil, slnet.Errorf(slnet.KindTimeout, "the DOM manager of module %q was not ready in time: %v", moduleID, context.Cause(ctx))
 	}
@@ -135,6 +168,18 @@ func (m *Managers) reinitialize(ctx context.Context, moduleID string) error {
 	return s.err
 }
 
+// synchronize makes a manager read its model again with the next request. It is
+// never needed: what a manager keeps is compared with the store in every
+// transaction. It is there for those who know it (row CAC-01).
+func (m *Managers) synchronize(ctx context.Context, moduleID string) (slnet.Message, error) {
+	manager, err := m.manager(ctx, moduleID)
+	if err != nil {
+		return nil, err
+	}
+	manager.cached.Store(nil)
+	return &slnet.Empty{}, nil
+}
+
 // forget drops the manager of a module whose settings were deleted.
 func (m *Managers) forget(moduleID string) {
 	m.mu.Lock()
@@ -148,9 +193,13 @@ func (m *Managers) forget(moduleID string) {
 func (m *Managers) Required(ctx context.Context, message slnet.Message) (permission dom.Permission, ok bool, err error) {
 	var kind dom.ObjectKind
 	switch message := message.(type) {
-	case *dom.ManagerStoreReadRequest, *dom.ManagerStoreCountRequest:
+	case *dom.ManagerStoreReadRequest, *dom.ManagerStoreCountRequest, *dom.DomInstanceStatusTransitionRequest:
 		return dom.PermissionNone, true, nil
-	case *dom.ReinitializeManagerMessage:
+	case *dom.AutoIncrementerGetRequest:
+		return dom.PermissionNone, true, nil
+	case *dom.AttachmentAddRequest, *dom.AttachmentGetNamesRequest, *dom.AttachmentGetRequest, *dom.AttachmentDeleteRequest:
+		return dom.PermissionNone, true, nil
+	case *dom.ReinitializeManagerMessage, *dom.MidnightSyncMessage, *dom.AutoIncrementerSetRequest:
 		return dom.PermissionModuleSettingsConfiguration, true, nil
 	case *dom.ManagerStoreCreateRequest:
 		kind = message.Kind
@@ -158,13 +207,13 @@ func (m *Managers) Required(ctx context.Context, message slnet.Message) (permiss
 		kind = message.Kind
 	case *dom.ManagerStoreDeleteRequest:
 		if message.Kind == dom.KindInstance {
-			manager, err := m.manager(ctx, message.ModuleID)
-			if err != nil {
-				return dom.PermissionNone, true, err
-			}
-			return manager.settings.DomManagerSettings.SecuritySettings.DeleteDomInstancePermission, true, nil
+			return m.requiredToDelete(ctx, message.ModuleID)
 		}
 		kind = message.Kind
+	case *dom.ManagerStoreBulkCreateOrUpdateRequest:
+		return dom.PermissionNone, true, nil // instances are all it takes
+	case *dom.ManagerStoreBulkDeleteRequest:
+		return m.requiredToDelete(ctx, message.ModuleID)
 	default:
 		return dom.PermissionNone, false, nil
 	}
@@ -172,6 +221,16 @@ func (m *Managers) Required(ctx context.Context, message slnet.Message) (permiss
 		return dom.PermissionNone, true, nil
 	}
 	return dom.PermissionModuleSettingsConfiguration, true, nil
+}
+
+// requiredToDelete returns the permission that deleting an instance needs, as the
+// settings of its module say.
+func (m *Managers) requiredToDelete(ctx context.Context, moduleID string) (permission dom.Permission, ok bool, err error) {
+	manager, err := m.manager(ctx, moduleID)
+	if err != nil {
+		return dom.PermissionNone, true, err
+	}
+	return manager.settings.DomManagerSettings.SecuritySettings.DeleteDomInstancePermission, true, nil
 }
 
 // Handle carries out a message about DOM objects for a caller who may send it.
@@ -190,10 +249,32 @@ func (m *Managers) Handle(ctx context.Context, caller security.Caller, message s
 		return m.write(ctx, message.Kind, message.ModuleID, func(h handler) (slnet.Raw, error) {
 			return h.delete(ctx, caller, message)
 		})
+	case *dom.ManagerStoreBulkCreateOrUpdateRequest:
+		return m.bulkCreateOrUpdate(ctx, caller, message)
+	case *dom.ManagerStoreBulkDeleteRequest:
+		return m.bulkDelete(ctx, caller, message)
+	case *dom.DomInstanceStatusTransitionRequest:
+		return m.write(ctx, dom.KindInstance, message.ModuleID, func(h handler) (slnet.Raw, error) {
+			return h.(*manager).transition(ctx, caller, message)
+		})
 	case *dom.ManagerStoreReadRequest:
 		return m.read(ctx, message)
 	case *dom.ManagerStoreCountRequest:
 		return m.count(ctx, message)
+	case *dom.AutoIncrementerGetRequest:
+		return m.autoIncrementer(ctx, message)
+	case *dom.AutoIncrementerSetRequest:
+		return m.setAutoIncrementer(ctx, caller, message)
+	case *dom.AttachmentAddRequest:
+		return m.addAttachment(ctx, caller, message)
+	case *dom.AttachmentGetNamesRequest:
+		return m.attachmentNames(ctx, message)
+	case *dom.AttachmentGetRequest:
+		return m.attachment(ctx, message)
+	case *dom.AttachmentDeleteRequest:
+		return m.deleteAttachment(ctx, caller, message)
+	case *dom.MidnightSyncMessage:
+		return m.synchronize(ctx, message.ModuleID)
 	case *dom.ReinitializeManagerMessage:
 		if err := m.reinitialize(ctx, message.ModuleID); err != nil {
 			return nil, err
@@ -215,8 +296,11 @@ func (m *Managers) handler(ctx context.Context, kind dom.ObjectKind, moduleID st
 	if _, err := dom.NewObject(kind); err != nil {
 		return nil, err
 	}
-	if kind == dom.KindModuleSettings {
+	switch kind {
+	case dom.KindModuleSettings:
 		return settingsHandler{m}, nil
+	case dom.KindHistoryChange:
+		return nil, slnet.Errorf(slnet.KindInvalid, "history is written by the server only")
 	}
 	return m.manager(ctx, moduleID)
 }
@@ -252,6 +336,8 @@ func Deny(message slnet.Message, user string, permission dom.Permission) slnet.M
 		return &dom.ManagerStoreCrudResponse{Kind: message.Kind, TraceData: trace}
 	case *dom.ManagerStoreDeleteRequest:
 		return &dom.ManagerStoreCrudResponse{Kind: message.Kind, TraceData: trace}
+	case *dom.ManagerStoreBulkDeleteRequest:
+		return denyBulk(message.Keys, trace)
 	}
 	return nil
 }

@@ -8,26 +8,25 @@ import (
 	"domovoi.dev/storage"
 )
 
-// readable prepares reading objects of a kind: the module must have a manager,
-// unless the objects are module settings, and the query must fit the kind. It
-// returns the module id under which the objects are stored.
-func (m *Managers) readable(ctx context.Context, kind dom.ObjectKind, moduleID string) (string, *manager, error) {
+// readable returns the manager to read objects of a kind with: that of the
+// module, or none for module settings, which belong to no module.
+func (m *Managers) readable(ctx context.Context, kind dom.ObjectKind, moduleID string) (*manager, error) {
 	if _, err := dom.NewObject(kind); err != nil {
-		return "", nil, err
+		return nil, err
 	}
 	if kind == dom.KindModuleSettings {
-		return "", nil, nil
+		return &manager{}, nil
 	}
-	manager, err := m.manager(ctx, moduleID)
-	return moduleID, manager, err
+	return m.manager(ctx, moduleID)
 }
 
-// fieldTypes are the types of the fields a query on instances may ask for.
-func fieldTypes(manager *manager, kind dom.ObjectKind, r *storage.Reader) (dom.FieldTypes, error) {
-	if kind != dom.KindInstance {
+// fieldTypes are the types of the fields that a filter on instances names. The
+// model is not asked for when it names none.
+func (m *manager) fieldTypes(r *storage.Reader, kind dom.ObjectKind, filter dom.Filter) (dom.FieldTypes, error) {
+	if kind != dom.KindInstance || !filter.NamesFields() {
 		return nil, nil
 	}
-	model, err := manager.model(r)
+	model, err := m.model(r)
 	if err != nil {
 		return nil, err
 	}
@@ -35,43 +34,75 @@ func fieldTypes(manager *manager, kind dom.ObjectKind, r *storage.Reader) (dom.F
 }
 
 func (m *Managers) read(ctx context.Context, request *dom.ManagerStoreReadRequest) (slnet.Message, error) {
-	moduleID, manager, err := m.readable(ctx, request.Kind, request.ModuleID)
+	manager, err := m.readable(ctx, request.Kind, request.ModuleID)
 	if err != nil {
 		return nil, err
 	}
-	response := &dom.ManagerStoreCrudResponse{Kind: request.Kind}
+	var response slnet.Message
 	err = m.store.View(ctx, func(r *storage.Reader) error {
-		types, err := fieldTypes(manager, request.Kind, r)
+		types, err := manager.fieldTypes(r, request.Kind, request.Query.Filter)
 		if err != nil {
 			return err
 		}
 		if err := request.Query.Check(request.Kind, types); err != nil {
 			return err
 		}
-		response.Objects, err = r.Query(ctx, request.Kind, moduleID, request.Query)
+		if len(request.Select) > 0 {
+			response, err = manager.readSelected(ctx, r, request)
+			return err
+		}
+		objects, err := manager.query(ctx, r, request.Kind, request.Query)
+		response = &dom.ManagerStoreCrudResponse{Kind: request.Kind, Objects: objects}
 		return err
 	})
+	return response, err
+}
+
+func (m *manager) query(ctx context.Context, r *storage.Reader, kind dom.ObjectKind, query dom.Query) ([]slnet.Raw, error) {
+	if kind == dom.KindHistoryChange {
+		return r.History(ctx, m.moduleID, query)
+	}
+	return r.Query(ctx, kind, m.moduleID, query)
+}
+
+func (m *manager) readSelected(ctx context.Context, r *storage.Reader, request *dom.ManagerStoreReadRequest) (slnet.Message, error) {
+	if err := dom.CheckSelect(request.Kind, request.Select); err != nil {
+		return nil, err
+	}
+	raws, err := m.query(ctx, r, request.Kind, request.Query)
 	if err != nil {
 		return nil, err
+	}
+	response := &dom.ManagerStoreSelectResponse{Rows: make([]dom.SelectedRow, len(raws))}
+	for i, raw := range raws {
+		o, err := dom.DecodeObject(request.Kind, raw)
+		if err != nil {
+			return nil, err
+		}
+		response.Rows[i] = dom.SelectValues(o, request.Select)
 	}
 	return response, nil
 }
 
 func (m *Managers) count(ctx context.Context, request *dom.ManagerStoreCountRequest) (slnet.Message, error) {
-	moduleID, manager, err := m.readable(ctx, request.Kind, request.ModuleID)
+	manager, err := m.readable(ctx, request.Kind, request.ModuleID)
 	if err != nil {
 		return nil, err
 	}
 	response := new(dom.ManagerStoreCountResponse)
 	err = m.store.View(ctx, func(r *storage.Reader) error {
-		types, err := fieldTypes(manager, request.Kind, r)
+		types, err := manager.fieldTypes(r, request.Kind, request.Filter)
 		if err != nil {
 			return err
 		}
 		if err := request.Filter.Check(request.Kind, types); err != nil {
 			return err
 		}
-		response.Count, err = r.Count(ctx, request.Kind, moduleID, request.Filter)
+		if request.Kind == dom.KindHistoryChange {
+			response.Count, err = r.CountHistory(ctx, manager.moduleID, request.Filter)
+		} else {
+			response.Count, err = r.Count(ctx, request.Kind, manager.moduleID, request.Filter)
+		}
 		return err
 	})
 	if err != nil {

@@ -46,18 +46,18 @@ func checkModuleID(id string) string {
 // settingsHandler writes module settings.
 type settingsHandler struct{ managers *Managers }
 
+// decodeSettings reads and validates module settings.
 func decodeSettings(raw slnet.Raw) (*dom.ModuleSettings, error) {
 	o, err := dom.DecodeObject(dom.KindModuleSettings, raw)
 	if err != nil {
 		return nil, err
 	}
-	settings := o.(*dom.ModuleSettings)
-	if problem := checkModuleID(settings.ModuleID); problem != "" {
-		return nil, failed(dom.ModuleSettingsManagerError, dom.ErrInvalidModuleID,
-			slnet.ErrorProperties{ModuleID: settings.ModuleID, Value: problem},
-			"%q is no module id: %s", settings.ModuleID, problem)
+	c := settingsCheck{settings: o.(*dom.ModuleSettings)}
+	c.check()
+	if !c.trace.HasSucceeded() {
+		return nil, &slnet.CrudFailedError{TraceData: c.trace}
 	}
-	return settings, nil
+	return c.settings, nil
 }
 
 func (h settingsHandler) create(ctx context.Context, caller security.Caller, request *dom.ManagerStoreCreateRequest) (slnet.Raw, error) {
@@ -100,8 +100,11 @@ func (h settingsHandler) update(ctx context.Context, caller security.Caller, req
 func (h settingsHandler) delete(ctx context.Context, caller security.Caller, request *dom.ManagerStoreDeleteRequest) (slnet.Raw, error) {
 	var raw slnet.Raw
 	_, err := h.managers.store.Update(ctx, caller.Origin(), func(tx *storage.Tx) (err error) {
-		raw, err = remove(tx, request.Kind, "", request.Key)
-		return err
+		var old dom.Object
+		if raw, old, err = stored(tx, request.Kind, "", request.Key); err != nil {
+			return err
+		}
+		return tx.Remove("", old, false)
 	})
 	if err == nil {
 		h.managers.forget(request.Key)

@@ -9,60 +9,30 @@ import (
 	"domovoi.dev/sdk/slnet"
 )
 
-// maxStringBytes is the most bytes of a string value (row INS-17).
-const maxStringBytes = 32_766
-
-// checkSectionDefinition refuses field types that plain fields do not have
-// (rows SD-01, SD-02).
-func checkSectionDefinition(trace *slnet.TraceData, s *dom.SectionDefinition) {
-	var supported []string
-	for _, t := range dom.PlainFieldTypes() {
-		supported = append(supported, string(t))
-	}
-	for _, fd := range s.FieldDescriptors {
-		if fd.FieldType.IsPlain() {
-			continue
-		}
-		trace.AddError(slnet.ErrorData{
-			Type: dom.SectionDefinitionError, Reason: dom.ErrFieldTypeNotSupported,
-			Message: fmt.Sprintf("field %q (%s) has the type %q; a field can be %v", fd.Name, fd.ID, fd.FieldType, supported),
-			Properties: slnet.ErrorProperties{
-				FieldType: string(fd.FieldType), SupportedTypes: supported,
-				FieldDescriptorIDs: []uuid.UUID{uuid.UUID(fd.ID)}, SectionDefinitionIDs: []uuid.UUID{uuid.UUID(s.ID)},
-			},
-		})
-	}
-}
-
 // instanceCheck validates one instance against the model. It finds all that is
 // wrong, not only the first (row INS-24).
 type instanceCheck struct {
 	trace      *slnet.TraceData
 	model      *model
+	definition *dom.Definition
 	old        *dom.Instance // nil for a new instance
 	instance   *dom.Instance
-	definition *dom.Definition
+
+	// oldSections are the sections of old by id, nil until they are needed.
+	oldSections map[dom.SectionID]*dom.Section
+	// filled says of the fields that the section last validated has values of,
+	// whether they are more than an empty list.
+	filled map[dom.FieldDescriptorID]bool
 }
 
 // checkInstance validates an instance that no status system applies to.
-func checkInstance(trace *slnet.TraceData, m *model, old, instance *dom.Instance) {
-	c := instanceCheck{trace, m, old, instance, m.definitions[instance.DomDefinitionID]}
-	if c.definition == nil {
-		c.fail(dom.ErrDomInstanceRequiresLinkToValidDomDefinition,
-			slnet.ErrorProperties{DomDefinitionIDs: []uuid.UUID{uuid.UUID(instance.DomDefinitionID)}},
-			"the instance belongs to the DOM definition %s, which does not exist in this module", instance.DomDefinitionID)
-		return
-	}
+func checkInstance(trace *slnet.TraceData, m *model, definition *dom.Definition, old, instance *dom.Instance) {
+	c := instanceCheck{trace: trace, model: m, definition: definition, old: old, instance: instance}
 	c.sections()
-	for i, s := range instance.Sections {
-		if d := m.sections[s.SectionDefinitionID]; d == nil {
-			c.fail(dom.ErrSectionUsedInDomInstanceLinksToNonExistingSectionDefinition,
-				slnet.ErrorProperties{SectionDefinitionIDs: []uuid.UUID{uuid.UUID(s.SectionDefinitionID)}, SectionIDs: []uuid.UUID{uuid.UUID(s.ID)}},
-				"section %d uses the section definition %s, which does not exist", i+1, s.SectionDefinitionID)
-		} else {
-			c.fields(s, d)
-		}
-	}
+	c.contents(func(s *dom.Section, d *dom.SectionDefinition) {
+		c.values(s, d)
+		c.required(s, d)
+	})
 	if instance.StatusID != "" {
 		c.fail(dom.ErrDomInstanceContainsInvalidStatus, slnet.ErrorProperties{StatusID: instance.StatusID},
 			"the instance has the status %q, but its DOM definition has no status system", instance.StatusID)
@@ -77,20 +47,20 @@ func (c *instanceCheck) fail(reason slnet.Reason, properties slnet.ErrorProperti
 }
 
 // sections compares the sections of the instance with the links of its
-// definition (rows INS-09 to INS-14).
+// definition (rows INS-09 to INS-14, SOF-05). The module sections have a rule of
+// their own, whatever a link says (dom.md 3.3).
 func (c *instanceCheck) sections() {
-	have := make(map[dom.SectionDefinitionID]int)
-	for _, s := range c.instance.Sections {
-		have[s.SectionDefinitionID]++
-	}
+	have := countSections(c.instance)
+	c.moduleSections(have)
 	var missing, invalid, multiple []uuid.UUID
 	for _, link := range c.definition.SectionDefinitionLinks {
 		n := have[link.SectionDefinitionID]
 		delete(have, link.SectionDefinitionID)
 		id := uuid.UUID(link.SectionDefinitionID)
 		switch {
+		case c.model.isModuleSection(link.SectionDefinitionID):
 		case link.IsSoftDeleted:
-			if n > c.before(link.SectionDefinitionID) {
+			if n > 0 && n > c.before(link.SectionDefinitionID) {
 				invalid = append(invalid, id)
 			}
 		case n == 0 && !link.IsOptional:
@@ -99,8 +69,11 @@ func (c *instanceCheck) sections() {
 			multiple = append(multiple, id)
 		}
 	}
-	for id := range have {
-		invalid = append(invalid, uuid.UUID(id))
+	for _, s := range c.instance.Sections {
+		if have[s.SectionDefinitionID] > 0 {
+			invalid = append(invalid, uuid.UUID(s.SectionDefinitionID))
+			delete(have, s.SectionDefinitionID)
+		}
 	}
 	if len(missing)+len(invalid) > 0 {
 		c.fail(dom.ErrSectionsUsedInDomInstanceDoNotMatchRequirementsOfDomDefinition,
@@ -114,63 +87,88 @@ func (c *instanceCheck) sections() {
 	}
 }
 
+func countSections(instance *dom.Instance) map[dom.SectionDefinitionID]int {
+	count := make(map[dom.SectionDefinitionID]int, len(instance.Sections))
+	for _, s := range instance.Sections {
+		count[s.SectionDefinitionID]++
+	}
+	return count
+}
+
+// moduleSections validates that there is exactly one section of each module
+// section (row INS-15), and takes them out of have.
+func (c *instanceCheck) moduleSections(have map[dom.SectionDefinitionID]int) {
+	var wrong []uuid.UUID
+	for _, id := range c.model.moduleSections {
+		if have[id] != 1 {
+			wrong = append(wrong, uuid.UUID(id))
+		}
+	}
+	for _, id := range c.model.moduleSections {
+		delete(have, id)
+	}
+	if len(wrong) > 0 {
+		c.fail(dom.ErrDomInstanceDoesNotContainRequiredModuleSections, slnet.ErrorProperties{SectionDefinitionIDs: wrong},
+			"the instance must have exactly one section of each of the module sections %v", wrong)
+	}
+}
+
 // before is how many sections of a definition the stored version has. A soft
 // deleted link blocks new sections, not those that are there.
 func (c *instanceCheck) before(id dom.SectionDefinitionID) int {
 	if c.old == nil {
 		return 0
 	}
-	return len(c.old.SectionsOf(id))
+	return countSections(c.old)[id]
 }
 
-// fields validates the values of one section.
-func (c *instanceCheck) fields(s *dom.Section, d *dom.SectionDefinition) {
-	var unknown, wrongType, softDeleted, missing []slnet.AssociatedField
-	at := func(id dom.FieldDescriptorID) slnet.AssociatedField {
-		return slnet.AssociatedField{SectionDefinitionID: uuid.UUID(d.ID), SectionID: uuid.UUID(s.ID), FieldDescriptorID: uuid.UUID(id)}
-	}
-	var reasons []string
-	seen := make(map[dom.FieldDescriptorID]bool, len(s.FieldValues))
-	for _, fv := range s.FieldValues {
-		fd := d.GetFieldDescriptorByID(fv.FieldDescriptorID)
-		switch {
-		case fd == nil:
-			unknown = append(unknown, at(fv.FieldDescriptorID))
-		case seen[fd.ID]:
-			wrongType = append(wrongType, at(fd.ID))
-			reasons = append(reasons, fmt.Sprintf("field %q has two values", fd.Name))
-		case !fd.FieldType.Accepts(fv.Value):
-			wrongType = append(wrongType, at(fd.ID))
-			reasons = append(reasons, fmt.Sprintf("field %q takes %s, not %s", fd.Name, fd.FieldType, describe(fv.Value)))
-		case fd.IsSoftDeleted && c.changed(s, fv):
-			softDeleted = append(softDeleted, at(fd.ID))
-		default:
-			c.size(at(fd.ID), fd, fv.Value)
+// contents validates the sections one by one, with and without a status system:
+// that their ids differ and that their definitions exist. It calls check with
+// each section whose definition exists.
+func (c *instanceCheck) contents(check func(s *dom.Section, d *dom.SectionDefinition)) {
+	seen := make(map[dom.SectionID]bool, len(c.instance.Sections))
+	for i, s := range c.instance.Sections {
+		properties := slnet.ErrorProperties{
+			SectionDefinitionIDs: []uuid.UUID{uuid.UUID(s.SectionDefinitionID)}, SectionIDs: []uuid.UUID{uuid.UUID(s.ID)},
 		}
-		seen[fv.FieldDescriptorID] = true
-	}
-	for _, fd := range d.FieldDescriptors {
-		if fd.IsOptional || fd.IsSoftDeleted {
+		if seen[s.ID] {
+			duplicate := properties
+			duplicate.InvalidSections = properties.SectionDefinitionIDs
+			c.fail(dom.ErrSectionsUsedInDomInstanceDoNotMatchRequirementsOfDomDefinition, duplicate,
+				"section %d has the id %s of a section before it", i+1, s.ID)
+		}
+		seen[s.ID] = true
+		d := c.model.sections[s.SectionDefinitionID]
+		if d == nil {
+			c.fail(dom.ErrSectionUsedInDomInstanceLinksToNonExistingSectionDefinition, properties,
+				"section %d uses the section definition %s, which does not exist", i+1, s.SectionDefinitionID)
 			continue
 		}
-		if v, ok := s.GetFieldValueByID(fd.ID); !ok || v.Len() == 0 {
-			missing = append(missing, at(fd.ID))
+		check(s, d)
+	}
+}
+
+// required validates that the section last validated has values of all its
+// required fields (rows INS-05 to INS-08, SOF-04, INS-25).
+func (c *instanceCheck) required(s *dom.Section, d *dom.SectionDefinition) {
+	var missing []slnet.AssociatedField
+	var names []string
+	for _, fd := range d.FieldDescriptors {
+		if !fd.IsOptional && !fd.IsSoftDeleted && fd.Kind != dom.FieldStaticText && !c.filled[fd.ID] {
+			missing = append(missing, associated(s, fd.ID))
+			names = append(names, fd.Name)
 		}
-	}
-	if len(unknown) > 0 {
-		c.failFields(dom.ErrFieldValueUsedInDomInstanceLinksToNonExistingFieldDescriptor, unknown,
-			fmt.Sprintf("section %q has values of fields it does not have", d.Name))
-	}
-	if len(wrongType) > 0 {
-		c.failFields(dom.ErrDomInstanceSectionInvalidFieldValueTypes, wrongType, fmt.Sprintf("section %q: %v", d.Name, reasons))
-	}
-	if len(softDeleted) > 0 {
-		c.failFields(dom.ErrValueForSoftDeletedFieldNotAllowed, softDeleted,
-			fmt.Sprintf("section %q has new values of soft deleted fields", d.Name))
 	}
 	if len(missing) > 0 {
 		c.failFields(dom.ErrDomInstanceDoesNotContainAllRequiredFieldsForSectionDefinition, missing,
-			fmt.Sprintf("section %q lacks values of required fields: %v", d.Name, names(d, missing)))
+			fmt.Sprintf("section %q lacks values of required fields: %q", d.Name, names))
+	}
+}
+
+// associated names a field of a section.
+func associated(s *dom.Section, id dom.FieldDescriptorID) slnet.AssociatedField {
+	return slnet.AssociatedField{
+		SectionDefinitionID: uuid.UUID(s.SectionDefinitionID), SectionID: uuid.UUID(s.ID), FieldDescriptorID: uuid.UUID(id),
 	}
 }
 
@@ -183,48 +181,4 @@ func (c *instanceCheck) failFields(reason slnet.Reason, fields []slnet.Associate
 		AssociatedFields: fields, FieldDescriptorIDs: ids,
 		SectionDefinitionIDs: []uuid.UUID{fields[0].SectionDefinitionID},
 	}, "%s", message)
-}
-
-// changed reports whether a value differs from that of the stored version.
-func (c *instanceCheck) changed(s *dom.Section, fv dom.FieldValue) bool {
-	if c.old == nil {
-		return true
-	}
-	for _, was := range c.old.Sections {
-		if was.ID == s.ID {
-			v, ok := was.GetFieldValueByID(fv.FieldDescriptorID)
-			return !ok || !v.Equal(fv.Value)
-		}
-	}
-	return true
-}
-
-// size checks the length of strings (row INS-17).
-func (c *instanceCheck) size(field slnet.AssociatedField, fd *dom.FieldDescriptor, v dom.Value) {
-	for _, item := range v.Values() {
-		if n := len(item.Text()); n > maxStringBytes {
-			c.fail(dom.ErrValueTooLarge, slnet.ErrorProperties{
-				AssociatedFields: []slnet.AssociatedField{field}, FieldDescriptorIDs: []uuid.UUID{field.FieldDescriptorID},
-				ActualSize: int64(n), MaxSize: maxStringBytes,
-			}, "the value of field %q has %d bytes, at most %d are allowed", fd.Name, n, maxStringBytes)
-		}
-	}
-}
-
-// describe names the type of a value, with that of a list's items.
-func describe(v dom.Value) string {
-	if v.Kind() == dom.KindList && v.ElementKind() != dom.KindInvalid {
-		return "a list of " + v.ElementKind().String()
-	}
-	return v.Kind().String()
-}
-
-func names(d *dom.SectionDefinition, fields []slnet.AssociatedField) []string {
-	var list []string
-	for _, f := range fields {
-		if fd := d.GetFieldDescriptorByID(dom.FieldDescriptorID(f.FieldDescriptorID)); fd != nil {
-			list = append(list, fd.Name)
-		}
-	}
-	return list
 }

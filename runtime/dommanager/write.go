@@ -45,18 +45,15 @@ func existing(tx *storage.Tx, moduleID string, updated dom.Object, ifRevision in
 	return old, nil
 }
 
-// remove deletes an object and returns it as it was.
-func remove(tx *storage.Tx, kind dom.ObjectKind, moduleID, key string) (slnet.Raw, error) {
+// stored returns an object as it is, or the error that it does not exist.
+func stored(tx *storage.Tx, kind dom.ObjectKind, moduleID, key string) (slnet.Raw, dom.Object, error) {
 	raw, err := tx.Raw(kind, moduleID, key)
 	if errors.Is(err, storage.ErrNotFound) {
-		return nil, didNotExist(kind, moduleID, key)
+		return nil, nil, didNotExist(kind, moduleID, key)
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	old, err := dom.DecodeObject(kind, raw)
-	if err != nil {
-		return nil, err
-	}
-	return raw, tx.Remove(moduleID, old)
+	o, err := dom.DecodeObject(kind, raw)
+	return raw, o, err
 }

@@ -190,6 +190,9 @@ func (l *listener) query() string {
 	if len(s.Events) > 0 {
 		q["event"] = s.Events
 	}
+	if len(s.Filter) > 0 {
+		q.Set("filter", base64.RawURLEncoding.EncodeToString(s.Filter))
+	}
 	if s.After != nil {
 		q.Set("after", strconv.FormatUint(uint64(*s.After), 10))
 	}

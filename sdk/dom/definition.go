@@ -7,7 +7,19 @@ type Definition struct {
 	ModuleID               string                  `json:"ModuleId,omitempty"`
 	Name                   string                  `json:"Name,omitempty"`
 	SectionDefinitionLinks []SectionDefinitionLink `json:"SectionDefinitionLinks,omitempty"`
-	Tracking               `json:",flatten"`
+	// DomBehaviorDefinitionID gives the instances a status system, zero for none.
+	DomBehaviorDefinitionID BehaviorDefinitionID    `json:"DomBehaviorDefinitionId"`
+	ModuleSettingsOverrides ModuleSettingsOverrides `json:"ModuleSettingsOverrides,omitempty"`
+	Tracking                `json:",flatten"`
+}
+
+// ModuleSettingsOverrides replace settings of the module for one definition. A
+// nil part inherits; one that is not nil overrides, also when it is empty (row
+// DEF-06).
+type ModuleSettingsOverrides struct {
+	NameDefinition  *NameDefinition  `json:"NameDefinition,omitempty"`
+	ScriptSettings  *ScriptSettings  `json:"ScriptSettings,omitempty"`
+	HistorySettings *HistorySettings `json:"HistorySettings,omitempty"`
 }
 
 // SectionDefinitionLink says that the instances of a definition have a section.
@@ -37,6 +49,11 @@ func (d *Definition) expose(e Exposer) []Value {
 		return []Value{ValueOf(d.ID)}
 	case exposeName:
 		return []Value{ValueOf(d.Name)}
+	case exposeDomBehaviorDefinitionID:
+		if d.DomBehaviorDefinitionID.IsZero() {
+			return nil
+		}
+		return []Value{ValueOf(d.DomBehaviorDefinitionID)}
 	case exposeSectionDefinitionIDs:
 		values := make([]Value, len(d.SectionDefinitionLinks))
 		for i, link := range d.SectionDefinitionLinks {

@@ -5,4 +5,4 @@
 // them. Names and behaviour follow the DataMiner Object Models concept.
 package dom
 
-//go:generate go -C ../../tools run ./msgpgen -package ../sdk/dom "tuple Section FieldValue Instance" "ignore Value InstanceExposerSet DefinitionExposerSet SectionDefinitionExposerSet ModuleSettingsExposerSet ModuleSettingsHelper DomHelper ModuleSettingsComponent SectionDefinitionsComponent DomDefinitionsComponent DomInstancesComponent"
+//go:generate go -C ../../tools run ./msgpgen -package ../sdk/dom "tuple Section FieldValue Instance" "ignore Value InstanceExposerSet DefinitionExposerSet SectionDefinitionExposerSet ModuleSettingsExposerSet BehaviorDefinitionExposerSet TemplateExposerSet StatusChangeExposerSet HistoryExposerSet FieldValueDifference FieldValueDifferences InstanceDifferences PartialObject BulkResult BulkCrudFailedError Attachments AutoIncrementersComponent DomBehaviorDefinitionsComponent DomTemplatesComponent DomInstanceHistoryComponent ModuleSettingsHelper DomHelper ModuleSettingsComponent SectionDefinitionsComponent DomDefinitionsComponent DomInstancesComponent"

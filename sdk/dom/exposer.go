@@ -4,21 +4,32 @@ import "domovoi.dev/sdk/slnet"
 
 // The names of exposers, as they stand in the wire form of filters.
 const (
-	exposeID                   = "Id"
-	exposeName                 = "Name"
-	exposeModuleID             = "ModuleId"
-	exposeDomDefinitionID      = "DomDefinitionId"
-	exposeStatusID             = "StatusId"
-	exposeSectionIDs           = "SectionIds"
-	exposeSectionDefinitionIDs = "SectionDefinitionIds"
-	exposeFieldValue           = "FieldValue"
-	exposeKeyExists            = "KeyExists"
-	exposeFieldDescriptorIDs   = "FieldDescriptorIds"
-	exposeFieldDescriptorNames = "FieldDescriptorNames"
-	exposeCreatedAt            = "CreatedAt"
-	exposeCreatedBy            = "CreatedBy"
-	exposeLastModified         = "LastModified"
-	exposeLastModifiedBy       = "LastModifiedBy"
+	exposeID                      = "Id"
+	exposeName                    = "Name"
+	exposeModuleID                = "ModuleId"
+	exposeDomDefinitionID         = "DomDefinitionId"
+	exposeStatusID                = "StatusId"
+	exposeSectionIDs              = "SectionIds"
+	exposeSectionDefinitionIDs    = "SectionDefinitionIds"
+	exposeFieldValue              = "FieldValue"
+	exposeKeyExists               = "KeyExists"
+	exposeFieldDescriptorIDs      = "FieldDescriptorIds"
+	exposeFieldDescriptorNames    = "FieldDescriptorNames"
+	exposeDomBehaviorDefinitionID = "DomBehaviorDefinitionId"
+	exposeParentID                = "ParentId"
+	exposeSubjectID               = "SubjectId"
+	exposeTime                    = "Time"
+	exposeFullUsername            = "FullUsername"
+	exposeDmaID                   = "DmaId"
+	exposeDomInstanceID           = "DomInstanceId"
+	exposeFromStatusID            = "FromStatusId"
+	exposeToStatusID              = "ToStatusId"
+	exposeUsername                = "Username"
+	exposeRunID                   = "RunId"
+	exposeCreatedAt               = "CreatedAt"
+	exposeCreatedBy               = "CreatedBy"
+	exposeLastModified            = "LastModified"
+	exposeLastModifiedBy          = "LastModifiedBy"
 )
 
 // exposed is the one table of the properties that the objects of a kind can be
@@ -31,8 +42,17 @@ var exposed = map[ObjectKind]map[string]ValueKind{
 		exposeFieldDescriptorIDs: KindGuid, exposeFieldDescriptorNames: KindString,
 	}),
 	KindDefinition: withTracking(map[string]ValueKind{
-		exposeID: KindGuid, exposeName: KindString, exposeSectionDefinitionIDs: KindGuid,
+		exposeID: KindGuid, exposeName: KindString, exposeSectionDefinitionIDs: KindGuid, exposeDomBehaviorDefinitionID: KindGuid,
 	}),
+	KindBehaviorDefinition: withTracking(map[string]ValueKind{exposeID: KindGuid, exposeName: KindString, exposeParentID: KindGuid}),
+	KindTemplate:           withTracking(map[string]ValueKind{exposeID: KindGuid, exposeName: KindString}),
+	KindHistoryChange: {
+		exposeID: KindGuid, exposeSubjectID: KindString, exposeTime: KindDateTime,
+		exposeFullUsername: KindString, exposeDmaID: KindLong, exposeRunID: KindGuid,
+	},
+	KindStatusChange: {
+		exposeDomInstanceID: KindGuid, exposeFromStatusID: KindString, exposeToStatusID: KindString, exposeUsername: KindString,
+	},
 	KindInstance: withTracking(map[string]ValueKind{
 		exposeID: KindGuid, exposeName: KindString, exposeDomDefinitionID: KindGuid, exposeStatusID: KindString,
 		exposeSectionIDs: KindGuid, exposeSectionDefinitionIDs: KindGuid,
@@ -89,9 +109,36 @@ func (InstanceExposerSet) KeyExists(id FieldDescriptorID) Exposer {
 
 // DefinitionExposerSet is the type of DefinitionExposers.
 type DefinitionExposerSet struct {
-	ID, Name, SectionDefinitionIDs Exposer
-	CreatedAt, CreatedBy           Exposer
-	LastModified, LastModifiedBy   Exposer
+	ID, Name, SectionDefinitionIDs, DomBehaviorDefinitionID Exposer
+	CreatedAt, CreatedBy                                    Exposer
+	LastModified, LastModifiedBy                            Exposer
+}
+
+// BehaviorDefinitionExposerSet is the type of BehaviorDefinitionExposers.
+type BehaviorDefinitionExposerSet struct {
+	ID, Name, ParentID           Exposer
+	CreatedAt, CreatedBy         Exposer
+	LastModified, LastModifiedBy Exposer
+}
+
+// TemplateExposerSet is the type of TemplateExposers.
+type TemplateExposerSet struct {
+	ID, Name                     Exposer
+	CreatedAt, CreatedBy         Exposer
+	LastModified, LastModifiedBy Exposer
+}
+
+// StatusChangeExposerSet is the type of StatusChangeExposers.
+type StatusChangeExposerSet struct {
+	DomInstanceID, FromStatusID, ToStatusID, Username Exposer
+}
+
+// HistoryExposerSet is the type of HistoryExposers.
+type HistoryExposerSet struct {
+	// SubjectID is the InstanceID's ToFileFriendlyString.
+	ID, SubjectID, Time, FullUsername, DmaID Exposer
+	// RunID is the run that made the change.
+	RunID Exposer
 }
 
 // SectionDefinitionExposerSet is the type of SectionDefinitionExposers.
@@ -120,8 +167,9 @@ var (
 	}
 	DefinitionExposers = DefinitionExposerSet{
 		ID: Exposer{Name: exposeID}, Name: Exposer{Name: exposeName},
-		SectionDefinitionIDs: Exposer{Name: exposeSectionDefinitionIDs},
-		CreatedAt:            Exposer{Name: exposeCreatedAt}, CreatedBy: Exposer{Name: exposeCreatedBy},
+		SectionDefinitionIDs:    Exposer{Name: exposeSectionDefinitionIDs},
+		DomBehaviorDefinitionID: Exposer{Name: exposeDomBehaviorDefinitionID},
+		CreatedAt:               Exposer{Name: exposeCreatedAt}, CreatedBy: Exposer{Name: exposeCreatedBy},
 		LastModified: Exposer{Name: exposeLastModified}, LastModifiedBy: Exposer{Name: exposeLastModifiedBy},
 	}
 	SectionDefinitionExposers = SectionDefinitionExposerSet{
@@ -130,6 +178,24 @@ var (
 		FieldDescriptorNames: Exposer{Name: exposeFieldDescriptorNames},
 		CreatedAt:            Exposer{Name: exposeCreatedAt}, CreatedBy: Exposer{Name: exposeCreatedBy},
 		LastModified: Exposer{Name: exposeLastModified}, LastModifiedBy: Exposer{Name: exposeLastModifiedBy},
+	}
+	BehaviorDefinitionExposers = BehaviorDefinitionExposerSet{
+		ID: Exposer{Name: exposeID}, Name: Exposer{Name: exposeName}, ParentID: Exposer{Name: exposeParentID},
+		CreatedAt: Exposer{Name: exposeCreatedAt}, CreatedBy: Exposer{Name: exposeCreatedBy},
+		LastModified: Exposer{Name: exposeLastModified}, LastModifiedBy: Exposer{Name: exposeLastModifiedBy},
+	}
+	TemplateExposers = TemplateExposerSet{
+		ID: Exposer{Name: exposeID}, Name: Exposer{Name: exposeName},
+		CreatedAt: Exposer{Name: exposeCreatedAt}, CreatedBy: Exposer{Name: exposeCreatedBy},
+		LastModified: Exposer{Name: exposeLastModified}, LastModifiedBy: Exposer{Name: exposeLastModifiedBy},
+	}
+	StatusChangeExposers = StatusChangeExposerSet{
+		DomInstanceID: Exposer{Name: exposeDomInstanceID}, FromStatusID: Exposer{Name: exposeFromStatusID},
+		ToStatusID: Exposer{Name: exposeToStatusID}, Username: Exposer{Name: exposeUsername},
+	}
+	HistoryExposers = HistoryExposerSet{
+		ID: Exposer{Name: exposeID}, SubjectID: Exposer{Name: exposeSubjectID}, Time: Exposer{Name: exposeTime},
+		FullUsername: Exposer{Name: exposeFullUsername}, DmaID: Exposer{Name: exposeDmaID}, RunID: Exposer{Name: exposeRunID},
 	}
 	ModuleSettingsExposers = ModuleSettingsExposerSet{
 		ModuleID:  Exposer{Name: exposeModuleID},

@@ -94,6 +94,19 @@ func (f Filter) IsEmpty() bool {
 	return false
 }
 
+// NamesFields reports whether the filter asks for the value of a field.
+func (f Filter) NamesFields() bool {
+	if f.Exposer.Name == exposeFieldValue {
+		return true
+	}
+	for _, operand := range f.Operands {
+		if operand.NamesFields() {
+			return true
+		}
+	}
+	return false
+}
+
 // maxFilterDepth bounds the nesting of filters, so that no filter can exhaust
 // the stack.
 const maxFilterDepth = 1000
@@ -232,26 +245,31 @@ func compareNumbers(v, w Value) int {
 
 // Matches reports whether the filter selects an object. The filter must have
 // passed Check for objects of the kind.
-func (f Filter) Matches(o Object) bool {
+func (f Filter) Matches(o Object) bool { return f.matches(o) }
+
+// exposing is what a filter can look at.
+type exposing interface{ expose(e Exposer) []Value }
+
+func (f Filter) matches(o exposing) bool {
 	switch f.Operator {
 	case OperatorTrue:
 		return true
 	case OperatorAnd:
 		for _, operand := range f.Operands {
-			if !operand.Matches(o) {
+			if !operand.matches(o) {
 				return false
 			}
 		}
 		return true
 	case OperatorOr:
 		for _, operand := range f.Operands {
-			if operand.Matches(o) {
+			if operand.matches(o) {
 				return true
 			}
 		}
 		return false
 	case OperatorNot:
-		return len(f.Operands) == 1 && !f.Operands[0].Matches(o)
+		return len(f.Operands) == 1 && !f.Operands[0].matches(o)
 	case OperatorCompare:
 		return f.matchesAny(o.expose(f.Exposer))
 	}

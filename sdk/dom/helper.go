@@ -2,6 +2,7 @@ package dom
 
 import (
 	"context"
+	"sync/atomic"
 
 	"domovoi.dev/sdk/slnet"
 )
@@ -14,7 +15,7 @@ type ModuleSettingsHelper struct {
 // NewModuleSettingsHelper returns a helper that sends its messages through
 // send, such as engine.SendSLNetMessages.
 func NewModuleSettingsHelper(send slnet.SendFunc) *ModuleSettingsHelper {
-	return &ModuleSettingsHelper{ModuleSettingsComponent{component{send, "", KindModuleSettings}}}
+	return &ModuleSettingsHelper{ModuleSettingsComponent{newComponent(send, "", KindModuleSettings)}}
 }
 
 // DomHelper manages the objects of one module. Making one sends nothing.
@@ -22,19 +23,25 @@ type DomHelper struct {
 	// ModuleID is the module.
 	ModuleID string
 
-	SectionDefinitions SectionDefinitionsComponent
-	DomDefinitions     DomDefinitionsComponent
-	DomInstances       DomInstancesComponent
+	SectionDefinitions     SectionDefinitionsComponent
+	DomBehaviorDefinitions DomBehaviorDefinitionsComponent
+	DomDefinitions         DomDefinitionsComponent
+	DomTemplates           DomTemplatesComponent
+	DomInstances           DomInstancesComponent
+	DomInstanceHistory     DomInstanceHistoryComponent
 }
 
 // NewDomHelper returns a helper for a module that sends its messages through
 // send, such as engine.SendSLNetMessages.
 func NewDomHelper(send slnet.SendFunc, moduleID string) *DomHelper {
 	return &DomHelper{
-		ModuleID:           moduleID,
-		SectionDefinitions: SectionDefinitionsComponent{component{send, moduleID, KindSectionDefinition}},
-		DomDefinitions:     DomDefinitionsComponent{component{send, moduleID, KindDefinition}},
-		DomInstances:       DomInstancesComponent{component{send, moduleID, KindInstance}},
+		ModuleID:               moduleID,
+		SectionDefinitions:     SectionDefinitionsComponent{newComponent(send, moduleID, KindSectionDefinition)},
+		DomBehaviorDefinitions: DomBehaviorDefinitionsComponent{newComponent(send, moduleID, KindBehaviorDefinition)},
+		DomDefinitions:         DomDefinitionsComponent{newComponent(send, moduleID, KindDefinition)},
+		DomTemplates:           DomTemplatesComponent{newComponent(send, moduleID, KindTemplate)},
+		DomInstances:           DomInstancesComponent{newComponent(send, moduleID, KindInstance)},
+		DomInstanceHistory:     DomInstanceHistoryComponent{newComponent(send, moduleID, KindHistoryChange)},
 	}
 }
 
@@ -44,11 +51,39 @@ type component struct {
 	send     slnet.SendFunc
 	moduleID string
 	kind     ObjectKind
+	last     *atomic.Pointer[slnet.TraceData]
+}
+
+func newComponent(send slnet.SendFunc, moduleID string, kind ObjectKind) component {
+	return component{send, moduleID, kind, new(atomic.Pointer[slnet.TraceData])}
+}
+
+// lastTrace is a copy of what the manager said to the last request.
+func (c component) lastTrace() *slnet.TraceData {
+	trace := new(slnet.TraceData)
+	if last := c.last.Load(); last != nil {
+		*trace = *last
+	}
+	return trace
+}
+
+// note keeps what is to be said about a request for GetTraceDataLastCall. An
+// error without TraceData is noted as one of reason Unknown.
+func (c component) note(trace slnet.TraceData, err error) {
+	if err != nil {
+		if carried := slnet.TraceDataOf(err); carried != nil {
+			trace = *carried
+		} else {
+			trace = slnet.TraceData{ErrorData: []slnet.ErrorData{{Type: ManagerStoreError, Reason: ErrUnknown, Message: err.Error()}}}
+		}
+	}
+	c.last.Store(&trace)
 }
 
 func (c component) create(ctx context.Context, o Object) (Object, error) {
 	raw, err := EncodeObject(o)
 	if err != nil {
+		c.note(slnet.TraceData{}, err)
 		return nil, err
 	}
 	return c.one(ctx, &ManagerStoreCreateRequest{ModuleID: c.moduleID, Kind: c.kind, Object: raw})
@@ -57,6 +92,7 @@ func (c component) create(ctx context.Context, o Object) (Object, error) {
 func (c component) update(ctx context.Context, o Object, ifRevision int64) (Object, error) {
 	raw, err := EncodeObject(o)
 	if err != nil {
+		c.note(slnet.TraceData{}, err)
 		return nil, err
 	}
 	return c.one(ctx, &ManagerStoreUpdateRequest{ModuleID: c.moduleID, Kind: c.kind, Object: raw, IfRevision: ifRevision})
@@ -82,43 +118,52 @@ func (c component) one(ctx context.Context, request slnet.Message) (Object, erro
 // crud sends a request and turns errors in the TraceData of the answer into a
 // *slnet.CrudFailedError.
 func (c component) crud(ctx context.Context, request slnet.Message) ([]slnet.Raw, error) {
-	response, err := slnet.Send1(ctx, c.send, request)
+	crud, err := ask[*ManagerStoreCrudResponse](ctx, c, request)
 	if err != nil {
 		return nil, err
 	}
-	crud, ok := response.(*ManagerStoreCrudResponse)
-	if !ok {
-		return nil, slnet.UnexpectedResponse(request, response)
-	}
 	if !crud.TraceData.HasSucceeded() {
-		return nil, &slnet.CrudFailedError{TraceData: crud.TraceData}
+		err = &slnet.CrudFailedError{TraceData: crud.TraceData}
 	}
-	return crud.Objects, nil
+	c.note(crud.TraceData, err)
+	return crud.Objects, err
+}
+
+// ask sends a request that is answered with a T.
+func ask[T slnet.Message](ctx context.Context, c component, request slnet.Message) (T, error) {
+	response, err := slnet.Send1(ctx, c.send, request)
+	typed, ok := response.(T)
+	if err == nil && !ok {
+		err = slnet.UnexpectedResponse(request, response)
+	}
+	if err != nil {
+		c.note(slnet.TraceData{}, err)
+	}
+	return typed, err
 }
 
 func (c component) count(ctx context.Context, filter Filter) (int64, error) {
 	if err := filter.Check(c.kind, nil); err != nil {
+		c.note(slnet.TraceData{}, err)
 		return 0, err
 	}
 	request := &ManagerStoreCountRequest{ModuleID: c.moduleID, Kind: c.kind, Filter: filter}
-	response, err := slnet.Send1(ctx, c.send, request)
+	count, err := ask[*ManagerStoreCountResponse](ctx, c, request)
 	if err != nil {
 		return 0, err
 	}
-	count, ok := response.(*ManagerStoreCountResponse)
-	if !ok {
-		return 0, slnet.UnexpectedResponse(request, response)
-	}
 	if !count.TraceData.HasSucceeded() {
-		return 0, &slnet.CrudFailedError{TraceData: count.TraceData}
+		err = &slnet.CrudFailedError{TraceData: count.TraceData}
 	}
-	return count.Count, nil
+	c.note(count.TraceData, err)
+	return count.Count, err
 }
 
 // read sends a query and decodes the answer. It returns an empty slice, never
 // nil, when nothing matches.
 func read[T Object](ctx context.Context, c component, query Query) ([]T, error) {
 	if err := query.Check(c.kind, nil); err != nil {
+		c.note(slnet.TraceData{}, err)
 		return nil, err
 	}
 	raws, err := c.crud(ctx, &ManagerStoreReadRequest{ModuleID: c.moduleID, Kind: c.kind, Query: query})

@@ -38,10 +38,6 @@ func parseID(text, what string) ([16]byte, error) {
 	return id, nil
 }
 
-// ToFileFriendlyString is the form in which history names its subject:
-// DomInstanceId_ and the GUID.
-func (id InstanceID) ToFileFriendlyString() string { return "DomInstanceId_" + id.String() }
-
 // NewInstanceID returns a new random id.
 func NewInstanceID() InstanceID { return InstanceID(uuid.New()) }
 

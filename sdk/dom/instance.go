@@ -19,6 +19,9 @@ type Section struct {
 	ID                  SectionID           `json:"Id"`
 	SectionDefinitionID SectionDefinitionID `json:"SectionDefinitionId"`
 	FieldValues         []FieldValue        `json:"FieldValues,omitempty"`
+
+	stitched   bool
+	definition *SectionDefinition
 }
 
 // FieldValue is the value of one field.
@@ -71,7 +74,7 @@ func (i *Instance) RemoveFieldValue(section SectionDefinitionID, field FieldDesc
 func (i *Instance) SectionsOf(section SectionDefinitionID) []*Section {
 	var list []*Section
 	for _, s := range i.Sections {
-		if s != nil && s.SectionDefinitionID == section {
+		if s.SectionDefinitionID == section {
 			list = append(list, s)
 		}
 	}
@@ -80,7 +83,7 @@ func (i *Instance) SectionsOf(section SectionDefinitionID) []*Section {
 
 func (i *Instance) firstSection(section SectionDefinitionID) *Section {
 	for _, s := range i.Sections {
-		if s != nil && s.SectionDefinitionID == section {
+		if s.SectionDefinitionID == section {
 			return s
 		}
 	}
@@ -149,9 +152,6 @@ func (i *Instance) expose(e Exposer) []Value {
 func (i *Instance) exposeSections(e Exposer) []Value {
 	var values []Value
 	for _, s := range i.Sections {
-		if s == nil {
-			continue
-		}
 		switch e.Name {
 		case exposeSectionIDs:
 			values = append(values, ValueOf(s.ID))

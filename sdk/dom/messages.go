@@ -1,10 +1,6 @@
 package dom
 
-import (
-	"encoding/json"
-
-	"domovoi.dev/sdk/slnet"
-)
+import "domovoi.dev/sdk/slnet"
 
 // ManagerStoreCreateRequest creates an object. Answered with
 // ManagerStoreCrudResponse, which carries the object as stored.
@@ -42,6 +38,125 @@ type ManagerStoreReadRequest struct {
 	ModuleID string     `json:"ModuleId,omitempty"`
 	Kind     ObjectKind `json:"Kind"`
 	Query    Query      `json:"Query"`
+	// Select limits the answer, which is a ManagerStoreSelectResponse then, to
+	// the values behind these exposers.
+	Select []Exposer `json:"Select,omitempty"`
+}
+
+// ManagerStoreSelectResponse carries selected values of objects.
+type ManagerStoreSelectResponse struct {
+	Rows      []SelectedRow   `json:"Rows"`
+	TraceData slnet.TraceData `json:"TraceData,omitempty"`
+}
+
+// SelectedRow are the selected values of one object, in the order in which they
+// were selected. Each is a list: none, one or several values.
+type SelectedRow struct {
+	Key    string    `json:"Key"`
+	Values [][]Value `json:"Values"`
+}
+
+// ManagerStoreBulkCreateOrUpdateRequest creates or updates up to
+// MaxAmountBulkOperation objects: those that exist are updated. Each item stands
+// for itself: what is wrong with one does not keep the others from being
+// stored. Of several items with the same id only the last counts (row BLK-08).
+// Answered with ManagerStoreBulkResponse.
+type ManagerStoreBulkCreateOrUpdateRequest struct {
+	ModuleID string      `json:"ModuleId,omitempty"`
+	Kind     ObjectKind  `json:"Kind"`
+	Objects  []slnet.Raw `json:"Objects"`
+}
+
+// ManagerStoreBulkDeleteRequest deletes up to MaxAmountBulkOperation objects.
+// Answered with ManagerStoreBulkResponse.
+type ManagerStoreBulkDeleteRequest struct {
+	ModuleID string     `json:"ModuleId,omitempty"`
+	Kind     ObjectKind `json:"Kind"`
+	Keys     []string   `json:"Keys"`
+}
+
+// ManagerStoreBulkResponse says what became of each item.
+type ManagerStoreBulkResponse struct {
+	Kind ObjectKind `json:"Kind"`
+	// Objects are the items that were stored, as stored.
+	Objects          []slnet.Raw                `json:"Objects,omitempty"`
+	SuccessfulKeys   []string                   `json:"SuccessfulKeys,omitempty"`
+	UnsuccessfulKeys []string                   `json:"UnsuccessfulKeys,omitempty"`
+	TraceDataPerItem map[string]slnet.TraceData `json:"TraceDataPerItem,omitempty"`
+}
+
+// MaxAmountBulkOperation is the most items of a bulk request.
+const MaxAmountBulkOperation = 100
+
+// DomInstanceStatusTransitionRequest moves an instance to another status.
+// Answered with ManagerStoreCrudResponse.
+type DomInstanceStatusTransitionRequest struct {
+	ModuleID      string     `json:"ModuleId"`
+	DomInstanceID InstanceID `json:"DomInstanceId"`
+	TransitionID  string     `json:"TransitionId"`
+}
+
+// MidnightSyncMessage makes a DOM manager read again what it keeps in memory. It
+// needs PermissionModuleSettingsConfiguration. Answered with slnet.Empty.
+type MidnightSyncMessage struct {
+	ModuleID string `json:"ModuleId"`
+}
+
+// AttachmentAddRequest attaches a file to an instance, and replaces one of the
+// same name. Answered with slnet.Empty.
+type AttachmentAddRequest struct {
+	ModuleID      string     `json:"ModuleId"`
+	DomInstanceID InstanceID `json:"DomInstanceId"`
+	FileName      string     `json:"FileName"`
+	Data          []byte     `json:"Data"`
+}
+
+// AttachmentGetNamesRequest asks for the names of the files attached to an
+// instance. Answered with AttachmentNamesResponse.
+type AttachmentGetNamesRequest struct {
+	ModuleID      string     `json:"ModuleId"`
+	DomInstanceID InstanceID `json:"DomInstanceId"`
+}
+
+// AttachmentNamesResponse carries file names, sorted.
+type AttachmentNamesResponse struct {
+	FileNames []string `json:"FileNames"`
+}
+
+// AttachmentGetRequest asks for an attached file. Answered with
+// AttachmentResponse.
+type AttachmentGetRequest struct {
+	ModuleID      string     `json:"ModuleId"`
+	DomInstanceID InstanceID `json:"DomInstanceId"`
+	FileName      string     `json:"FileName"`
+}
+
+// AttachmentResponse carries a file.
+type AttachmentResponse struct {
+	FileName string `json:"FileName"`
+	Data     []byte `json:"Data"`
+}
+
+// AttachmentDeleteRequest removes an attached file; it need not exist. Answered
+// with slnet.Empty.
+type AttachmentDeleteRequest struct {
+	ModuleID      string     `json:"ModuleId"`
+	DomInstanceID InstanceID `json:"DomInstanceId"`
+	FileName      string     `json:"FileName"`
+}
+
+// DomInstanceStatusChangedEventMessage is the event of status transitions.
+type DomInstanceStatusChangedEventMessage struct {
+	ModuleID string                 `json:"ModuleId"`
+	Changes  []InstanceStatusChange `json:"Changes"`
+}
+
+// InstanceStatusChange is one status transition.
+type InstanceStatusChange struct {
+	DomInstanceID InstanceID `json:"DomInstanceId"`
+	FromStatusID  string     `json:"FromStatusId"`
+	ToStatusID    string     `json:"ToStatusId"`
+	Username      string     `json:"Username"`
 }
 
 // ManagerStoreCountRequest counts the objects a filter selects. Answered with
@@ -85,14 +200,22 @@ type ObjectsChangedEventMessage struct {
 	Created []slnet.Raw `json:"Created,omitempty"`
 	Updated []slnet.Raw `json:"Updated,omitempty"`
 	Deleted []slnet.Raw `json:"Deleted,omitempty"`
+	// LeftFilter holds, for a subscription with a filter, the objects that the
+	// filter selected before the update and does not select any more, as they
+	// are now. An object that was deleted before the update was delivered may be
+	// here at its deletion, as it was then.
+	LeftFilter []slnet.Raw `json:"LeftFilter,omitempty"`
 }
 
 // changedEvents are the names of the events by kind.
 var changedEvents = map[ObjectKind]string{
-	KindModuleSettings:    "ModuleSettingsChangedEventMessage",
-	KindSectionDefinition: "DomSectionDefinitionsChangedEventMessage",
-	KindDefinition:        "DomDefinitionsChangedEventMessage",
-	KindInstance:          "DomInstancesChangedEventMessage",
+	KindModuleSettings:     "ModuleSettingsChangedEventMessage",
+	KindSectionDefinition:  "DomSectionDefinitionsChangedEventMessage",
+	KindBehaviorDefinition: "DomBehaviorDefinitionsChangedEventMessage",
+	KindDefinition:         "DomDefinitionsChangedEventMessage",
+	KindTemplate:           "DomTemplatesChangedEventMessage",
+	KindInstance:           "DomInstancesChangedEventMessage",
+	KindStatusChange:       "DomInstanceStatusChangedEventMessage",
 }
 
 // ChangedEventName is the name of the event that tells of changed objects of a
@@ -109,7 +232,23 @@ func Messages() []slnet.MessageType {
 		{New: func() slnet.Message { return new(ManagerStoreCountRequest) }},
 		{New: func() slnet.Message { return new(ManagerStoreCrudResponse) }},
 		{New: func() slnet.Message { return new(ManagerStoreCountResponse) }},
+		{New: func() slnet.Message { return new(ManagerStoreSelectResponse) }},
+		{New: func() slnet.Message { return new(ManagerStoreBulkCreateOrUpdateRequest) }},
+		{New: func() slnet.Message { return new(ManagerStoreBulkDeleteRequest) }},
+		{New: func() slnet.Message { return new(ManagerStoreBulkResponse) }},
+		{New: func() slnet.Message { return new(DomInstanceStatusTransitionRequest) }},
+		{New: func() slnet.Message { return new(AutoIncrementerGetRequest) }},
+		{New: func() slnet.Message { return new(AutoIncrementerSetRequest) }},
+		{New: func() slnet.Message { return new(AutoIncrementerResponse) }},
 		{New: func() slnet.Message { return new(ReinitializeManagerMessage) }},
+		{New: func() slnet.Message { return new(MidnightSyncMessage) }},
+		{New: func() slnet.Message { return new(AttachmentAddRequest) }},
+		{New: func() slnet.Message { return new(AttachmentGetNamesRequest) }},
+		{New: func() slnet.Message { return new(AttachmentNamesResponse) }},
+		{New: func() slnet.Message { return new(AttachmentGetRequest) }},
+		{New: func() slnet.Message { return new(AttachmentResponse) }},
+		{New: func() slnet.Message { return new(AttachmentDeleteRequest) }},
+		{New: func() slnet.Message { return new(DomInstanceStatusChangedEventMessage) }},
 	}
 	for _, kind := range ObjectKinds() {
 		types = append(types, slnet.MessageType{New: func() slnet.Message { return &ObjectsChangedEventMessage{Kind: kind} }})
@@ -142,139 +281,49 @@ func (*ManagerStoreCountResponse) MessageName() string { return "ManagerStoreCou
 func (*ReinitializeManagerMessage) MessageName() string { return "ReinitializeManagerMessage" }
 
 // MessageName implements slnet.Message.
+func (*ManagerStoreSelectResponse) MessageName() string { return "ManagerStoreSelectResponse" }
+
+// MessageName implements slnet.Message.
+func (*ManagerStoreBulkCreateOrUpdateRequest) MessageName() string {
+	return "ManagerStoreBulkCreateOrUpdateRequest"
+}
+
+// MessageName implements slnet.Message.
+func (*ManagerStoreBulkDeleteRequest) MessageName() string { return "ManagerStoreBulkDeleteRequest" }
+
+// MessageName implements slnet.Message.
+func (*ManagerStoreBulkResponse) MessageName() string { return "ManagerStoreBulkResponse" }
+
+// MessageName implements slnet.Message.
+func (*DomInstanceStatusTransitionRequest) MessageName() string {
+	return "DomInstanceStatusTransitionRequest"
+}
+
+// MessageName implements slnet.Message.
+func (*MidnightSyncMessage) MessageName() string { return "MidnightSyncMessage" }
+
+// MessageName implements slnet.Message.
+func (*AttachmentAddRequest) MessageName() string { return "AttachmentAddRequest" }
+
+// MessageName implements slnet.Message.
+func (*AttachmentGetNamesRequest) MessageName() string { return "AttachmentGetNamesRequest" }
+
+// MessageName implements slnet.Message.
+func (*AttachmentNamesResponse) MessageName() string { return "AttachmentNamesResponse" }
+
+// MessageName implements slnet.Message.
+func (*AttachmentGetRequest) MessageName() string { return "AttachmentGetRequest" }
+
+// MessageName implements slnet.Message.
+func (*AttachmentResponse) MessageName() string { return "AttachmentResponse" }
+
+// MessageName implements slnet.Message.
+func (*AttachmentDeleteRequest) MessageName() string { return "AttachmentDeleteRequest" }
+
+// MessageName implements slnet.Message.
+func (*DomInstanceStatusChangedEventMessage) MessageName() string {
+	return "DomInstanceStatusChangedEventMessage"
+}
+
+// MessageName implements slnet.Message.
 func (m *ObjectsChangedEventMessage) MessageName() string { return changedEvents[m.Kind] }
-
-// The messages with objects have a JSON form of their own: in it an object
-// stands as a JSON object and not as bytes.
-
-type jsonObjectRequest struct {
-	ModuleID   string          `json:"ModuleId,omitempty"`
-	Kind       ObjectKind      `json:"Kind"`
-	Object     json.RawMessage `json:"Object"`
-	IfRevision int64           `json:"IfRevision,omitempty"`
-}
-
-// MarshalJSON implements json.Marshaler.
-func (m *ManagerStoreCreateRequest) MarshalJSON() ([]byte, error) {
-	return (&ManagerStoreUpdateRequest{ModuleID: m.ModuleID, Kind: m.Kind, Object: m.Object}).MarshalJSON()
-}
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (m *ManagerStoreCreateRequest) UnmarshalJSON(b []byte) error {
-	var u ManagerStoreUpdateRequest
-	if err := u.UnmarshalJSON(b); err != nil {
-		return err
-	}
-	*m = ManagerStoreCreateRequest{ModuleID: u.ModuleID, Kind: u.Kind, Object: u.Object}
-	return nil
-}
-
-// MarshalJSON implements json.Marshaler.
-func (m *ManagerStoreUpdateRequest) MarshalJSON() ([]byte, error) {
-	object, err := rawToJSON(m.Kind, m.Object)
-	if err != nil {
-		return nil, err
-	}
-	return json.Marshal(jsonObjectRequest{m.ModuleID, m.Kind, object, m.IfRevision})
-}
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (m *ManagerStoreUpdateRequest) UnmarshalJSON(b []byte) error {
-	var j jsonObjectRequest
-	if err := slnet.StrictJSON(b, &j); err != nil {
-		return err
-	}
-	object, err := jsonToRaw(j.Kind, j.Object)
-	*m = ManagerStoreUpdateRequest{j.ModuleID, j.Kind, object, j.IfRevision}
-	return err
-}
-
-type jsonObjectsResponse struct {
-	Kind      ObjectKind        `json:"Kind"`
-	Objects   []json.RawMessage `json:"Objects"`
-	TraceData slnet.TraceData   `json:"TraceData,omitzero"`
-}
-
-// MarshalJSON implements json.Marshaler.
-func (m *ManagerStoreCrudResponse) MarshalJSON() ([]byte, error) {
-	objects, err := rawsToJSON(m.Kind, m.Objects)
-	if err != nil {
-		return nil, err
-	}
-	return json.Marshal(jsonObjectsResponse{m.Kind, objects, m.TraceData})
-}
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (m *ManagerStoreCrudResponse) UnmarshalJSON(b []byte) error {
-	var j jsonObjectsResponse
-	if err := slnet.StrictJSON(b, &j); err != nil {
-		return err
-	}
-	objects, err := jsonToRaws(j.Kind, j.Objects)
-	*m = ManagerStoreCrudResponse{j.Kind, objects, j.TraceData}
-	return err
-}
-
-type jsonObjectsChanged struct {
-	Kind     ObjectKind        `json:"Kind"`
-	ModuleID string            `json:"ModuleId,omitempty"`
-	Created  []json.RawMessage `json:"Created"`
-	Updated  []json.RawMessage `json:"Updated"`
-	Deleted  []json.RawMessage `json:"Deleted"`
-}
-
-// MarshalJSON implements json.Marshaler.
-func (m *ObjectsChangedEventMessage) MarshalJSON() ([]byte, error) {
-	j := jsonObjectsChanged{Kind: m.Kind, ModuleID: m.ModuleID}
-	var err error
-	if j.Created, err = rawsToJSON(m.Kind, m.Created); err != nil {
-		return nil, err
-	}
-	if j.Updated, err = rawsToJSON(m.Kind, m.Updated); err != nil {
-		return nil, err
-	}
-	if j.Deleted, err = rawsToJSON(m.Kind, m.Deleted); err != nil {
-		return nil, err
-	}
-	return json.Marshal(j)
-}
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (m *ObjectsChangedEventMessage) UnmarshalJSON(b []byte) error {
-	var j jsonObjectsChanged
-	if err := slnet.StrictJSON(b, &j); err != nil {
-		return err
-	}
-	m.Kind, m.ModuleID = j.Kind, j.ModuleID
-	var err error
-	if m.Created, err = jsonToRaws(j.Kind, j.Created); err != nil {
-		return err
-	}
-	if m.Updated, err = jsonToRaws(j.Kind, j.Updated); err != nil {
-		return err
-	}
-	m.Deleted, err = jsonToRaws(j.Kind, j.Deleted)
-	return err
-}
-
-func rawsToJSON(kind ObjectKind, raws []slnet.Raw) ([]json.RawMessage, error) {
-	list := make([]json.RawMessage, len(raws))
-	for i, raw := range raws {
-		var err error
-		if list[i], err = rawToJSON(kind, raw); err != nil {
-			return nil, err
-		}
-	}
-	return list, nil
-}
-
-func jsonToRaws(kind ObjectKind, list []json.RawMessage) ([]slnet.Raw, error) {
-	raws := make([]slnet.Raw, len(list))
-	for i, j := range list {
-		var err error
-		if raws[i], err = jsonToRaw(kind, j); err != nil {
-			return nil, err
-		}
-	}
-	return raws, nil
-}

@@ -1,6 +1,12 @@
 package dom
 
-import "domovoi.dev/sdk/slnet"
+import (
+	"time"
+
+	"github.com/google/uuid"
+
+	"domovoi.dev/sdk/slnet"
+)
 
 // Permission is a right that a setting can ask for.
 type Permission = slnet.PermissionFlag
@@ -16,7 +22,7 @@ const (
 // manager starts with the first request. (DOC:DOM_ModuleSettings)
 type ModuleSettings struct {
 	// ModuleID identifies the module: lowercase, at most 40 characters, without
-	// any of \ / * ? " < > | space , # : -
+	// any of \ / * ? " ' < > | space , # : -
 	ModuleID           string             `json:"ModuleId"`
 	DomManagerSettings DomManagerSettings `json:"DomManagerSettings"`
 	Tracking           `json:",flatten"`
@@ -25,8 +31,127 @@ type ModuleSettings struct {
 // DomManagerSettings configure the DOM manager of a module. A change takes
 // effect when the manager is reinitialised.
 type DomManagerSettings struct {
-	SecuritySettings         DomManagerSecuritySettings `json:"SecuritySettings"`
-	InformationEventSettings InformationEventSettings   `json:"InformationEventSettings"`
+	// ModuleSections are section definitions that every DOM definition must
+	// link, unless it uses a status system.
+	ModuleSections []SectionDefinitionID `json:"ModuleSections,omitempty"`
+	FieldAliases   []FieldAlias          `json:"FieldAliases,omitempty"`
+	// ScriptSettings are the scripts started by changes of instances.
+	ScriptSettings           ScriptSettings           `json:"ScriptSettings,omitempty"`
+	InformationEventSettings InformationEventSettings `json:"InformationEventSettings,omitempty"`
+	// DomInstanceNameDefinition says how the names of instances are made; nil or
+	// empty means the instance's id.
+	DomInstanceNameDefinition *NameDefinition `json:"DomInstanceNameDefinition,omitempty"`
+	// ModuleBehaviorDefinition is what the behavior definitions of the module
+	// may inherit from, zero for none.
+	ModuleBehaviorDefinition             BehaviorDefinitionID       `json:"ModuleBehaviorDefinition"`
+	TTLSettings                          TTLSettings                `json:"TtlSettings,omitempty"`
+	DomInstanceHistorySettings           HistorySettings            `json:"DomInstanceHistorySettings,omitempty"`
+	StorageSettings                      StorageSettings            `json:"StorageSettings,omitempty"`
+	SecuritySettings                     DomManagerSecuritySettings `json:"SecuritySettings,omitempty"`
+	DomInstanceNetworkAttachmentSettings NetworkAttachmentSettings  `json:"DomInstanceNetworkAttachmentSettings,omitempty"`
+}
+
+// FieldAlias is a second name for a field, for lookups.
+type FieldAlias struct {
+	Name              string            `json:"Name"`
+	FieldDescriptorID FieldDescriptorID `json:"FieldDescriptorId"`
+}
+
+// ScriptType says what a script started by a change is given.
+type ScriptType string
+
+// The script types.
+const (
+	ScriptIDOnly       ScriptType = ""             // the id of the instance
+	ScriptFullCrudMeta ScriptType = "FullCrudMeta" // the versions before and after
+)
+
+// ScriptSettings are the scripts that start when an instance is created,
+// updated or deleted. (DOC:ExecuteScriptOnDomInstanceActionSettings)
+type ScriptSettings struct {
+	OnCreate   string     `json:"OnCreate,omitempty"`
+	OnUpdate   string     `json:"OnUpdate,omitempty"`
+	OnDelete   string     `json:"OnDelete,omitempty"`
+	ScriptType ScriptType `json:"ScriptType,omitempty"`
+	// OnUpdateTriggerConditions limit OnUpdate to updates that meet one of them;
+	// none means every update.
+	OnUpdateTriggerConditions []UpdateTriggerCondition `json:"OnUpdateTriggerConditions,omitempty"`
+}
+
+// UpdateTriggerCondition is met by an update that changed the values of a field.
+type UpdateTriggerCondition struct {
+	FieldDescriptorID FieldDescriptorID `json:"FieldDescriptorId"`
+}
+
+// InformationEventSettings switch information events about the objects of a
+// module on. (row MOD-19)
+type InformationEventSettings struct {
+	Enable bool `json:"Enable,omitempty"`
+}
+
+// NameDefinition says how the name of an instance is put together.
+// (DOC:DomInstanceNameDefinition)
+type NameDefinition struct {
+	ConcatenationItems []NameItem `json:"ConcatenationItems,omitempty"`
+}
+
+// NameItem is one part of a name: the value of a field, or a static text when
+// FieldDescriptorID is zero.
+type NameItem struct {
+	Value             string            `json:"Value,omitempty"`
+	FieldDescriptorID FieldDescriptorID `json:"FieldDescriptorId"`
+}
+
+// NameText is a static part of a name.
+func NameText(text string) NameItem { return NameItem{Value: text} }
+
+// NameField is the value of a field as part of a name.
+func NameField(id FieldDescriptorID) NameItem { return NameItem{FieldDescriptorID: id} }
+
+// TTLSettings say after which time without change objects are removed; 0 means
+// never.
+type TTLSettings struct {
+	DomInstanceTTL        time.Duration `json:"DomInstanceTtl,omitempty"`
+	DomTemplateTTL        time.Duration `json:"DomTemplateTtl,omitempty"`
+	DomInstanceHistoryTTL time.Duration `json:"DomInstanceHistoryTtl,omitempty"`
+}
+
+// HistoryStorageBehavior says whether changes of instances are recorded.
+type HistoryStorageBehavior string
+
+// The history modes. Both enabled ones record a change in the very commit of
+// the change, which is more than the original promises for either.
+const (
+	HistoryEnabledAsync HistoryStorageBehavior = ""
+	HistoryEnabledSync  HistoryStorageBehavior = "EnabledSync"
+	HistoryDisabled     HistoryStorageBehavior = "Disabled"
+)
+
+// HistorySettings configure the history of instances.
+type HistorySettings struct {
+	StorageBehavior HistoryStorageBehavior `json:"StorageBehavior,omitempty"`
+}
+
+// CachingPolicy says whether the manager keeps objects of a kind in memory.
+type CachingPolicy string
+
+// The caching policies.
+const (
+	CachingDefault  CachingPolicy = "" // acts as Full
+	CachingDisabled CachingPolicy = "Disabled"
+	CachingFull     CachingPolicy = "Full"
+)
+
+// CachingSettings are the caching policies by kind.
+type CachingSettings struct {
+	DomDefinition         CachingPolicy `json:"DomDefinition,omitempty"`
+	DomBehaviorDefinition CachingPolicy `json:"DomBehaviorDefinition,omitempty"`
+	SectionDefinition     CachingPolicy `json:"SectionDefinition,omitempty"`
+}
+
+// StorageSettings configure how objects are kept.
+type StorageSettings struct {
+	CachingSettings CachingSettings `json:"CachingSettings,omitempty"`
 }
 
 // DomManagerSecuritySettings say which permissions the requests to a module
@@ -36,10 +161,12 @@ type DomManagerSecuritySettings struct {
 	DeleteDomInstancePermission Permission `json:"DeleteDomInstancePermission,omitempty"`
 }
 
-// InformationEventSettings switch information events about the objects of a
-// module on. (row MOD-19)
-type InformationEventSettings struct {
-	Enable bool `json:"Enable,omitempty"`
+// NetworkAttachmentSettings name a network share for attachments. Attachments
+// are kept in the data directory all the same; the settings are validated and
+// stored for systems that share them.
+type NetworkAttachmentSettings struct {
+	NetworkSharePath string    `json:"NetworkSharePath,omitempty"`
+	CredentialID     uuid.UUID `json:"CredentialId"`
 }
 
 // Kind implements Object.

@@ -4,8 +4,1346 @@ package dom
 
 import (
 	"domovoi.dev/sdk/slnet"
+	"github.com/google/uuid"
 	"github.com/tinylib/msgp/msgp"
 )
+
+// MarshalMsg implements msgp.Marshaler
+func (z *ActionDefinition) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(6)
+	var zb0001Mask uint8 /* 6 bits */
+	_ = zb0001Mask
+	if z.Condition == nil {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	if z.Script == "" {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	if z.Async == false {
+		zb0001Len--
+		zb0001Mask |= 0x8
+	}
+	if z.ScriptOptions == nil {
+		zb0001Len--
+		zb0001Mask |= 0x10
+	}
+	if z.IsInteractive == false {
+		zb0001Len--
+		zb0001Mask |= 0x20
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Id"
+		o = append(o, 0xa2, 0x49, 0x64)
+		o = msgp.AppendString(o, z.ID)
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "Condition"
+			o = append(o, 0xa9, 0x43, 0x6f, 0x6e, 0x64, 0x69, 0x74, 0x69, 0x6f, 0x6e)
+			if z.Condition == nil {
+				o = msgp.AppendNil(o)
+			} else {
+				// check for omitted fields
+				zb0002Len := uint32(2)
+				var zb0002Mask uint8 /* 2 bits */
+				_ = zb0002Mask
+				if z.Condition.Statuses == nil {
+					zb0002Len--
+					zb0002Mask |= 0x1
+				}
+				if z.Condition.TransitionID == "" {
+					zb0002Len--
+					zb0002Mask |= 0x2
+				}
+				// variable map header, size zb0002Len
+				o = append(o, 0x80|uint8(zb0002Len))
+
+				// skip if no fields are to be emitted
+				if zb0002Len != 0 {
+					if (zb0002Mask & 0x1) == 0 { // if not omitted
+						// string "Statuses"
+						o = append(o, 0xa8, 0x53, 0x74, 0x61, 0x74, 0x75, 0x73, 0x65, 0x73)
+						o = msgp.AppendArrayHeader(o, uint32(len(z.Condition.Statuses)))
+						for za0007 := range z.Condition.Statuses {
+							o = msgp.AppendString(o, z.Condition.Statuses[za0007])
+						}
+					}
+					if (zb0002Mask & 0x2) == 0 { // if not omitted
+						// string "TransitionId"
+						o = append(o, 0xac, 0x54, 0x72, 0x61, 0x6e, 0x73, 0x69, 0x74, 0x69, 0x6f, 0x6e, 0x49, 0x64)
+						o = msgp.AppendString(o, z.Condition.TransitionID)
+					}
+				}
+			}
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "Script"
+			o = append(o, 0xa6, 0x53, 0x63, 0x72, 0x69, 0x70, 0x74)
+			o = msgp.AppendString(o, z.Script)
+		}
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "Async"
+			o = append(o, 0xa5, 0x41, 0x73, 0x79, 0x6e, 0x63)
+			o = msgp.AppendBool(o, z.Async)
+		}
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
+			// string "ScriptOptions"
+			o = append(o, 0xad, 0x53, 0x63, 0x72, 0x69, 0x70, 0x74, 0x4f, 0x70, 0x74, 0x69, 0x6f, 0x6e, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.ScriptOptions)))
+			for za0008 := range z.ScriptOptions {
+				o = msgp.AppendString(o, z.ScriptOptions[za0008])
+			}
+		}
+		if (zb0001Mask & 0x20) == 0 { // if not omitted
+			// string "IsInteractive"
+			o = append(o, 0xad, 0x49, 0x73, 0x49, 0x6e, 0x74, 0x65, 0x72, 0x61, 0x63, 0x74, 0x69, 0x76, 0x65)
+			o = msgp.AppendBool(o, z.IsInteractive)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ActionDefinition) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Id":
+			z.ID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ID")
+				return
+			}
+		case "Condition":
+			if msgp.IsNil(bts) {
+				bts, err = msgp.ReadNilBytes(bts)
+				if err != nil {
+					return
+				}
+				z.Condition = nil
+			} else {
+				if z.Condition == nil {
+					z.Condition = new(Condition)
+				}
+				var zb0002 uint32
+				zb0002, bts, err = msgp.ReadMapHeaderBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Condition")
+					return
+				}
+				for zb0002 > 0 {
+					zb0002--
+					field, bts, err = msgp.ReadMapKeyZC(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "Condition")
+						return
+					}
+					switch msgp.UnsafeString(field) {
+					case "Statuses":
+						var zb0003 uint32
+						zb0003, bts, err = msgp.ReadArrayHeaderBytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Condition", "Statuses")
+							return
+						}
+						if cap(z.Condition.Statuses) >= int(zb0003) {
+							z.Condition.Statuses = (z.Condition.Statuses)[:zb0003]
+						} else {
+							z.Condition.Statuses = make([]string, zb0003)
+						}
+						for za0007 := range z.Condition.Statuses {
+							z.Condition.Statuses[za0007], bts, err = msgp.ReadStringBytes(bts)
+							if err != nil {
+								err = msgp.WrapError(err, "Condition", "Statuses", za0007)
+								return
+							}
+						}
+					case "TransitionId":
+						z.Condition.TransitionID, bts, err = msgp.ReadStringBytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Condition", "TransitionID")
+							return
+						}
+					default:
+						bts, err = msgp.Skip(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Condition")
+							return
+						}
+					}
+				}
+			}
+		case "Script":
+			z.Script, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Script")
+				return
+			}
+		case "Async":
+			z.Async, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Async")
+				return
+			}
+		case "ScriptOptions":
+			var zb0004 uint32
+			zb0004, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ScriptOptions")
+				return
+			}
+			if cap(z.ScriptOptions) >= int(zb0004) {
+				z.ScriptOptions = (z.ScriptOptions)[:zb0004]
+			} else {
+				z.ScriptOptions = make([]string, zb0004)
+			}
+			for za0008 := range z.ScriptOptions {
+				z.ScriptOptions[za0008], bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "ScriptOptions", za0008)
+					return
+				}
+			}
+		case "IsInteractive":
+			z.IsInteractive, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "IsInteractive")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *ActionDefinition) Msgsize() (s int) {
+	s = 1 + 3 + msgp.StringPrefixSize + len(z.ID) + 10
+	if z.Condition == nil {
+		s += msgp.NilSize
+	} else {
+		s += 1 + 9 + msgp.ArrayHeaderSize
+		for za0007 := range z.Condition.Statuses {
+			s += msgp.StringPrefixSize + len(z.Condition.Statuses[za0007])
+		}
+		s += 13 + msgp.StringPrefixSize + len(z.Condition.TransitionID)
+	}
+	s += 7 + msgp.StringPrefixSize + len(z.Script) + 6 + msgp.BoolSize + 14 + msgp.ArrayHeaderSize
+	for za0008 := range z.ScriptOptions {
+		s += msgp.StringPrefixSize + len(z.ScriptOptions[za0008])
+	}
+	s += 14 + msgp.BoolSize
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *AttachmentAddRequest) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 4
+	// string "ModuleId"
+	o = append(o, 0x84, 0xa8, 0x4d, 0x6f, 0x64, 0x75, 0x6c, 0x65, 0x49, 0x64)
+	o = msgp.AppendString(o, z.ModuleID)
+	// string "DomInstanceId"
+	o = append(o, 0xad, 0x44, 0x6f, 0x6d, 0x49, 0x6e, 0x73, 0x74, 0x61, 0x6e, 0x63, 0x65, 0x49, 0x64)
+	o = msgp.AppendBytes(o, (z.DomInstanceID)[:])
+	// string "FileName"
+	o = append(o, 0xa8, 0x46, 0x69, 0x6c, 0x65, 0x4e, 0x61, 0x6d, 0x65)
+	o = msgp.AppendString(o, z.FileName)
+	// string "Data"
+	o = append(o, 0xa4, 0x44, 0x61, 0x74, 0x61)
+	o = msgp.AppendBytes(o, z.Data)
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *AttachmentAddRequest) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "ModuleId":
+			z.ModuleID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ModuleID")
+				return
+			}
+		case "DomInstanceId":
+			bts, err = msgp.ReadExactBytes(bts, (z.DomInstanceID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "DomInstanceID")
+				return
+			}
+		case "FileName":
+			z.FileName, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "FileName")
+				return
+			}
+		case "Data":
+			z.Data, bts, err = msgp.ReadBytesBytes(bts, z.Data)
+			if err != nil {
+				err = msgp.WrapError(err, "Data")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *AttachmentAddRequest) Msgsize() (s int) {
+	s = 1 + 9 + msgp.StringPrefixSize + len(z.ModuleID) + 14 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 9 + msgp.StringPrefixSize + len(z.FileName) + 5 + msgp.BytesPrefixSize + len(z.Data)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *AttachmentDeleteRequest) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 3
+	// string "ModuleId"
+	o = append(o, 0x83, 0xa8, 0x4d, 0x6f, 0x64, 0x75, 0x6c, 0x65, 0x49, 0x64)
+	o = msgp.AppendString(o, z.ModuleID)
+	// string "DomInstanceId"
+	o = append(o, 0xad, 0x44, 0x6f, 0x6d, 0x49, 0x6e, 0x73, 0x74, 0x61, 0x6e, 0x63, 0x65, 0x49, 0x64)
+	o = msgp.AppendBytes(o, (z.DomInstanceID)[:])
+	// string "FileName"
+	o = append(o, 0xa8, 0x46, 0x69, 0x6c, 0x65, 0x4e, 0x61, 0x6d, 0x65)
+	o = msgp.AppendString(o, z.FileName)
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *AttachmentDeleteRequest) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "ModuleId":
+			z.ModuleID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ModuleID")
+				return
+			}
+		case "DomInstanceId":
+			bts, err = msgp.ReadExactBytes(bts, (z.DomInstanceID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "DomInstanceID")
+				return
+			}
+		case "FileName":
+			z.FileName, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "FileName")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *AttachmentDeleteRequest) Msgsize() (s int) {
+	s = 1 + 9 + msgp.StringPrefixSize + len(z.ModuleID) + 14 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 9 + msgp.StringPrefixSize + len(z.FileName)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *AttachmentGetNamesRequest) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 2
+	// string "ModuleId"
+	o = append(o, 0x82, 0xa8, 0x4d, 0x6f, 0x64, 0x75, 0x6c, 0x65, 0x49, 0x64)
+	o = msgp.AppendString(o, z.ModuleID)
+	// string "DomInstanceId"
+	o = append(o, 0xad, 0x44, 0x6f, 0x6d, 0x49, 0x6e, 0x73, 0x74, 0x61, 0x6e, 0x63, 0x65, 0x49, 0x64)
+	o = msgp.AppendBytes(o, (z.DomInstanceID)[:])
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *AttachmentGetNamesRequest) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "ModuleId":
+			z.ModuleID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ModuleID")
+				return
+			}
+		case "DomInstanceId":
+			bts, err = msgp.ReadExactBytes(bts, (z.DomInstanceID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "DomInstanceID")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *AttachmentGetNamesRequest) Msgsize() (s int) {
+	s = 1 + 9 + msgp.StringPrefixSize + len(z.ModuleID) + 14 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize))
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *AttachmentGetRequest) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 3
+	// string "ModuleId"
+	o = append(o, 0x83, 0xa8, 0x4d, 0x6f, 0x64, 0x75, 0x6c, 0x65, 0x49, 0x64)
+	o = msgp.AppendString(o, z.ModuleID)
+	// string "DomInstanceId"
+	o = append(o, 0xad, 0x44, 0x6f, 0x6d, 0x49, 0x6e, 0x73, 0x74, 0x61, 0x6e, 0x63, 0x65, 0x49, 0x64)
+	o = msgp.AppendBytes(o, (z.DomInstanceID)[:])
+	// string "FileName"
+	o = append(o, 0xa8, 0x46, 0x69, 0x6c, 0x65, 0x4e, 0x61, 0x6d, 0x65)
+	o = msgp.AppendString(o, z.FileName)
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *AttachmentGetRequest) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "ModuleId":
+			z.ModuleID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ModuleID")
+				return
+			}
+		case "DomInstanceId":
+			bts, err = msgp.ReadExactBytes(bts, (z.DomInstanceID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "DomInstanceID")
+				return
+			}
+		case "FileName":
+			z.FileName, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "FileName")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *AttachmentGetRequest) Msgsize() (s int) {
+	s = 1 + 9 + msgp.StringPrefixSize + len(z.ModuleID) + 14 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 9 + msgp.StringPrefixSize + len(z.FileName)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *AttachmentNamesResponse) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 1
+	// string "FileNames"
+	o = append(o, 0x81, 0xa9, 0x46, 0x69, 0x6c, 0x65, 0x4e, 0x61, 0x6d, 0x65, 0x73)
+	o = msgp.AppendArrayHeader(o, uint32(len(z.FileNames)))
+	for za0001 := range z.FileNames {
+		o = msgp.AppendString(o, z.FileNames[za0001])
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *AttachmentNamesResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "FileNames":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "FileNames")
+				return
+			}
+			if cap(z.FileNames) >= int(zb0002) {
+				z.FileNames = (z.FileNames)[:zb0002]
+			} else {
+				z.FileNames = make([]string, zb0002)
+			}
+			for za0001 := range z.FileNames {
+				z.FileNames[za0001], bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "FileNames", za0001)
+					return
+				}
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *AttachmentNamesResponse) Msgsize() (s int) {
+	s = 1 + 10 + msgp.ArrayHeaderSize
+	for za0001 := range z.FileNames {
+		s += msgp.StringPrefixSize + len(z.FileNames[za0001])
+	}
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *AttachmentResponse) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 2
+	// string "FileName"
+	o = append(o, 0x82, 0xa8, 0x46, 0x69, 0x6c, 0x65, 0x4e, 0x61, 0x6d, 0x65)
+	o = msgp.AppendString(o, z.FileName)
+	// string "Data"
+	o = append(o, 0xa4, 0x44, 0x61, 0x74, 0x61)
+	o = msgp.AppendBytes(o, z.Data)
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *AttachmentResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "FileName":
+			z.FileName, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "FileName")
+				return
+			}
+		case "Data":
+			z.Data, bts, err = msgp.ReadBytesBytes(bts, z.Data)
+			if err != nil {
+				err = msgp.WrapError(err, "Data")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *AttachmentResponse) Msgsize() (s int) {
+	s = 1 + 9 + msgp.StringPrefixSize + len(z.FileName) + 5 + msgp.BytesPrefixSize + len(z.Data)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *AutoIncrementOptions) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(2)
+	var zb0001Mask uint8 /* 2 bits */
+	_ = zb0001Mask
+	if z.IDFormat == "" {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "AutoIncrementerId"
+		o = append(o, 0xb1, 0x41, 0x75, 0x74, 0x6f, 0x49, 0x6e, 0x63, 0x72, 0x65, 0x6d, 0x65, 0x6e, 0x74, 0x65, 0x72, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.AutoIncrementerID)[:])
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "IdFormat"
+			o = append(o, 0xa8, 0x49, 0x64, 0x46, 0x6f, 0x72, 0x6d, 0x61, 0x74)
+			o = msgp.AppendString(o, z.IDFormat)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *AutoIncrementOptions) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "AutoIncrementerId":
+			bts, err = msgp.ReadExactBytes(bts, (z.AutoIncrementerID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "AutoIncrementerID")
+				return
+			}
+		case "IdFormat":
+			z.IDFormat, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "IDFormat")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *AutoIncrementOptions) Msgsize() (s int) {
+	s = 1 + 18 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 9 + msgp.StringPrefixSize + len(z.IDFormat)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *AutoIncrementerGetRequest) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 1
+	// string "AutoIncrementerId"
+	o = append(o, 0x81, 0xb1, 0x41, 0x75, 0x74, 0x6f, 0x49, 0x6e, 0x63, 0x72, 0x65, 0x6d, 0x65, 0x6e, 0x74, 0x65, 0x72, 0x49, 0x64)
+	o = msgp.AppendBytes(o, (z.AutoIncrementerID)[:])
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *AutoIncrementerGetRequest) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "AutoIncrementerId":
+			bts, err = msgp.ReadExactBytes(bts, (z.AutoIncrementerID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "AutoIncrementerID")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *AutoIncrementerGetRequest) Msgsize() (s int) {
+	s = 1 + 18 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize))
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z AutoIncrementerResponse) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 1
+	// string "Current"
+	o = append(o, 0x81, 0xa7, 0x43, 0x75, 0x72, 0x72, 0x65, 0x6e, 0x74)
+	o = msgp.AppendInt64(o, z.Current)
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *AutoIncrementerResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Current":
+			z.Current, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Current")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z AutoIncrementerResponse) Msgsize() (s int) {
+	s = 1 + 8 + msgp.Int64Size
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *AutoIncrementerSetRequest) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 2
+	// string "AutoIncrementerId"
+	o = append(o, 0x82, 0xb1, 0x41, 0x75, 0x74, 0x6f, 0x49, 0x6e, 0x63, 0x72, 0x65, 0x6d, 0x65, 0x6e, 0x74, 0x65, 0x72, 0x49, 0x64)
+	o = msgp.AppendBytes(o, (z.AutoIncrementerID)[:])
+	// string "Current"
+	o = append(o, 0xa7, 0x43, 0x75, 0x72, 0x72, 0x65, 0x6e, 0x74)
+	o = msgp.AppendInt64(o, z.Current)
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *AutoIncrementerSetRequest) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "AutoIncrementerId":
+			bts, err = msgp.ReadExactBytes(bts, (z.AutoIncrementerID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "AutoIncrementerID")
+				return
+			}
+		case "Current":
+			z.Current, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Current")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *AutoIncrementerSetRequest) Msgsize() (s int) {
+	s = 1 + 18 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 8 + msgp.Int64Size
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *BehaviorDefinition) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(15)
+	var zb0001Mask uint16 /* 15 bits */
+	_ = zb0001Mask
+	if z.ModuleID == "" {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	if z.Name == "" {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	if z.InitialStatusID == "" {
+		zb0001Len--
+		zb0001Mask |= 0x10
+	}
+	if z.Statuses == nil {
+		zb0001Len--
+		zb0001Mask |= 0x20
+	}
+	if z.StatusTransitions == nil {
+		zb0001Len--
+		zb0001Mask |= 0x40
+	}
+	if z.StatusSectionDefinitionLinks == nil {
+		zb0001Len--
+		zb0001Mask |= 0x80
+	}
+	if z.ActionDefinitions == nil {
+		zb0001Len--
+		zb0001Mask |= 0x100
+	}
+	if z.ButtonDefinitions == nil {
+		zb0001Len--
+		zb0001Mask |= 0x200
+	}
+	if z.CreatedAt.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x400
+	}
+	if z.CreatedBy == "" {
+		zb0001Len--
+		zb0001Mask |= 0x800
+	}
+	if z.LastModified.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x1000
+	}
+	if z.LastModifiedBy == "" {
+		zb0001Len--
+		zb0001Mask |= 0x2000
+	}
+	if z.Revision == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x4000
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Id"
+		o = append(o, 0xa2, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.ID)[:])
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "ModuleId"
+			o = append(o, 0xa8, 0x4d, 0x6f, 0x64, 0x75, 0x6c, 0x65, 0x49, 0x64)
+			o = msgp.AppendString(o, z.ModuleID)
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "Name"
+			o = append(o, 0xa4, 0x4e, 0x61, 0x6d, 0x65)
+			o = msgp.AppendString(o, z.Name)
+		}
+		// string "ParentId"
+		o = append(o, 0xa8, 0x50, 0x61, 0x72, 0x65, 0x6e, 0x74, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.ParentID)[:])
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
+			// string "InitialStatusId"
+			o = append(o, 0xaf, 0x49, 0x6e, 0x69, 0x74, 0x69, 0x61, 0x6c, 0x53, 0x74, 0x61, 0x74, 0x75, 0x73, 0x49, 0x64)
+			o = msgp.AppendString(o, z.InitialStatusID)
+		}
+		if (zb0001Mask & 0x20) == 0 { // if not omitted
+			// string "Statuses"
+			o = append(o, 0xa8, 0x53, 0x74, 0x61, 0x74, 0x75, 0x73, 0x65, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.Statuses)))
+			for za0003 := range z.Statuses {
+				// check for omitted fields
+				zb0002Len := uint32(2)
+				var zb0002Mask uint8 /* 2 bits */
+				_ = zb0002Mask
+				if z.Statuses[za0003].DisplayName == "" {
+					zb0002Len--
+					zb0002Mask |= 0x2
+				}
+				// variable map header, size zb0002Len
+				o = append(o, 0x80|uint8(zb0002Len))
+
+				// skip if no fields are to be emitted
+				if zb0002Len != 0 {
+					// string "Id"
+					o = append(o, 0xa2, 0x49, 0x64)
+					o = msgp.AppendString(o, z.Statuses[za0003].ID)
+					if (zb0002Mask & 0x2) == 0 { // if not omitted
+						// string "DisplayName"
+						o = append(o, 0xab, 0x44, 0x69, 0x73, 0x70, 0x6c, 0x61, 0x79, 0x4e, 0x61, 0x6d, 0x65)
+						o = msgp.AppendString(o, z.Statuses[za0003].DisplayName)
+					}
+				}
+			}
+		}
+		if (zb0001Mask & 0x40) == 0 { // if not omitted
+			// string "StatusTransitions"
+			o = append(o, 0xb1, 0x53, 0x74, 0x61, 0x74, 0x75, 0x73, 0x54, 0x72, 0x61, 0x6e, 0x73, 0x69, 0x74, 0x69, 0x6f, 0x6e, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.StatusTransitions)))
+			for za0004 := range z.StatusTransitions {
+				o, err = z.StatusTransitions[za0004].MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "StatusTransitions", za0004)
+					return
+				}
+			}
+		}
+		if (zb0001Mask & 0x80) == 0 { // if not omitted
+			// string "StatusSectionDefinitionLinks"
+			o = append(o, 0xbc, 0x53, 0x74, 0x61, 0x74, 0x75, 0x73, 0x53, 0x65, 0x63, 0x74, 0x69, 0x6f, 0x6e, 0x44, 0x65, 0x66, 0x69, 0x6e, 0x69, 0x74, 0x69, 0x6f, 0x6e, 0x4c, 0x69, 0x6e, 0x6b, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.StatusSectionDefinitionLinks)))
+			for za0005 := range z.StatusSectionDefinitionLinks {
+				o, err = z.StatusSectionDefinitionLinks[za0005].MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "StatusSectionDefinitionLinks", za0005)
+					return
+				}
+			}
+		}
+		if (zb0001Mask & 0x100) == 0 { // if not omitted
+			// string "ActionDefinitions"
+			o = append(o, 0xb1, 0x41, 0x63, 0x74, 0x69, 0x6f, 0x6e, 0x44, 0x65, 0x66, 0x69, 0x6e, 0x69, 0x74, 0x69, 0x6f, 0x6e, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.ActionDefinitions)))
+			for za0006 := range z.ActionDefinitions {
+				o, err = z.ActionDefinitions[za0006].MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "ActionDefinitions", za0006)
+					return
+				}
+			}
+		}
+		if (zb0001Mask & 0x200) == 0 { // if not omitted
+			// string "ButtonDefinitions"
+			o = append(o, 0xb1, 0x42, 0x75, 0x74, 0x74, 0x6f, 0x6e, 0x44, 0x65, 0x66, 0x69, 0x6e, 0x69, 0x74, 0x69, 0x6f, 0x6e, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.ButtonDefinitions)))
+			for za0007 := range z.ButtonDefinitions {
+				o, err = z.ButtonDefinitions[za0007].MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "ButtonDefinitions", za0007)
+					return
+				}
+			}
+		}
+		if (zb0001Mask & 0x400) == 0 { // if not omitted
+			// string "CreatedAt"
+			o = append(o, 0xa9, 0x43, 0x72, 0x65, 0x61, 0x74, 0x65, 0x64, 0x41, 0x74)
+			o = msgp.AppendTimeExt(o, z.CreatedAt)
+		}
+		if (zb0001Mask & 0x800) == 0 { // if not omitted
+			// string "CreatedBy"
+			o = append(o, 0xa9, 0x43, 0x72, 0x65, 0x61, 0x74, 0x65, 0x64, 0x42, 0x79)
+			o = msgp.AppendString(o, z.CreatedBy)
+		}
+		if (zb0001Mask & 0x1000) == 0 { // if not omitted
+			// string "LastModified"
+			o = append(o, 0xac, 0x4c, 0x61, 0x73, 0x74, 0x4d, 0x6f, 0x64, 0x69, 0x66, 0x69, 0x65, 0x64)
+			o = msgp.AppendTimeExt(o, z.LastModified)
+		}
+		if (zb0001Mask & 0x2000) == 0 { // if not omitted
+			// string "LastModifiedBy"
+			o = append(o, 0xae, 0x4c, 0x61, 0x73, 0x74, 0x4d, 0x6f, 0x64, 0x69, 0x66, 0x69, 0x65, 0x64, 0x42, 0x79)
+			o = msgp.AppendString(o, z.LastModifiedBy)
+		}
+		if (zb0001Mask & 0x4000) == 0 { // if not omitted
+			// string "Revision"
+			o = append(o, 0xa8, 0x52, 0x65, 0x76, 0x69, 0x73, 0x69, 0x6f, 0x6e)
+			o = msgp.AppendInt64(o, z.Revision)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *BehaviorDefinition) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Id":
+			bts, err = msgp.ReadExactBytes(bts, (z.ID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "ID")
+				return
+			}
+		case "ModuleId":
+			z.ModuleID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ModuleID")
+				return
+			}
+		case "Name":
+			z.Name, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Name")
+				return
+			}
+		case "ParentId":
+			bts, err = msgp.ReadExactBytes(bts, (z.ParentID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "ParentID")
+				return
+			}
+		case "InitialStatusId":
+			z.InitialStatusID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "InitialStatusID")
+				return
+			}
+		case "Statuses":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Statuses")
+				return
+			}
+			if cap(z.Statuses) >= int(zb0002) {
+				z.Statuses = (z.Statuses)[:zb0002]
+			} else {
+				z.Statuses = make([]Status, zb0002)
+			}
+			for za0003 := range z.Statuses {
+				var zb0003 uint32
+				zb0003, bts, err = msgp.ReadMapHeaderBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Statuses", za0003)
+					return
+				}
+				for zb0003 > 0 {
+					zb0003--
+					field, bts, err = msgp.ReadMapKeyZC(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "Statuses", za0003)
+						return
+					}
+					switch msgp.UnsafeString(field) {
+					case "Id":
+						z.Statuses[za0003].ID, bts, err = msgp.ReadStringBytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Statuses", za0003, "ID")
+							return
+						}
+					case "DisplayName":
+						z.Statuses[za0003].DisplayName, bts, err = msgp.ReadStringBytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Statuses", za0003, "DisplayName")
+							return
+						}
+					default:
+						bts, err = msgp.Skip(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Statuses", za0003)
+							return
+						}
+					}
+				}
+			}
+		case "StatusTransitions":
+			var zb0004 uint32
+			zb0004, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "StatusTransitions")
+				return
+			}
+			if cap(z.StatusTransitions) >= int(zb0004) {
+				z.StatusTransitions = (z.StatusTransitions)[:zb0004]
+			} else {
+				z.StatusTransitions = make([]StatusTransition, zb0004)
+			}
+			for za0004 := range z.StatusTransitions {
+				bts, err = z.StatusTransitions[za0004].UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "StatusTransitions", za0004)
+					return
+				}
+			}
+		case "StatusSectionDefinitionLinks":
+			var zb0005 uint32
+			zb0005, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "StatusSectionDefinitionLinks")
+				return
+			}
+			if cap(z.StatusSectionDefinitionLinks) >= int(zb0005) {
+				z.StatusSectionDefinitionLinks = (z.StatusSectionDefinitionLinks)[:zb0005]
+			} else {
+				z.StatusSectionDefinitionLinks = make([]StatusSectionDefinitionLink, zb0005)
+			}
+			for za0005 := range z.StatusSectionDefinitionLinks {
+				bts, err = z.StatusSectionDefinitionLinks[za0005].UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "StatusSectionDefinitionLinks", za0005)
+					return
+				}
+			}
+		case "ActionDefinitions":
+			var zb0006 uint32
+			zb0006, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ActionDefinitions")
+				return
+			}
+			if cap(z.ActionDefinitions) >= int(zb0006) {
+				z.ActionDefinitions = (z.ActionDefinitions)[:zb0006]
+			} else {
+				z.ActionDefinitions = make([]ActionDefinition, zb0006)
+			}
+			for za0006 := range z.ActionDefinitions {
+				bts, err = z.ActionDefinitions[za0006].UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "ActionDefinitions", za0006)
+					return
+				}
+			}
+		case "ButtonDefinitions":
+			var zb0007 uint32
+			zb0007, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ButtonDefinitions")
+				return
+			}
+			if cap(z.ButtonDefinitions) >= int(zb0007) {
+				z.ButtonDefinitions = (z.ButtonDefinitions)[:zb0007]
+			} else {
+				z.ButtonDefinitions = make([]ButtonDefinition, zb0007)
+			}
+			for za0007 := range z.ButtonDefinitions {
+				bts, err = z.ButtonDefinitions[za0007].UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "ButtonDefinitions", za0007)
+					return
+				}
+			}
+		case "CreatedAt":
+			z.CreatedAt, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "CreatedAt")
+				return
+			}
+		case "CreatedBy":
+			z.CreatedBy, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "CreatedBy")
+				return
+			}
+		case "LastModified":
+			z.LastModified, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "LastModified")
+				return
+			}
+		case "LastModifiedBy":
+			z.LastModifiedBy, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "LastModifiedBy")
+				return
+			}
+		case "Revision":
+			z.Revision, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Revision")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *BehaviorDefinition) Msgsize() (s int) {
+	s = 1 + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 9 + msgp.StringPrefixSize + len(z.ModuleID) + 5 + msgp.StringPrefixSize + len(z.Name) + 9 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 16 + msgp.StringPrefixSize + len(z.InitialStatusID) + 9 + msgp.ArrayHeaderSize
+	for za0003 := range z.Statuses {
+		s += 1 + 3 + msgp.StringPrefixSize + len(z.Statuses[za0003].ID) + 12 + msgp.StringPrefixSize + len(z.Statuses[za0003].DisplayName)
+	}
+	s += 18 + msgp.ArrayHeaderSize
+	for za0004 := range z.StatusTransitions {
+		s += z.StatusTransitions[za0004].Msgsize()
+	}
+	s += 29 + msgp.ArrayHeaderSize
+	for za0005 := range z.StatusSectionDefinitionLinks {
+		s += z.StatusSectionDefinitionLinks[za0005].Msgsize()
+	}
+	s += 18 + msgp.ArrayHeaderSize
+	for za0006 := range z.ActionDefinitions {
+		s += z.ActionDefinitions[za0006].Msgsize()
+	}
+	s += 18 + msgp.ArrayHeaderSize
+	for za0007 := range z.ButtonDefinitions {
+		s += z.ButtonDefinitions[za0007].Msgsize()
+	}
+	s += 10 + msgp.TimeSize + 10 + msgp.StringPrefixSize + len(z.CreatedBy) + 13 + msgp.TimeSize + 15 + msgp.StringPrefixSize + len(z.LastModifiedBy) + 9 + msgp.Int64Size
+	return
+}
 
 // MarshalMsg implements msgp.Marshaler
 func (z *BehaviorDefinitionID) MarshalMsg(b []byte) (o []byte, err error) {
@@ -28,6 +1366,475 @@ func (z *BehaviorDefinitionID) UnmarshalMsg(bts []byte) (o []byte, err error) {
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *BehaviorDefinitionID) Msgsize() (s int) {
 	s = msgp.ArrayHeaderSize + (16 * (msgp.ByteSize))
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *ButtonDefinition) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(4)
+	var zb0001Mask uint8 /* 4 bits */
+	_ = zb0001Mask
+	if z.VisibilityCondition == nil {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	if z.ActionDefinitionIDs == nil {
+		zb0001Len--
+		zb0001Mask |= 0x8
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Id"
+		o = append(o, 0xa2, 0x49, 0x64)
+		o = msgp.AppendString(o, z.ID)
+		// string "Layout"
+		o = append(o, 0xa6, 0x4c, 0x61, 0x79, 0x6f, 0x75, 0x74)
+		o, err = z.Layout.MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "Layout")
+			return
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "VisibilityCondition"
+			o = append(o, 0xb3, 0x56, 0x69, 0x73, 0x69, 0x62, 0x69, 0x6c, 0x69, 0x74, 0x79, 0x43, 0x6f, 0x6e, 0x64, 0x69, 0x74, 0x69, 0x6f, 0x6e)
+			if z.VisibilityCondition == nil {
+				o = msgp.AppendNil(o)
+			} else {
+				// check for omitted fields
+				zb0002Len := uint32(2)
+				var zb0002Mask uint8 /* 2 bits */
+				_ = zb0002Mask
+				if z.VisibilityCondition.Statuses == nil {
+					zb0002Len--
+					zb0002Mask |= 0x1
+				}
+				if z.VisibilityCondition.TransitionID == "" {
+					zb0002Len--
+					zb0002Mask |= 0x2
+				}
+				// variable map header, size zb0002Len
+				o = append(o, 0x80|uint8(zb0002Len))
+
+				// skip if no fields are to be emitted
+				if zb0002Len != 0 {
+					if (zb0002Mask & 0x1) == 0 { // if not omitted
+						// string "Statuses"
+						o = append(o, 0xa8, 0x53, 0x74, 0x61, 0x74, 0x75, 0x73, 0x65, 0x73)
+						o = msgp.AppendArrayHeader(o, uint32(len(z.VisibilityCondition.Statuses)))
+						for za0001 := range z.VisibilityCondition.Statuses {
+							o = msgp.AppendString(o, z.VisibilityCondition.Statuses[za0001])
+						}
+					}
+					if (zb0002Mask & 0x2) == 0 { // if not omitted
+						// string "TransitionId"
+						o = append(o, 0xac, 0x54, 0x72, 0x61, 0x6e, 0x73, 0x69, 0x74, 0x69, 0x6f, 0x6e, 0x49, 0x64)
+						o = msgp.AppendString(o, z.VisibilityCondition.TransitionID)
+					}
+				}
+			}
+		}
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "ActionDefinitionIds"
+			o = append(o, 0xb3, 0x41, 0x63, 0x74, 0x69, 0x6f, 0x6e, 0x44, 0x65, 0x66, 0x69, 0x6e, 0x69, 0x74, 0x69, 0x6f, 0x6e, 0x49, 0x64, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.ActionDefinitionIDs)))
+			for za0002 := range z.ActionDefinitionIDs {
+				o = msgp.AppendString(o, z.ActionDefinitionIDs[za0002])
+			}
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ButtonDefinition) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Id":
+			z.ID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ID")
+				return
+			}
+		case "Layout":
+			bts, err = z.Layout.UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Layout")
+				return
+			}
+		case "VisibilityCondition":
+			if msgp.IsNil(bts) {
+				bts, err = msgp.ReadNilBytes(bts)
+				if err != nil {
+					return
+				}
+				z.VisibilityCondition = nil
+			} else {
+				if z.VisibilityCondition == nil {
+					z.VisibilityCondition = new(Condition)
+				}
+				var zb0002 uint32
+				zb0002, bts, err = msgp.ReadMapHeaderBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "VisibilityCondition")
+					return
+				}
+				for zb0002 > 0 {
+					zb0002--
+					field, bts, err = msgp.ReadMapKeyZC(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "VisibilityCondition")
+						return
+					}
+					switch msgp.UnsafeString(field) {
+					case "Statuses":
+						var zb0003 uint32
+						zb0003, bts, err = msgp.ReadArrayHeaderBytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "VisibilityCondition", "Statuses")
+							return
+						}
+						if cap(z.VisibilityCondition.Statuses) >= int(zb0003) {
+							z.VisibilityCondition.Statuses = (z.VisibilityCondition.Statuses)[:zb0003]
+						} else {
+							z.VisibilityCondition.Statuses = make([]string, zb0003)
+						}
+						for za0001 := range z.VisibilityCondition.Statuses {
+							z.VisibilityCondition.Statuses[za0001], bts, err = msgp.ReadStringBytes(bts)
+							if err != nil {
+								err = msgp.WrapError(err, "VisibilityCondition", "Statuses", za0001)
+								return
+							}
+						}
+					case "TransitionId":
+						z.VisibilityCondition.TransitionID, bts, err = msgp.ReadStringBytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "VisibilityCondition", "TransitionID")
+							return
+						}
+					default:
+						bts, err = msgp.Skip(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "VisibilityCondition")
+							return
+						}
+					}
+				}
+			}
+		case "ActionDefinitionIds":
+			var zb0004 uint32
+			zb0004, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ActionDefinitionIDs")
+				return
+			}
+			if cap(z.ActionDefinitionIDs) >= int(zb0004) {
+				z.ActionDefinitionIDs = (z.ActionDefinitionIDs)[:zb0004]
+			} else {
+				z.ActionDefinitionIDs = make([]string, zb0004)
+			}
+			for za0002 := range z.ActionDefinitionIDs {
+				z.ActionDefinitionIDs[za0002], bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "ActionDefinitionIDs", za0002)
+					return
+				}
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *ButtonDefinition) Msgsize() (s int) {
+	s = 1 + 3 + msgp.StringPrefixSize + len(z.ID) + 7 + z.Layout.Msgsize() + 20
+	if z.VisibilityCondition == nil {
+		s += msgp.NilSize
+	} else {
+		s += 1 + 9 + msgp.ArrayHeaderSize
+		for za0001 := range z.VisibilityCondition.Statuses {
+			s += msgp.StringPrefixSize + len(z.VisibilityCondition.Statuses[za0001])
+		}
+		s += 13 + msgp.StringPrefixSize + len(z.VisibilityCondition.TransitionID)
+	}
+	s += 20 + msgp.ArrayHeaderSize
+	for za0002 := range z.ActionDefinitionIDs {
+		s += msgp.StringPrefixSize + len(z.ActionDefinitionIDs[za0002])
+	}
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *ButtonLayout) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(4)
+	var zb0001Mask uint8 /* 4 bits */
+	_ = zb0001Mask
+	if z.Text == "" {
+		zb0001Len--
+		zb0001Mask |= 0x1
+	}
+	if z.Icon == "" {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	if z.ToolTip == "" {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	if z.Order == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x8
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		if (zb0001Mask & 0x1) == 0 { // if not omitted
+			// string "Text"
+			o = append(o, 0xa4, 0x54, 0x65, 0x78, 0x74)
+			o = msgp.AppendString(o, z.Text)
+		}
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "Icon"
+			o = append(o, 0xa4, 0x49, 0x63, 0x6f, 0x6e)
+			o = msgp.AppendString(o, z.Icon)
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "ToolTip"
+			o = append(o, 0xa7, 0x54, 0x6f, 0x6f, 0x6c, 0x54, 0x69, 0x70)
+			o = msgp.AppendString(o, z.ToolTip)
+		}
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "Order"
+			o = append(o, 0xa5, 0x4f, 0x72, 0x64, 0x65, 0x72)
+			o = msgp.AppendInt64(o, z.Order)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ButtonLayout) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Text":
+			z.Text, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Text")
+				return
+			}
+		case "Icon":
+			z.Icon, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Icon")
+				return
+			}
+		case "ToolTip":
+			z.ToolTip, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ToolTip")
+				return
+			}
+		case "Order":
+			z.Order, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Order")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *ButtonLayout) Msgsize() (s int) {
+	s = 1 + 5 + msgp.StringPrefixSize + len(z.Text) + 5 + msgp.StringPrefixSize + len(z.Icon) + 8 + msgp.StringPrefixSize + len(z.ToolTip) + 6 + msgp.Int64Size
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z CachingPolicy) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	o = msgp.AppendString(o, string(z))
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *CachingPolicy) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	{
+		var zb0001 string
+		zb0001, bts, err = msgp.ReadStringBytes(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		(*z) = CachingPolicy(zb0001)
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z CachingPolicy) Msgsize() (s int) {
+	s = msgp.StringPrefixSize + len(string(z))
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z CachingSettings) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(3)
+	var zb0001Mask uint8 /* 3 bits */
+	_ = zb0001Mask
+	if z.DomDefinition == "" {
+		zb0001Len--
+		zb0001Mask |= 0x1
+	}
+	if z.DomBehaviorDefinition == "" {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	if z.SectionDefinition == "" {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		if (zb0001Mask & 0x1) == 0 { // if not omitted
+			// string "DomDefinition"
+			o = append(o, 0xad, 0x44, 0x6f, 0x6d, 0x44, 0x65, 0x66, 0x69, 0x6e, 0x69, 0x74, 0x69, 0x6f, 0x6e)
+			o = msgp.AppendString(o, string(z.DomDefinition))
+		}
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "DomBehaviorDefinition"
+			o = append(o, 0xb5, 0x44, 0x6f, 0x6d, 0x42, 0x65, 0x68, 0x61, 0x76, 0x69, 0x6f, 0x72, 0x44, 0x65, 0x66, 0x69, 0x6e, 0x69, 0x74, 0x69, 0x6f, 0x6e)
+			o = msgp.AppendString(o, string(z.DomBehaviorDefinition))
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "SectionDefinition"
+			o = append(o, 0xb1, 0x53, 0x65, 0x63, 0x74, 0x69, 0x6f, 0x6e, 0x44, 0x65, 0x66, 0x69, 0x6e, 0x69, 0x74, 0x69, 0x6f, 0x6e)
+			o = msgp.AppendString(o, string(z.SectionDefinition))
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *CachingSettings) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "DomDefinition":
+			{
+				var zb0002 string
+				zb0002, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "DomDefinition")
+					return
+				}
+				z.DomDefinition = CachingPolicy(zb0002)
+			}
+		case "DomBehaviorDefinition":
+			{
+				var zb0003 string
+				zb0003, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "DomBehaviorDefinition")
+					return
+				}
+				z.DomBehaviorDefinition = CachingPolicy(zb0003)
+			}
+		case "SectionDefinition":
+			{
+				var zb0004 string
+				zb0004, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "SectionDefinition")
+					return
+				}
+				z.SectionDefinition = CachingPolicy(zb0004)
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z CachingSettings) Msgsize() (s int) {
+	s = 1 + 14 + msgp.StringPrefixSize + len(string(z.DomDefinition)) + 22 + msgp.StringPrefixSize + len(string(z.DomBehaviorDefinition)) + 18 + msgp.StringPrefixSize + len(string(z.SectionDefinition))
 	return
 }
 
@@ -60,11 +1867,141 @@ func (z Comparer) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z *Condition) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(2)
+	var zb0001Mask uint8 /* 2 bits */
+	_ = zb0001Mask
+	if z.Statuses == nil {
+		zb0001Len--
+		zb0001Mask |= 0x1
+	}
+	if z.TransitionID == "" {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		if (zb0001Mask & 0x1) == 0 { // if not omitted
+			// string "Statuses"
+			o = append(o, 0xa8, 0x53, 0x74, 0x61, 0x74, 0x75, 0x73, 0x65, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.Statuses)))
+			for za0001 := range z.Statuses {
+				o = msgp.AppendString(o, z.Statuses[za0001])
+			}
+		}
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "TransitionId"
+			o = append(o, 0xac, 0x54, 0x72, 0x61, 0x6e, 0x73, 0x69, 0x74, 0x69, 0x6f, 0x6e, 0x49, 0x64)
+			o = msgp.AppendString(o, z.TransitionID)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *Condition) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Statuses":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Statuses")
+				return
+			}
+			if cap(z.Statuses) >= int(zb0002) {
+				z.Statuses = (z.Statuses)[:zb0002]
+			} else {
+				z.Statuses = make([]string, zb0002)
+			}
+			for za0001 := range z.Statuses {
+				z.Statuses[za0001], bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Statuses", za0001)
+					return
+				}
+			}
+		case "TransitionId":
+			z.TransitionID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "TransitionID")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *Condition) Msgsize() (s int) {
+	s = 1 + 9 + msgp.ArrayHeaderSize
+	for za0001 := range z.Statuses {
+		s += msgp.StringPrefixSize + len(z.Statuses[za0001])
+	}
+	s += 13 + msgp.StringPrefixSize + len(z.TransitionID)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z CrudType) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	o = msgp.AppendInt64(o, int64(z))
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *CrudType) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	{
+		var zb0001 int64
+		zb0001, bts, err = msgp.ReadInt64Bytes(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		(*z) = CrudType(zb0001)
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z CrudType) Msgsize() (s int) {
+	s = msgp.Int64Size
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z *Definition) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(9)
-	var zb0001Mask uint16 /* 9 bits */
+	zb0001Len := uint32(11)
+	var zb0001Mask uint16 /* 11 bits */
 	_ = zb0001Mask
 	if z.ModuleID == "" {
 		zb0001Len--
@@ -80,23 +2017,23 @@ func (z *Definition) MarshalMsg(b []byte) (o []byte, err error) {
 	}
 	if z.CreatedAt.IsZero() {
 		zb0001Len--
-		zb0001Mask |= 0x10
+		zb0001Mask |= 0x40
 	}
 	if z.CreatedBy == "" {
 		zb0001Len--
-		zb0001Mask |= 0x20
+		zb0001Mask |= 0x80
 	}
 	if z.LastModified.IsZero() {
 		zb0001Len--
-		zb0001Mask |= 0x40
+		zb0001Mask |= 0x100
 	}
 	if z.LastModifiedBy == "" {
 		zb0001Len--
-		zb0001Mask |= 0x80
+		zb0001Mask |= 0x200
 	}
 	if z.Revision == 0 {
 		zb0001Len--
-		zb0001Mask |= 0x100
+		zb0001Mask |= 0x400
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -128,27 +2065,37 @@ func (z *Definition) MarshalMsg(b []byte) (o []byte, err error) {
 				}
 			}
 		}
-		if (zb0001Mask & 0x10) == 0 { // if not omitted
+		// string "DomBehaviorDefinitionId"
+		o = append(o, 0xb7, 0x44, 0x6f, 0x6d, 0x42, 0x65, 0x68, 0x61, 0x76, 0x69, 0x6f, 0x72, 0x44, 0x65, 0x66, 0x69, 0x6e, 0x69, 0x74, 0x69, 0x6f, 0x6e, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.DomBehaviorDefinitionID)[:])
+		// string "ModuleSettingsOverrides"
+		o = append(o, 0xb7, 0x4d, 0x6f, 0x64, 0x75, 0x6c, 0x65, 0x53, 0x65, 0x74, 0x74, 0x69, 0x6e, 0x67, 0x73, 0x4f, 0x76, 0x65, 0x72, 0x72, 0x69, 0x64, 0x65, 0x73)
+		o, err = z.ModuleSettingsOverrides.MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "ModuleSettingsOverrides")
+			return
+		}
+		if (zb0001Mask & 0x40) == 0 { // if not omitted
 			// string "CreatedAt"
 			o = append(o, 0xa9, 0x43, 0x72, 0x65, 0x61, 0x74, 0x65, 0x64, 0x41, 0x74)
 			o = msgp.AppendTimeExt(o, z.CreatedAt)
 		}
-		if (zb0001Mask & 0x20) == 0 { // if not omitted
+		if (zb0001Mask & 0x80) == 0 { // if not omitted
 			// string "CreatedBy"
 			o = append(o, 0xa9, 0x43, 0x72, 0x65, 0x61, 0x74, 0x65, 0x64, 0x42, 0x79)
 			o = msgp.AppendString(o, z.CreatedBy)
 		}
-		if (zb0001Mask & 0x40) == 0 { // if not omitted
+		if (zb0001Mask & 0x100) == 0 { // if not omitted
 			// string "LastModified"
 			o = append(o, 0xac, 0x4c, 0x61, 0x73, 0x74, 0x4d, 0x6f, 0x64, 0x69, 0x66, 0x69, 0x65, 0x64)
 			o = msgp.AppendTimeExt(o, z.LastModified)
 		}
-		if (zb0001Mask & 0x80) == 0 { // if not omitted
+		if (zb0001Mask & 0x200) == 0 { // if not omitted
 			// string "LastModifiedBy"
 			o = append(o, 0xae, 0x4c, 0x61, 0x73, 0x74, 0x4d, 0x6f, 0x64, 0x69, 0x66, 0x69, 0x65, 0x64, 0x42, 0x79)
 			o = msgp.AppendString(o, z.LastModifiedBy)
 		}
-		if (zb0001Mask & 0x100) == 0 { // if not omitted
+		if (zb0001Mask & 0x400) == 0 { // if not omitted
 			// string "Revision"
 			o = append(o, 0xa8, 0x52, 0x65, 0x76, 0x69, 0x73, 0x69, 0x6f, 0x6e)
 			o = msgp.AppendInt64(o, z.Revision)
@@ -212,6 +2159,18 @@ func (z *Definition) UnmarshalMsg(bts []byte) (o []byte, err error) {
 					return
 				}
 			}
+		case "DomBehaviorDefinitionId":
+			bts, err = msgp.ReadExactBytes(bts, (z.DomBehaviorDefinitionID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "DomBehaviorDefinitionID")
+				return
+			}
+		case "ModuleSettingsOverrides":
+			bts, err = z.ModuleSettingsOverrides.UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ModuleSettingsOverrides")
+				return
+			}
 		case "CreatedAt":
 			z.CreatedAt, bts, err = msgp.ReadTimeUTCBytes(bts)
 			if err != nil {
@@ -260,7 +2219,7 @@ func (z *Definition) Msgsize() (s int) {
 	for za0002 := range z.SectionDefinitionLinks {
 		s += z.SectionDefinitionLinks[za0002].Msgsize()
 	}
-	s += 10 + msgp.TimeSize + 10 + msgp.StringPrefixSize + len(z.CreatedBy) + 13 + msgp.TimeSize + 15 + msgp.StringPrefixSize + len(z.LastModifiedBy) + 9 + msgp.Int64Size
+	s += 24 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 24 + z.ModuleSettingsOverrides.Msgsize() + 10 + msgp.TimeSize + 10 + msgp.StringPrefixSize + len(z.CreatedBy) + 13 + msgp.TimeSize + 15 + msgp.StringPrefixSize + len(z.LastModifiedBy) + 9 + msgp.Int64Size
 	return
 }
 
@@ -285,6 +2244,160 @@ func (z *DefinitionID) UnmarshalMsg(bts []byte) (o []byte, err error) {
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *DefinitionID) Msgsize() (s int) {
 	s = msgp.ArrayHeaderSize + (16 * (msgp.ByteSize))
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *DomInstanceStatusChangedEventMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 2
+	// string "ModuleId"
+	o = append(o, 0x82, 0xa8, 0x4d, 0x6f, 0x64, 0x75, 0x6c, 0x65, 0x49, 0x64)
+	o = msgp.AppendString(o, z.ModuleID)
+	// string "Changes"
+	o = append(o, 0xa7, 0x43, 0x68, 0x61, 0x6e, 0x67, 0x65, 0x73)
+	o = msgp.AppendArrayHeader(o, uint32(len(z.Changes)))
+	for za0001 := range z.Changes {
+		o, err = z.Changes[za0001].MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "Changes", za0001)
+			return
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *DomInstanceStatusChangedEventMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "ModuleId":
+			z.ModuleID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ModuleID")
+				return
+			}
+		case "Changes":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Changes")
+				return
+			}
+			if cap(z.Changes) >= int(zb0002) {
+				z.Changes = (z.Changes)[:zb0002]
+			} else {
+				z.Changes = make([]InstanceStatusChange, zb0002)
+			}
+			for za0001 := range z.Changes {
+				bts, err = z.Changes[za0001].UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Changes", za0001)
+					return
+				}
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *DomInstanceStatusChangedEventMessage) Msgsize() (s int) {
+	s = 1 + 9 + msgp.StringPrefixSize + len(z.ModuleID) + 8 + msgp.ArrayHeaderSize
+	for za0001 := range z.Changes {
+		s += z.Changes[za0001].Msgsize()
+	}
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *DomInstanceStatusTransitionRequest) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 3
+	// string "ModuleId"
+	o = append(o, 0x83, 0xa8, 0x4d, 0x6f, 0x64, 0x75, 0x6c, 0x65, 0x49, 0x64)
+	o = msgp.AppendString(o, z.ModuleID)
+	// string "DomInstanceId"
+	o = append(o, 0xad, 0x44, 0x6f, 0x6d, 0x49, 0x6e, 0x73, 0x74, 0x61, 0x6e, 0x63, 0x65, 0x49, 0x64)
+	o = msgp.AppendBytes(o, (z.DomInstanceID)[:])
+	// string "TransitionId"
+	o = append(o, 0xac, 0x54, 0x72, 0x61, 0x6e, 0x73, 0x69, 0x74, 0x69, 0x6f, 0x6e, 0x49, 0x64)
+	o = msgp.AppendString(o, z.TransitionID)
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *DomInstanceStatusTransitionRequest) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "ModuleId":
+			z.ModuleID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ModuleID")
+				return
+			}
+		case "DomInstanceId":
+			bts, err = msgp.ReadExactBytes(bts, (z.DomInstanceID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "DomInstanceID")
+				return
+			}
+		case "TransitionId":
+			z.TransitionID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "TransitionID")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *DomInstanceStatusTransitionRequest) Msgsize() (s int) {
+	s = 1 + 9 + msgp.StringPrefixSize + len(z.ModuleID) + 14 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 13 + msgp.StringPrefixSize + len(z.TransitionID)
 	return
 }
 
@@ -352,38 +2465,255 @@ func (z *DomManagerSecuritySettings) Msgsize() (s int) {
 // MarshalMsg implements msgp.Marshaler
 func (z *DomManagerSettings) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
-	// map header, size 2
-	// string "SecuritySettings"
-	o = append(o, 0x82, 0xb0, 0x53, 0x65, 0x63, 0x75, 0x72, 0x69, 0x74, 0x79, 0x53, 0x65, 0x74, 0x74, 0x69, 0x6e, 0x67, 0x73)
 	// check for omitted fields
-	zb0002Len := uint32(1)
-	var zb0002Mask uint8 /* 1 bits */
-	_ = zb0002Mask
-	// variable map header, size zb0002Len
-	o = append(o, 0x80|uint8(zb0002Len))
-	// string "DeleteDomInstancePermission"
-	o = append(o, 0xbb, 0x44, 0x65, 0x6c, 0x65, 0x74, 0x65, 0x44, 0x6f, 0x6d, 0x49, 0x6e, 0x73, 0x74, 0x61, 0x6e, 0x63, 0x65, 0x50, 0x65, 0x72, 0x6d, 0x69, 0x73, 0x73, 0x69, 0x6f, 0x6e)
-	o, err = (*slnet.PermissionFlag)(&z.SecuritySettings.DeleteDomInstancePermission).MarshalMsg(o)
-	if err != nil {
-		err = msgp.WrapError(err, "SecuritySettings", "DeleteDomInstancePermission")
-		return
+	zb0001Len := uint32(11)
+	var zb0001Mask uint16 /* 11 bits */
+	_ = zb0001Mask
+	if z.ModuleSections == nil {
+		zb0001Len--
+		zb0001Mask |= 0x1
 	}
-	// string "InformationEventSettings"
-	o = append(o, 0xb8, 0x49, 0x6e, 0x66, 0x6f, 0x72, 0x6d, 0x61, 0x74, 0x69, 0x6f, 0x6e, 0x45, 0x76, 0x65, 0x6e, 0x74, 0x53, 0x65, 0x74, 0x74, 0x69, 0x6e, 0x67, 0x73)
-	// check for omitted fields
-	zb0003Len := uint32(1)
-	var zb0003Mask uint8 /* 1 bits */
-	_ = zb0003Mask
-	if z.InformationEventSettings.Enable == false {
-		zb0003Len--
-		zb0003Mask |= 0x1
+	if z.FieldAliases == nil {
+		zb0001Len--
+		zb0001Mask |= 0x2
 	}
-	// variable map header, size zb0003Len
-	o = append(o, 0x80|uint8(zb0003Len))
-	if (zb0003Mask & 0x1) == 0 { // if not omitted
-		// string "Enable"
-		o = append(o, 0xa6, 0x45, 0x6e, 0x61, 0x62, 0x6c, 0x65)
-		o = msgp.AppendBool(o, z.InformationEventSettings.Enable)
+	if z.InformationEventSettings == (InformationEventSettings{}) {
+		zb0001Len--
+		zb0001Mask |= 0x8
+	}
+	if z.DomInstanceNameDefinition == nil {
+		zb0001Len--
+		zb0001Mask |= 0x10
+	}
+	if z.TTLSettings == (TTLSettings{}) {
+		zb0001Len--
+		zb0001Mask |= 0x40
+	}
+	if z.DomInstanceHistorySettings == (HistorySettings{}) {
+		zb0001Len--
+		zb0001Mask |= 0x80
+	}
+	if z.SecuritySettings == (DomManagerSecuritySettings{}) {
+		zb0001Len--
+		zb0001Mask |= 0x200
+	}
+	if z.DomInstanceNetworkAttachmentSettings == (NetworkAttachmentSettings{}) {
+		zb0001Len--
+		zb0001Mask |= 0x400
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		if (zb0001Mask & 0x1) == 0 { // if not omitted
+			// string "ModuleSections"
+			o = append(o, 0xae, 0x4d, 0x6f, 0x64, 0x75, 0x6c, 0x65, 0x53, 0x65, 0x63, 0x74, 0x69, 0x6f, 0x6e, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.ModuleSections)))
+			for za0001 := range z.ModuleSections {
+				o = msgp.AppendBytes(o, (z.ModuleSections[za0001])[:])
+			}
+		}
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "FieldAliases"
+			o = append(o, 0xac, 0x46, 0x69, 0x65, 0x6c, 0x64, 0x41, 0x6c, 0x69, 0x61, 0x73, 0x65, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.FieldAliases)))
+			for za0003 := range z.FieldAliases {
+				// map header, size 2
+				// string "Name"
+				o = append(o, 0x82, 0xa4, 0x4e, 0x61, 0x6d, 0x65)
+				o = msgp.AppendString(o, z.FieldAliases[za0003].Name)
+				// string "FieldDescriptorId"
+				o = append(o, 0xb1, 0x46, 0x69, 0x65, 0x6c, 0x64, 0x44, 0x65, 0x73, 0x63, 0x72, 0x69, 0x70, 0x74, 0x6f, 0x72, 0x49, 0x64)
+				o = msgp.AppendBytes(o, (z.FieldAliases[za0003].FieldDescriptorID)[:])
+			}
+		}
+		// string "ScriptSettings"
+		o = append(o, 0xae, 0x53, 0x63, 0x72, 0x69, 0x70, 0x74, 0x53, 0x65, 0x74, 0x74, 0x69, 0x6e, 0x67, 0x73)
+		o, err = z.ScriptSettings.MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "ScriptSettings")
+			return
+		}
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "InformationEventSettings"
+			o = append(o, 0xb8, 0x49, 0x6e, 0x66, 0x6f, 0x72, 0x6d, 0x61, 0x74, 0x69, 0x6f, 0x6e, 0x45, 0x76, 0x65, 0x6e, 0x74, 0x53, 0x65, 0x74, 0x74, 0x69, 0x6e, 0x67, 0x73)
+			// check for omitted fields
+			zb0003Len := uint32(1)
+			var zb0003Mask uint8 /* 1 bits */
+			_ = zb0003Mask
+			if z.InformationEventSettings.Enable == false {
+				zb0003Len--
+				zb0003Mask |= 0x1
+			}
+			// variable map header, size zb0003Len
+			o = append(o, 0x80|uint8(zb0003Len))
+			if (zb0003Mask & 0x1) == 0 { // if not omitted
+				// string "Enable"
+				o = append(o, 0xa6, 0x45, 0x6e, 0x61, 0x62, 0x6c, 0x65)
+				o = msgp.AppendBool(o, z.InformationEventSettings.Enable)
+			}
+		}
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
+			// string "DomInstanceNameDefinition"
+			o = append(o, 0xb9, 0x44, 0x6f, 0x6d, 0x49, 0x6e, 0x73, 0x74, 0x61, 0x6e, 0x63, 0x65, 0x4e, 0x61, 0x6d, 0x65, 0x44, 0x65, 0x66, 0x69, 0x6e, 0x69, 0x74, 0x69, 0x6f, 0x6e)
+			if z.DomInstanceNameDefinition == nil {
+				o = msgp.AppendNil(o)
+			} else {
+				// check for omitted fields
+				zb0004Len := uint32(1)
+				var zb0004Mask uint8 /* 1 bits */
+				_ = zb0004Mask
+				if z.DomInstanceNameDefinition.ConcatenationItems == nil {
+					zb0004Len--
+					zb0004Mask |= 0x1
+				}
+				// variable map header, size zb0004Len
+				o = append(o, 0x80|uint8(zb0004Len))
+				if (zb0004Mask & 0x1) == 0 { // if not omitted
+					// string "ConcatenationItems"
+					o = append(o, 0xb2, 0x43, 0x6f, 0x6e, 0x63, 0x61, 0x74, 0x65, 0x6e, 0x61, 0x74, 0x69, 0x6f, 0x6e, 0x49, 0x74, 0x65, 0x6d, 0x73)
+					o = msgp.AppendArrayHeader(o, uint32(len(z.DomInstanceNameDefinition.ConcatenationItems)))
+					for za0005 := range z.DomInstanceNameDefinition.ConcatenationItems {
+						// check for omitted fields
+						zb0005Len := uint32(2)
+						var zb0005Mask uint8 /* 2 bits */
+						_ = zb0005Mask
+						if z.DomInstanceNameDefinition.ConcatenationItems[za0005].Value == "" {
+							zb0005Len--
+							zb0005Mask |= 0x1
+						}
+						// variable map header, size zb0005Len
+						o = append(o, 0x80|uint8(zb0005Len))
+
+						// skip if no fields are to be emitted
+						if zb0005Len != 0 {
+							if (zb0005Mask & 0x1) == 0 { // if not omitted
+								// string "Value"
+								o = append(o, 0xa5, 0x56, 0x61, 0x6c, 0x75, 0x65)
+								o = msgp.AppendString(o, z.DomInstanceNameDefinition.ConcatenationItems[za0005].Value)
+							}
+							// string "FieldDescriptorId"
+							o = append(o, 0xb1, 0x46, 0x69, 0x65, 0x6c, 0x64, 0x44, 0x65, 0x73, 0x63, 0x72, 0x69, 0x70, 0x74, 0x6f, 0x72, 0x49, 0x64)
+							o = msgp.AppendBytes(o, (z.DomInstanceNameDefinition.ConcatenationItems[za0005].FieldDescriptorID)[:])
+						}
+					}
+				}
+			}
+		}
+		// string "ModuleBehaviorDefinition"
+		o = append(o, 0xb8, 0x4d, 0x6f, 0x64, 0x75, 0x6c, 0x65, 0x42, 0x65, 0x68, 0x61, 0x76, 0x69, 0x6f, 0x72, 0x44, 0x65, 0x66, 0x69, 0x6e, 0x69, 0x74, 0x69, 0x6f, 0x6e)
+		o = msgp.AppendBytes(o, (z.ModuleBehaviorDefinition)[:])
+		if (zb0001Mask & 0x40) == 0 { // if not omitted
+			// string "TtlSettings"
+			o = append(o, 0xab, 0x54, 0x74, 0x6c, 0x53, 0x65, 0x74, 0x74, 0x69, 0x6e, 0x67, 0x73)
+			// check for omitted fields
+			zb0006Len := uint32(3)
+			var zb0006Mask uint8 /* 3 bits */
+			_ = zb0006Mask
+			if z.TTLSettings.DomInstanceTTL == 0 {
+				zb0006Len--
+				zb0006Mask |= 0x1
+			}
+			if z.TTLSettings.DomTemplateTTL == 0 {
+				zb0006Len--
+				zb0006Mask |= 0x2
+			}
+			if z.TTLSettings.DomInstanceHistoryTTL == 0 {
+				zb0006Len--
+				zb0006Mask |= 0x4
+			}
+			// variable map header, size zb0006Len
+			o = append(o, 0x80|uint8(zb0006Len))
+
+			// skip if no fields are to be emitted
+			if zb0006Len != 0 {
+				if (zb0006Mask & 0x1) == 0 { // if not omitted
+					// string "DomInstanceTtl"
+					o = append(o, 0xae, 0x44, 0x6f, 0x6d, 0x49, 0x6e, 0x73, 0x74, 0x61, 0x6e, 0x63, 0x65, 0x54, 0x74, 0x6c)
+					o = msgp.AppendDuration(o, z.TTLSettings.DomInstanceTTL)
+				}
+				if (zb0006Mask & 0x2) == 0 { // if not omitted
+					// string "DomTemplateTtl"
+					o = append(o, 0xae, 0x44, 0x6f, 0x6d, 0x54, 0x65, 0x6d, 0x70, 0x6c, 0x61, 0x74, 0x65, 0x54, 0x74, 0x6c)
+					o = msgp.AppendDuration(o, z.TTLSettings.DomTemplateTTL)
+				}
+				if (zb0006Mask & 0x4) == 0 { // if not omitted
+					// string "DomInstanceHistoryTtl"
+					o = append(o, 0xb5, 0x44, 0x6f, 0x6d, 0x49, 0x6e, 0x73, 0x74, 0x61, 0x6e, 0x63, 0x65, 0x48, 0x69, 0x73, 0x74, 0x6f, 0x72, 0x79, 0x54, 0x74, 0x6c)
+					o = msgp.AppendDuration(o, z.TTLSettings.DomInstanceHistoryTTL)
+				}
+			}
+		}
+		if (zb0001Mask & 0x80) == 0 { // if not omitted
+			// string "DomInstanceHistorySettings"
+			o = append(o, 0xba, 0x44, 0x6f, 0x6d, 0x49, 0x6e, 0x73, 0x74, 0x61, 0x6e, 0x63, 0x65, 0x48, 0x69, 0x73, 0x74, 0x6f, 0x72, 0x79, 0x53, 0x65, 0x74, 0x74, 0x69, 0x6e, 0x67, 0x73)
+			// check for omitted fields
+			zb0007Len := uint32(1)
+			var zb0007Mask uint8 /* 1 bits */
+			_ = zb0007Mask
+			if z.DomInstanceHistorySettings.StorageBehavior == "" {
+				zb0007Len--
+				zb0007Mask |= 0x1
+			}
+			// variable map header, size zb0007Len
+			o = append(o, 0x80|uint8(zb0007Len))
+			if (zb0007Mask & 0x1) == 0 { // if not omitted
+				// string "StorageBehavior"
+				o = append(o, 0xaf, 0x53, 0x74, 0x6f, 0x72, 0x61, 0x67, 0x65, 0x42, 0x65, 0x68, 0x61, 0x76, 0x69, 0x6f, 0x72)
+				o = msgp.AppendString(o, string(z.DomInstanceHistorySettings.StorageBehavior))
+			}
+		}
+		// string "StorageSettings"
+		o = append(o, 0xaf, 0x53, 0x74, 0x6f, 0x72, 0x61, 0x67, 0x65, 0x53, 0x65, 0x74, 0x74, 0x69, 0x6e, 0x67, 0x73)
+		o, err = z.StorageSettings.MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "StorageSettings")
+			return
+		}
+		if (zb0001Mask & 0x200) == 0 { // if not omitted
+			// string "SecuritySettings"
+			o = append(o, 0xb0, 0x53, 0x65, 0x63, 0x75, 0x72, 0x69, 0x74, 0x79, 0x53, 0x65, 0x74, 0x74, 0x69, 0x6e, 0x67, 0x73)
+			// check for omitted fields
+			zb0008Len := uint32(1)
+			var zb0008Mask uint8 /* 1 bits */
+			_ = zb0008Mask
+			// variable map header, size zb0008Len
+			o = append(o, 0x80|uint8(zb0008Len))
+			// string "DeleteDomInstancePermission"
+			o = append(o, 0xbb, 0x44, 0x65, 0x6c, 0x65, 0x74, 0x65, 0x44, 0x6f, 0x6d, 0x49, 0x6e, 0x73, 0x74, 0x61, 0x6e, 0x63, 0x65, 0x50, 0x65, 0x72, 0x6d, 0x69, 0x73, 0x73, 0x69, 0x6f, 0x6e)
+			o, err = (*slnet.PermissionFlag)(&z.SecuritySettings.DeleteDomInstancePermission).MarshalMsg(o)
+			if err != nil {
+				err = msgp.WrapError(err, "SecuritySettings", "DeleteDomInstancePermission")
+				return
+			}
+		}
+		if (zb0001Mask & 0x400) == 0 { // if not omitted
+			// string "DomInstanceNetworkAttachmentSettings"
+			o = append(o, 0xd9, 0x24, 0x44, 0x6f, 0x6d, 0x49, 0x6e, 0x73, 0x74, 0x61, 0x6e, 0x63, 0x65, 0x4e, 0x65, 0x74, 0x77, 0x6f, 0x72, 0x6b, 0x41, 0x74, 0x74, 0x61, 0x63, 0x68, 0x6d, 0x65, 0x6e, 0x74, 0x53, 0x65, 0x74, 0x74, 0x69, 0x6e, 0x67, 0x73)
+			// check for omitted fields
+			zb0009Len := uint32(2)
+			var zb0009Mask uint8 /* 2 bits */
+			_ = zb0009Mask
+			if z.DomInstanceNetworkAttachmentSettings.NetworkSharePath == "" {
+				zb0009Len--
+				zb0009Mask |= 0x1
+			}
+			// variable map header, size zb0009Len
+			o = append(o, 0x80|uint8(zb0009Len))
+
+			// skip if no fields are to be emitted
+			if zb0009Len != 0 {
+				if (zb0009Mask & 0x1) == 0 { // if not omitted
+					// string "NetworkSharePath"
+					o = append(o, 0xb0, 0x4e, 0x65, 0x74, 0x77, 0x6f, 0x72, 0x6b, 0x53, 0x68, 0x61, 0x72, 0x65, 0x50, 0x61, 0x74, 0x68)
+					o = msgp.AppendString(o, z.DomInstanceNetworkAttachmentSettings.NetworkSharePath)
+				}
+				// string "CredentialId"
+				o = append(o, 0xac, 0x43, 0x72, 0x65, 0x64, 0x65, 0x6e, 0x74, 0x69, 0x61, 0x6c, 0x49, 0x64)
+				o = msgp.AppendBytes(o, (z.DomInstanceNetworkAttachmentSettings.CredentialID)[:])
+			}
+		}
 	}
 	return
 }
@@ -406,44 +2736,88 @@ func (z *DomManagerSettings) UnmarshalMsg(bts []byte) (o []byte, err error) {
 			return
 		}
 		switch msgp.UnsafeString(field) {
-		case "SecuritySettings":
+		case "ModuleSections":
 			var zb0002 uint32
-			zb0002, bts, err = msgp.ReadMapHeaderBytes(bts)
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
 			if err != nil {
-				err = msgp.WrapError(err, "SecuritySettings")
+				err = msgp.WrapError(err, "ModuleSections")
 				return
 			}
-			for zb0002 > 0 {
-				zb0002--
-				field, bts, err = msgp.ReadMapKeyZC(bts)
+			if cap(z.ModuleSections) >= int(zb0002) {
+				z.ModuleSections = (z.ModuleSections)[:zb0002]
+			} else {
+				z.ModuleSections = make([]SectionDefinitionID, zb0002)
+			}
+			for za0001 := range z.ModuleSections {
+				bts, err = msgp.ReadExactBytes(bts, (z.ModuleSections[za0001])[:])
 				if err != nil {
-					err = msgp.WrapError(err, "SecuritySettings")
+					err = msgp.WrapError(err, "ModuleSections", za0001)
 					return
 				}
-				switch msgp.UnsafeString(field) {
-				case "DeleteDomInstancePermission":
-					bts, err = (*slnet.PermissionFlag)(&z.SecuritySettings.DeleteDomInstancePermission).UnmarshalMsg(bts)
+			}
+		case "FieldAliases":
+			var zb0003 uint32
+			zb0003, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "FieldAliases")
+				return
+			}
+			if cap(z.FieldAliases) >= int(zb0003) {
+				z.FieldAliases = (z.FieldAliases)[:zb0003]
+			} else {
+				z.FieldAliases = make([]FieldAlias, zb0003)
+			}
+			for za0003 := range z.FieldAliases {
+				var zb0004 uint32
+				zb0004, bts, err = msgp.ReadMapHeaderBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "FieldAliases", za0003)
+					return
+				}
+				for zb0004 > 0 {
+					zb0004--
+					field, bts, err = msgp.ReadMapKeyZC(bts)
 					if err != nil {
-						err = msgp.WrapError(err, "SecuritySettings", "DeleteDomInstancePermission")
+						err = msgp.WrapError(err, "FieldAliases", za0003)
 						return
 					}
-				default:
-					bts, err = msgp.Skip(bts)
-					if err != nil {
-						err = msgp.WrapError(err, "SecuritySettings")
-						return
+					switch msgp.UnsafeString(field) {
+					case "Name":
+						z.FieldAliases[za0003].Name, bts, err = msgp.ReadStringBytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "FieldAliases", za0003, "Name")
+							return
+						}
+					case "FieldDescriptorId":
+						bts, err = msgp.ReadExactBytes(bts, (z.FieldAliases[za0003].FieldDescriptorID)[:])
+						if err != nil {
+							err = msgp.WrapError(err, "FieldAliases", za0003, "FieldDescriptorID")
+							return
+						}
+					default:
+						bts, err = msgp.Skip(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "FieldAliases", za0003)
+							return
+						}
 					}
 				}
 			}
+		case "ScriptSettings":
+			bts, err = z.ScriptSettings.UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ScriptSettings")
+				return
+			}
 		case "InformationEventSettings":
-			var zb0003 uint32
-			zb0003, bts, err = msgp.ReadMapHeaderBytes(bts)
+			var zb0005 uint32
+			zb0005, bts, err = msgp.ReadMapHeaderBytes(bts)
 			if err != nil {
 				err = msgp.WrapError(err, "InformationEventSettings")
 				return
 			}
-			for zb0003 > 0 {
-				zb0003--
+			for zb0005 > 0 {
+				zb0005--
 				field, bts, err = msgp.ReadMapKeyZC(bts)
 				if err != nil {
 					err = msgp.WrapError(err, "InformationEventSettings")
@@ -464,6 +2838,238 @@ func (z *DomManagerSettings) UnmarshalMsg(bts []byte) (o []byte, err error) {
 					}
 				}
 			}
+		case "DomInstanceNameDefinition":
+			if msgp.IsNil(bts) {
+				bts, err = msgp.ReadNilBytes(bts)
+				if err != nil {
+					return
+				}
+				z.DomInstanceNameDefinition = nil
+			} else {
+				if z.DomInstanceNameDefinition == nil {
+					z.DomInstanceNameDefinition = new(NameDefinition)
+				}
+				var zb0006 uint32
+				zb0006, bts, err = msgp.ReadMapHeaderBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "DomInstanceNameDefinition")
+					return
+				}
+				for zb0006 > 0 {
+					zb0006--
+					field, bts, err = msgp.ReadMapKeyZC(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "DomInstanceNameDefinition")
+						return
+					}
+					switch msgp.UnsafeString(field) {
+					case "ConcatenationItems":
+						var zb0007 uint32
+						zb0007, bts, err = msgp.ReadArrayHeaderBytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "DomInstanceNameDefinition", "ConcatenationItems")
+							return
+						}
+						if cap(z.DomInstanceNameDefinition.ConcatenationItems) >= int(zb0007) {
+							z.DomInstanceNameDefinition.ConcatenationItems = (z.DomInstanceNameDefinition.ConcatenationItems)[:zb0007]
+						} else {
+							z.DomInstanceNameDefinition.ConcatenationItems = make([]NameItem, zb0007)
+						}
+						for za0005 := range z.DomInstanceNameDefinition.ConcatenationItems {
+							var zb0008 uint32
+							zb0008, bts, err = msgp.ReadMapHeaderBytes(bts)
+							if err != nil {
+								err = msgp.WrapError(err, "DomInstanceNameDefinition", "ConcatenationItems", za0005)
+								return
+							}
+							for zb0008 > 0 {
+								zb0008--
+								field, bts, err = msgp.ReadMapKeyZC(bts)
+								if err != nil {
+									err = msgp.WrapError(err, "DomInstanceNameDefinition", "ConcatenationItems", za0005)
+									return
+								}
+								switch msgp.UnsafeString(field) {
+								case "Value":
+									z.DomInstanceNameDefinition.ConcatenationItems[za0005].Value, bts, err = msgp.ReadStringBytes(bts)
+									if err != nil {
+										err = msgp.WrapError(err, "DomInstanceNameDefinition", "ConcatenationItems", za0005, "Value")
+										return
+									}
+								case "FieldDescriptorId":
+									bts, err = msgp.ReadExactBytes(bts, (z.DomInstanceNameDefinition.ConcatenationItems[za0005].FieldDescriptorID)[:])
+									if err != nil {
+										err = msgp.WrapError(err, "DomInstanceNameDefinition", "ConcatenationItems", za0005, "FieldDescriptorID")
+										return
+									}
+								default:
+									bts, err = msgp.Skip(bts)
+									if err != nil {
+										err = msgp.WrapError(err, "DomInstanceNameDefinition", "ConcatenationItems", za0005)
+										return
+									}
+								}
+							}
+						}
+					default:
+						bts, err = msgp.Skip(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "DomInstanceNameDefinition")
+							return
+						}
+					}
+				}
+			}
+		case "ModuleBehaviorDefinition":
+			bts, err = msgp.ReadExactBytes(bts, (z.ModuleBehaviorDefinition)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "ModuleBehaviorDefinition")
+				return
+			}
+		case "TtlSettings":
+			var zb0009 uint32
+			zb0009, bts, err = msgp.ReadMapHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "TTLSettings")
+				return
+			}
+			for zb0009 > 0 {
+				zb0009--
+				field, bts, err = msgp.ReadMapKeyZC(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "TTLSettings")
+					return
+				}
+				switch msgp.UnsafeString(field) {
+				case "DomInstanceTtl":
+					z.TTLSettings.DomInstanceTTL, bts, err = msgp.ReadDurationBytes(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "TTLSettings", "DomInstanceTTL")
+						return
+					}
+				case "DomTemplateTtl":
+					z.TTLSettings.DomTemplateTTL, bts, err = msgp.ReadDurationBytes(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "TTLSettings", "DomTemplateTTL")
+						return
+					}
+				case "DomInstanceHistoryTtl":
+					z.TTLSettings.DomInstanceHistoryTTL, bts, err = msgp.ReadDurationBytes(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "TTLSettings", "DomInstanceHistoryTTL")
+						return
+					}
+				default:
+					bts, err = msgp.Skip(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "TTLSettings")
+						return
+					}
+				}
+			}
+		case "DomInstanceHistorySettings":
+			var zb0010 uint32
+			zb0010, bts, err = msgp.ReadMapHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "DomInstanceHistorySettings")
+				return
+			}
+			for zb0010 > 0 {
+				zb0010--
+				field, bts, err = msgp.ReadMapKeyZC(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "DomInstanceHistorySettings")
+					return
+				}
+				switch msgp.UnsafeString(field) {
+				case "StorageBehavior":
+					{
+						var zb0011 string
+						zb0011, bts, err = msgp.ReadStringBytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "DomInstanceHistorySettings", "StorageBehavior")
+							return
+						}
+						z.DomInstanceHistorySettings.StorageBehavior = HistoryStorageBehavior(zb0011)
+					}
+				default:
+					bts, err = msgp.Skip(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "DomInstanceHistorySettings")
+						return
+					}
+				}
+			}
+		case "StorageSettings":
+			bts, err = z.StorageSettings.UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "StorageSettings")
+				return
+			}
+		case "SecuritySettings":
+			var zb0012 uint32
+			zb0012, bts, err = msgp.ReadMapHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "SecuritySettings")
+				return
+			}
+			for zb0012 > 0 {
+				zb0012--
+				field, bts, err = msgp.ReadMapKeyZC(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "SecuritySettings")
+					return
+				}
+				switch msgp.UnsafeString(field) {
+				case "DeleteDomInstancePermission":
+					bts, err = (*slnet.PermissionFlag)(&z.SecuritySettings.DeleteDomInstancePermission).UnmarshalMsg(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "SecuritySettings", "DeleteDomInstancePermission")
+						return
+					}
+				default:
+					bts, err = msgp.Skip(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "SecuritySettings")
+						return
+					}
+				}
+			}
+		case "DomInstanceNetworkAttachmentSettings":
+			var zb0013 uint32
+			zb0013, bts, err = msgp.ReadMapHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "DomInstanceNetworkAttachmentSettings")
+				return
+			}
+			for zb0013 > 0 {
+				zb0013--
+				field, bts, err = msgp.ReadMapKeyZC(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "DomInstanceNetworkAttachmentSettings")
+					return
+				}
+				switch msgp.UnsafeString(field) {
+				case "NetworkSharePath":
+					z.DomInstanceNetworkAttachmentSettings.NetworkSharePath, bts, err = msgp.ReadStringBytes(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "DomInstanceNetworkAttachmentSettings", "NetworkSharePath")
+						return
+					}
+				case "CredentialId":
+					bts, err = msgp.ReadExactBytes(bts, (z.DomInstanceNetworkAttachmentSettings.CredentialID)[:])
+					if err != nil {
+						err = msgp.WrapError(err, "DomInstanceNetworkAttachmentSettings", "CredentialID")
+						return
+					}
+				default:
+					bts, err = msgp.Skip(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "DomInstanceNetworkAttachmentSettings")
+						return
+					}
+				}
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -478,7 +3084,20 @@ func (z *DomManagerSettings) UnmarshalMsg(bts []byte) (o []byte, err error) {
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *DomManagerSettings) Msgsize() (s int) {
-	s = 1 + 17 + 1 + 28 + (*slnet.PermissionFlag)(&z.SecuritySettings.DeleteDomInstancePermission).Msgsize() + 25 + 1 + 7 + msgp.BoolSize
+	s = 1 + 15 + msgp.ArrayHeaderSize + (len(z.ModuleSections) * (16 * (msgp.ByteSize))) + 13 + msgp.ArrayHeaderSize
+	for za0003 := range z.FieldAliases {
+		s += 1 + 5 + msgp.StringPrefixSize + len(z.FieldAliases[za0003].Name) + 18 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize))
+	}
+	s += 15 + z.ScriptSettings.Msgsize() + 25 + 1 + 7 + msgp.BoolSize + 26
+	if z.DomInstanceNameDefinition == nil {
+		s += msgp.NilSize
+	} else {
+		s += 1 + 19 + msgp.ArrayHeaderSize
+		for za0005 := range z.DomInstanceNameDefinition.ConcatenationItems {
+			s += 1 + 6 + msgp.StringPrefixSize + len(z.DomInstanceNameDefinition.ConcatenationItems[za0005].Value) + 18 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize))
+		}
+	}
+	s += 25 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 12 + 1 + 15 + msgp.DurationSize + 15 + msgp.DurationSize + 22 + msgp.DurationSize + 27 + 1 + 16 + msgp.StringPrefixSize + len(string(z.DomInstanceHistorySettings.StorageBehavior)) + 16 + z.StorageSettings.Msgsize() + 17 + 1 + 28 + (*slnet.PermissionFlag)(&z.SecuritySettings.DeleteDomInstancePermission).Msgsize() + 38 + 1 + 17 + msgp.StringPrefixSize + len(z.DomInstanceNetworkAttachmentSettings.NetworkSharePath) + 13 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize))
 	return
 }
 
@@ -544,11 +3163,72 @@ func (z *Exposer) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z *FieldAlias) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 2
+	// string "Name"
+	o = append(o, 0x82, 0xa4, 0x4e, 0x61, 0x6d, 0x65)
+	o = msgp.AppendString(o, z.Name)
+	// string "FieldDescriptorId"
+	o = append(o, 0xb1, 0x46, 0x69, 0x65, 0x6c, 0x64, 0x44, 0x65, 0x73, 0x63, 0x72, 0x69, 0x70, 0x74, 0x6f, 0x72, 0x49, 0x64)
+	o = msgp.AppendBytes(o, (z.FieldDescriptorID)[:])
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *FieldAlias) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Name":
+			z.Name, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Name")
+				return
+			}
+		case "FieldDescriptorId":
+			bts, err = msgp.ReadExactBytes(bts, (z.FieldDescriptorID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "FieldDescriptorID")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *FieldAlias) Msgsize() (s int) {
+	s = 1 + 5 + msgp.StringPrefixSize + len(z.Name) + 18 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize))
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z *FieldDescriptor) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(9)
-	var zb0001Mask uint16 /* 9 bits */
+	zb0001Len := uint32(15)
+	var zb0001Mask uint16 /* 15 bits */
 	_ = zb0001Mask
 	if z.Name == "" {
 		zb0001Len--
@@ -581,6 +3261,30 @@ func (z *FieldDescriptor) MarshalMsg(b []byte) (o []byte, err error) {
 	if z.IsSoftDeleted == false {
 		zb0001Len--
 		zb0001Mask |= 0x100
+	}
+	if z.Validators == nil {
+		zb0001Len--
+		zb0001Mask |= 0x200
+	}
+	if z.Kind == "" {
+		zb0001Len--
+		zb0001Mask |= 0x400
+	}
+	if z.AutoIncrement == nil {
+		zb0001Len--
+		zb0001Mask |= 0x800
+	}
+	if z.GenericEnum == nil {
+		zb0001Len--
+		zb0001Mask |= 0x1000
+	}
+	if z.Reference == nil {
+		zb0001Len--
+		zb0001Mask |= 0x2000
+	}
+	if z.StaticText == "" {
+		zb0001Len--
+		zb0001Mask |= 0x4000
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -637,6 +3341,114 @@ func (z *FieldDescriptor) MarshalMsg(b []byte) (o []byte, err error) {
 			// string "IsSoftDeleted"
 			o = append(o, 0xad, 0x49, 0x73, 0x53, 0x6f, 0x66, 0x74, 0x44, 0x65, 0x6c, 0x65, 0x74, 0x65, 0x64)
 			o = msgp.AppendBool(o, z.IsSoftDeleted)
+		}
+		if (zb0001Mask & 0x200) == 0 { // if not omitted
+			// string "Validators"
+			o = append(o, 0xaa, 0x56, 0x61, 0x6c, 0x69, 0x64, 0x61, 0x74, 0x6f, 0x72, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.Validators)))
+			for za0002 := range z.Validators {
+				o, err = z.Validators[za0002].MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "Validators", za0002)
+					return
+				}
+			}
+		}
+		if (zb0001Mask & 0x400) == 0 { // if not omitted
+			// string "Kind"
+			o = append(o, 0xa4, 0x4b, 0x69, 0x6e, 0x64)
+			o = msgp.AppendString(o, string(z.Kind))
+		}
+		if (zb0001Mask & 0x800) == 0 { // if not omitted
+			// string "AutoIncrement"
+			o = append(o, 0xad, 0x41, 0x75, 0x74, 0x6f, 0x49, 0x6e, 0x63, 0x72, 0x65, 0x6d, 0x65, 0x6e, 0x74)
+			if z.AutoIncrement == nil {
+				o = msgp.AppendNil(o)
+			} else {
+				// check for omitted fields
+				zb0002Len := uint32(2)
+				var zb0002Mask uint8 /* 2 bits */
+				_ = zb0002Mask
+				if z.AutoIncrement.IDFormat == "" {
+					zb0002Len--
+					zb0002Mask |= 0x2
+				}
+				// variable map header, size zb0002Len
+				o = append(o, 0x80|uint8(zb0002Len))
+
+				// skip if no fields are to be emitted
+				if zb0002Len != 0 {
+					// string "AutoIncrementerId"
+					o = append(o, 0xb1, 0x41, 0x75, 0x74, 0x6f, 0x49, 0x6e, 0x63, 0x72, 0x65, 0x6d, 0x65, 0x6e, 0x74, 0x65, 0x72, 0x49, 0x64)
+					o = msgp.AppendBytes(o, (z.AutoIncrement.AutoIncrementerID)[:])
+					if (zb0002Mask & 0x2) == 0 { // if not omitted
+						// string "IdFormat"
+						o = append(o, 0xa8, 0x49, 0x64, 0x46, 0x6f, 0x72, 0x6d, 0x61, 0x74)
+						o = msgp.AppendString(o, z.AutoIncrement.IDFormat)
+					}
+				}
+			}
+		}
+		if (zb0001Mask & 0x1000) == 0 { // if not omitted
+			// string "GenericEnum"
+			o = append(o, 0xab, 0x47, 0x65, 0x6e, 0x65, 0x72, 0x69, 0x63, 0x45, 0x6e, 0x75, 0x6d)
+			if z.GenericEnum == nil {
+				o = msgp.AppendNil(o)
+			} else {
+				// check for omitted fields
+				zb0003Len := uint32(2)
+				var zb0003Mask uint8 /* 2 bits */
+				_ = zb0003Mask
+				if z.GenericEnum.EnumName == "" {
+					zb0003Len--
+					zb0003Mask |= 0x1
+				}
+				if z.GenericEnum.Entries == nil {
+					zb0003Len--
+					zb0003Mask |= 0x2
+				}
+				// variable map header, size zb0003Len
+				o = append(o, 0x80|uint8(zb0003Len))
+
+				// skip if no fields are to be emitted
+				if zb0003Len != 0 {
+					if (zb0003Mask & 0x1) == 0 { // if not omitted
+						// string "EnumName"
+						o = append(o, 0xa8, 0x45, 0x6e, 0x75, 0x6d, 0x4e, 0x61, 0x6d, 0x65)
+						o = msgp.AppendString(o, z.GenericEnum.EnumName)
+					}
+					if (zb0003Mask & 0x2) == 0 { // if not omitted
+						// string "Entries"
+						o = append(o, 0xa7, 0x45, 0x6e, 0x74, 0x72, 0x69, 0x65, 0x73)
+						o = msgp.AppendArrayHeader(o, uint32(len(z.GenericEnum.Entries)))
+						for za0004 := range z.GenericEnum.Entries {
+							o, err = z.GenericEnum.Entries[za0004].MarshalMsg(o)
+							if err != nil {
+								err = msgp.WrapError(err, "GenericEnum", "Entries", za0004)
+								return
+							}
+						}
+					}
+				}
+			}
+		}
+		if (zb0001Mask & 0x2000) == 0 { // if not omitted
+			// string "Reference"
+			o = append(o, 0xa9, 0x52, 0x65, 0x66, 0x65, 0x72, 0x65, 0x6e, 0x63, 0x65)
+			if z.Reference == nil {
+				o = msgp.AppendNil(o)
+			} else {
+				o, err = z.Reference.MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "Reference")
+					return
+				}
+			}
+		}
+		if (zb0001Mask & 0x4000) == 0 { // if not omitted
+			// string "StaticText"
+			o = append(o, 0xaa, 0x53, 0x74, 0x61, 0x74, 0x69, 0x63, 0x54, 0x65, 0x78, 0x74)
+			o = msgp.AppendString(o, z.StaticText)
 		}
 	}
 	return
@@ -729,6 +3541,163 @@ func (z *FieldDescriptor) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "IsSoftDeleted")
 				return
 			}
+		case "Validators":
+			var zb0003 uint32
+			zb0003, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Validators")
+				return
+			}
+			if cap(z.Validators) >= int(zb0003) {
+				z.Validators = (z.Validators)[:zb0003]
+			} else {
+				z.Validators = make([]FieldValidator, zb0003)
+			}
+			for za0002 := range z.Validators {
+				bts, err = z.Validators[za0002].UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Validators", za0002)
+					return
+				}
+			}
+		case "Kind":
+			{
+				var zb0004 string
+				zb0004, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Kind")
+					return
+				}
+				z.Kind = FieldDescriptorKind(zb0004)
+			}
+		case "AutoIncrement":
+			if msgp.IsNil(bts) {
+				bts, err = msgp.ReadNilBytes(bts)
+				if err != nil {
+					return
+				}
+				z.AutoIncrement = nil
+			} else {
+				if z.AutoIncrement == nil {
+					z.AutoIncrement = new(AutoIncrementOptions)
+				}
+				var zb0005 uint32
+				zb0005, bts, err = msgp.ReadMapHeaderBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "AutoIncrement")
+					return
+				}
+				for zb0005 > 0 {
+					zb0005--
+					field, bts, err = msgp.ReadMapKeyZC(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "AutoIncrement")
+						return
+					}
+					switch msgp.UnsafeString(field) {
+					case "AutoIncrementerId":
+						bts, err = msgp.ReadExactBytes(bts, (z.AutoIncrement.AutoIncrementerID)[:])
+						if err != nil {
+							err = msgp.WrapError(err, "AutoIncrement", "AutoIncrementerID")
+							return
+						}
+					case "IdFormat":
+						z.AutoIncrement.IDFormat, bts, err = msgp.ReadStringBytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "AutoIncrement", "IDFormat")
+							return
+						}
+					default:
+						bts, err = msgp.Skip(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "AutoIncrement")
+							return
+						}
+					}
+				}
+			}
+		case "GenericEnum":
+			if msgp.IsNil(bts) {
+				bts, err = msgp.ReadNilBytes(bts)
+				if err != nil {
+					return
+				}
+				z.GenericEnum = nil
+			} else {
+				if z.GenericEnum == nil {
+					z.GenericEnum = new(GenericEnum)
+				}
+				var zb0006 uint32
+				zb0006, bts, err = msgp.ReadMapHeaderBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "GenericEnum")
+					return
+				}
+				for zb0006 > 0 {
+					zb0006--
+					field, bts, err = msgp.ReadMapKeyZC(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "GenericEnum")
+						return
+					}
+					switch msgp.UnsafeString(field) {
+					case "EnumName":
+						z.GenericEnum.EnumName, bts, err = msgp.ReadStringBytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "GenericEnum", "EnumName")
+							return
+						}
+					case "Entries":
+						var zb0007 uint32
+						zb0007, bts, err = msgp.ReadArrayHeaderBytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "GenericEnum", "Entries")
+							return
+						}
+						if cap(z.GenericEnum.Entries) >= int(zb0007) {
+							z.GenericEnum.Entries = (z.GenericEnum.Entries)[:zb0007]
+						} else {
+							z.GenericEnum.Entries = make([]GenericEnumEntry, zb0007)
+						}
+						for za0004 := range z.GenericEnum.Entries {
+							bts, err = z.GenericEnum.Entries[za0004].UnmarshalMsg(bts)
+							if err != nil {
+								err = msgp.WrapError(err, "GenericEnum", "Entries", za0004)
+								return
+							}
+						}
+					default:
+						bts, err = msgp.Skip(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "GenericEnum")
+							return
+						}
+					}
+				}
+			}
+		case "Reference":
+			if msgp.IsNil(bts) {
+				bts, err = msgp.ReadNilBytes(bts)
+				if err != nil {
+					return
+				}
+				z.Reference = nil
+			} else {
+				if z.Reference == nil {
+					z.Reference = new(ReferenceOptions)
+				}
+				bts, err = z.Reference.UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Reference")
+					return
+				}
+			}
+		case "StaticText":
+			z.StaticText, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "StaticText")
+				return
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -749,7 +3718,32 @@ func (z *FieldDescriptor) Msgsize() (s int) {
 	} else {
 		s += z.DefaultValue.Msgsize()
 	}
-	s += 14 + msgp.BoolSize
+	s += 14 + msgp.BoolSize + 11 + msgp.ArrayHeaderSize
+	for za0002 := range z.Validators {
+		s += z.Validators[za0002].Msgsize()
+	}
+	s += 5 + msgp.StringPrefixSize + len(string(z.Kind)) + 14
+	if z.AutoIncrement == nil {
+		s += msgp.NilSize
+	} else {
+		s += 1 + 18 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 9 + msgp.StringPrefixSize + len(z.AutoIncrement.IDFormat)
+	}
+	s += 12
+	if z.GenericEnum == nil {
+		s += msgp.NilSize
+	} else {
+		s += 1 + 9 + msgp.StringPrefixSize + len(z.GenericEnum.EnumName) + 8 + msgp.ArrayHeaderSize
+		for za0004 := range z.GenericEnum.Entries {
+			s += z.GenericEnum.Entries[za0004].Msgsize()
+		}
+	}
+	s += 10
+	if z.Reference == nil {
+		s += msgp.NilSize
+	} else {
+		s += z.Reference.Msgsize()
+	}
+	s += 11 + msgp.StringPrefixSize + len(z.StaticText)
 	return
 }
 
@@ -778,6 +3772,155 @@ func (z *FieldDescriptorID) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z FieldDescriptorKind) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	o = msgp.AppendString(o, string(z))
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *FieldDescriptorKind) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	{
+		var zb0001 string
+		zb0001, bts, err = msgp.ReadStringBytes(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		(*z) = FieldDescriptorKind(zb0001)
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z FieldDescriptorKind) Msgsize() (s int) {
+	s = msgp.StringPrefixSize + len(string(z))
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *FieldDescriptorLink) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(5)
+	var zb0001Mask uint8 /* 5 bits */
+	_ = zb0001Mask
+	if z.Visible == false {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	if z.RequiredForStatus == false {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	if z.ReadOnly == false {
+		zb0001Len--
+		zb0001Mask |= 0x8
+	}
+	if z.ClientReadOnly == false {
+		zb0001Len--
+		zb0001Mask |= 0x10
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "FieldDescriptorId"
+		o = append(o, 0xb1, 0x46, 0x69, 0x65, 0x6c, 0x64, 0x44, 0x65, 0x73, 0x63, 0x72, 0x69, 0x70, 0x74, 0x6f, 0x72, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.FieldDescriptorID)[:])
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "Visible"
+			o = append(o, 0xa7, 0x56, 0x69, 0x73, 0x69, 0x62, 0x6c, 0x65)
+			o = msgp.AppendBool(o, z.Visible)
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "RequiredForStatus"
+			o = append(o, 0xb1, 0x52, 0x65, 0x71, 0x75, 0x69, 0x72, 0x65, 0x64, 0x46, 0x6f, 0x72, 0x53, 0x74, 0x61, 0x74, 0x75, 0x73)
+			o = msgp.AppendBool(o, z.RequiredForStatus)
+		}
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "ReadOnly"
+			o = append(o, 0xa8, 0x52, 0x65, 0x61, 0x64, 0x4f, 0x6e, 0x6c, 0x79)
+			o = msgp.AppendBool(o, z.ReadOnly)
+		}
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
+			// string "ClientReadOnly"
+			o = append(o, 0xae, 0x43, 0x6c, 0x69, 0x65, 0x6e, 0x74, 0x52, 0x65, 0x61, 0x64, 0x4f, 0x6e, 0x6c, 0x79)
+			o = msgp.AppendBool(o, z.ClientReadOnly)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *FieldDescriptorLink) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "FieldDescriptorId":
+			bts, err = msgp.ReadExactBytes(bts, (z.FieldDescriptorID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "FieldDescriptorID")
+				return
+			}
+		case "Visible":
+			z.Visible, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Visible")
+				return
+			}
+		case "RequiredForStatus":
+			z.RequiredForStatus, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "RequiredForStatus")
+				return
+			}
+		case "ReadOnly":
+			z.ReadOnly, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ReadOnly")
+				return
+			}
+		case "ClientReadOnly":
+			z.ClientReadOnly, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ClientReadOnly")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *FieldDescriptorLink) Msgsize() (s int) {
+	s = 1 + 18 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 8 + msgp.BoolSize + 18 + msgp.BoolSize + 9 + msgp.BoolSize + 15 + msgp.BoolSize
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z FieldType) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	o = msgp.AppendString(o, string(z))
@@ -802,6 +3945,154 @@ func (z *FieldType) UnmarshalMsg(bts []byte) (o []byte, err error) {
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z FieldType) Msgsize() (s int) {
 	s = msgp.StringPrefixSize + len(string(z))
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *FieldValidator) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(5)
+	var zb0001Mask uint8 /* 5 bits */
+	_ = zb0001Mask
+	if z.Pattern == "" {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	if z.IgnoreCase == false {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	if z.URIKind == "" {
+		zb0001Len--
+		zb0001Mask |= 0x8
+	}
+	if z.AcceptedSchemes == nil {
+		zb0001Len--
+		zb0001Mask |= 0x10
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Kind"
+		o = append(o, 0xa4, 0x4b, 0x69, 0x6e, 0x64)
+		o = msgp.AppendString(o, string(z.Kind))
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "Pattern"
+			o = append(o, 0xa7, 0x50, 0x61, 0x74, 0x74, 0x65, 0x72, 0x6e)
+			o = msgp.AppendString(o, z.Pattern)
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "IgnoreCase"
+			o = append(o, 0xaa, 0x49, 0x67, 0x6e, 0x6f, 0x72, 0x65, 0x43, 0x61, 0x73, 0x65)
+			o = msgp.AppendBool(o, z.IgnoreCase)
+		}
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "UriKind"
+			o = append(o, 0xa7, 0x55, 0x72, 0x69, 0x4b, 0x69, 0x6e, 0x64)
+			o = msgp.AppendString(o, string(z.URIKind))
+		}
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
+			// string "AcceptedSchemes"
+			o = append(o, 0xaf, 0x41, 0x63, 0x63, 0x65, 0x70, 0x74, 0x65, 0x64, 0x53, 0x63, 0x68, 0x65, 0x6d, 0x65, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.AcceptedSchemes)))
+			for za0001 := range z.AcceptedSchemes {
+				o = msgp.AppendString(o, z.AcceptedSchemes[za0001])
+			}
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *FieldValidator) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Kind":
+			{
+				var zb0002 string
+				zb0002, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Kind")
+					return
+				}
+				z.Kind = ValidatorKind(zb0002)
+			}
+		case "Pattern":
+			z.Pattern, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Pattern")
+				return
+			}
+		case "IgnoreCase":
+			z.IgnoreCase, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "IgnoreCase")
+				return
+			}
+		case "UriKind":
+			{
+				var zb0003 string
+				zb0003, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "URIKind")
+					return
+				}
+				z.URIKind = URIKind(zb0003)
+			}
+		case "AcceptedSchemes":
+			var zb0004 uint32
+			zb0004, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "AcceptedSchemes")
+				return
+			}
+			if cap(z.AcceptedSchemes) >= int(zb0004) {
+				z.AcceptedSchemes = (z.AcceptedSchemes)[:zb0004]
+			} else {
+				z.AcceptedSchemes = make([]string, zb0004)
+			}
+			for za0001 := range z.AcceptedSchemes {
+				z.AcceptedSchemes[za0001], bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "AcceptedSchemes", za0001)
+					return
+				}
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *FieldValidator) Msgsize() (s int) {
+	s = 1 + 5 + msgp.StringPrefixSize + len(string(z.Kind)) + 8 + msgp.StringPrefixSize + len(z.Pattern) + 11 + msgp.BoolSize + 8 + msgp.StringPrefixSize + len(string(z.URIKind)) + 16 + msgp.ArrayHeaderSize
+	for za0001 := range z.AcceptedSchemes {
+		s += msgp.StringPrefixSize + len(z.AcceptedSchemes[za0001])
+	}
 	return
 }
 
@@ -848,6 +4139,159 @@ func (z *FieldValue) UnmarshalMsg(bts []byte) (o []byte, err error) {
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *FieldValue) Msgsize() (s int) {
 	s = 1 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + z.Value.Msgsize()
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *FieldValueChange) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(4)
+	var zb0001Mask uint8 /* 4 bits */
+	_ = zb0001Mask
+	if z.ValueBefore == nil {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	if z.ValueAfter == nil {
+		zb0001Len--
+		zb0001Mask |= 0x8
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "FieldDescriptorId"
+		o = append(o, 0xb1, 0x46, 0x69, 0x65, 0x6c, 0x64, 0x44, 0x65, 0x73, 0x63, 0x72, 0x69, 0x70, 0x74, 0x6f, 0x72, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.FieldDescriptorID)[:])
+		// string "CrudType"
+		o = append(o, 0xa8, 0x43, 0x72, 0x75, 0x64, 0x54, 0x79, 0x70, 0x65)
+		o = msgp.AppendInt64(o, int64(z.CrudType))
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "ValueBefore"
+			o = append(o, 0xab, 0x56, 0x61, 0x6c, 0x75, 0x65, 0x42, 0x65, 0x66, 0x6f, 0x72, 0x65)
+			if z.ValueBefore == nil {
+				o = msgp.AppendNil(o)
+			} else {
+				o, err = z.ValueBefore.MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "ValueBefore")
+					return
+				}
+			}
+		}
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "ValueAfter"
+			o = append(o, 0xaa, 0x56, 0x61, 0x6c, 0x75, 0x65, 0x41, 0x66, 0x74, 0x65, 0x72)
+			if z.ValueAfter == nil {
+				o = msgp.AppendNil(o)
+			} else {
+				o, err = z.ValueAfter.MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "ValueAfter")
+					return
+				}
+			}
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *FieldValueChange) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "FieldDescriptorId":
+			bts, err = msgp.ReadExactBytes(bts, (z.FieldDescriptorID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "FieldDescriptorID")
+				return
+			}
+		case "CrudType":
+			{
+				var zb0002 int64
+				zb0002, bts, err = msgp.ReadInt64Bytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "CrudType")
+					return
+				}
+				z.CrudType = CrudType(zb0002)
+			}
+		case "ValueBefore":
+			if msgp.IsNil(bts) {
+				bts, err = msgp.ReadNilBytes(bts)
+				if err != nil {
+					return
+				}
+				z.ValueBefore = nil
+			} else {
+				if z.ValueBefore == nil {
+					z.ValueBefore = new(Value)
+				}
+				bts, err = z.ValueBefore.UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "ValueBefore")
+					return
+				}
+			}
+		case "ValueAfter":
+			if msgp.IsNil(bts) {
+				bts, err = msgp.ReadNilBytes(bts)
+				if err != nil {
+					return
+				}
+				z.ValueAfter = nil
+			} else {
+				if z.ValueAfter == nil {
+					z.ValueAfter = new(Value)
+				}
+				bts, err = z.ValueAfter.UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "ValueAfter")
+					return
+				}
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *FieldValueChange) Msgsize() (s int) {
+	s = 1 + 18 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 9 + msgp.Int64Size + 12
+	if z.ValueBefore == nil {
+		s += msgp.NilSize
+	} else {
+		s += z.ValueBefore.Msgsize()
+	}
+	s += 11
+	if z.ValueAfter == nil {
+		s += msgp.NilSize
+	} else {
+		s += z.ValueAfter.Msgsize()
+	}
 	return
 }
 
@@ -1053,6 +4497,460 @@ func (z *Filter) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z *GenericEnum) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(2)
+	var zb0001Mask uint8 /* 2 bits */
+	_ = zb0001Mask
+	if z.EnumName == "" {
+		zb0001Len--
+		zb0001Mask |= 0x1
+	}
+	if z.Entries == nil {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		if (zb0001Mask & 0x1) == 0 { // if not omitted
+			// string "EnumName"
+			o = append(o, 0xa8, 0x45, 0x6e, 0x75, 0x6d, 0x4e, 0x61, 0x6d, 0x65)
+			o = msgp.AppendString(o, z.EnumName)
+		}
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "Entries"
+			o = append(o, 0xa7, 0x45, 0x6e, 0x74, 0x72, 0x69, 0x65, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.Entries)))
+			for za0001 := range z.Entries {
+				o, err = z.Entries[za0001].MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "Entries", za0001)
+					return
+				}
+			}
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *GenericEnum) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "EnumName":
+			z.EnumName, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "EnumName")
+				return
+			}
+		case "Entries":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Entries")
+				return
+			}
+			if cap(z.Entries) >= int(zb0002) {
+				z.Entries = (z.Entries)[:zb0002]
+			} else {
+				z.Entries = make([]GenericEnumEntry, zb0002)
+			}
+			for za0001 := range z.Entries {
+				bts, err = z.Entries[za0001].UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Entries", za0001)
+					return
+				}
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *GenericEnum) Msgsize() (s int) {
+	s = 1 + 9 + msgp.StringPrefixSize + len(z.EnumName) + 8 + msgp.ArrayHeaderSize
+	for za0001 := range z.Entries {
+		s += z.Entries[za0001].Msgsize()
+	}
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *GenericEnumEntry) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(4)
+	var zb0001Mask uint8 /* 4 bits */
+	_ = zb0001Mask
+	if z.IsHidden == false {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	if z.IsSoftDeleted == false {
+		zb0001Len--
+		zb0001Mask |= 0x8
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "DisplayName"
+		o = append(o, 0xab, 0x44, 0x69, 0x73, 0x70, 0x6c, 0x61, 0x79, 0x4e, 0x61, 0x6d, 0x65)
+		o = msgp.AppendString(o, z.DisplayName)
+		// string "Value"
+		o = append(o, 0xa5, 0x56, 0x61, 0x6c, 0x75, 0x65)
+		o, err = z.Value.MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "Value")
+			return
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "IsHidden"
+			o = append(o, 0xa8, 0x49, 0x73, 0x48, 0x69, 0x64, 0x64, 0x65, 0x6e)
+			o = msgp.AppendBool(o, z.IsHidden)
+		}
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "IsSoftDeleted"
+			o = append(o, 0xad, 0x49, 0x73, 0x53, 0x6f, 0x66, 0x74, 0x44, 0x65, 0x6c, 0x65, 0x74, 0x65, 0x64)
+			o = msgp.AppendBool(o, z.IsSoftDeleted)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *GenericEnumEntry) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "DisplayName":
+			z.DisplayName, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "DisplayName")
+				return
+			}
+		case "Value":
+			bts, err = z.Value.UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Value")
+				return
+			}
+		case "IsHidden":
+			z.IsHidden, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "IsHidden")
+				return
+			}
+		case "IsSoftDeleted":
+			z.IsSoftDeleted, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "IsSoftDeleted")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *GenericEnumEntry) Msgsize() (s int) {
+	s = 1 + 12 + msgp.StringPrefixSize + len(z.DisplayName) + 6 + z.Value.Msgsize() + 9 + msgp.BoolSize + 14 + msgp.BoolSize
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *HistoryChange) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(9)
+	var zb0001Mask uint16 /* 9 bits */
+	_ = zb0001Mask
+	if z.SectionChanges == nil {
+		zb0001Len--
+		zb0001Mask |= 0x80
+	}
+	if z.StatusChange == nil {
+		zb0001Len--
+		zb0001Mask |= 0x100
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Id"
+		o = append(o, 0xa2, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.ID)[:])
+		// string "SubjectId"
+		o = append(o, 0xa9, 0x53, 0x75, 0x62, 0x6a, 0x65, 0x63, 0x74, 0x49, 0x64)
+		o = msgp.AppendString(o, z.SubjectID)
+		// string "Time"
+		o = append(o, 0xa4, 0x54, 0x69, 0x6d, 0x65)
+		o = msgp.AppendTimeExt(o, z.Time)
+		// string "FullUsername"
+		o = append(o, 0xac, 0x46, 0x75, 0x6c, 0x6c, 0x55, 0x73, 0x65, 0x72, 0x6e, 0x61, 0x6d, 0x65)
+		o = msgp.AppendString(o, z.FullUsername)
+		// string "DmaId"
+		o = append(o, 0xa5, 0x44, 0x6d, 0x61, 0x49, 0x64)
+		o = msgp.AppendInt64(o, z.DmaID)
+		// string "RunId"
+		o = append(o, 0xa5, 0x52, 0x75, 0x6e, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.RunID)[:])
+		// string "Revision"
+		o = append(o, 0xa8, 0x52, 0x65, 0x76, 0x69, 0x73, 0x69, 0x6f, 0x6e)
+		o = msgp.AppendInt64(o, z.Revision)
+		if (zb0001Mask & 0x80) == 0 { // if not omitted
+			// string "SectionChanges"
+			o = append(o, 0xae, 0x53, 0x65, 0x63, 0x74, 0x69, 0x6f, 0x6e, 0x43, 0x68, 0x61, 0x6e, 0x67, 0x65, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.SectionChanges)))
+			for za0003 := range z.SectionChanges {
+				o, err = z.SectionChanges[za0003].MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "SectionChanges", za0003)
+					return
+				}
+			}
+		}
+		if (zb0001Mask & 0x100) == 0 { // if not omitted
+			// string "StatusChange"
+			o = append(o, 0xac, 0x53, 0x74, 0x61, 0x74, 0x75, 0x73, 0x43, 0x68, 0x61, 0x6e, 0x67, 0x65)
+			if z.StatusChange == nil {
+				o = msgp.AppendNil(o)
+			} else {
+				// check for omitted fields
+				zb0002Len := uint32(2)
+				var zb0002Mask uint8 /* 2 bits */
+				_ = zb0002Mask
+				if z.StatusChange.StatusIDBefore == "" {
+					zb0002Len--
+					zb0002Mask |= 0x1
+				}
+				if z.StatusChange.StatusIDAfter == "" {
+					zb0002Len--
+					zb0002Mask |= 0x2
+				}
+				// variable map header, size zb0002Len
+				o = append(o, 0x80|uint8(zb0002Len))
+
+				// skip if no fields are to be emitted
+				if zb0002Len != 0 {
+					if (zb0002Mask & 0x1) == 0 { // if not omitted
+						// string "StatusIdBefore"
+						o = append(o, 0xae, 0x53, 0x74, 0x61, 0x74, 0x75, 0x73, 0x49, 0x64, 0x42, 0x65, 0x66, 0x6f, 0x72, 0x65)
+						o = msgp.AppendString(o, z.StatusChange.StatusIDBefore)
+					}
+					if (zb0002Mask & 0x2) == 0 { // if not omitted
+						// string "StatusIdAfter"
+						o = append(o, 0xad, 0x53, 0x74, 0x61, 0x74, 0x75, 0x73, 0x49, 0x64, 0x41, 0x66, 0x74, 0x65, 0x72)
+						o = msgp.AppendString(o, z.StatusChange.StatusIDAfter)
+					}
+				}
+			}
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *HistoryChange) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Id":
+			bts, err = msgp.ReadExactBytes(bts, (z.ID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "ID")
+				return
+			}
+		case "SubjectId":
+			z.SubjectID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "SubjectID")
+				return
+			}
+		case "Time":
+			z.Time, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Time")
+				return
+			}
+		case "FullUsername":
+			z.FullUsername, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "FullUsername")
+				return
+			}
+		case "DmaId":
+			z.DmaID, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "DmaID")
+				return
+			}
+		case "RunId":
+			bts, err = msgp.ReadExactBytes(bts, (z.RunID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "RunID")
+				return
+			}
+		case "Revision":
+			z.Revision, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Revision")
+				return
+			}
+		case "SectionChanges":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "SectionChanges")
+				return
+			}
+			if cap(z.SectionChanges) >= int(zb0002) {
+				z.SectionChanges = (z.SectionChanges)[:zb0002]
+			} else {
+				z.SectionChanges = make([]SectionChange, zb0002)
+			}
+			for za0003 := range z.SectionChanges {
+				bts, err = z.SectionChanges[za0003].UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "SectionChanges", za0003)
+					return
+				}
+			}
+		case "StatusChange":
+			if msgp.IsNil(bts) {
+				bts, err = msgp.ReadNilBytes(bts)
+				if err != nil {
+					return
+				}
+				z.StatusChange = nil
+			} else {
+				if z.StatusChange == nil {
+					z.StatusChange = new(StatusChange)
+				}
+				var zb0003 uint32
+				zb0003, bts, err = msgp.ReadMapHeaderBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "StatusChange")
+					return
+				}
+				for zb0003 > 0 {
+					zb0003--
+					field, bts, err = msgp.ReadMapKeyZC(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "StatusChange")
+						return
+					}
+					switch msgp.UnsafeString(field) {
+					case "StatusIdBefore":
+						z.StatusChange.StatusIDBefore, bts, err = msgp.ReadStringBytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "StatusChange", "StatusIDBefore")
+							return
+						}
+					case "StatusIdAfter":
+						z.StatusChange.StatusIDAfter, bts, err = msgp.ReadStringBytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "StatusChange", "StatusIDAfter")
+							return
+						}
+					default:
+						bts, err = msgp.Skip(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "StatusChange")
+							return
+						}
+					}
+				}
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *HistoryChange) Msgsize() (s int) {
+	s = 1 + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 10 + msgp.StringPrefixSize + len(z.SubjectID) + 5 + msgp.TimeSize + 13 + msgp.StringPrefixSize + len(z.FullUsername) + 6 + msgp.Int64Size + 6 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 9 + msgp.Int64Size + 15 + msgp.ArrayHeaderSize
+	for za0003 := range z.SectionChanges {
+		s += z.SectionChanges[za0003].Msgsize()
+	}
+	s += 13
+	if z.StatusChange == nil {
+		s += msgp.NilSize
+	} else {
+		s += 1 + 15 + msgp.StringPrefixSize + len(z.StatusChange.StatusIDBefore) + 14 + msgp.StringPrefixSize + len(z.StatusChange.StatusIDAfter)
+	}
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z *HistoryChangeID) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	o = msgp.AppendBytes(o, (z)[:])
@@ -1073,6 +4971,101 @@ func (z *HistoryChangeID) UnmarshalMsg(bts []byte) (o []byte, err error) {
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *HistoryChangeID) Msgsize() (s int) {
 	s = msgp.ArrayHeaderSize + (16 * (msgp.ByteSize))
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z HistorySettings) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(1)
+	var zb0001Mask uint8 /* 1 bits */
+	_ = zb0001Mask
+	if z.StorageBehavior == "" {
+		zb0001Len--
+		zb0001Mask |= 0x1
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+	if (zb0001Mask & 0x1) == 0 { // if not omitted
+		// string "StorageBehavior"
+		o = append(o, 0xaf, 0x53, 0x74, 0x6f, 0x72, 0x61, 0x67, 0x65, 0x42, 0x65, 0x68, 0x61, 0x76, 0x69, 0x6f, 0x72)
+		o = msgp.AppendString(o, string(z.StorageBehavior))
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *HistorySettings) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "StorageBehavior":
+			{
+				var zb0002 string
+				zb0002, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "StorageBehavior")
+					return
+				}
+				z.StorageBehavior = HistoryStorageBehavior(zb0002)
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z HistorySettings) Msgsize() (s int) {
+	s = 1 + 16 + msgp.StringPrefixSize + len(string(z.StorageBehavior))
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z HistoryStorageBehavior) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	o = msgp.AppendString(o, string(z))
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *HistoryStorageBehavior) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	{
+		var zb0001 string
+		zb0001, bts, err = msgp.ReadStringBytes(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		(*z) = HistoryStorageBehavior(zb0001)
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z HistoryStorageBehavior) Msgsize() (s int) {
+	s = msgp.StringPrefixSize + len(string(z))
 	return
 }
 
@@ -1299,6 +5292,530 @@ func (z *InstanceID) UnmarshalMsg(bts []byte) (o []byte, err error) {
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *InstanceID) Msgsize() (s int) {
 	s = msgp.ArrayHeaderSize + (16 * (msgp.ByteSize))
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *InstanceStatusChange) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 4
+	// string "DomInstanceId"
+	o = append(o, 0x84, 0xad, 0x44, 0x6f, 0x6d, 0x49, 0x6e, 0x73, 0x74, 0x61, 0x6e, 0x63, 0x65, 0x49, 0x64)
+	o = msgp.AppendBytes(o, (z.DomInstanceID)[:])
+	// string "FromStatusId"
+	o = append(o, 0xac, 0x46, 0x72, 0x6f, 0x6d, 0x53, 0x74, 0x61, 0x74, 0x75, 0x73, 0x49, 0x64)
+	o = msgp.AppendString(o, z.FromStatusID)
+	// string "ToStatusId"
+	o = append(o, 0xaa, 0x54, 0x6f, 0x53, 0x74, 0x61, 0x74, 0x75, 0x73, 0x49, 0x64)
+	o = msgp.AppendString(o, z.ToStatusID)
+	// string "Username"
+	o = append(o, 0xa8, 0x55, 0x73, 0x65, 0x72, 0x6e, 0x61, 0x6d, 0x65)
+	o = msgp.AppendString(o, z.Username)
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *InstanceStatusChange) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "DomInstanceId":
+			bts, err = msgp.ReadExactBytes(bts, (z.DomInstanceID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "DomInstanceID")
+				return
+			}
+		case "FromStatusId":
+			z.FromStatusID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "FromStatusID")
+				return
+			}
+		case "ToStatusId":
+			z.ToStatusID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ToStatusID")
+				return
+			}
+		case "Username":
+			z.Username, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Username")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *InstanceStatusChange) Msgsize() (s int) {
+	s = 1 + 14 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 13 + msgp.StringPrefixSize + len(z.FromStatusID) + 11 + msgp.StringPrefixSize + len(z.ToStatusID) + 9 + msgp.StringPrefixSize + len(z.Username)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *ManagerStoreBulkCreateOrUpdateRequest) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(3)
+	var zb0001Mask uint8 /* 3 bits */
+	_ = zb0001Mask
+	if z.ModuleID == "" {
+		zb0001Len--
+		zb0001Mask |= 0x1
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		if (zb0001Mask & 0x1) == 0 { // if not omitted
+			// string "ModuleId"
+			o = append(o, 0xa8, 0x4d, 0x6f, 0x64, 0x75, 0x6c, 0x65, 0x49, 0x64)
+			o = msgp.AppendString(o, z.ModuleID)
+		}
+		// string "Kind"
+		o = append(o, 0xa4, 0x4b, 0x69, 0x6e, 0x64)
+		o = msgp.AppendString(o, string(z.Kind))
+		// string "Objects"
+		o = append(o, 0xa7, 0x4f, 0x62, 0x6a, 0x65, 0x63, 0x74, 0x73)
+		o = msgp.AppendArrayHeader(o, uint32(len(z.Objects)))
+		for za0001 := range z.Objects {
+			o, err = z.Objects[za0001].MarshalMsg(o)
+			if err != nil {
+				err = msgp.WrapError(err, "Objects", za0001)
+				return
+			}
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ManagerStoreBulkCreateOrUpdateRequest) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "ModuleId":
+			z.ModuleID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ModuleID")
+				return
+			}
+		case "Kind":
+			{
+				var zb0002 string
+				zb0002, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Kind")
+					return
+				}
+				z.Kind = ObjectKind(zb0002)
+			}
+		case "Objects":
+			var zb0003 uint32
+			zb0003, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Objects")
+				return
+			}
+			if cap(z.Objects) >= int(zb0003) {
+				z.Objects = (z.Objects)[:zb0003]
+			} else {
+				z.Objects = make([]slnet.Raw, zb0003)
+			}
+			for za0001 := range z.Objects {
+				bts, err = z.Objects[za0001].UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Objects", za0001)
+					return
+				}
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *ManagerStoreBulkCreateOrUpdateRequest) Msgsize() (s int) {
+	s = 1 + 9 + msgp.StringPrefixSize + len(z.ModuleID) + 5 + msgp.StringPrefixSize + len(string(z.Kind)) + 8 + msgp.ArrayHeaderSize
+	for za0001 := range z.Objects {
+		s += z.Objects[za0001].Msgsize()
+	}
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *ManagerStoreBulkDeleteRequest) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(3)
+	var zb0001Mask uint8 /* 3 bits */
+	_ = zb0001Mask
+	if z.ModuleID == "" {
+		zb0001Len--
+		zb0001Mask |= 0x1
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		if (zb0001Mask & 0x1) == 0 { // if not omitted
+			// string "ModuleId"
+			o = append(o, 0xa8, 0x4d, 0x6f, 0x64, 0x75, 0x6c, 0x65, 0x49, 0x64)
+			o = msgp.AppendString(o, z.ModuleID)
+		}
+		// string "Kind"
+		o = append(o, 0xa4, 0x4b, 0x69, 0x6e, 0x64)
+		o = msgp.AppendString(o, string(z.Kind))
+		// string "Keys"
+		o = append(o, 0xa4, 0x4b, 0x65, 0x79, 0x73)
+		o = msgp.AppendArrayHeader(o, uint32(len(z.Keys)))
+		for za0001 := range z.Keys {
+			o = msgp.AppendString(o, z.Keys[za0001])
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ManagerStoreBulkDeleteRequest) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "ModuleId":
+			z.ModuleID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ModuleID")
+				return
+			}
+		case "Kind":
+			{
+				var zb0002 string
+				zb0002, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Kind")
+					return
+				}
+				z.Kind = ObjectKind(zb0002)
+			}
+		case "Keys":
+			var zb0003 uint32
+			zb0003, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Keys")
+				return
+			}
+			if cap(z.Keys) >= int(zb0003) {
+				z.Keys = (z.Keys)[:zb0003]
+			} else {
+				z.Keys = make([]string, zb0003)
+			}
+			for za0001 := range z.Keys {
+				z.Keys[za0001], bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Keys", za0001)
+					return
+				}
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *ManagerStoreBulkDeleteRequest) Msgsize() (s int) {
+	s = 1 + 9 + msgp.StringPrefixSize + len(z.ModuleID) + 5 + msgp.StringPrefixSize + len(string(z.Kind)) + 5 + msgp.ArrayHeaderSize
+	for za0001 := range z.Keys {
+		s += msgp.StringPrefixSize + len(z.Keys[za0001])
+	}
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *ManagerStoreBulkResponse) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(5)
+	var zb0001Mask uint8 /* 5 bits */
+	_ = zb0001Mask
+	if z.Objects == nil {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	if z.SuccessfulKeys == nil {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	if z.UnsuccessfulKeys == nil {
+		zb0001Len--
+		zb0001Mask |= 0x8
+	}
+	if z.TraceDataPerItem == nil {
+		zb0001Len--
+		zb0001Mask |= 0x10
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Kind"
+		o = append(o, 0xa4, 0x4b, 0x69, 0x6e, 0x64)
+		o = msgp.AppendString(o, string(z.Kind))
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "Objects"
+			o = append(o, 0xa7, 0x4f, 0x62, 0x6a, 0x65, 0x63, 0x74, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.Objects)))
+			for za0001 := range z.Objects {
+				o, err = z.Objects[za0001].MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "Objects", za0001)
+					return
+				}
+			}
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "SuccessfulKeys"
+			o = append(o, 0xae, 0x53, 0x75, 0x63, 0x63, 0x65, 0x73, 0x73, 0x66, 0x75, 0x6c, 0x4b, 0x65, 0x79, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.SuccessfulKeys)))
+			for za0002 := range z.SuccessfulKeys {
+				o = msgp.AppendString(o, z.SuccessfulKeys[za0002])
+			}
+		}
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "UnsuccessfulKeys"
+			o = append(o, 0xb0, 0x55, 0x6e, 0x73, 0x75, 0x63, 0x63, 0x65, 0x73, 0x73, 0x66, 0x75, 0x6c, 0x4b, 0x65, 0x79, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.UnsuccessfulKeys)))
+			for za0003 := range z.UnsuccessfulKeys {
+				o = msgp.AppendString(o, z.UnsuccessfulKeys[za0003])
+			}
+		}
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
+			// string "TraceDataPerItem"
+			o = append(o, 0xb0, 0x54, 0x72, 0x61, 0x63, 0x65, 0x44, 0x61, 0x74, 0x61, 0x50, 0x65, 0x72, 0x49, 0x74, 0x65, 0x6d)
+			o = msgp.AppendMapHeader(o, uint32(len(z.TraceDataPerItem)))
+			for za0004, za0005 := range z.TraceDataPerItem {
+				o = msgp.AppendString(o, za0004)
+				o, err = za0005.MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "TraceDataPerItem", za0004)
+					return
+				}
+			}
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ManagerStoreBulkResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Kind":
+			{
+				var zb0002 string
+				zb0002, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Kind")
+					return
+				}
+				z.Kind = ObjectKind(zb0002)
+			}
+		case "Objects":
+			var zb0003 uint32
+			zb0003, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Objects")
+				return
+			}
+			if cap(z.Objects) >= int(zb0003) {
+				z.Objects = (z.Objects)[:zb0003]
+			} else {
+				z.Objects = make([]slnet.Raw, zb0003)
+			}
+			for za0001 := range z.Objects {
+				bts, err = z.Objects[za0001].UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Objects", za0001)
+					return
+				}
+			}
+		case "SuccessfulKeys":
+			var zb0004 uint32
+			zb0004, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "SuccessfulKeys")
+				return
+			}
+			if cap(z.SuccessfulKeys) >= int(zb0004) {
+				z.SuccessfulKeys = (z.SuccessfulKeys)[:zb0004]
+			} else {
+				z.SuccessfulKeys = make([]string, zb0004)
+			}
+			for za0002 := range z.SuccessfulKeys {
+				z.SuccessfulKeys[za0002], bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "SuccessfulKeys", za0002)
+					return
+				}
+			}
+		case "UnsuccessfulKeys":
+			var zb0005 uint32
+			zb0005, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "UnsuccessfulKeys")
+				return
+			}
+			if cap(z.UnsuccessfulKeys) >= int(zb0005) {
+				z.UnsuccessfulKeys = (z.UnsuccessfulKeys)[:zb0005]
+			} else {
+				z.UnsuccessfulKeys = make([]string, zb0005)
+			}
+			for za0003 := range z.UnsuccessfulKeys {
+				z.UnsuccessfulKeys[za0003], bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "UnsuccessfulKeys", za0003)
+					return
+				}
+			}
+		case "TraceDataPerItem":
+			var zb0006 uint32
+			zb0006, bts, err = msgp.ReadMapHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "TraceDataPerItem")
+				return
+			}
+			if z.TraceDataPerItem == nil {
+				z.TraceDataPerItem = make(map[string]slnet.TraceData, zb0006)
+			} else if len(z.TraceDataPerItem) > 0 {
+				clear(z.TraceDataPerItem)
+			}
+			for zb0006 > 0 {
+				var za0005 slnet.TraceData
+				zb0006--
+				var za0004 string
+				za0004, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "TraceDataPerItem")
+					return
+				}
+				bts, err = za0005.UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "TraceDataPerItem", za0004)
+					return
+				}
+				z.TraceDataPerItem[za0004] = za0005
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *ManagerStoreBulkResponse) Msgsize() (s int) {
+	s = 1 + 5 + msgp.StringPrefixSize + len(string(z.Kind)) + 8 + msgp.ArrayHeaderSize
+	for za0001 := range z.Objects {
+		s += z.Objects[za0001].Msgsize()
+	}
+	s += 15 + msgp.ArrayHeaderSize
+	for za0002 := range z.SuccessfulKeys {
+		s += msgp.StringPrefixSize + len(z.SuccessfulKeys[za0002])
+	}
+	s += 17 + msgp.ArrayHeaderSize
+	for za0003 := range z.UnsuccessfulKeys {
+		s += msgp.StringPrefixSize + len(z.UnsuccessfulKeys[za0003])
+	}
+	s += 17 + msgp.MapHeaderSize
+	if z.TraceDataPerItem != nil {
+		for za0004, za0005 := range z.TraceDataPerItem {
+			_ = za0005
+			s += msgp.StringPrefixSize + len(za0004) + za0005.Msgsize()
+		}
+	}
 	return
 }
 
@@ -1772,12 +6289,16 @@ func (z ManagerStoreDeleteRequest) Msgsize() (s int) {
 func (z *ManagerStoreReadRequest) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(3)
-	var zb0001Mask uint8 /* 3 bits */
+	zb0001Len := uint32(4)
+	var zb0001Mask uint8 /* 4 bits */
 	_ = zb0001Mask
 	if z.ModuleID == "" {
 		zb0001Len--
 		zb0001Mask |= 0x1
+	}
+	if z.Select == nil {
+		zb0001Len--
+		zb0001Mask |= 0x8
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -1798,6 +6319,20 @@ func (z *ManagerStoreReadRequest) MarshalMsg(b []byte) (o []byte, err error) {
 		if err != nil {
 			err = msgp.WrapError(err, "Query")
 			return
+		}
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "Select"
+			o = append(o, 0xa6, 0x53, 0x65, 0x6c, 0x65, 0x63, 0x74)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.Select)))
+			for za0001 := range z.Select {
+				// map header, size 2
+				// string "Name"
+				o = append(o, 0x82, 0xa4, 0x4e, 0x61, 0x6d, 0x65)
+				o = msgp.AppendString(o, z.Select[za0001].Name)
+				// string "FieldId"
+				o = append(o, 0xa7, 0x46, 0x69, 0x65, 0x6c, 0x64, 0x49, 0x64)
+				o = msgp.AppendBytes(o, (z.Select[za0001].FieldID)[:])
+			}
 		}
 	}
 	return
@@ -1843,6 +6378,54 @@ func (z *ManagerStoreReadRequest) UnmarshalMsg(bts []byte) (o []byte, err error)
 				err = msgp.WrapError(err, "Query")
 				return
 			}
+		case "Select":
+			var zb0003 uint32
+			zb0003, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Select")
+				return
+			}
+			if cap(z.Select) >= int(zb0003) {
+				z.Select = (z.Select)[:zb0003]
+			} else {
+				z.Select = make([]Exposer, zb0003)
+			}
+			for za0001 := range z.Select {
+				var zb0004 uint32
+				zb0004, bts, err = msgp.ReadMapHeaderBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Select", za0001)
+					return
+				}
+				for zb0004 > 0 {
+					zb0004--
+					field, bts, err = msgp.ReadMapKeyZC(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "Select", za0001)
+						return
+					}
+					switch msgp.UnsafeString(field) {
+					case "Name":
+						z.Select[za0001].Name, bts, err = msgp.ReadStringBytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Select", za0001, "Name")
+							return
+						}
+					case "FieldId":
+						bts, err = msgp.ReadExactBytes(bts, (z.Select[za0001].FieldID)[:])
+						if err != nil {
+							err = msgp.WrapError(err, "Select", za0001, "FieldID")
+							return
+						}
+					default:
+						bts, err = msgp.Skip(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Select", za0001)
+							return
+						}
+					}
+				}
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -1857,7 +6440,181 @@ func (z *ManagerStoreReadRequest) UnmarshalMsg(bts []byte) (o []byte, err error)
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *ManagerStoreReadRequest) Msgsize() (s int) {
-	s = 1 + 9 + msgp.StringPrefixSize + len(z.ModuleID) + 5 + msgp.StringPrefixSize + len(string(z.Kind)) + 6 + z.Query.Msgsize()
+	s = 1 + 9 + msgp.StringPrefixSize + len(z.ModuleID) + 5 + msgp.StringPrefixSize + len(string(z.Kind)) + 6 + z.Query.Msgsize() + 7 + msgp.ArrayHeaderSize
+	for za0001 := range z.Select {
+		s += 1 + 5 + msgp.StringPrefixSize + len(z.Select[za0001].Name) + 8 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize))
+	}
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *ManagerStoreSelectResponse) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(2)
+	var zb0001Mask uint8 /* 2 bits */
+	_ = zb0001Mask
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Rows"
+		o = append(o, 0xa4, 0x52, 0x6f, 0x77, 0x73)
+		o = msgp.AppendArrayHeader(o, uint32(len(z.Rows)))
+		for za0001 := range z.Rows {
+			// map header, size 2
+			// string "Key"
+			o = append(o, 0x82, 0xa3, 0x4b, 0x65, 0x79)
+			o = msgp.AppendString(o, z.Rows[za0001].Key)
+			// string "Values"
+			o = append(o, 0xa6, 0x56, 0x61, 0x6c, 0x75, 0x65, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.Rows[za0001].Values)))
+			for za0002 := range z.Rows[za0001].Values {
+				o = msgp.AppendArrayHeader(o, uint32(len(z.Rows[za0001].Values[za0002])))
+				for za0003 := range z.Rows[za0001].Values[za0002] {
+					o, err = z.Rows[za0001].Values[za0002][za0003].MarshalMsg(o)
+					if err != nil {
+						err = msgp.WrapError(err, "Rows", za0001, "Values", za0002, za0003)
+						return
+					}
+				}
+			}
+		}
+		// string "TraceData"
+		o = append(o, 0xa9, 0x54, 0x72, 0x61, 0x63, 0x65, 0x44, 0x61, 0x74, 0x61)
+		o, err = z.TraceData.MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "TraceData")
+			return
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ManagerStoreSelectResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Rows":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Rows")
+				return
+			}
+			if cap(z.Rows) >= int(zb0002) {
+				z.Rows = (z.Rows)[:zb0002]
+			} else {
+				z.Rows = make([]SelectedRow, zb0002)
+			}
+			for za0001 := range z.Rows {
+				var zb0003 uint32
+				zb0003, bts, err = msgp.ReadMapHeaderBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Rows", za0001)
+					return
+				}
+				for zb0003 > 0 {
+					zb0003--
+					field, bts, err = msgp.ReadMapKeyZC(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "Rows", za0001)
+						return
+					}
+					switch msgp.UnsafeString(field) {
+					case "Key":
+						z.Rows[za0001].Key, bts, err = msgp.ReadStringBytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Rows", za0001, "Key")
+							return
+						}
+					case "Values":
+						var zb0004 uint32
+						zb0004, bts, err = msgp.ReadArrayHeaderBytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Rows", za0001, "Values")
+							return
+						}
+						if cap(z.Rows[za0001].Values) >= int(zb0004) {
+							z.Rows[za0001].Values = (z.Rows[za0001].Values)[:zb0004]
+						} else {
+							z.Rows[za0001].Values = make([][]Value, zb0004)
+						}
+						for za0002 := range z.Rows[za0001].Values {
+							var zb0005 uint32
+							zb0005, bts, err = msgp.ReadArrayHeaderBytes(bts)
+							if err != nil {
+								err = msgp.WrapError(err, "Rows", za0001, "Values", za0002)
+								return
+							}
+							if cap(z.Rows[za0001].Values[za0002]) >= int(zb0005) {
+								z.Rows[za0001].Values[za0002] = (z.Rows[za0001].Values[za0002])[:zb0005]
+							} else {
+								z.Rows[za0001].Values[za0002] = make([]Value, zb0005)
+							}
+							for za0003 := range z.Rows[za0001].Values[za0002] {
+								bts, err = z.Rows[za0001].Values[za0002][za0003].UnmarshalMsg(bts)
+								if err != nil {
+									err = msgp.WrapError(err, "Rows", za0001, "Values", za0002, za0003)
+									return
+								}
+							}
+						}
+					default:
+						bts, err = msgp.Skip(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Rows", za0001)
+							return
+						}
+					}
+				}
+			}
+		case "TraceData":
+			bts, err = z.TraceData.UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "TraceData")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *ManagerStoreSelectResponse) Msgsize() (s int) {
+	s = 1 + 5 + msgp.ArrayHeaderSize
+	for za0001 := range z.Rows {
+		s += 1 + 4 + msgp.StringPrefixSize + len(z.Rows[za0001].Key) + 7 + msgp.ArrayHeaderSize
+		for za0002 := range z.Rows[za0001].Values {
+			s += msgp.ArrayHeaderSize
+			for za0003 := range z.Rows[za0001].Values[za0002] {
+				s += z.Rows[za0001].Values[za0002][za0003].Msgsize()
+			}
+		}
+	}
+	s += 10 + z.TraceData.Msgsize()
 	return
 }
 
@@ -1966,6 +6723,58 @@ func (z *ManagerStoreUpdateRequest) UnmarshalMsg(bts []byte) (o []byte, err erro
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *ManagerStoreUpdateRequest) Msgsize() (s int) {
 	s = 1 + 9 + msgp.StringPrefixSize + len(z.ModuleID) + 5 + msgp.StringPrefixSize + len(string(z.Kind)) + 7 + z.Object.Msgsize() + 11 + msgp.Int64Size
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z MidnightSyncMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 1
+	// string "ModuleId"
+	o = append(o, 0x81, 0xa8, 0x4d, 0x6f, 0x64, 0x75, 0x6c, 0x65, 0x49, 0x64)
+	o = msgp.AppendString(o, z.ModuleID)
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *MidnightSyncMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "ModuleId":
+			z.ModuleID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ModuleID")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z MidnightSyncMessage) Msgsize() (s int) {
+	s = 1 + 9 + msgp.StringPrefixSize + len(z.ModuleID)
 	return
 }
 
@@ -2119,6 +6928,600 @@ func (z *ModuleSettings) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z *ModuleSettingsOverrides) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(3)
+	var zb0001Mask uint8 /* 3 bits */
+	_ = zb0001Mask
+	if z.NameDefinition == nil {
+		zb0001Len--
+		zb0001Mask |= 0x1
+	}
+	if z.ScriptSettings == nil {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	if z.HistorySettings == nil {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		if (zb0001Mask & 0x1) == 0 { // if not omitted
+			// string "NameDefinition"
+			o = append(o, 0xae, 0x4e, 0x61, 0x6d, 0x65, 0x44, 0x65, 0x66, 0x69, 0x6e, 0x69, 0x74, 0x69, 0x6f, 0x6e)
+			if z.NameDefinition == nil {
+				o = msgp.AppendNil(o)
+			} else {
+				// check for omitted fields
+				zb0002Len := uint32(1)
+				var zb0002Mask uint8 /* 1 bits */
+				_ = zb0002Mask
+				if z.NameDefinition.ConcatenationItems == nil {
+					zb0002Len--
+					zb0002Mask |= 0x1
+				}
+				// variable map header, size zb0002Len
+				o = append(o, 0x80|uint8(zb0002Len))
+				if (zb0002Mask & 0x1) == 0 { // if not omitted
+					// string "ConcatenationItems"
+					o = append(o, 0xb2, 0x43, 0x6f, 0x6e, 0x63, 0x61, 0x74, 0x65, 0x6e, 0x61, 0x74, 0x69, 0x6f, 0x6e, 0x49, 0x74, 0x65, 0x6d, 0x73)
+					o = msgp.AppendArrayHeader(o, uint32(len(z.NameDefinition.ConcatenationItems)))
+					for za0001 := range z.NameDefinition.ConcatenationItems {
+						// check for omitted fields
+						zb0003Len := uint32(2)
+						var zb0003Mask uint8 /* 2 bits */
+						_ = zb0003Mask
+						if z.NameDefinition.ConcatenationItems[za0001].Value == "" {
+							zb0003Len--
+							zb0003Mask |= 0x1
+						}
+						// variable map header, size zb0003Len
+						o = append(o, 0x80|uint8(zb0003Len))
+
+						// skip if no fields are to be emitted
+						if zb0003Len != 0 {
+							if (zb0003Mask & 0x1) == 0 { // if not omitted
+								// string "Value"
+								o = append(o, 0xa5, 0x56, 0x61, 0x6c, 0x75, 0x65)
+								o = msgp.AppendString(o, z.NameDefinition.ConcatenationItems[za0001].Value)
+							}
+							// string "FieldDescriptorId"
+							o = append(o, 0xb1, 0x46, 0x69, 0x65, 0x6c, 0x64, 0x44, 0x65, 0x73, 0x63, 0x72, 0x69, 0x70, 0x74, 0x6f, 0x72, 0x49, 0x64)
+							o = msgp.AppendBytes(o, (z.NameDefinition.ConcatenationItems[za0001].FieldDescriptorID)[:])
+						}
+					}
+				}
+			}
+		}
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "ScriptSettings"
+			o = append(o, 0xae, 0x53, 0x63, 0x72, 0x69, 0x70, 0x74, 0x53, 0x65, 0x74, 0x74, 0x69, 0x6e, 0x67, 0x73)
+			if z.ScriptSettings == nil {
+				o = msgp.AppendNil(o)
+			} else {
+				o, err = z.ScriptSettings.MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "ScriptSettings")
+					return
+				}
+			}
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "HistorySettings"
+			o = append(o, 0xaf, 0x48, 0x69, 0x73, 0x74, 0x6f, 0x72, 0x79, 0x53, 0x65, 0x74, 0x74, 0x69, 0x6e, 0x67, 0x73)
+			if z.HistorySettings == nil {
+				o = msgp.AppendNil(o)
+			} else {
+				// check for omitted fields
+				zb0004Len := uint32(1)
+				var zb0004Mask uint8 /* 1 bits */
+				_ = zb0004Mask
+				if z.HistorySettings.StorageBehavior == "" {
+					zb0004Len--
+					zb0004Mask |= 0x1
+				}
+				// variable map header, size zb0004Len
+				o = append(o, 0x80|uint8(zb0004Len))
+				if (zb0004Mask & 0x1) == 0 { // if not omitted
+					// string "StorageBehavior"
+					o = append(o, 0xaf, 0x53, 0x74, 0x6f, 0x72, 0x61, 0x67, 0x65, 0x42, 0x65, 0x68, 0x61, 0x76, 0x69, 0x6f, 0x72)
+					o = msgp.AppendString(o, string(z.HistorySettings.StorageBehavior))
+				}
+			}
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ModuleSettingsOverrides) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "NameDefinition":
+			if msgp.IsNil(bts) {
+				bts, err = msgp.ReadNilBytes(bts)
+				if err != nil {
+					return
+				}
+				z.NameDefinition = nil
+			} else {
+				if z.NameDefinition == nil {
+					z.NameDefinition = new(NameDefinition)
+				}
+				var zb0002 uint32
+				zb0002, bts, err = msgp.ReadMapHeaderBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "NameDefinition")
+					return
+				}
+				for zb0002 > 0 {
+					zb0002--
+					field, bts, err = msgp.ReadMapKeyZC(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "NameDefinition")
+						return
+					}
+					switch msgp.UnsafeString(field) {
+					case "ConcatenationItems":
+						var zb0003 uint32
+						zb0003, bts, err = msgp.ReadArrayHeaderBytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "NameDefinition", "ConcatenationItems")
+							return
+						}
+						if cap(z.NameDefinition.ConcatenationItems) >= int(zb0003) {
+							z.NameDefinition.ConcatenationItems = (z.NameDefinition.ConcatenationItems)[:zb0003]
+						} else {
+							z.NameDefinition.ConcatenationItems = make([]NameItem, zb0003)
+						}
+						for za0001 := range z.NameDefinition.ConcatenationItems {
+							var zb0004 uint32
+							zb0004, bts, err = msgp.ReadMapHeaderBytes(bts)
+							if err != nil {
+								err = msgp.WrapError(err, "NameDefinition", "ConcatenationItems", za0001)
+								return
+							}
+							for zb0004 > 0 {
+								zb0004--
+								field, bts, err = msgp.ReadMapKeyZC(bts)
+								if err != nil {
+									err = msgp.WrapError(err, "NameDefinition", "ConcatenationItems", za0001)
+									return
+								}
+								switch msgp.UnsafeString(field) {
+								case "Value":
+									z.NameDefinition.ConcatenationItems[za0001].Value, bts, err = msgp.ReadStringBytes(bts)
+									if err != nil {
+										err = msgp.WrapError(err, "NameDefinition", "ConcatenationItems", za0001, "Value")
+										return
+									}
+								case "FieldDescriptorId":
+									bts, err = msgp.ReadExactBytes(bts, (z.NameDefinition.ConcatenationItems[za0001].FieldDescriptorID)[:])
+									if err != nil {
+										err = msgp.WrapError(err, "NameDefinition", "ConcatenationItems", za0001, "FieldDescriptorID")
+										return
+									}
+								default:
+									bts, err = msgp.Skip(bts)
+									if err != nil {
+										err = msgp.WrapError(err, "NameDefinition", "ConcatenationItems", za0001)
+										return
+									}
+								}
+							}
+						}
+					default:
+						bts, err = msgp.Skip(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "NameDefinition")
+							return
+						}
+					}
+				}
+			}
+		case "ScriptSettings":
+			if msgp.IsNil(bts) {
+				bts, err = msgp.ReadNilBytes(bts)
+				if err != nil {
+					return
+				}
+				z.ScriptSettings = nil
+			} else {
+				if z.ScriptSettings == nil {
+					z.ScriptSettings = new(ScriptSettings)
+				}
+				bts, err = z.ScriptSettings.UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "ScriptSettings")
+					return
+				}
+			}
+		case "HistorySettings":
+			if msgp.IsNil(bts) {
+				bts, err = msgp.ReadNilBytes(bts)
+				if err != nil {
+					return
+				}
+				z.HistorySettings = nil
+			} else {
+				if z.HistorySettings == nil {
+					z.HistorySettings = new(HistorySettings)
+				}
+				var zb0005 uint32
+				zb0005, bts, err = msgp.ReadMapHeaderBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "HistorySettings")
+					return
+				}
+				for zb0005 > 0 {
+					zb0005--
+					field, bts, err = msgp.ReadMapKeyZC(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "HistorySettings")
+						return
+					}
+					switch msgp.UnsafeString(field) {
+					case "StorageBehavior":
+						{
+							var zb0006 string
+							zb0006, bts, err = msgp.ReadStringBytes(bts)
+							if err != nil {
+								err = msgp.WrapError(err, "HistorySettings", "StorageBehavior")
+								return
+							}
+							z.HistorySettings.StorageBehavior = HistoryStorageBehavior(zb0006)
+						}
+					default:
+						bts, err = msgp.Skip(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "HistorySettings")
+							return
+						}
+					}
+				}
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *ModuleSettingsOverrides) Msgsize() (s int) {
+	s = 1 + 15
+	if z.NameDefinition == nil {
+		s += msgp.NilSize
+	} else {
+		s += 1 + 19 + msgp.ArrayHeaderSize
+		for za0001 := range z.NameDefinition.ConcatenationItems {
+			s += 1 + 6 + msgp.StringPrefixSize + len(z.NameDefinition.ConcatenationItems[za0001].Value) + 18 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize))
+		}
+	}
+	s += 15
+	if z.ScriptSettings == nil {
+		s += msgp.NilSize
+	} else {
+		s += z.ScriptSettings.Msgsize()
+	}
+	s += 16
+	if z.HistorySettings == nil {
+		s += msgp.NilSize
+	} else {
+		s += 1 + 16 + msgp.StringPrefixSize + len(string(z.HistorySettings.StorageBehavior))
+	}
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *NameDefinition) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(1)
+	var zb0001Mask uint8 /* 1 bits */
+	_ = zb0001Mask
+	if z.ConcatenationItems == nil {
+		zb0001Len--
+		zb0001Mask |= 0x1
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+	if (zb0001Mask & 0x1) == 0 { // if not omitted
+		// string "ConcatenationItems"
+		o = append(o, 0xb2, 0x43, 0x6f, 0x6e, 0x63, 0x61, 0x74, 0x65, 0x6e, 0x61, 0x74, 0x69, 0x6f, 0x6e, 0x49, 0x74, 0x65, 0x6d, 0x73)
+		o = msgp.AppendArrayHeader(o, uint32(len(z.ConcatenationItems)))
+		for za0001 := range z.ConcatenationItems {
+			// check for omitted fields
+			zb0002Len := uint32(2)
+			var zb0002Mask uint8 /* 2 bits */
+			_ = zb0002Mask
+			if z.ConcatenationItems[za0001].Value == "" {
+				zb0002Len--
+				zb0002Mask |= 0x1
+			}
+			// variable map header, size zb0002Len
+			o = append(o, 0x80|uint8(zb0002Len))
+
+			// skip if no fields are to be emitted
+			if zb0002Len != 0 {
+				if (zb0002Mask & 0x1) == 0 { // if not omitted
+					// string "Value"
+					o = append(o, 0xa5, 0x56, 0x61, 0x6c, 0x75, 0x65)
+					o = msgp.AppendString(o, z.ConcatenationItems[za0001].Value)
+				}
+				// string "FieldDescriptorId"
+				o = append(o, 0xb1, 0x46, 0x69, 0x65, 0x6c, 0x64, 0x44, 0x65, 0x73, 0x63, 0x72, 0x69, 0x70, 0x74, 0x6f, 0x72, 0x49, 0x64)
+				o = msgp.AppendBytes(o, (z.ConcatenationItems[za0001].FieldDescriptorID)[:])
+			}
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *NameDefinition) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "ConcatenationItems":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ConcatenationItems")
+				return
+			}
+			if cap(z.ConcatenationItems) >= int(zb0002) {
+				z.ConcatenationItems = (z.ConcatenationItems)[:zb0002]
+			} else {
+				z.ConcatenationItems = make([]NameItem, zb0002)
+			}
+			for za0001 := range z.ConcatenationItems {
+				var zb0003 uint32
+				zb0003, bts, err = msgp.ReadMapHeaderBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "ConcatenationItems", za0001)
+					return
+				}
+				for zb0003 > 0 {
+					zb0003--
+					field, bts, err = msgp.ReadMapKeyZC(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "ConcatenationItems", za0001)
+						return
+					}
+					switch msgp.UnsafeString(field) {
+					case "Value":
+						z.ConcatenationItems[za0001].Value, bts, err = msgp.ReadStringBytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "ConcatenationItems", za0001, "Value")
+							return
+						}
+					case "FieldDescriptorId":
+						bts, err = msgp.ReadExactBytes(bts, (z.ConcatenationItems[za0001].FieldDescriptorID)[:])
+						if err != nil {
+							err = msgp.WrapError(err, "ConcatenationItems", za0001, "FieldDescriptorID")
+							return
+						}
+					default:
+						bts, err = msgp.Skip(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "ConcatenationItems", za0001)
+							return
+						}
+					}
+				}
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *NameDefinition) Msgsize() (s int) {
+	s = 1 + 19 + msgp.ArrayHeaderSize
+	for za0001 := range z.ConcatenationItems {
+		s += 1 + 6 + msgp.StringPrefixSize + len(z.ConcatenationItems[za0001].Value) + 18 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize))
+	}
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *NameItem) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(2)
+	var zb0001Mask uint8 /* 2 bits */
+	_ = zb0001Mask
+	if z.Value == "" {
+		zb0001Len--
+		zb0001Mask |= 0x1
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		if (zb0001Mask & 0x1) == 0 { // if not omitted
+			// string "Value"
+			o = append(o, 0xa5, 0x56, 0x61, 0x6c, 0x75, 0x65)
+			o = msgp.AppendString(o, z.Value)
+		}
+		// string "FieldDescriptorId"
+		o = append(o, 0xb1, 0x46, 0x69, 0x65, 0x6c, 0x64, 0x44, 0x65, 0x73, 0x63, 0x72, 0x69, 0x70, 0x74, 0x6f, 0x72, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.FieldDescriptorID)[:])
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *NameItem) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Value":
+			z.Value, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Value")
+				return
+			}
+		case "FieldDescriptorId":
+			bts, err = msgp.ReadExactBytes(bts, (z.FieldDescriptorID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "FieldDescriptorID")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *NameItem) Msgsize() (s int) {
+	s = 1 + 6 + msgp.StringPrefixSize + len(z.Value) + 18 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize))
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *NetworkAttachmentSettings) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(2)
+	var zb0001Mask uint8 /* 2 bits */
+	_ = zb0001Mask
+	if z.NetworkSharePath == "" {
+		zb0001Len--
+		zb0001Mask |= 0x1
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		if (zb0001Mask & 0x1) == 0 { // if not omitted
+			// string "NetworkSharePath"
+			o = append(o, 0xb0, 0x4e, 0x65, 0x74, 0x77, 0x6f, 0x72, 0x6b, 0x53, 0x68, 0x61, 0x72, 0x65, 0x50, 0x61, 0x74, 0x68)
+			o = msgp.AppendString(o, z.NetworkSharePath)
+		}
+		// string "CredentialId"
+		o = append(o, 0xac, 0x43, 0x72, 0x65, 0x64, 0x65, 0x6e, 0x74, 0x69, 0x61, 0x6c, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.CredentialID)[:])
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *NetworkAttachmentSettings) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "NetworkSharePath":
+			z.NetworkSharePath, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "NetworkSharePath")
+				return
+			}
+		case "CredentialId":
+			bts, err = msgp.ReadExactBytes(bts, (z.CredentialID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "CredentialID")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *NetworkAttachmentSettings) Msgsize() (s int) {
+	s = 1 + 17 + msgp.StringPrefixSize + len(z.NetworkSharePath) + 13 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize))
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z ObjectKind) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	o = msgp.AppendString(o, string(z))
@@ -2150,8 +7553,8 @@ func (z ObjectKind) Msgsize() (s int) {
 func (z *ObjectsChangedEventMessage) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(5)
-	var zb0001Mask uint8 /* 5 bits */
+	zb0001Len := uint32(6)
+	var zb0001Mask uint8 /* 6 bits */
 	_ = zb0001Mask
 	if z.ModuleID == "" {
 		zb0001Len--
@@ -2168,6 +7571,10 @@ func (z *ObjectsChangedEventMessage) MarshalMsg(b []byte) (o []byte, err error) 
 	if z.Deleted == nil {
 		zb0001Len--
 		zb0001Mask |= 0x10
+	}
+	if z.LeftFilter == nil {
+		zb0001Len--
+		zb0001Mask |= 0x20
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -2214,6 +7621,18 @@ func (z *ObjectsChangedEventMessage) MarshalMsg(b []byte) (o []byte, err error) 
 				o, err = z.Deleted[za0003].MarshalMsg(o)
 				if err != nil {
 					err = msgp.WrapError(err, "Deleted", za0003)
+					return
+				}
+			}
+		}
+		if (zb0001Mask & 0x20) == 0 { // if not omitted
+			// string "LeftFilter"
+			o = append(o, 0xaa, 0x4c, 0x65, 0x66, 0x74, 0x46, 0x69, 0x6c, 0x74, 0x65, 0x72)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.LeftFilter)))
+			for za0004 := range z.LeftFilter {
+				o, err = z.LeftFilter[za0004].MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "LeftFilter", za0004)
 					return
 				}
 			}
@@ -2313,6 +7732,25 @@ func (z *ObjectsChangedEventMessage) UnmarshalMsg(bts []byte) (o []byte, err err
 					return
 				}
 			}
+		case "LeftFilter":
+			var zb0006 uint32
+			zb0006, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "LeftFilter")
+				return
+			}
+			if cap(z.LeftFilter) >= int(zb0006) {
+				z.LeftFilter = (z.LeftFilter)[:zb0006]
+			} else {
+				z.LeftFilter = make([]slnet.Raw, zb0006)
+			}
+			for za0004 := range z.LeftFilter {
+				bts, err = z.LeftFilter[za0004].UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "LeftFilter", za0004)
+					return
+				}
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -2338,6 +7776,10 @@ func (z *ObjectsChangedEventMessage) Msgsize() (s int) {
 	s += 8 + msgp.ArrayHeaderSize
 	for za0003 := range z.Deleted {
 		s += z.Deleted[za0003].Msgsize()
+	}
+	s += 11 + msgp.ArrayHeaderSize
+	for za0004 := range z.LeftFilter {
+		s += z.LeftFilter[za0004].Msgsize()
 	}
 	return
 }
@@ -2621,6 +8063,224 @@ func (z *Query) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z *ReferenceOptions) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(7)
+	var zb0001Mask uint8 /* 7 bits */
+	_ = zb0001Mask
+	if z.ModuleID == "" {
+		zb0001Len--
+		zb0001Mask |= 0x1
+	}
+	if z.DomDefinitionIDs == nil {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	if z.ViewIDs == nil {
+		zb0001Len--
+		zb0001Mask |= 0x8
+	}
+	if z.ResourcePoolIDs == nil {
+		zb0001Len--
+		zb0001Mask |= 0x10
+	}
+	if z.ServiceDefinitionFilter == "" {
+		zb0001Len--
+		zb0001Mask |= 0x20
+	}
+	if z.GroupNames == nil {
+		zb0001Len--
+		zb0001Mask |= 0x40
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		if (zb0001Mask & 0x1) == 0 { // if not omitted
+			// string "ModuleId"
+			o = append(o, 0xa8, 0x4d, 0x6f, 0x64, 0x75, 0x6c, 0x65, 0x49, 0x64)
+			o = msgp.AppendString(o, z.ModuleID)
+		}
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "DomDefinitionIds"
+			o = append(o, 0xb0, 0x44, 0x6f, 0x6d, 0x44, 0x65, 0x66, 0x69, 0x6e, 0x69, 0x74, 0x69, 0x6f, 0x6e, 0x49, 0x64, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.DomDefinitionIDs)))
+			for za0001 := range z.DomDefinitionIDs {
+				o = msgp.AppendBytes(o, (z.DomDefinitionIDs[za0001])[:])
+			}
+		}
+		// string "FieldDescriptorId"
+		o = append(o, 0xb1, 0x46, 0x69, 0x65, 0x6c, 0x64, 0x44, 0x65, 0x73, 0x63, 0x72, 0x69, 0x70, 0x74, 0x6f, 0x72, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.FieldDescriptorID)[:])
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "ViewIds"
+			o = append(o, 0xa7, 0x56, 0x69, 0x65, 0x77, 0x49, 0x64, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.ViewIDs)))
+			for za0004 := range z.ViewIDs {
+				o = msgp.AppendInt64(o, z.ViewIDs[za0004])
+			}
+		}
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
+			// string "ResourcePoolIds"
+			o = append(o, 0xaf, 0x52, 0x65, 0x73, 0x6f, 0x75, 0x72, 0x63, 0x65, 0x50, 0x6f, 0x6f, 0x6c, 0x49, 0x64, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.ResourcePoolIDs)))
+			for za0005 := range z.ResourcePoolIDs {
+				o = msgp.AppendBytes(o, (z.ResourcePoolIDs[za0005])[:])
+			}
+		}
+		if (zb0001Mask & 0x20) == 0 { // if not omitted
+			// string "ServiceDefinitionFilter"
+			o = append(o, 0xb7, 0x53, 0x65, 0x72, 0x76, 0x69, 0x63, 0x65, 0x44, 0x65, 0x66, 0x69, 0x6e, 0x69, 0x74, 0x69, 0x6f, 0x6e, 0x46, 0x69, 0x6c, 0x74, 0x65, 0x72)
+			o = msgp.AppendString(o, z.ServiceDefinitionFilter)
+		}
+		if (zb0001Mask & 0x40) == 0 { // if not omitted
+			// string "GroupNames"
+			o = append(o, 0xaa, 0x47, 0x72, 0x6f, 0x75, 0x70, 0x4e, 0x61, 0x6d, 0x65, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.GroupNames)))
+			for za0007 := range z.GroupNames {
+				o = msgp.AppendString(o, z.GroupNames[za0007])
+			}
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ReferenceOptions) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "ModuleId":
+			z.ModuleID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ModuleID")
+				return
+			}
+		case "DomDefinitionIds":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "DomDefinitionIDs")
+				return
+			}
+			if cap(z.DomDefinitionIDs) >= int(zb0002) {
+				z.DomDefinitionIDs = (z.DomDefinitionIDs)[:zb0002]
+			} else {
+				z.DomDefinitionIDs = make([]DefinitionID, zb0002)
+			}
+			for za0001 := range z.DomDefinitionIDs {
+				bts, err = msgp.ReadExactBytes(bts, (z.DomDefinitionIDs[za0001])[:])
+				if err != nil {
+					err = msgp.WrapError(err, "DomDefinitionIDs", za0001)
+					return
+				}
+			}
+		case "FieldDescriptorId":
+			bts, err = msgp.ReadExactBytes(bts, (z.FieldDescriptorID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "FieldDescriptorID")
+				return
+			}
+		case "ViewIds":
+			var zb0003 uint32
+			zb0003, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ViewIDs")
+				return
+			}
+			if cap(z.ViewIDs) >= int(zb0003) {
+				z.ViewIDs = (z.ViewIDs)[:zb0003]
+			} else {
+				z.ViewIDs = make([]int64, zb0003)
+			}
+			for za0004 := range z.ViewIDs {
+				z.ViewIDs[za0004], bts, err = msgp.ReadInt64Bytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "ViewIDs", za0004)
+					return
+				}
+			}
+		case "ResourcePoolIds":
+			var zb0004 uint32
+			zb0004, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ResourcePoolIDs")
+				return
+			}
+			if cap(z.ResourcePoolIDs) >= int(zb0004) {
+				z.ResourcePoolIDs = (z.ResourcePoolIDs)[:zb0004]
+			} else {
+				z.ResourcePoolIDs = make([]uuid.UUID, zb0004)
+			}
+			for za0005 := range z.ResourcePoolIDs {
+				bts, err = msgp.ReadExactBytes(bts, (z.ResourcePoolIDs[za0005])[:])
+				if err != nil {
+					err = msgp.WrapError(err, "ResourcePoolIDs", za0005)
+					return
+				}
+			}
+		case "ServiceDefinitionFilter":
+			z.ServiceDefinitionFilter, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ServiceDefinitionFilter")
+				return
+			}
+		case "GroupNames":
+			var zb0005 uint32
+			zb0005, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "GroupNames")
+				return
+			}
+			if cap(z.GroupNames) >= int(zb0005) {
+				z.GroupNames = (z.GroupNames)[:zb0005]
+			} else {
+				z.GroupNames = make([]string, zb0005)
+			}
+			for za0007 := range z.GroupNames {
+				z.GroupNames[za0007], bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "GroupNames", za0007)
+					return
+				}
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *ReferenceOptions) Msgsize() (s int) {
+	s = 1 + 9 + msgp.StringPrefixSize + len(z.ModuleID) + 17 + msgp.ArrayHeaderSize + (len(z.DomDefinitionIDs) * (16 * (msgp.ByteSize))) + 18 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 8 + msgp.ArrayHeaderSize + (len(z.ViewIDs) * (msgp.Int64Size)) + 16 + msgp.ArrayHeaderSize + (len(z.ResourcePoolIDs) * (16 * (msgp.ByteSize))) + 24 + msgp.StringPrefixSize + len(z.ServiceDefinitionFilter) + 11 + msgp.ArrayHeaderSize
+	for za0007 := range z.GroupNames {
+		s += msgp.StringPrefixSize + len(z.GroupNames[za0007])
+	}
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z ReinitializeManagerMessage) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// map header, size 1
@@ -2669,6 +8329,207 @@ func (z *ReinitializeManagerMessage) UnmarshalMsg(bts []byte) (o []byte, err err
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z ReinitializeManagerMessage) Msgsize() (s int) {
 	s = 1 + 9 + msgp.StringPrefixSize + len(z.ModuleID)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *ScriptSettings) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(5)
+	var zb0001Mask uint8 /* 5 bits */
+	_ = zb0001Mask
+	if z.OnCreate == "" {
+		zb0001Len--
+		zb0001Mask |= 0x1
+	}
+	if z.OnUpdate == "" {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	if z.OnDelete == "" {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	if z.ScriptType == "" {
+		zb0001Len--
+		zb0001Mask |= 0x8
+	}
+	if z.OnUpdateTriggerConditions == nil {
+		zb0001Len--
+		zb0001Mask |= 0x10
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		if (zb0001Mask & 0x1) == 0 { // if not omitted
+			// string "OnCreate"
+			o = append(o, 0xa8, 0x4f, 0x6e, 0x43, 0x72, 0x65, 0x61, 0x74, 0x65)
+			o = msgp.AppendString(o, z.OnCreate)
+		}
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "OnUpdate"
+			o = append(o, 0xa8, 0x4f, 0x6e, 0x55, 0x70, 0x64, 0x61, 0x74, 0x65)
+			o = msgp.AppendString(o, z.OnUpdate)
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "OnDelete"
+			o = append(o, 0xa8, 0x4f, 0x6e, 0x44, 0x65, 0x6c, 0x65, 0x74, 0x65)
+			o = msgp.AppendString(o, z.OnDelete)
+		}
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "ScriptType"
+			o = append(o, 0xaa, 0x53, 0x63, 0x72, 0x69, 0x70, 0x74, 0x54, 0x79, 0x70, 0x65)
+			o = msgp.AppendString(o, string(z.ScriptType))
+		}
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
+			// string "OnUpdateTriggerConditions"
+			o = append(o, 0xb9, 0x4f, 0x6e, 0x55, 0x70, 0x64, 0x61, 0x74, 0x65, 0x54, 0x72, 0x69, 0x67, 0x67, 0x65, 0x72, 0x43, 0x6f, 0x6e, 0x64, 0x69, 0x74, 0x69, 0x6f, 0x6e, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.OnUpdateTriggerConditions)))
+			for za0001 := range z.OnUpdateTriggerConditions {
+				// map header, size 1
+				// string "FieldDescriptorId"
+				o = append(o, 0x81, 0xb1, 0x46, 0x69, 0x65, 0x6c, 0x64, 0x44, 0x65, 0x73, 0x63, 0x72, 0x69, 0x70, 0x74, 0x6f, 0x72, 0x49, 0x64)
+				o = msgp.AppendBytes(o, (z.OnUpdateTriggerConditions[za0001].FieldDescriptorID)[:])
+			}
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ScriptSettings) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "OnCreate":
+			z.OnCreate, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "OnCreate")
+				return
+			}
+		case "OnUpdate":
+			z.OnUpdate, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "OnUpdate")
+				return
+			}
+		case "OnDelete":
+			z.OnDelete, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "OnDelete")
+				return
+			}
+		case "ScriptType":
+			{
+				var zb0002 string
+				zb0002, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "ScriptType")
+					return
+				}
+				z.ScriptType = ScriptType(zb0002)
+			}
+		case "OnUpdateTriggerConditions":
+			var zb0003 uint32
+			zb0003, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "OnUpdateTriggerConditions")
+				return
+			}
+			if cap(z.OnUpdateTriggerConditions) >= int(zb0003) {
+				z.OnUpdateTriggerConditions = (z.OnUpdateTriggerConditions)[:zb0003]
+			} else {
+				z.OnUpdateTriggerConditions = make([]UpdateTriggerCondition, zb0003)
+			}
+			for za0001 := range z.OnUpdateTriggerConditions {
+				var zb0004 uint32
+				zb0004, bts, err = msgp.ReadMapHeaderBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "OnUpdateTriggerConditions", za0001)
+					return
+				}
+				for zb0004 > 0 {
+					zb0004--
+					field, bts, err = msgp.ReadMapKeyZC(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "OnUpdateTriggerConditions", za0001)
+						return
+					}
+					switch msgp.UnsafeString(field) {
+					case "FieldDescriptorId":
+						bts, err = msgp.ReadExactBytes(bts, (z.OnUpdateTriggerConditions[za0001].FieldDescriptorID)[:])
+						if err != nil {
+							err = msgp.WrapError(err, "OnUpdateTriggerConditions", za0001, "FieldDescriptorID")
+							return
+						}
+					default:
+						bts, err = msgp.Skip(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "OnUpdateTriggerConditions", za0001)
+							return
+						}
+					}
+				}
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *ScriptSettings) Msgsize() (s int) {
+	s = 1 + 9 + msgp.StringPrefixSize + len(z.OnCreate) + 9 + msgp.StringPrefixSize + len(z.OnUpdate) + 9 + msgp.StringPrefixSize + len(z.OnDelete) + 11 + msgp.StringPrefixSize + len(string(z.ScriptType)) + 26 + msgp.ArrayHeaderSize + (len(z.OnUpdateTriggerConditions) * (19 + (16 * (msgp.ByteSize))))
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z ScriptType) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	o = msgp.AppendString(o, string(z))
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ScriptType) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	{
+		var zb0001 string
+		zb0001, bts, err = msgp.ReadStringBytes(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		(*z) = ScriptType(zb0001)
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z ScriptType) Msgsize() (s int) {
+	s = msgp.StringPrefixSize + len(string(z))
 	return
 }
 
@@ -2757,6 +8618,114 @@ func (z *Section) Msgsize() (s int) {
 	s = 1 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + msgp.ArrayHeaderSize
 	for za0003 := range z.FieldValues {
 		s += 1 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + z.FieldValues[za0003].Value.Msgsize()
+	}
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *SectionChange) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(3)
+	var zb0001Mask uint8 /* 3 bits */
+	_ = zb0001Mask
+	if z.FieldValueChanges == nil {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "SectionId"
+		o = append(o, 0xa9, 0x53, 0x65, 0x63, 0x74, 0x69, 0x6f, 0x6e, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.SectionID)[:])
+		// string "SectionDefinitionId"
+		o = append(o, 0xb3, 0x53, 0x65, 0x63, 0x74, 0x69, 0x6f, 0x6e, 0x44, 0x65, 0x66, 0x69, 0x6e, 0x69, 0x74, 0x69, 0x6f, 0x6e, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.SectionDefinitionID)[:])
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "FieldValueChanges"
+			o = append(o, 0xb1, 0x46, 0x69, 0x65, 0x6c, 0x64, 0x56, 0x61, 0x6c, 0x75, 0x65, 0x43, 0x68, 0x61, 0x6e, 0x67, 0x65, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.FieldValueChanges)))
+			for za0003 := range z.FieldValueChanges {
+				o, err = z.FieldValueChanges[za0003].MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "FieldValueChanges", za0003)
+					return
+				}
+			}
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *SectionChange) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "SectionId":
+			bts, err = msgp.ReadExactBytes(bts, (z.SectionID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "SectionID")
+				return
+			}
+		case "SectionDefinitionId":
+			bts, err = msgp.ReadExactBytes(bts, (z.SectionDefinitionID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "SectionDefinitionID")
+				return
+			}
+		case "FieldValueChanges":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "FieldValueChanges")
+				return
+			}
+			if cap(z.FieldValueChanges) >= int(zb0002) {
+				z.FieldValueChanges = (z.FieldValueChanges)[:zb0002]
+			} else {
+				z.FieldValueChanges = make([]FieldValueChange, zb0002)
+			}
+			for za0003 := range z.FieldValueChanges {
+				bts, err = z.FieldValueChanges[za0003].UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "FieldValueChanges", za0003)
+					return
+				}
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *SectionChange) Msgsize() (s int) {
+	s = 1 + 10 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 20 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 18 + msgp.ArrayHeaderSize
+	for za0003 := range z.FieldValueChanges {
+		s += z.FieldValueChanges[za0003].Msgsize()
 	}
 	return
 }
@@ -3140,6 +9109,949 @@ func (z *SectionID) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z *SelectedRow) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 2
+	// string "Key"
+	o = append(o, 0x82, 0xa3, 0x4b, 0x65, 0x79)
+	o = msgp.AppendString(o, z.Key)
+	// string "Values"
+	o = append(o, 0xa6, 0x56, 0x61, 0x6c, 0x75, 0x65, 0x73)
+	o = msgp.AppendArrayHeader(o, uint32(len(z.Values)))
+	for za0001 := range z.Values {
+		o = msgp.AppendArrayHeader(o, uint32(len(z.Values[za0001])))
+		for za0002 := range z.Values[za0001] {
+			o, err = z.Values[za0001][za0002].MarshalMsg(o)
+			if err != nil {
+				err = msgp.WrapError(err, "Values", za0001, za0002)
+				return
+			}
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *SelectedRow) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Key":
+			z.Key, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Key")
+				return
+			}
+		case "Values":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Values")
+				return
+			}
+			if cap(z.Values) >= int(zb0002) {
+				z.Values = (z.Values)[:zb0002]
+			} else {
+				z.Values = make([][]Value, zb0002)
+			}
+			for za0001 := range z.Values {
+				var zb0003 uint32
+				zb0003, bts, err = msgp.ReadArrayHeaderBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Values", za0001)
+					return
+				}
+				if cap(z.Values[za0001]) >= int(zb0003) {
+					z.Values[za0001] = (z.Values[za0001])[:zb0003]
+				} else {
+					z.Values[za0001] = make([]Value, zb0003)
+				}
+				for za0002 := range z.Values[za0001] {
+					bts, err = z.Values[za0001][za0002].UnmarshalMsg(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "Values", za0001, za0002)
+						return
+					}
+				}
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *SelectedRow) Msgsize() (s int) {
+	s = 1 + 4 + msgp.StringPrefixSize + len(z.Key) + 7 + msgp.ArrayHeaderSize
+	for za0001 := range z.Values {
+		s += msgp.ArrayHeaderSize
+		for za0002 := range z.Values[za0001] {
+			s += z.Values[za0001][za0002].Msgsize()
+		}
+	}
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z Status) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(2)
+	var zb0001Mask uint8 /* 2 bits */
+	_ = zb0001Mask
+	if z.DisplayName == "" {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Id"
+		o = append(o, 0xa2, 0x49, 0x64)
+		o = msgp.AppendString(o, z.ID)
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "DisplayName"
+			o = append(o, 0xab, 0x44, 0x69, 0x73, 0x70, 0x6c, 0x61, 0x79, 0x4e, 0x61, 0x6d, 0x65)
+			o = msgp.AppendString(o, z.DisplayName)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *Status) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Id":
+			z.ID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ID")
+				return
+			}
+		case "DisplayName":
+			z.DisplayName, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "DisplayName")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z Status) Msgsize() (s int) {
+	s = 1 + 3 + msgp.StringPrefixSize + len(z.ID) + 12 + msgp.StringPrefixSize + len(z.DisplayName)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z StatusChange) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(2)
+	var zb0001Mask uint8 /* 2 bits */
+	_ = zb0001Mask
+	if z.StatusIDBefore == "" {
+		zb0001Len--
+		zb0001Mask |= 0x1
+	}
+	if z.StatusIDAfter == "" {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		if (zb0001Mask & 0x1) == 0 { // if not omitted
+			// string "StatusIdBefore"
+			o = append(o, 0xae, 0x53, 0x74, 0x61, 0x74, 0x75, 0x73, 0x49, 0x64, 0x42, 0x65, 0x66, 0x6f, 0x72, 0x65)
+			o = msgp.AppendString(o, z.StatusIDBefore)
+		}
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "StatusIdAfter"
+			o = append(o, 0xad, 0x53, 0x74, 0x61, 0x74, 0x75, 0x73, 0x49, 0x64, 0x41, 0x66, 0x74, 0x65, 0x72)
+			o = msgp.AppendString(o, z.StatusIDAfter)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *StatusChange) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "StatusIdBefore":
+			z.StatusIDBefore, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "StatusIDBefore")
+				return
+			}
+		case "StatusIdAfter":
+			z.StatusIDAfter, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "StatusIDAfter")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z StatusChange) Msgsize() (s int) {
+	s = 1 + 15 + msgp.StringPrefixSize + len(z.StatusIDBefore) + 14 + msgp.StringPrefixSize + len(z.StatusIDAfter)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *StatusSectionDefinitionLink) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(5)
+	var zb0001Mask uint8 /* 5 bits */
+	_ = zb0001Mask
+	if z.FieldDescriptorLinks == nil {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	if z.AllowMultipleSections == false {
+		zb0001Len--
+		zb0001Mask |= 0x8
+	}
+	if z.IsSoftDeleted == false {
+		zb0001Len--
+		zb0001Mask |= 0x10
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "StatusId"
+		o = append(o, 0xa8, 0x53, 0x74, 0x61, 0x74, 0x75, 0x73, 0x49, 0x64)
+		o = msgp.AppendString(o, z.StatusID)
+		// string "SectionDefinitionId"
+		o = append(o, 0xb3, 0x53, 0x65, 0x63, 0x74, 0x69, 0x6f, 0x6e, 0x44, 0x65, 0x66, 0x69, 0x6e, 0x69, 0x74, 0x69, 0x6f, 0x6e, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.SectionDefinitionID)[:])
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "FieldDescriptorLinks"
+			o = append(o, 0xb4, 0x46, 0x69, 0x65, 0x6c, 0x64, 0x44, 0x65, 0x73, 0x63, 0x72, 0x69, 0x70, 0x74, 0x6f, 0x72, 0x4c, 0x69, 0x6e, 0x6b, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.FieldDescriptorLinks)))
+			for za0002 := range z.FieldDescriptorLinks {
+				o, err = z.FieldDescriptorLinks[za0002].MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "FieldDescriptorLinks", za0002)
+					return
+				}
+			}
+		}
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "AllowMultipleSections"
+			o = append(o, 0xb5, 0x41, 0x6c, 0x6c, 0x6f, 0x77, 0x4d, 0x75, 0x6c, 0x74, 0x69, 0x70, 0x6c, 0x65, 0x53, 0x65, 0x63, 0x74, 0x69, 0x6f, 0x6e, 0x73)
+			o = msgp.AppendBool(o, z.AllowMultipleSections)
+		}
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
+			// string "IsSoftDeleted"
+			o = append(o, 0xad, 0x49, 0x73, 0x53, 0x6f, 0x66, 0x74, 0x44, 0x65, 0x6c, 0x65, 0x74, 0x65, 0x64)
+			o = msgp.AppendBool(o, z.IsSoftDeleted)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *StatusSectionDefinitionLink) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "StatusId":
+			z.StatusID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "StatusID")
+				return
+			}
+		case "SectionDefinitionId":
+			bts, err = msgp.ReadExactBytes(bts, (z.SectionDefinitionID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "SectionDefinitionID")
+				return
+			}
+		case "FieldDescriptorLinks":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "FieldDescriptorLinks")
+				return
+			}
+			if cap(z.FieldDescriptorLinks) >= int(zb0002) {
+				z.FieldDescriptorLinks = (z.FieldDescriptorLinks)[:zb0002]
+			} else {
+				z.FieldDescriptorLinks = make([]FieldDescriptorLink, zb0002)
+			}
+			for za0002 := range z.FieldDescriptorLinks {
+				bts, err = z.FieldDescriptorLinks[za0002].UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "FieldDescriptorLinks", za0002)
+					return
+				}
+			}
+		case "AllowMultipleSections":
+			z.AllowMultipleSections, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "AllowMultipleSections")
+				return
+			}
+		case "IsSoftDeleted":
+			z.IsSoftDeleted, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "IsSoftDeleted")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *StatusSectionDefinitionLink) Msgsize() (s int) {
+	s = 1 + 9 + msgp.StringPrefixSize + len(z.StatusID) + 20 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 21 + msgp.ArrayHeaderSize
+	for za0002 := range z.FieldDescriptorLinks {
+		s += z.FieldDescriptorLinks[za0002].Msgsize()
+	}
+	s += 22 + msgp.BoolSize + 14 + msgp.BoolSize
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *StatusTransition) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(4)
+	var zb0001Mask uint8 /* 4 bits */
+	_ = zb0001Mask
+	if z.FlowLevel == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x8
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Id"
+		o = append(o, 0xa2, 0x49, 0x64)
+		o = msgp.AppendString(o, z.ID)
+		// string "FromStatusId"
+		o = append(o, 0xac, 0x46, 0x72, 0x6f, 0x6d, 0x53, 0x74, 0x61, 0x74, 0x75, 0x73, 0x49, 0x64)
+		o = msgp.AppendString(o, z.FromStatusID)
+		// string "ToStatusId"
+		o = append(o, 0xaa, 0x54, 0x6f, 0x53, 0x74, 0x61, 0x74, 0x75, 0x73, 0x49, 0x64)
+		o = msgp.AppendString(o, z.ToStatusID)
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "FlowLevel"
+			o = append(o, 0xa9, 0x46, 0x6c, 0x6f, 0x77, 0x4c, 0x65, 0x76, 0x65, 0x6c)
+			o = msgp.AppendInt64(o, z.FlowLevel)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *StatusTransition) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Id":
+			z.ID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ID")
+				return
+			}
+		case "FromStatusId":
+			z.FromStatusID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "FromStatusID")
+				return
+			}
+		case "ToStatusId":
+			z.ToStatusID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ToStatusID")
+				return
+			}
+		case "FlowLevel":
+			z.FlowLevel, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "FlowLevel")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *StatusTransition) Msgsize() (s int) {
+	s = 1 + 3 + msgp.StringPrefixSize + len(z.ID) + 13 + msgp.StringPrefixSize + len(z.FromStatusID) + 11 + msgp.StringPrefixSize + len(z.ToStatusID) + 10 + msgp.Int64Size
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *StorageSettings) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(1)
+	var zb0001Mask uint8 /* 1 bits */
+	_ = zb0001Mask
+	if z.CachingSettings == (CachingSettings{}) {
+		zb0001Len--
+		zb0001Mask |= 0x1
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+	if (zb0001Mask & 0x1) == 0 { // if not omitted
+		// string "CachingSettings"
+		o = append(o, 0xaf, 0x43, 0x61, 0x63, 0x68, 0x69, 0x6e, 0x67, 0x53, 0x65, 0x74, 0x74, 0x69, 0x6e, 0x67, 0x73)
+		// check for omitted fields
+		zb0002Len := uint32(3)
+		var zb0002Mask uint8 /* 3 bits */
+		_ = zb0002Mask
+		if z.CachingSettings.DomDefinition == "" {
+			zb0002Len--
+			zb0002Mask |= 0x1
+		}
+		if z.CachingSettings.DomBehaviorDefinition == "" {
+			zb0002Len--
+			zb0002Mask |= 0x2
+		}
+		if z.CachingSettings.SectionDefinition == "" {
+			zb0002Len--
+			zb0002Mask |= 0x4
+		}
+		// variable map header, size zb0002Len
+		o = append(o, 0x80|uint8(zb0002Len))
+
+		// skip if no fields are to be emitted
+		if zb0002Len != 0 {
+			if (zb0002Mask & 0x1) == 0 { // if not omitted
+				// string "DomDefinition"
+				o = append(o, 0xad, 0x44, 0x6f, 0x6d, 0x44, 0x65, 0x66, 0x69, 0x6e, 0x69, 0x74, 0x69, 0x6f, 0x6e)
+				o = msgp.AppendString(o, string(z.CachingSettings.DomDefinition))
+			}
+			if (zb0002Mask & 0x2) == 0 { // if not omitted
+				// string "DomBehaviorDefinition"
+				o = append(o, 0xb5, 0x44, 0x6f, 0x6d, 0x42, 0x65, 0x68, 0x61, 0x76, 0x69, 0x6f, 0x72, 0x44, 0x65, 0x66, 0x69, 0x6e, 0x69, 0x74, 0x69, 0x6f, 0x6e)
+				o = msgp.AppendString(o, string(z.CachingSettings.DomBehaviorDefinition))
+			}
+			if (zb0002Mask & 0x4) == 0 { // if not omitted
+				// string "SectionDefinition"
+				o = append(o, 0xb1, 0x53, 0x65, 0x63, 0x74, 0x69, 0x6f, 0x6e, 0x44, 0x65, 0x66, 0x69, 0x6e, 0x69, 0x74, 0x69, 0x6f, 0x6e)
+				o = msgp.AppendString(o, string(z.CachingSettings.SectionDefinition))
+			}
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *StorageSettings) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "CachingSettings":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadMapHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "CachingSettings")
+				return
+			}
+			for zb0002 > 0 {
+				zb0002--
+				field, bts, err = msgp.ReadMapKeyZC(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "CachingSettings")
+					return
+				}
+				switch msgp.UnsafeString(field) {
+				case "DomDefinition":
+					{
+						var zb0003 string
+						zb0003, bts, err = msgp.ReadStringBytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "CachingSettings", "DomDefinition")
+							return
+						}
+						z.CachingSettings.DomDefinition = CachingPolicy(zb0003)
+					}
+				case "DomBehaviorDefinition":
+					{
+						var zb0004 string
+						zb0004, bts, err = msgp.ReadStringBytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "CachingSettings", "DomBehaviorDefinition")
+							return
+						}
+						z.CachingSettings.DomBehaviorDefinition = CachingPolicy(zb0004)
+					}
+				case "SectionDefinition":
+					{
+						var zb0005 string
+						zb0005, bts, err = msgp.ReadStringBytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "CachingSettings", "SectionDefinition")
+							return
+						}
+						z.CachingSettings.SectionDefinition = CachingPolicy(zb0005)
+					}
+				default:
+					bts, err = msgp.Skip(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "CachingSettings")
+						return
+					}
+				}
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *StorageSettings) Msgsize() (s int) {
+	s = 1 + 16 + 1 + 14 + msgp.StringPrefixSize + len(string(z.CachingSettings.DomDefinition)) + 22 + msgp.StringPrefixSize + len(string(z.CachingSettings.DomBehaviorDefinition)) + 18 + msgp.StringPrefixSize + len(string(z.CachingSettings.SectionDefinition))
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z TTLSettings) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(3)
+	var zb0001Mask uint8 /* 3 bits */
+	_ = zb0001Mask
+	if z.DomInstanceTTL == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x1
+	}
+	if z.DomTemplateTTL == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	if z.DomInstanceHistoryTTL == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		if (zb0001Mask & 0x1) == 0 { // if not omitted
+			// string "DomInstanceTtl"
+			o = append(o, 0xae, 0x44, 0x6f, 0x6d, 0x49, 0x6e, 0x73, 0x74, 0x61, 0x6e, 0x63, 0x65, 0x54, 0x74, 0x6c)
+			o = msgp.AppendDuration(o, z.DomInstanceTTL)
+		}
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "DomTemplateTtl"
+			o = append(o, 0xae, 0x44, 0x6f, 0x6d, 0x54, 0x65, 0x6d, 0x70, 0x6c, 0x61, 0x74, 0x65, 0x54, 0x74, 0x6c)
+			o = msgp.AppendDuration(o, z.DomTemplateTTL)
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "DomInstanceHistoryTtl"
+			o = append(o, 0xb5, 0x44, 0x6f, 0x6d, 0x49, 0x6e, 0x73, 0x74, 0x61, 0x6e, 0x63, 0x65, 0x48, 0x69, 0x73, 0x74, 0x6f, 0x72, 0x79, 0x54, 0x74, 0x6c)
+			o = msgp.AppendDuration(o, z.DomInstanceHistoryTTL)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *TTLSettings) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "DomInstanceTtl":
+			z.DomInstanceTTL, bts, err = msgp.ReadDurationBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "DomInstanceTTL")
+				return
+			}
+		case "DomTemplateTtl":
+			z.DomTemplateTTL, bts, err = msgp.ReadDurationBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "DomTemplateTTL")
+				return
+			}
+		case "DomInstanceHistoryTtl":
+			z.DomInstanceHistoryTTL, bts, err = msgp.ReadDurationBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "DomInstanceHistoryTTL")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z TTLSettings) Msgsize() (s int) {
+	s = 1 + 15 + msgp.DurationSize + 15 + msgp.DurationSize + 22 + msgp.DurationSize
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *Template) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(9)
+	var zb0001Mask uint16 /* 9 bits */
+	_ = zb0001Mask
+	if z.ModuleID == "" {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	if z.Name == "" {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	if z.TemplateData == nil {
+		zb0001Len--
+		zb0001Mask |= 0x8
+	}
+	if z.CreatedAt.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x10
+	}
+	if z.CreatedBy == "" {
+		zb0001Len--
+		zb0001Mask |= 0x20
+	}
+	if z.LastModified.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x40
+	}
+	if z.LastModifiedBy == "" {
+		zb0001Len--
+		zb0001Mask |= 0x80
+	}
+	if z.Revision == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x100
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Id"
+		o = append(o, 0xa2, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.ID)[:])
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "ModuleId"
+			o = append(o, 0xa8, 0x4d, 0x6f, 0x64, 0x75, 0x6c, 0x65, 0x49, 0x64)
+			o = msgp.AppendString(o, z.ModuleID)
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "Name"
+			o = append(o, 0xa4, 0x4e, 0x61, 0x6d, 0x65)
+			o = msgp.AppendString(o, z.Name)
+		}
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "TemplateData"
+			o = append(o, 0xac, 0x54, 0x65, 0x6d, 0x70, 0x6c, 0x61, 0x74, 0x65, 0x44, 0x61, 0x74, 0x61)
+			if z.TemplateData == nil {
+				o = msgp.AppendNil(o)
+			} else {
+				o, err = z.TemplateData.MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "TemplateData")
+					return
+				}
+			}
+		}
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
+			// string "CreatedAt"
+			o = append(o, 0xa9, 0x43, 0x72, 0x65, 0x61, 0x74, 0x65, 0x64, 0x41, 0x74)
+			o = msgp.AppendTimeExt(o, z.CreatedAt)
+		}
+		if (zb0001Mask & 0x20) == 0 { // if not omitted
+			// string "CreatedBy"
+			o = append(o, 0xa9, 0x43, 0x72, 0x65, 0x61, 0x74, 0x65, 0x64, 0x42, 0x79)
+			o = msgp.AppendString(o, z.CreatedBy)
+		}
+		if (zb0001Mask & 0x40) == 0 { // if not omitted
+			// string "LastModified"
+			o = append(o, 0xac, 0x4c, 0x61, 0x73, 0x74, 0x4d, 0x6f, 0x64, 0x69, 0x66, 0x69, 0x65, 0x64)
+			o = msgp.AppendTimeExt(o, z.LastModified)
+		}
+		if (zb0001Mask & 0x80) == 0 { // if not omitted
+			// string "LastModifiedBy"
+			o = append(o, 0xae, 0x4c, 0x61, 0x73, 0x74, 0x4d, 0x6f, 0x64, 0x69, 0x66, 0x69, 0x65, 0x64, 0x42, 0x79)
+			o = msgp.AppendString(o, z.LastModifiedBy)
+		}
+		if (zb0001Mask & 0x100) == 0 { // if not omitted
+			// string "Revision"
+			o = append(o, 0xa8, 0x52, 0x65, 0x76, 0x69, 0x73, 0x69, 0x6f, 0x6e)
+			o = msgp.AppendInt64(o, z.Revision)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *Template) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Id":
+			bts, err = msgp.ReadExactBytes(bts, (z.ID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "ID")
+				return
+			}
+		case "ModuleId":
+			z.ModuleID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ModuleID")
+				return
+			}
+		case "Name":
+			z.Name, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Name")
+				return
+			}
+		case "TemplateData":
+			if msgp.IsNil(bts) {
+				bts, err = msgp.ReadNilBytes(bts)
+				if err != nil {
+					return
+				}
+				z.TemplateData = nil
+			} else {
+				if z.TemplateData == nil {
+					z.TemplateData = new(Instance)
+				}
+				bts, err = z.TemplateData.UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "TemplateData")
+					return
+				}
+			}
+		case "CreatedAt":
+			z.CreatedAt, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "CreatedAt")
+				return
+			}
+		case "CreatedBy":
+			z.CreatedBy, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "CreatedBy")
+				return
+			}
+		case "LastModified":
+			z.LastModified, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "LastModified")
+				return
+			}
+		case "LastModifiedBy":
+			z.LastModifiedBy, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "LastModifiedBy")
+				return
+			}
+		case "Revision":
+			z.Revision, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Revision")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *Template) Msgsize() (s int) {
+	s = 1 + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 9 + msgp.StringPrefixSize + len(z.ModuleID) + 5 + msgp.StringPrefixSize + len(z.Name) + 13
+	if z.TemplateData == nil {
+		s += msgp.NilSize
+	} else {
+		s += z.TemplateData.Msgsize()
+	}
+	s += 10 + msgp.TimeSize + 10 + msgp.StringPrefixSize + len(z.CreatedBy) + 13 + msgp.TimeSize + 15 + msgp.StringPrefixSize + len(z.LastModifiedBy) + 9 + msgp.Int64Size
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z *TemplateID) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	o = msgp.AppendBytes(o, (z)[:])
@@ -3287,6 +10199,114 @@ func (z *Tracking) UnmarshalMsg(bts []byte) (o []byte, err error) {
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *Tracking) Msgsize() (s int) {
 	s = 1 + 10 + msgp.TimeSize + 10 + msgp.StringPrefixSize + len(z.CreatedBy) + 13 + msgp.TimeSize + 15 + msgp.StringPrefixSize + len(z.LastModifiedBy) + 9 + msgp.Int64Size
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z URIKind) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	o = msgp.AppendString(o, string(z))
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *URIKind) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	{
+		var zb0001 string
+		zb0001, bts, err = msgp.ReadStringBytes(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		(*z) = URIKind(zb0001)
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z URIKind) Msgsize() (s int) {
+	s = msgp.StringPrefixSize + len(string(z))
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *UpdateTriggerCondition) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 1
+	// string "FieldDescriptorId"
+	o = append(o, 0x81, 0xb1, 0x46, 0x69, 0x65, 0x6c, 0x64, 0x44, 0x65, 0x73, 0x63, 0x72, 0x69, 0x70, 0x74, 0x6f, 0x72, 0x49, 0x64)
+	o = msgp.AppendBytes(o, (z.FieldDescriptorID)[:])
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *UpdateTriggerCondition) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "FieldDescriptorId":
+			bts, err = msgp.ReadExactBytes(bts, (z.FieldDescriptorID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "FieldDescriptorID")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *UpdateTriggerCondition) Msgsize() (s int) {
+	s = 1 + 18 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize))
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z ValidatorKind) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	o = msgp.AppendString(o, string(z))
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ValidatorKind) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	{
+		var zb0001 string
+		zb0001, bts, err = msgp.ReadStringBytes(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		(*z) = ValidatorKind(zb0001)
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z ValidatorKind) Msgsize() (s int) {
+	s = msgp.StringPrefixSize + len(string(z))
 	return
 }
 

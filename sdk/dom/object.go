@@ -16,22 +16,32 @@ type ObjectKind string
 
 // The kinds of objects.
 const (
-	KindModuleSettings    ObjectKind = "ModuleSettings"
-	KindSectionDefinition ObjectKind = "SectionDefinition"
-	KindDefinition        ObjectKind = "DomDefinition"
-	KindInstance          ObjectKind = "DomInstance"
+	KindModuleSettings     ObjectKind = "ModuleSettings"
+	KindSectionDefinition  ObjectKind = "SectionDefinition"
+	KindBehaviorDefinition ObjectKind = "DomBehaviorDefinition"
+	KindDefinition         ObjectKind = "DomDefinition"
+	KindTemplate           ObjectKind = "DomTemplate"
+	KindInstance           ObjectKind = "DomInstance"
+
+	// KindHistoryChange is the kind of history records, which are read only.
+	KindHistoryChange ObjectKind = "HistoryChange"
+	// KindStatusChange is what the events of status transitions are about. It is
+	// not stored, and here to be filtered.
+	KindStatusChange ObjectKind = "DomInstanceStatusChange"
 )
 
-// ObjectKinds are all kinds, in the order in which a module is built up.
+// ObjectKinds are the kinds of objects that can be created, in the order in
+// which a module is built up.
 func ObjectKinds() []ObjectKind {
-	return []ObjectKind{KindModuleSettings, KindSectionDefinition, KindDefinition, KindInstance}
+	return []ObjectKind{KindModuleSettings, KindSectionDefinition, KindBehaviorDefinition, KindDefinition, KindTemplate, KindInstance}
 }
 
 // Object is a persisted object: *ModuleSettings, *SectionDefinition,
-// *Definition or *Instance.
+// *BehaviorDefinition, *Definition, *Template, *Instance or *HistoryChange.
 type Object interface {
 	msgp.Marshaler
 	msgp.Unmarshaler
+	msgp.Sizer
 	// Kind is the object's kind.
 	Kind() ObjectKind
 	// Key is the text form of the object's id: a GUID, or the module id of
@@ -52,8 +62,14 @@ func NewObject(kind ObjectKind) (Object, error) {
 		return new(ModuleSettings), nil
 	case KindSectionDefinition:
 		return new(SectionDefinition), nil
+	case KindBehaviorDefinition:
+		return new(BehaviorDefinition), nil
 	case KindDefinition:
 		return new(Definition), nil
+	case KindTemplate:
+		return new(Template), nil
+	case KindHistoryChange:
+		return new(HistoryChange), nil
 	case KindInstance:
 		return new(Instance), nil
 	}
@@ -98,7 +114,7 @@ const FormatVersion = 1
 // version and the object. Equal objects have equal bytes. The error names the
 // field that holds no valid value.
 func EncodeObject(o Object) (slnet.Raw, error) {
-	b := append(make([]byte, 0, 512), 0x92, FormatVersion)
+	b := append(make([]byte, 0, 2+o.Msgsize()), 0x92, FormatVersion)
 	err := checkNoNil(o)
 	if err == nil {
 		b, err = o.MarshalMsg(b)
@@ -115,6 +131,10 @@ func checkNoNil(o Object) error {
 	case *SectionDefinition:
 		if i := slices.Index(o.FieldDescriptors, nil); i >= 0 {
 			return slnet.Errorf(slnet.KindInvalid, "field descriptor %d is nil", i+1)
+		}
+	case *Template:
+		if o.TemplateData != nil {
+			return checkNoNil(o.TemplateData)
 		}
 	case *Instance:
 		if i := slices.Index(o.Sections, nil); i >= 0 {

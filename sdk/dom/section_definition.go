@@ -93,8 +93,20 @@ type FieldDescriptor struct {
 	IsReadonly bool   `json:"IsReadonly,omitempty"`
 	Tooltip    string `json:"Tooltip,omitempty"`
 	// DefaultValue pre-fills a form; the server does not apply it.
-	DefaultValue  *Value `json:"DefaultValue,omitempty"`
-	IsSoftDeleted bool   `json:"IsSoftDeleted,omitempty"`
+	DefaultValue *Value `json:"DefaultValue,omitempty"`
+	// IsSoftDeleted blocks new and changed values; those that are there stay.
+	IsSoftDeleted bool `json:"IsSoftDeleted,omitempty"`
+	// Validators apply where a status requires the field.
+	Validators []FieldValidator `json:"Validators,omitempty"`
+
+	// Kind says which of the special kinds the field is; empty means a plain
+	// field. Each kind has one of the parts below, or none.
+	Kind          FieldDescriptorKind   `json:"Kind,omitempty"`
+	AutoIncrement *AutoIncrementOptions `json:"AutoIncrement,omitempty"`
+	GenericEnum   *GenericEnum          `json:"GenericEnum,omitempty"`
+	Reference     *ReferenceOptions     `json:"Reference,omitempty"`
+	// StaticText is the text of a field of kind StaticText, which has no values.
+	StaticText string `json:"StaticText,omitempty"`
 }
 
 // NewFieldDescriptor returns a required plain field with a new id.

@@ -85,10 +85,7 @@ func ValueOf(v any) Value {
 	case Value:
 		return v
 	case string:
-		if !utf8.ValidString(v) {
-			return invalid("a string must be valid UTF-8, %q is not", v)
-		}
-		return Value{kind: KindString, str: v}
+		return stringValue(v)
 	case int:
 		return Value{kind: KindLong, num: int64(v)}
 	case int64:
@@ -105,7 +102,7 @@ func ValueOf(v any) Value {
 	case time.Time:
 		return dateTimeValue(v)
 	case time.Duration:
-		return Value{kind: KindTimeSpan, num: int64(v / tick)}
+		return Value{kind: KindTimeSpan, num: floorDiv(int64(v), int64(tick))}
 	case uuid.UUID:
 		return guidValue(v)
 	case InstanceID:
@@ -160,6 +157,13 @@ func TimeSpanTicks(ticks int64) Value { return Value{kind: KindTimeSpan, num: ti
 
 func invalid(format string, args ...any) Value {
 	return Value{str: fmt.Sprintf(format, args...)}
+}
+
+func stringValue(s string) Value {
+	if !utf8.ValidString(s) {
+		return invalid("a string must be valid UTF-8, %q is not", s)
+	}
+	return Value{kind: KindString, str: s}
 }
 
 func guidValue[T ~[16]byte](id T) Value { return Value{kind: KindGuid, str: string(id[:])} }
@@ -478,7 +482,8 @@ func parseTimeSpan(s string) (int64, error) {
 
 // MarshalJSON writes the form for people: strings, bools and longs as they are,
 // a list as an array, other kinds as an object that names the kind, such as
-// {"Double": 1.5} or {"DateTime": "2024-05-01T00:00:00Z"}.
+// {"Double": 1.5} or {"DateTime": "2024-05-01T00:00:00Z"}. The zero Value is
+// null.
 func (v Value) MarshalJSON() ([]byte, error) {
 	switch v.kind {
 	case KindString:
@@ -504,7 +509,10 @@ func (v Value) MarshalJSON() ([]byte, error) {
 	case KindGuid:
 		return json.Marshal(map[string]string{"Guid": v.Guid().String()})
 	}
-	return nil, v.Err()
+	if v.str != "" {
+		return nil, v.Err()
+	}
+	return []byte("null"), nil
 }
 
 // UnmarshalJSON reads what MarshalJSON wrote. A bare number is a long when it
@@ -515,6 +523,10 @@ func (v *Value) UnmarshalJSON(b []byte) error {
 	var raw any
 	if err := dec.Decode(&raw); err != nil {
 		return err
+	}
+	if raw == nil {
+		*v = Value{}
+		return nil
 	}
 	value, err := valueOfJSON(raw)
 	if err != nil {

@@ -80,7 +80,7 @@ func readValue(b []byte, lists bool) (Value, []byte, error) {
 		if err != nil {
 			return Value{}, b, err
 		}
-		v := ValueOf(s)
+		v := stringValue(s)
 		return v, rest, invalidOnly(v)
 	case msgp.BoolType:
 		x, rest, err := msgp.ReadBoolBytes(b)

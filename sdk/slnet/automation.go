@@ -227,23 +227,6 @@ type CancelRunMessage struct {
 	ID uuid.UUID `json:"Id"`
 }
 
-// GenerateInformationMessage makes an information event for operators. Answered
-// with Empty.
-type GenerateInformationMessage struct {
-	Text string `json:"Text"`
-}
-
-// InformationEventMessage is the event for operators: something worth knowing
-// happened.
-type InformationEventMessage struct {
-	Time     time.Time `json:"Time"`
-	User     string    `json:"User"`
-	Text     string    `json:"Text"`
-	ModuleID string    `json:"ModuleId,omitempty"`
-	// RunID is the run that caused it, zero when none did.
-	RunID uuid.UUID `json:"RunId"`
-}
-
 // RunChangedEventMessage is the event of a run that was queued, started or
 // ended.
 type RunChangedEventMessage struct {

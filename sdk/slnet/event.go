@@ -18,6 +18,10 @@ type Subscription struct {
 	Events []string `json:"Events,omitempty"`
 	// ModuleID limits the stream to one module; empty means all.
 	ModuleID string `json:"ModuleId,omitempty"`
+	// Filter limits the stream to objects it selects: the MessagePack form of a
+	// dom.Filter, which needs exactly one name in Events. Empty means all. Package
+	// dom makes such subscriptions.
+	Filter Raw `json:"Filter,omitempty"`
 	// After resumes behind a cursor. Nil begins with what happens from now on.
 	After *Cursor `json:"After,omitempty"`
 }

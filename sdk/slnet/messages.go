@@ -20,6 +20,8 @@ func Messages() []MessageType {
 		{New: func() Message { return new(CancelRunMessage) }},
 		{New: func() Message { return new(GenerateInformationMessage) }},
 		{New: func() Message { return new(InformationEventMessage) }},
+		{New: func() Message { return new(GetInformationEventsMessage) }},
+		{New: func() Message { return new(InformationEventsResponse) }},
 		{New: func() Message { return new(RunChangedEventMessage) }},
 		{New: func() Message { return new(Empty) }},
 		{New: func() Message { return new(WhoAmIMessage) }},
@@ -92,12 +94,6 @@ func (*RunLogResponse) MessageName() string { return "RunLogResponse" }
 
 // MessageName implements Message.
 func (*CancelRunMessage) MessageName() string { return "CancelRunMessage" }
-
-// MessageName implements Message.
-func (*GenerateInformationMessage) MessageName() string { return "GenerateInformationMessage" }
-
-// MessageName implements Message.
-func (*InformationEventMessage) MessageName() string { return "InformationEventMessage" }
 
 // MessageName implements Message.
 func (*RunChangedEventMessage) MessageName() string { return "RunChangedEventMessage" }

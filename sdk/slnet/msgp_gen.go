@@ -178,12 +178,16 @@ func (z CheckStoreMessage) Msgsize() (s int) {
 func (z *CheckStoreResponse) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(4)
-	var zb0001Mask uint8 /* 4 bits */
+	zb0001Len := uint32(5)
+	var zb0001Mask uint8 /* 5 bits */
 	_ = zb0001Mask
-	if z.Problems == nil {
+	if z.Attachments == 0 {
 		zb0001Len--
 		zb0001Mask |= 0x8
+	}
+	if z.Problems == nil {
+		zb0001Len--
+		zb0001Mask |= 0x10
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -200,6 +204,11 @@ func (z *CheckStoreResponse) MarshalMsg(b []byte) (o []byte, err error) {
 		o = append(o, 0xa8, 0x46, 0x65, 0x65, 0x64, 0x52, 0x6f, 0x77, 0x73)
 		o = msgp.AppendInt64(o, z.FeedRows)
 		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "Attachments"
+			o = append(o, 0xab, 0x41, 0x74, 0x74, 0x61, 0x63, 0x68, 0x6d, 0x65, 0x6e, 0x74, 0x73)
+			o = msgp.AppendInt64(o, z.Attachments)
+		}
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
 			// string "Problems"
 			o = append(o, 0xa8, 0x50, 0x72, 0x6f, 0x62, 0x6c, 0x65, 0x6d, 0x73)
 			o = msgp.AppendArrayHeader(o, uint32(len(z.Problems)))
@@ -247,6 +256,12 @@ func (z *CheckStoreResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "FeedRows")
 				return
 			}
+		case "Attachments":
+			z.Attachments, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Attachments")
+				return
+			}
 		case "Problems":
 			var zb0002 uint32
 			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
@@ -280,7 +295,7 @@ func (z *CheckStoreResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *CheckStoreResponse) Msgsize() (s int) {
-	s = 1 + 8 + msgp.Int64Size + 13 + msgp.Int64Size + 9 + msgp.Int64Size + 9 + msgp.ArrayHeaderSize
+	s = 1 + 8 + msgp.Int64Size + 13 + msgp.Int64Size + 9 + msgp.Int64Size + 12 + msgp.Int64Size + 9 + msgp.ArrayHeaderSize
 	for za0001 := range z.Problems {
 		s += msgp.StringPrefixSize + len(z.Problems[za0001])
 	}
@@ -2253,6 +2268,103 @@ func (z GetGroupsMessage) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z GetInformationEventsMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(3)
+	var zb0001Mask uint8 /* 3 bits */
+	_ = zb0001Mask
+	if z.ModuleID == "" {
+		zb0001Len--
+		zb0001Mask |= 0x1
+	}
+	if z.Limit == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	if z.Before == "" {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		if (zb0001Mask & 0x1) == 0 { // if not omitted
+			// string "ModuleId"
+			o = append(o, 0xa8, 0x4d, 0x6f, 0x64, 0x75, 0x6c, 0x65, 0x49, 0x64)
+			o = msgp.AppendString(o, z.ModuleID)
+		}
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "Limit"
+			o = append(o, 0xa5, 0x4c, 0x69, 0x6d, 0x69, 0x74)
+			o = msgp.AppendInt64(o, z.Limit)
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "Before"
+			o = append(o, 0xa6, 0x42, 0x65, 0x66, 0x6f, 0x72, 0x65)
+			o = msgp.AppendString(o, z.Before)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *GetInformationEventsMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "ModuleId":
+			z.ModuleID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ModuleID")
+				return
+			}
+		case "Limit":
+			z.Limit, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Limit")
+				return
+			}
+		case "Before":
+			z.Before, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Before")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z GetInformationEventsMessage) Msgsize() (s int) {
+	s = 1 + 9 + msgp.StringPrefixSize + len(z.ModuleID) + 6 + msgp.Int64Size + 7 + msgp.StringPrefixSize + len(z.Before)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z *GetRunLogMessage) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
@@ -3362,6 +3474,106 @@ func (z *InformationEventMessage) UnmarshalMsg(bts []byte) (o []byte, err error)
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *InformationEventMessage) Msgsize() (s int) {
 	s = 1 + 5 + msgp.TimeSize + 5 + msgp.StringPrefixSize + len(z.User) + 5 + msgp.StringPrefixSize + len(z.Text) + 9 + msgp.StringPrefixSize + len(z.ModuleID) + 6 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize))
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *InformationEventsResponse) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(2)
+	var zb0001Mask uint8 /* 2 bits */
+	_ = zb0001Mask
+	if z.Next == "" {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Events"
+		o = append(o, 0xa6, 0x45, 0x76, 0x65, 0x6e, 0x74, 0x73)
+		o = msgp.AppendArrayHeader(o, uint32(len(z.Events)))
+		for za0001 := range z.Events {
+			o, err = z.Events[za0001].MarshalMsg(o)
+			if err != nil {
+				err = msgp.WrapError(err, "Events", za0001)
+				return
+			}
+		}
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "Next"
+			o = append(o, 0xa4, 0x4e, 0x65, 0x78, 0x74)
+			o = msgp.AppendString(o, z.Next)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *InformationEventsResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Events":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Events")
+				return
+			}
+			if cap(z.Events) >= int(zb0002) {
+				z.Events = (z.Events)[:zb0002]
+			} else {
+				z.Events = make([]InformationEventMessage, zb0002)
+			}
+			for za0001 := range z.Events {
+				bts, err = z.Events[za0001].UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Events", za0001)
+					return
+				}
+			}
+		case "Next":
+			z.Next, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Next")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *InformationEventsResponse) Msgsize() (s int) {
+	s = 1 + 7 + msgp.ArrayHeaderSize
+	for za0001 := range z.Events {
+		s += z.Events[za0001].Msgsize()
+	}
+	s += 5 + msgp.StringPrefixSize + len(z.Next)
 	return
 }
 
@@ -4927,8 +5139,8 @@ func (z *ScriptsResponse) Msgsize() (s int) {
 func (z *Subscription) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(4)
-	var zb0001Mask uint8 /* 4 bits */
+	zb0001Len := uint32(5)
+	var zb0001Mask uint8 /* 5 bits */
 	_ = zb0001Mask
 	if z.SetID == "" {
 		zb0001Len--
@@ -4944,7 +5156,7 @@ func (z *Subscription) MarshalMsg(b []byte) (o []byte, err error) {
 	}
 	if z.After == nil {
 		zb0001Len--
-		zb0001Mask |= 0x8
+		zb0001Mask |= 0x10
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -4969,7 +5181,14 @@ func (z *Subscription) MarshalMsg(b []byte) (o []byte, err error) {
 			o = append(o, 0xa8, 0x4d, 0x6f, 0x64, 0x75, 0x6c, 0x65, 0x49, 0x64)
 			o = msgp.AppendString(o, z.ModuleID)
 		}
-		if (zb0001Mask & 0x8) == 0 { // if not omitted
+		// string "Filter"
+		o = append(o, 0xa6, 0x46, 0x69, 0x6c, 0x74, 0x65, 0x72)
+		o, err = (*msgp.Raw)(&z.Filter).MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "Filter")
+			return
+		}
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
 			// string "After"
 			o = append(o, 0xa5, 0x41, 0x66, 0x74, 0x65, 0x72)
 			if z.After == nil {
@@ -5031,6 +5250,12 @@ func (z *Subscription) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "ModuleID")
 				return
 			}
+		case "Filter":
+			bts, err = (*msgp.Raw)(&z.Filter).UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Filter")
+				return
+			}
 		case "After":
 			if msgp.IsNil(bts) {
 				bts, err = msgp.ReadNilBytes(bts)
@@ -5070,7 +5295,7 @@ func (z *Subscription) Msgsize() (s int) {
 	for za0001 := range z.Events {
 		s += msgp.StringPrefixSize + len(z.Events[za0001])
 	}
-	s += 9 + msgp.StringPrefixSize + len(z.ModuleID) + 6
+	s += 9 + msgp.StringPrefixSize + len(z.ModuleID) + 7 + (*msgp.Raw)(&z.Filter).Msgsize() + 6
 	if z.After == nil {
 		s += msgp.NilSize
 	} else {

@@ -18,8 +18,8 @@ type SystemInfoResponse struct {
 	Isolation []string `json:"Isolation,omitempty"`
 }
 
-// CheckStoreMessage compares objects, indexes, counters and feed with each
-// other while the daemon works. Answered with CheckStoreResponse.
+// CheckStoreMessage compares objects, indexes, counters, feed and attachments
+// with each other while the daemon works. Answered with CheckStoreResponse.
 type CheckStoreMessage struct{}
 
 // CheckStoreResponse is the result of a check.
@@ -28,6 +28,9 @@ type CheckStoreResponse struct {
 	Objects      int64 `json:"Objects"`
 	IndexEntries int64 `json:"IndexEntries"`
 	FeedRows     int64 `json:"FeedRows"`
+	// Attachments counts the files attached to instances, each compared with the
+	// hash of its content.
+	Attachments int64 `json:"Attachments,omitempty"`
 	// Problems are the contradictions found, none in a sound store.
 	Problems []string `json:"Problems,omitempty"`
 }

@@ -161,7 +161,7 @@ func ToRunErrors(list []*RunError) []slnet.RunError {
 
 // FromSubscription returns the wire form of a subscription.
 func FromSubscription(id uint64, s slnet.Subscription) *Subscribe {
-	w := &Subscribe{Id: id, ModuleId: Text(s.ModuleID), Window: EventWindow}
+	w := &Subscribe{Id: id, ModuleId: Text(s.ModuleID), Window: EventWindow, Filter: s.Filter}
 	for _, name := range s.Events {
 		w.Events = append(w.Events, Text(name))
 	}
@@ -174,7 +174,7 @@ func FromSubscription(id uint64, s slnet.Subscription) *Subscribe {
 
 // ToSubscription is the reverse of FromSubscription.
 func ToSubscription(w *Subscribe) slnet.Subscription {
-	s := slnet.Subscription{Events: w.GetEvents(), ModuleID: w.GetModuleId()}
+	s := slnet.Subscription{Events: w.GetEvents(), ModuleID: w.GetModuleId(), Filter: w.GetFilter()}
 	if w.After != nil {
 		after := slnet.Cursor(w.GetAfter())
 		s.After = &after

@@ -1033,7 +1033,10 @@ type Subscribe struct {
 	// Resume behind this cursor; absent means from now on.
 	After *uint64 `protobuf:"varint,4,opt,name=after,proto3,oneof" json:"after,omitempty"`
 	// How many events the host may send before it gets Credit.
-	Window        uint32 `protobuf:"varint,5,opt,name=window,proto3" json:"window,omitempty"`
+	Window uint32 `protobuf:"varint,5,opt,name=window,proto3" json:"window,omitempty"`
+	// The MessagePack form of a filter on the objects of the events; empty means
+	// all objects.
+	Filter        []byte `protobuf:"bytes,6,opt,name=filter,proto3" json:"filter,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1101,6 +1104,13 @@ func (x *Subscribe) GetWindow() uint32 {
 		return x.Window
 	}
 	return 0
+}
+
+func (x *Subscribe) GetFilter() []byte {
+	if x != nil {
+		return x.Filter
+	}
+	return nil
 }
 
 // Subscribed says that a subscription has begun.
@@ -1673,13 +1683,14 @@ const file_session_proto_rawDesc = "" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x18\n" +
 	"\amessage\x18\x03 \x01(\tR\amessage\"\x1f\n" +
 	"\rCancelRequest\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\x04R\x02id\"\x8d\x01\n" +
+	"\x02id\x18\x01 \x01(\x04R\x02id\"\xa5\x01\n" +
 	"\tSubscribe\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x04R\x02id\x12\x16\n" +
 	"\x06events\x18\x02 \x03(\tR\x06events\x12\x1b\n" +
 	"\tmodule_id\x18\x03 \x01(\tR\bmoduleId\x12\x19\n" +
 	"\x05after\x18\x04 \x01(\x04H\x00R\x05after\x88\x01\x01\x12\x16\n" +
-	"\x06window\x18\x05 \x01(\rR\x06windowB\b\n" +
+	"\x06window\x18\x05 \x01(\rR\x06window\x12\x16\n" +
+	"\x06filter\x18\x06 \x01(\fR\x06filterB\b\n" +
 	"\x06_after\"\x1c\n" +
 	"\n" +
 	"Subscribed\x12\x0e\n" +

@@ -1,0 +1,169 @@
+package dommanager
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"domovoi.dev/runtime/security"
+	"domovoi.dev/sdk/dom"
+	"domovoi.dev/sdk/slnet"
+	"domovoi.dev/storage"
+)
+
+const (
+	// DefaultMaxAttachment is the most bytes of an attached file when Options do
+	// not say otherwise (row ATT-06).
+	DefaultMaxAttachment = 20 << 20
+	// MaxAttachments is the most files of an instance, so that one transaction can
+	// delete an instance with all of them.
+	MaxAttachments = 1000
+	// maxFileName is the most bytes of the name of an attached file, as in common
+	// file systems.
+	maxFileName = 255
+)
+
+// checkFileName refuses names that could lead elsewhere when a file is saved
+// under them (row ATT-05). Names are kept exactly as they are (row ATT-09).
+func checkFileName(name string) error {
+	problem := ""
+	switch {
+	case name == "":
+		problem = "is empty"
+	case len(name) > maxFileName:
+		problem = "is too long"
+	case !utf8.ValidString(name):
+		problem = "is not valid UTF-8"
+	case name == "." || name == "..":
+		problem = "means a folder"
+	case strings.ContainsAny(name, `/\`):
+		problem = "is a path"
+	case strings.ContainsFunc(name, unicode.IsControl):
+		problem = "has a control character"
+	default:
+		return nil
+	}
+	return slnet.Errorf(slnet.KindInvalid, "the file name %.64q %s; the name of an attachment has 1 to %d bytes of UTF-8, "+
+		`is not "." or "..", and has no slash, backslash or control character`, name, problem, maxFileName)
+}
+
+// hasInstance gives the error of an instance that files cannot be attached to
+// (row ATT-04).
+func hasInstance(r *storage.Reader, moduleID string, id dom.InstanceID) error {
+	_, err := r.Raw(dom.KindInstance, moduleID, id.String())
+	if errors.Is(err, storage.ErrNotFound) {
+		return slnet.Errorf(slnet.KindNotFound, "there is no instance %s in module %q, so it has no attachments", id, moduleID).
+			WithReason(dom.ErrObjectDidNotExist)
+	}
+	return err
+}
+
+func (m *Managers) addAttachment(ctx context.Context, caller security.Caller, request *dom.AttachmentAddRequest) (slnet.Message, error) {
+	if _, err := m.manager(ctx, request.ModuleID); err != nil {
+		return nil, err
+	}
+	if err := checkFileName(request.FileName); err != nil {
+		return nil, err
+	}
+	if size := int64(len(request.Data)); size > m.maxAttachment {
+		return nil, slnet.Errorf(slnet.KindTooLarge, "the attachment %q has %d bytes, at most %d are allowed", request.FileName, size, m.maxAttachment)
+	}
+	attachable := func(r *storage.Reader) error {
+		return checkAttachable(r, request.ModuleID, request.DomInstanceID, request.FileName)
+	}
+	// Asked first, so that nothing is written in vain.
+	if err := m.store.View(ctx, attachable); err != nil {
+		return nil, err
+	}
+	blob, err := m.store.PutBlob(request.Data)
+	if err != nil {
+		return nil, err
+	}
+	defer blob.Release()
+	_, err = m.store.Update(ctx, caller.Origin(), func(tx *storage.Tx) error {
+		if err := attachable(&tx.Reader); err != nil {
+			return err
+		}
+		return tx.PutAttachment(request.ModuleID, request.DomInstanceID, request.FileName, blob)
+	})
+	return &slnet.Empty{}, err
+}
+
+// checkAttachable looks whether an instance exists and has room for a file, or
+// has one of that name, which is replaced.
+func checkAttachable(r *storage.Reader, moduleID string, id dom.InstanceID, name string) error {
+	if err := hasInstance(r, moduleID, id); err != nil {
+		return err
+	}
+	if _, err := r.Attachment(moduleID, id, name); !errors.Is(err, storage.ErrNotFound) {
+		return err
+	}
+	rows, err := r.Attachments(moduleID, id)
+	if err == nil && len(rows) >= MaxAttachments {
+		err = slnet.Errorf(slnet.KindTooLarge, "instance %s has %d attachments, which is the most an instance can have", id, len(rows))
+	}
+	return err
+}
+
+func (m *Managers) attachmentNames(ctx context.Context, request *dom.AttachmentGetNamesRequest) (slnet.Message, error) {
+	if _, err := m.manager(ctx, request.ModuleID); err != nil {
+		return nil, err
+	}
+	response := new(dom.AttachmentNamesResponse)
+	err := m.store.View(ctx, func(r *storage.Reader) error {
+		if err := hasInstance(r, request.ModuleID, request.DomInstanceID); err != nil {
+			return err
+		}
+		rows, err := r.Attachments(request.ModuleID, request.DomInstanceID)
+		for _, row := range rows {
+			response.FileNames = append(response.FileNames, row.Name)
+		}
+		return err
+	})
+	slices.Sort(response.FileNames)
+	return response, err
+}
+
+func (m *Managers) attachment(ctx context.Context, request *dom.AttachmentGetRequest) (slnet.Message, error) {
+	if _, err := m.manager(ctx, request.ModuleID); err != nil {
+		return nil, err
+	}
+	if err := checkFileName(request.FileName); err != nil {
+		return nil, err
+	}
+	row, content, err := m.store.ReadBlob(ctx, func(r *storage.Reader) (*storage.AttachmentRow, error) {
+		if err := hasInstance(r, request.ModuleID, request.DomInstanceID); err != nil {
+			return nil, err
+		}
+		return r.Attachment(request.ModuleID, request.DomInstanceID, request.FileName)
+	})
+	switch {
+	case errors.Is(err, storage.ErrNotFound):
+		return nil, slnet.Errorf(slnet.KindNotFound, "instance %s has no attachment %q", request.DomInstanceID, request.FileName)
+	case errors.Is(err, storage.ErrDamaged):
+		return nil, slnet.Errorf(slnet.KindInternal, "the attachment %q of instance %s cannot be read: %v; restore its file from a backup, or add it again",
+			request.FileName, request.DomInstanceID, err)
+	case err != nil:
+		return nil, err
+	}
+	return &dom.AttachmentResponse{FileName: row.Name, Data: content}, nil
+}
+
+func (m *Managers) deleteAttachment(ctx context.Context, caller security.Caller, request *dom.AttachmentDeleteRequest) (slnet.Message, error) {
+	if _, err := m.manager(ctx, request.ModuleID); err != nil {
+		return nil, err
+	}
+	if err := checkFileName(request.FileName); err != nil {
+		return nil, err
+	}
+	_, err := m.store.Update(ctx, caller.Origin(), func(tx *storage.Tx) error {
+		if err := hasInstance(&tx.Reader, request.ModuleID, request.DomInstanceID); err != nil {
+			return err
+		}
+		return tx.DeleteAttachment(request.ModuleID, request.DomInstanceID, request.FileName)
+	})
+	return &slnet.Empty{}, err
+}
