@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"domovoi.dev/sdk/dom"
 	"domovoi.dev/sdk/dom/interchange"
 	"domovoi.dev/sdk/slnet"
 )
@@ -138,14 +139,24 @@ func showImport(t *table, results []*imported) {
 	}
 }
 
+// mostInstances is how many instances are listed of each action; a module may
+// have any number of them. Those that failed are listed all.
+const mostInstances = 10
+
 func (r *imported) showSteps(t *table) {
 	if r.Count(interchange.Unchanged) == len(r.Steps) {
 		return
 	}
 	t.row("ACTION", "KIND", "NAME", "ID", "INSTANCES")
+	listed := make(map[string]int)
 	for _, step := range r.Steps {
 		if step.Action == interchange.Unchanged {
 			continue
+		}
+		if action := r.actionOf(step); step.Kind == dom.KindInstance && action != failedAction {
+			if listed[action]++; listed[action] > mostInstances {
+				continue
+			}
 		}
 		instances := ""
 		if step.Action == interchange.Update {
@@ -154,10 +165,22 @@ func (r *imported) showSteps(t *table) {
 		t.row(r.actionOf(step), string(step.Kind), step.Name, step.Key, instances)
 	}
 	t.w.Flush()
-	for _, step := range r.Steps {
-		if step.Action == interchange.Update {
-			showChanges(t, step)
+	for _, action := range []interchange.Action{interchange.Create, interchange.Update} {
+		if more := listed[string(action)] - mostInstances; more > 0 {
+			fmt.Fprintf(t.w, "and %d more instances to %s; \"-o json\" lists all\n", more, action)
 		}
+	}
+	shown := 0
+	for _, step := range r.Steps {
+		if step.Action != interchange.Update {
+			continue
+		}
+		if step.Kind == dom.KindInstance {
+			if shown++; shown > mostInstances {
+				continue
+			}
+		}
+		showChanges(t, step)
 	}
 	fmt.Fprintln(t.w)
 }
@@ -183,10 +206,13 @@ func (r *imported) verb(done, planned string) string {
 	return done
 }
 
+// failedAction stands for the action of a step that failed.
+const failedAction = "failed"
+
 func (r *imported) actionOf(step *interchange.Step) string {
 	for _, f := range r.Failures {
 		if f.Step == step {
-			return "failed"
+			return failedAction
 		}
 	}
 	return string(step.Action)
