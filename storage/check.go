@@ -25,6 +25,8 @@ type checker struct {
 	// outlived are the instances that were deleted and whose history was kept, by
 	// their version prefix.
 	outlived map[string]bool
+	// states are which indexes the modules have.
+	states map[string]indexes
 }
 
 // Check compares objects, earlier versions, indexes, counters, the feed and
@@ -35,7 +37,7 @@ type checker struct {
 func (s *Store) Check(ctx context.Context) (slnet.CheckStoreResponse, error) {
 	var c checker
 	err := s.View(ctx, func(r *Reader) error {
-		c = checker{r: r, blobs: s.blobs, ctx: ctx, counts: make(map[string]int64), outlived: make(map[string]bool)}
+		c = checker{r: r, blobs: s.blobs, ctx: ctx, counts: make(map[string]int64), outlived: make(map[string]bool), states: make(map[string]indexes)}
 		for _, step := range []func() error{c.objects, c.indexes, c.history, c.versions, c.counters, c.feed, c.attachments, c.references, c.information} {
 			if err := step(); err != nil {
 				return err
@@ -105,7 +107,7 @@ func (c *checker) objects() error {
 		if o.GetTracking().Revision < 1 {
 			c.problem("%s %s/%s has revision %d", kind, moduleID, id, o.GetTracking().Revision)
 		}
-		for _, entry := range indexKeys(moduleID, o) {
+		for _, entry := range c.readyKeys(moduleID, o) {
 			if _, err := c.r.kv.Get(entry); err != nil {
 				c.problem("%s %s/%s: index entry %x: %v", kind, moduleID, id, entry, err)
 			}
@@ -117,6 +119,41 @@ func (c *checker) objects() error {
 	})
 }
 
+// state is which indexes a module has.
+func (c *checker) state(moduleID string) indexes {
+	state, ok := c.states[moduleID]
+	if !ok {
+		var err error
+		if state, err = c.r.indexState(moduleID); err != nil {
+			c.problem("%v", err)
+		}
+		c.states[moduleID] = state
+	}
+	return state
+}
+
+// readyKeys are the entries that an object must have: those of indexes that are
+// not being filled.
+func (c *checker) readyKeys(moduleID string, o dom.Object) [][]byte {
+	state := c.state(moduleID)
+	if !state.propertiesReady {
+		return nil
+	}
+	return indexKeys(moduleID, o, state.ready)
+}
+
+// skipIndexed returns the part of an index key behind the value: the id.
+func skipIndexed(b []byte) ([]byte, error) {
+	skipped := 1
+	if indexID(b[0]) == indexField {
+		skipped += len(dom.FieldDescriptorID{})
+	}
+	if len(b) < skipped {
+		return nil, errTuple
+	}
+	return skipElement(b[skipped:])
+}
+
 // indexes looks for the object of every index entry, and for the entry among
 // those the object has.
 func (c *checker) indexes() error {
@@ -124,7 +161,7 @@ func (c *checker) indexes() error {
 		c.result.IndexEntries++
 		kind, moduleID, rest, err := parseKind(key)
 		if err == nil && len(rest) > 0 {
-			rest, err = skipElement(rest[1:])
+			rest, err = skipIndexed(rest)
 		}
 		if err != nil {
 			c.problem("index key %x: %v", key, err)
@@ -140,7 +177,7 @@ func (c *checker) indexes() error {
 			c.problem("index entry %x of %s %s/%s: %v", key, kind, moduleID, id, err)
 			return
 		}
-		for _, entry := range indexKeys(moduleID, o) {
+		for _, entry := range indexKeys(moduleID, o, c.state(moduleID).want) {
 			if bytes.Equal(entry, key) {
 				return
 			}

@@ -154,7 +154,8 @@ func TestCheckCountsWhatItSaw(t *testing.T) {
 	h.insert(here, o)
 	h.replace(here, o)
 	result, err := h.Check(t.Context())
-	want := slnet.CheckStoreResponse{Objects: 1, IndexEntries: 3, FeedRows: 2}
+	// Definition, name, status, and who made and changed it, and when.
+	want := slnet.CheckStoreResponse{Objects: 1, IndexEntries: 7, FeedRows: 2}
 	if err != nil || len(result.Problems) != 0 || result.Objects != want.Objects || result.IndexEntries != want.IndexEntries || result.FeedRows != want.FeedRows {
 		t.Errorf("got %+v, %v", result, err)
 	}

@@ -20,15 +20,20 @@ const (
 var (
 	MetaFormatKey        = metaFormatKey
 	AppendString         = appendString[string]
-	AppendValue          = appendValue
+	AppendValue          = appendExact
 	ReadString           = readString
 	ReadGuid             = readGuid
 	SkipElement          = skipElement
-	IndexKeys            = indexKeys
 	VersionKey           = versionKey
 	CounterKey           = counterKey
 	DefinitionCounterKey = definitionCounterKey
 )
+
+// IndexKeys are the index entries an object has in a module that indexes all
+// fields.
+func IndexKeys(moduleID string, o dom.Object) [][]byte {
+	return indexKeys(moduleID, o, fieldSet{all: true})
+}
 
 // ObjectKey is the key of an object.
 func ObjectKey(kind dom.ObjectKind, moduleID, id string) []byte {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"domovoi.dev/sdk/dom"
 )
@@ -12,73 +11,222 @@ import (
 // indexID names an index in keys. It is on disk and never changes.
 type indexID byte
 
-// The base indexes.
-const (
-	indexName       indexID = 1 // folded name, cut
-	indexDefinition indexID = 2 // definition of an instance
-	indexStatus     indexID = 3 // folded status of an instance
-)
+// indexField is the index of the values of the fields of instances; the id of
+// the field follows it in keys.
+const indexField indexID = 20
 
-// maxIndexedText bounds the bytes of a text in an index key. Longer texts are
-// cut; who looks one up compares the object itself too.
-const maxIndexedText = 256
+// property is a property of a kind of objects that has an index.
+type property struct {
+	index   indexID
+	exposer dom.Exposer
+	kind    dom.ValueKind // of its values
+	// always is set where every object has a value.
+	always bool
+}
 
-// foldText is the form of a text in an index: without case, cut at a bound.
-func foldText(s string) string {
-	s = strings.ToLower(s)
-	if len(s) <= maxIndexedText {
-		return s
+func textProperty(index indexID, e dom.Exposer, always bool) property {
+	return property{index, e, dom.KindString, always}
+}
+
+func guidProperty(index indexID, e dom.Exposer) property {
+	return property{index, e, dom.KindGuid, false}
+}
+
+// properties are the indexed properties of each kind. Ids have none, for objects
+// are kept in their order; nor have module settings, which are few.
+var properties = map[dom.ObjectKind][]property{
+	dom.KindInstance: withTracking(
+		textProperty(1, dom.InstanceExposers.Name, true),
+		guidProperty(2, dom.InstanceExposers.DomDefinitionID),
+		textProperty(3, dom.InstanceExposers.StatusID, false),
+		guidProperty(4, dom.InstanceExposers.SectionIDs),
+		guidProperty(5, dom.InstanceExposers.SectionDefinitionIDs)),
+	dom.KindSectionDefinition: withTracking(
+		textProperty(1, dom.SectionDefinitionExposers.Name, true),
+		guidProperty(10, dom.SectionDefinitionExposers.FieldDescriptorIDs),
+		textProperty(11, dom.SectionDefinitionExposers.FieldDescriptorNames, false)),
+	dom.KindDefinition: withTracking(
+		textProperty(1, dom.DefinitionExposers.Name, true),
+		guidProperty(5, dom.DefinitionExposers.SectionDefinitionIDs),
+		guidProperty(12, dom.DefinitionExposers.DomBehaviorDefinitionID)),
+	dom.KindBehaviorDefinition: withTracking(
+		textProperty(1, dom.BehaviorDefinitionExposers.Name, true),
+		guidProperty(13, dom.BehaviorDefinitionExposers.ParentID)),
+	dom.KindTemplate: withTracking(textProperty(1, dom.TemplateExposers.Name, true)),
+}
+
+func withTracking(list ...property) []property {
+	return append(list,
+		property{6, dom.InstanceExposers.CreatedAt, dom.KindDateTime, true}, textProperty(7, dom.InstanceExposers.CreatedBy, true),
+		property{8, dom.InstanceExposers.LastModified, dom.KindDateTime, true}, textProperty(9, dom.InstanceExposers.LastModifiedBy, true))
+}
+
+// maxIndexedText bounds the bytes of a text in an index key; longer texts are
+// cut, and who looks one up compares the object itself too. 64 bytes tell nearly
+// all names, numbers and codes apart. Of an instance of 50 long texts the
+// entries then have half the bytes of the instance; at 256 they would have more
+// than the instance.
+const maxIndexedText = 64
+
+// foldText is the form in which texts are compared without regard to case.
+func foldText(s string) string { return strings.ToLower(s) }
+
+// A text stands in an index by its folded form, for comparisons without regard to
+// case, and by itself, for exact ones and for the order of queries. For a text
+// without capitals both are one entry; another has two, in areas of their own.
+
+// appendScalar appends a value that is no text as it stands in an index key:
+// numbers of all kinds in one order.
+func appendScalar(b []byte, v dom.Value) []byte {
+	switch v.Kind() {
+	case dom.KindInt, dom.KindLong, dom.KindDouble:
+		return appendNumber(b, v)
+	case dom.KindBool:
+		if v.Bool() {
+			return append(b, tupleTrue)
+		}
+		return append(b, tupleFalse)
+	case dom.KindDateTime:
+		return appendOrdered(b, tupleDateTime, v.Ticks())
+	case dom.KindTimeSpan:
+		return appendOrdered(b, tupleTimeSpan, v.Ticks())
 	}
-	end := maxIndexedText
-	for end > 0 && !utf8.RuneStart(s[end]) {
-		end--
+	return appendGuid(b, v.Guid())
+}
+
+// appendExact appends a value as it stands in the entry that the order of queries
+// goes by.
+func appendExact(b []byte, v dom.Value) []byte {
+	if v.Kind() != dom.KindString {
+		return appendScalar(b, v)
 	}
-	return s[:end]
+	return appendText(b, exactArea(v.Text()), v.Text())
+}
+
+// exactArea is where the exact form of a text stands.
+func exactArea(text string) byte {
+	if foldText(text) == text {
+		return tupleString
+	}
+	return tupleExact
+}
+
+// appendText appends a text to an area. It is cut at a number of bytes, not at a
+// character: only so the cut texts are in the order of the texts.
+func appendText(b []byte, area byte, text string) []byte {
+	at, end := len(b), byte(endWhole)
+	if len(text) > maxIndexedText {
+		text, end = text[:maxIndexedText], endCut
+	}
+	b = appendString(b, text)
+	b[at], b[len(b)-1] = area, end
+	return b
 }
 
 func indexPrefix(kind dom.ObjectKind, moduleID string, index indexID) []byte {
 	return append(kindPrefix(spaceIndex, kind, moduleID), byte(index))
 }
 
-// indexKeys returns the index entries an object has, sorted. A nil object has
-// none.
-func indexKeys(moduleID string, o dom.Object) [][]byte {
-	var keys [][]byte
-	add := func(index indexID, v dom.Value) {
-		key := appendValue(indexPrefix(o.Kind(), moduleID, index), v)
-		key, _ = appendObjectID(key, o.Kind(), o.Key())
-		keys = append(keys, key)
+func fieldIndexPrefix(moduleID string, field dom.FieldDescriptorID) []byte {
+	return append(indexPrefix(dom.KindInstance, moduleID, indexField), field[:]...)
+}
+
+// entries gathers the index entries of an object, their keys in one piece of
+// memory.
+type entries struct {
+	start, id []byte // of every key, and the end of every key
+	keys      []byte
+	ends      []int
+}
+
+func (e *entries) add(index indexID, field []byte, v dom.Value) {
+	if v.Kind() != dom.KindString {
+		e.end(appendScalar(e.begin(index, field), v))
+		return
 	}
-	text := func(s string) dom.Value { return dom.ValueOf(foldText(s)) }
-	switch o := o.(type) {
-	case *dom.SectionDefinition:
-		add(indexName, text(o.Name))
-	case *dom.Definition:
-		add(indexName, text(o.Name))
-	case *dom.BehaviorDefinition:
-		add(indexName, text(o.Name))
-	case *dom.Template:
-		add(indexName, text(o.Name))
-	case *dom.Instance:
-		add(indexName, text(o.Name))
-		add(indexDefinition, dom.ValueOf(o.DomDefinitionID))
-		if o.StatusID != "" {
-			add(indexStatus, text(o.StatusID))
-		}
+	text, area := v.Text(), byte(tupleString)
+	if folded := foldText(text); folded != text {
+		e.end(appendText(e.begin(index, field), tupleFolded, folded))
+		area = tupleExact
+	}
+	e.end(appendText(e.begin(index, field), area, text))
+}
+
+func (e *entries) begin(index indexID, field []byte) []byte {
+	return append(append(append(e.keys, e.start...), byte(index)), field...)
+}
+
+func (e *entries) end(keys []byte) {
+	e.keys = append(keys, e.id...)
+	e.ends = append(e.ends, len(e.keys))
+}
+
+// list returns the keys, sorted, each once.
+func (e *entries) list() [][]byte {
+	keys := make([][]byte, len(e.ends))
+	begin := 0
+	for i, end := range e.ends {
+		keys[i] = e.keys[begin:end:end]
+		begin = end
 	}
 	slices.SortFunc(keys, bytes.Compare)
-	return keys
+	return slices.CompactFunc(keys, bytes.Equal)
+}
+
+// indexKeys returns the index entries an object has, sorted, with those fields
+// that are in the set.
+func indexKeys(moduleID string, o dom.Object, fields fieldSet) [][]byte {
+	list := properties[o.Kind()]
+	if len(list) == 0 {
+		return nil
+	}
+	e := entries{start: kindPrefix(spaceIndex, o.Kind(), moduleID), keys: make([]byte, 0, 4096), ends: make([]int, 0, 64)}
+	e.id, _ = appendObjectID(nil, o.Kind(), o.Key())
+	exposers := make([]dom.Exposer, len(list))
+	for i, p := range list {
+		exposers[i] = p.exposer
+	}
+	for i, values := range dom.SelectValues(o, exposers).Values {
+		for _, v := range values {
+			e.add(list[i].index, nil, v)
+		}
+	}
+	if instance, ok := o.(*dom.Instance); ok {
+		e.addFields(instance, fields)
+	}
+	return e.list()
+}
+
+// addFields adds the values of the fields. Of a field that stands in a section
+// twice the first counts, as everywhere.
+func (e *entries) addFields(o *dom.Instance, fields fieldSet) {
+	for _, section := range o.Sections {
+		for i := range section.FieldValues {
+			fv := &section.FieldValues[i]
+			same := func(other dom.FieldValue) bool { return other.FieldDescriptorID == fv.FieldDescriptorID }
+			if !fields.has(fv.FieldDescriptorID) || slices.ContainsFunc(section.FieldValues[:i], same) {
+				continue
+			}
+			for _, v := range fv.Value.Values() {
+				e.add(indexField, fv.FieldDescriptorID[:], v)
+			}
+		}
+	}
 }
 
 // updateIndexes writes the difference between the entries of two versions of an
 // object; either may be nil.
 func (tx *Tx) updateIndexes(moduleID string, old, updated dom.Object) error {
+	state, err := tx.indexState(moduleID)
+	if err != nil {
+		return err
+	}
 	var have, want [][]byte
 	if old != nil {
-		have = indexKeys(moduleID, old)
+		have = indexKeys(moduleID, old, state.want)
 	}
 	if updated != nil {
-		want = indexKeys(moduleID, updated)
+		want = indexKeys(moduleID, updated, state.want)
 	}
 	for _, key := range have {
 		if _, kept := slices.BinarySearchFunc(want, key, bytes.Compare); !kept {

@@ -24,6 +24,7 @@ const (
 	spaceReference  = 'r' // hash of a blob, key of an attachment -> nothing
 	spaceIncrement  = 'n' // counter -> the last number handed out
 	spaceOutlived   = 'l' // kind, module, id -> last revision of a deleted instance whose history stays
+	spaceIndexState = 'x' // module -> which indexes there are
 )
 
 // kindBytes are the bytes of the kinds of objects in keys.

@@ -4,6 +4,7 @@ package storage
 
 import (
 	"domovoi.dev/sdk/dom"
+	"github.com/google/uuid"
 	"github.com/tinylib/msgp/msgp"
 )
 
@@ -419,5 +420,186 @@ func (z *HistoryRow) UnmarshalMsg(bts []byte) (o []byte, err error) {
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *HistoryRow) Msgsize() (s int) {
 	s = 1 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + msgp.TimeSize + msgp.StringPrefixSize + len(z.User) + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + msgp.Int64Size
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *IndexState) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// array header, size 5
+	o = append(o, 0x95)
+	o = msgp.AppendBool(o, z.Limited)
+	o = msgp.AppendArrayHeader(o, uint32(len(z.Fields)))
+	for za0001 := range z.Fields {
+		o = msgp.AppendBytes(o, (z.Fields[za0001])[:])
+	}
+	o = msgp.AppendBool(o, z.Filling)
+	o = msgp.AppendArrayHeader(o, uint32(len(z.Ready)))
+	for za0003 := range z.Ready {
+		o = msgp.AppendBytes(o, (z.Ready[za0003])[:])
+	}
+	o = msgp.AppendBool(o, z.PropertiesReady)
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *IndexState) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadArrayHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	if zb0001 != 5 {
+		err = msgp.ArrayError{Wanted: 5, Got: zb0001}
+		return
+	}
+	z.Limited, bts, err = msgp.ReadBoolBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err, "Limited")
+		return
+	}
+	var zb0002 uint32
+	zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err, "Fields")
+		return
+	}
+	if cap(z.Fields) >= int(zb0002) {
+		z.Fields = (z.Fields)[:zb0002]
+	} else {
+		z.Fields = make([]uuid.UUID, zb0002)
+	}
+	for za0001 := range z.Fields {
+		bts, err = msgp.ReadExactBytes(bts, (z.Fields[za0001])[:])
+		if err != nil {
+			err = msgp.WrapError(err, "Fields", za0001)
+			return
+		}
+	}
+	z.Filling, bts, err = msgp.ReadBoolBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err, "Filling")
+		return
+	}
+	var zb0003 uint32
+	zb0003, bts, err = msgp.ReadArrayHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err, "Ready")
+		return
+	}
+	if cap(z.Ready) >= int(zb0003) {
+		z.Ready = (z.Ready)[:zb0003]
+	} else {
+		z.Ready = make([]uuid.UUID, zb0003)
+	}
+	for za0003 := range z.Ready {
+		bts, err = msgp.ReadExactBytes(bts, (z.Ready[za0003])[:])
+		if err != nil {
+			err = msgp.WrapError(err, "Ready", za0003)
+			return
+		}
+	}
+	z.PropertiesReady, bts, err = msgp.ReadBoolBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err, "PropertiesReady")
+		return
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *IndexState) Msgsize() (s int) {
+	s = 1 + msgp.BoolSize + msgp.ArrayHeaderSize + (len(z.Fields) * (16 * (msgp.ByteSize))) + msgp.BoolSize + msgp.ArrayHeaderSize + (len(z.Ready) * (16 * (msgp.ByteSize))) + msgp.BoolSize
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *Mark) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// array header, size 6
+	o = append(o, 0x96)
+	o = msgp.AppendInt(o, z.Version)
+	o = msgp.AppendBytes(o, (z.Query)[:])
+	o = msgp.AppendInt64(o, z.Left)
+	o = msgp.AppendTimeExt(o, z.Began)
+	o = msgp.AppendString(o, z.ID)
+	o = msgp.AppendArrayHeader(o, uint32(len(z.Key)))
+	for za0002 := range z.Key {
+		o, err = z.Key[za0002].MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "Key", za0002)
+			return
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *Mark) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadArrayHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	if zb0001 != 6 {
+		err = msgp.ArrayError{Wanted: 6, Got: zb0001}
+		return
+	}
+	z.Version, bts, err = msgp.ReadIntBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err, "Version")
+		return
+	}
+	bts, err = msgp.ReadExactBytes(bts, (z.Query)[:])
+	if err != nil {
+		err = msgp.WrapError(err, "Query")
+		return
+	}
+	z.Left, bts, err = msgp.ReadInt64Bytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err, "Left")
+		return
+	}
+	z.Began, bts, err = msgp.ReadTimeUTCBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err, "Began")
+		return
+	}
+	z.ID, bts, err = msgp.ReadStringBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err, "ID")
+		return
+	}
+	var zb0002 uint32
+	zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err, "Key")
+		return
+	}
+	if cap(z.Key) >= int(zb0002) {
+		z.Key = (z.Key)[:zb0002]
+	} else {
+		z.Key = make([]dom.Value, zb0002)
+	}
+	for za0002 := range z.Key {
+		bts, err = z.Key[za0002].UnmarshalMsg(bts)
+		if err != nil {
+			err = msgp.WrapError(err, "Key", za0002)
+			return
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *Mark) Msgsize() (s int) {
+	s = 1 + msgp.IntSize + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + msgp.Int64Size + msgp.TimeSize + msgp.StringPrefixSize + len(z.ID) + msgp.ArrayHeaderSize
+	for za0002 := range z.Key {
+		s += z.Key[za0002].Msgsize()
+	}
 	return
 }

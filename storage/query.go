@@ -4,290 +4,458 @@ import (
 	"context"
 	"errors"
 	"slices"
-
-	"github.com/google/uuid"
+	"time"
 
 	"domovoi.dev/sdk/dom"
 	"domovoi.dev/sdk/slnet"
 	"domovoi.dev/storage/kv"
 )
 
+// Search says what to look for among the objects of a kind in a module. The
+// query must be a checked one.
+type Search struct {
+	Kind     dom.ObjectKind
+	ModuleID string
+	Query    dom.Query
+	// Select, when there are any, asks for the values behind these exposers
+	// instead of objects.
+	Select []dom.Exposer
+	// PageSize, when it is not 0, is the most objects the answer has; Next of the
+	// answer then is where the next page begins, given back as Cursor.
+	PageSize int
+	Cursor   string
+}
+
+// Answer is what a search found, in the order of its query; without an order by
+// id.
+type Answer struct {
+	// Objects are in their canonical form.
+	Objects []slnet.Raw
+	// Rows are there instead of Objects when values were selected.
+	Rows []dom.SelectedRow
+	// Next is empty when nothing follows the page.
+	Next        string
+	Explanation Explanation
+}
+
+// Search carries out a search and says how it was done.
+func (r *Reader) Search(ctx context.Context, s Search) (Answer, error) {
+	began := time.Now()
+	q, err := r.newSearch(ctx, s.Kind, s.ModuleID, s.Query)
+	if err != nil {
+		return Answer{}, err
+	}
+	q.selected = s.Select
+	answer, err := q.answer(s)
+	answer.Explanation = q.explain(len(answer.Objects)+len(answer.Rows), time.Since(began))
+	return answer, err
+}
+
 // Query returns the objects of a kind that a checked query selects, in its
 // order, in their canonical form. Without an order they come by id.
 func (r *Reader) Query(ctx context.Context, kind dom.ObjectKind, moduleID string, query dom.Query) ([]slnet.Raw, error) {
-	if len(query.Orders) > 0 {
-		return r.queryOrdered(ctx, kind, moduleID, query)
-	}
-	limit := limitOf(query)
-	if limit == 0 {
-		return nil, nil
-	}
-	var raws []slnet.Raw
-	err := r.each(ctx, kind, moduleID, query.Filter, func(f found) (bool, error) {
-		raws = append(raws, f.owned())
-		return len(raws) != limit, nil
-	})
-	return raws, err
-}
-
-// limitOf is the most objects a query wants, negative for all.
-func limitOf(query dom.Query) int {
-	if query.Max == nil {
-		return -1
-	}
-	return int(max(*query.Max, 0))
-}
-
-func (r *Reader) queryOrdered(ctx context.Context, kind dom.ObjectKind, moduleID string, query dom.Query) ([]slnet.Raw, error) {
-	type candidate struct {
-		raw    slnet.Raw
-		object dom.Object
-	}
-	var list []candidate
-	err := r.each(ctx, kind, moduleID, query.Filter, func(f found) (bool, error) {
-		o, err := f.object()
-		list = append(list, candidate{f.owned(), o})
-		return true, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	slices.SortFunc(list, func(a, b candidate) int { return query.Compare(a.object, b.object) })
-	if limit := limitOf(query); limit >= 0 && len(list) > limit {
-		list = list[:limit]
-	}
-	raws := make([]slnet.Raw, len(list))
-	for i := range list {
-		raws[i] = list[i].raw
-	}
-	return raws, nil
+	answer, err := r.Search(ctx, Search{Kind: kind, ModuleID: moduleID, Query: query})
+	return answer.Objects, err
 }
 
 // Count returns how many objects of a kind a checked filter selects. It asks a
-// counter where the filter is a whole kind or definition.
+// counter where the filter is a whole kind or definition, and the indexes alone
+// where these decide.
 func (r *Reader) Count(ctx context.Context, kind dom.ObjectKind, moduleID string, filter dom.Filter) (int64, error) {
 	if filter.Operator == dom.OperatorTrue {
 		return r.kv.GetCounter(counterKey(kind, moduleID))
 	}
-	if kind == dom.KindInstance && filter.Operator == dom.OperatorCompare {
-		if id, ok := definitionLeaf(filter); ok {
-			return r.kv.GetCounter(definitionCounterKey(moduleID, id))
+	if kind == dom.KindInstance && filter.Operator == dom.OperatorCompare &&
+		filter.Exposer == dom.InstanceExposers.DomDefinitionID && filter.Comparer == dom.Equals {
+		if id, ok := guidOf(filter.Value); ok {
+			return r.kv.GetCounter(definitionCounterKey(moduleID, dom.DefinitionID(id)))
 		}
 	}
-	var n int64
-	err := r.each(ctx, kind, moduleID, filter, func(found) (bool, error) {
-		n++
-		return true, nil
-	})
-	return n, err
+	q, err := r.newSearch(ctx, kind, moduleID, dom.NewQuery(filter))
+	if err != nil {
+		return 0, err
+	}
+	return q.count()
 }
 
 // IDs returns the ids of the first objects a checked filter selects, at most
 // limit.
 func (r *Reader) IDs(ctx context.Context, kind dom.ObjectKind, moduleID string, filter dom.Filter, limit int) ([]string, error) {
+	q, err := r.newSearch(ctx, kind, moduleID, dom.NewQuery(filter).Limit(int64(limit)))
+	if err != nil {
+		return nil, err
+	}
 	var ids []string
-	err := r.each(ctx, kind, moduleID, filter, func(f found) (bool, error) {
-		o, err := f.object()
-		if err != nil {
-			return false, err
-		}
-		ids = append(ids, o.Key())
+	err = q.each(limit, "", func(f *found) (bool, error) {
+		ids = append(ids, f.id)
 		return len(ids) < limit, nil
 	})
 	return ids, err
 }
 
-// found is an object on its way to who asked for it. It is decoded only where
-// that is needed.
+// search is a search being carried out.
+type search struct {
+	r        *Reader
+	ctx      context.Context
+	kind     dom.ObjectKind
+	moduleID string
+	query    dom.Query
+	selected []dom.Exposer
+	matcher  *dom.Matcher
+	indexes  indexes
+	// total is the number of objects of the kind, for estimates.
+	total int64
+	// countOnly: the objects themselves are not asked for.
+	countOnly bool
+	// isPaged: an answer that is too large is cut, for the rest comes with the next
+	// page.
+	isPaged bool
+	path    *path
+	work    work
+	steps   int
+}
+
+// work counts what a search did.
+type work struct {
+	// Entries of indexes and Objects that were looked at.
+	Entries, Objects int64
+	// how says it in words.
+	how []string
+	// isScan: objects were looked at one after the other for want of an index.
+	isScan bool
+}
+
+func (r *Reader) newSearch(ctx context.Context, kind dom.ObjectKind, moduleID string, query dom.Query) (*search, error) {
+	q := &search{r: r, ctx: ctx, kind: kind, moduleID: moduleID, query: query, matcher: dom.NewMatcher(query.Filter)}
+	if onlyIDs(query.Filter) && kind != dom.KindModuleSettings {
+		// Neither indexes nor statistics can help.
+		q.total = assumedTotal
+		var err error
+		q.path, err = q.plan(query.Filter)
+		return q, err
+	}
+	var err error
+	if q.total = assumedTotal; !r.isTx() {
+		if q.total, err = r.kv.GetCounter(counterKey(kind, moduleID)); err != nil {
+			return nil, err
+		}
+	}
+	q.indexes, err = r.indexState(moduleID)
+	return q, err
+}
+
+// assumedTotal is how many objects there are assumed to be where they are not
+// counted: in a transaction, which would have to run again with every object that
+// others store.
+const assumedTotal = 1 << 30
+
+// onlyIDs reports whether a filter is made of equalities with ids.
+func onlyIDs(f dom.Filter) bool {
+	switch f.Operator {
+	case dom.OperatorCompare:
+		return f.Exposer == dom.InstanceExposers.ID && f.Comparer == dom.Equals
+	case dom.OperatorOr:
+		return !slices.ContainsFunc(f.Operands, func(f dom.Filter) bool { return !onlyIDs(f) })
+	}
+	return false
+}
+
+// limit is the most objects the query wants, negative for all.
+func (q *search) limit() int {
+	if q.query.Max == nil {
+		return -1
+	}
+	return int(max(*q.query.Max, 0))
+}
+
+func (q *search) answer(s Search) (Answer, error) {
+	if s.PageSize > 0 || s.Cursor != "" {
+		return q.page(s)
+	}
+	list, err := q.list(q.limit(), nil)
+	if err != nil {
+		return Answer{}, err
+	}
+	return q.answerOf(list)
+}
+
+// MaxAnswerBytes bounds the objects of one answer: what a session with a script
+// can carry, so that every way to the store ends at the same place.
+const MaxAnswerBytes = 31 << 20
+
+// errAnswerTooLarge says what to do about an answer that is too large.
+func errAnswerTooLarge(objects int) error {
+	return slnet.Errorf(slnet.KindTooLarge,
+		"the answer has more than %d MiB after %d objects; read it in pages, in smaller ones, or select what is needed of each object", MaxAnswerBytes>>20, objects)
+}
+
+// fitting is how many of the first objects one answer can hold.
+func fitting(list []candidate) int {
+	size := 0
+	for i := range list {
+		if size += len(list[i].raw); size > MaxAnswerBytes {
+			return i
+		}
+	}
+	return len(list)
+}
+
+func (q *search) answerOf(list []candidate) (Answer, error) {
+	var a Answer
+	if n := fitting(list); n < len(list) {
+		return a, errAnswerTooLarge(n)
+	}
+	if len(q.selected) > 0 {
+		a.Rows = make([]dom.SelectedRow, len(list))
+		for i := range list {
+			a.Rows[i] = list[i].row
+		}
+		return a, nil
+	}
+	a.Objects = make([]slnet.Raw, len(list))
+	for i := range list {
+		a.Objects[i] = list[i].raw
+	}
+	return a, nil
+}
+
+// candidate is an object that may belong to the answer.
+type candidate struct {
+	raw slnet.Raw
+	row dom.SelectedRow
+	id  string
+	// key is what the query orders by.
+	key []dom.Value
+}
+
+// list returns the first objects of the query behind a cursor, at most limit
+// when that is not negative.
+func (q *search) list(limit int, after *Mark) ([]candidate, error) {
+	if limit == 0 {
+		return nil, nil
+	}
+	if len(q.query.Orders) > 0 && q.query.Orders[0] != (dom.Order{Exposer: dom.InstanceExposers.ID}) {
+		return q.listOrdered(limit, after)
+	}
+	var list []candidate
+	from := ""
+	if after != nil {
+		from = after.ID
+	}
+	size := 0
+	err := q.each(limit, from, func(f *found) (bool, error) {
+		c := q.take(f, nil)
+		if size += len(c.raw); size > MaxAnswerBytes && !q.isPaged {
+			return false, errAnswerTooLarge(len(list))
+		}
+		list = append(list, c)
+		if size > MaxAnswerBytes {
+			return false, nil // page cuts it
+		}
+		return len(list) != limit, f.object.Err()
+	})
+	return list, err
+}
+
+// take keeps what the answer needs of an object.
+func (q *search) take(f *found, key []dom.Value) candidate {
+	c := candidate{id: f.id, key: key}
+	if len(q.selected) > 0 {
+		c.row = f.object.Select(f.id, q.selected)
+	} else if c.raw = f.raw; !f.isOwned {
+		c.raw = slices.Clone(f.raw)
+	}
+	return c
+}
+
+// found is an object on its way to who asked for it. It is valid during the
+// visit only.
 type found struct {
-	kind    dom.ObjectKind
+	id      string
 	raw     slnet.Raw
-	isOwned bool       // raw outlives the visit
-	decoded dom.Object // nil until it is needed
+	isOwned bool // raw outlives the visit
+	object  *dom.RawObject
 }
 
-func (f *found) object() (dom.Object, error) {
-	if f.decoded != nil {
-		return f.decoded, nil
-	}
-	return dom.DecodeObject(f.kind, f.raw)
-}
-
-func (f *found) owned() slnet.Raw {
-	if f.isOwned {
-		return f.raw
-	}
-	return slices.Clone(f.raw)
-}
-
-// cancelEvery is after how many objects a scan looks whether its caller still
+// cancelEvery is after how many steps a walk looks whether its caller still
 // waits.
 const cancelEvery = 256
 
-// each calls fn with the objects the filter selects, by id, until fn returns
-// false.
-func (r *Reader) each(ctx context.Context, kind dom.ObjectKind, moduleID string, filter dom.Filter, fn func(f found) (bool, error)) error {
-	ids, byID := idsOf(kind, filter)
-	definition, byDefinition := definitionOf(kind, filter)
-	exact := byID && isIDFilter(filter) || byDefinition && filter.Operator == dom.OperatorCompare || filter.Operator == dom.OperatorTrue
-	visited := 0
-	visit := func(raw slnet.Raw, owned bool) (bool, error) {
-		if visited++; visited%cancelEvery == 0 {
-			if err := ctx.Err(); err != nil {
-				return false, err
-			}
-		}
-		f := found{kind: kind, raw: raw, isOwned: owned}
-		if exact {
+// step counts a step of a walk, and fails when the caller is gone.
+func (q *search) step() error {
+	if q.steps++; q.steps%cancelEvery == 0 {
+		return q.ctx.Err()
+	}
+	return nil
+}
+
+// planned plans the filter once.
+func (q *search) planned() (*path, error) {
+	var err error
+	if q.path == nil && q.kind == dom.KindModuleSettings {
+		q.path = &path{op: pathAll, estimate: q.total}
+	} else if q.path == nil {
+		q.path, err = q.plan(q.query.Filter)
+	}
+	return q.path, err
+}
+
+// each calls fn with the objects the filter selects, by id, behind the id after
+// when it is not empty, until fn returns false. wanted is how many the
+// caller is going to take, negative for all; it decides only how they are found.
+func (q *search) each(wanted int, after string, fn func(f *found) (bool, error)) error {
+	p, err := q.planned()
+	if err != nil {
+		return err
+	}
+	if p.op != pathAll && !q.scanIsCheaper(p, wanted) {
+		called := false
+		err := q.eachOf(p, after, func(f *found) (bool, error) {
+			called = true
 			return fn(f)
+		})
+		if called || !errors.Is(err, errTooMany) {
+			return err
 		}
-		o, err := f.object()
-		if err != nil || !filter.Matches(o) {
-			return true, err
+	}
+	return q.scan(p, after, fn)
+}
+
+// scanIsCheaper compares looking at objects one after the other with the way
+// through indexes.
+func (q *search) scanIsCheaper(p *path, wanted int) bool {
+	hits := max(min(p.estimate, q.total), 1)
+	scanned, taken := q.total, hits
+	if wanted >= 0 && int64(wanted) < hits {
+		taken = int64(wanted)
+		scanned = int64(float64(q.total) / float64(hits) * float64(wanted))
+	}
+	return scanned*costScan < p.openCost()+taken*costObject
+}
+
+// scan looks at every object behind an id.
+func (q *search) scan(p *path, after string, fn func(f *found) (bool, error)) error {
+	q.work.isScan = q.work.isScan || !p.exact || p.op != pathAll
+	q.work.how = append(q.work.how, "look at every "+string(q.kind)+" by id")
+	prefix := kindPrefix(spaceObject, q.kind, q.moduleID)
+	rng := kv.PrefixRange(prefix)
+	if q.kind == dom.KindModuleSettings {
+		if id, ok := settingsID(q.query.Filter); ok {
+			rng = kv.PrefixRange(appendString(slices.Clone(prefix), id))
 		}
-		f.decoded = o
-		return fn(f)
 	}
-	switch {
-	case byID:
-		return r.eachID(kind, moduleID, ids, visit)
-	case byDefinition:
-		prefix := appendGuid(indexPrefix(kind, moduleID, indexDefinition), definition)
-		return r.eachIndexed(kind, moduleID, prefix, visit)
+	if after != "" {
+		key, _ := appendObjectID(slices.Clone(prefix), q.kind, after)
+		rng.Begin = append(key, 0)
 	}
-	it := r.kv.Scan(kv.PrefixRange(kindPrefix(spaceObject, kind, moduleID)))
+	it := q.r.kv.Scan(rng)
 	defer it.Close()
+	var o dom.RawObject
 	for it.Next() {
-		if more, err := visit(it.Value(), false); err != nil || !more {
+		if err := q.step(); err != nil {
+			return err
+		}
+		q.work.Objects++
+		raw := it.Value()
+		o.Reset(q.kind, raw)
+		if matches := p.op == pathAll && p.exact || q.matcher.Matches(&o); !matches && o.Err() == nil {
+			continue
+		}
+		if err := o.Err(); err != nil {
+			return err
+		}
+		id, _, err := readObjectID(q.kind, it.Key()[len(prefix):])
+		if err != nil {
+			return err
+		}
+		if more, err := fn(&found{id: id, raw: raw, object: &o}); err != nil || !more {
 			return err
 		}
 	}
 	return it.Err()
 }
 
-// isIDFilter reports whether a filter that is limited to ids consists of nothing
-// else.
-func isIDFilter(filter dom.Filter) bool {
-	switch filter.Operator {
-	case dom.OperatorCompare, dom.OperatorFalse:
-		return true
-	case dom.OperatorOr:
-		return !slices.ContainsFunc(filter.Operands, func(f dom.Filter) bool { return !isIDFilter(f) })
+// settingsID is the module id that a filter on module settings is limited to.
+func settingsID(f dom.Filter) (string, bool) {
+	if f.Operator == dom.OperatorCompare && f.Exposer == dom.ModuleSettingsExposers.ModuleID && f.Comparer == dom.Equals {
+		// Module ids are lowercase, so an equality without regard to case is one
+		// with the folded text.
+		if f.IsOrdinal {
+			return f.Value.String(), true
+		}
+		return foldText(f.Value.String()), true
 	}
-	return false
-}
-
-// eachID visits objects by their ids.
-func (r *Reader) eachID(kind dom.ObjectKind, moduleID string, ids []string, visit func(raw slnet.Raw, owned bool) (bool, error)) error {
-	for _, id := range ids {
-		raw, err := r.Raw(kind, moduleID, id)
-		if errors.Is(err, ErrNotFound) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		if more, err := visit(raw, true); err != nil || !more {
-			return err
-		}
-	}
-	return nil
-}
-
-// eachIndexed visits the objects of the index entries below a prefix. Index
-// entries and objects are both in the order of ids, so one iterator over the
-// objects moves forward only.
-func (r *Reader) eachIndexed(kind dom.ObjectKind, moduleID string, prefix []byte, visit func(raw slnet.Raw, owned bool) (bool, error)) error {
-	index := r.kv.Scan(kv.PrefixRange(prefix))
-	defer index.Close()
-	objectPrefix := kindPrefix(spaceObject, kind, moduleID)
-	objects := r.kv.Scan(kv.PrefixRange(objectPrefix))
-	defer objects.Close()
-	key := slices.Clone(objectPrefix)
-	for index.Next() {
-		key = append(key[:len(objectPrefix)], index.Key()[len(prefix):]...)
-		if !objects.Seek(key) || string(objects.Key()) != string(key) {
-			if err := objects.Err(); err != nil {
-				return err
-			}
-			return errors.New("an index entry without its object; run domovoi check")
-		}
-		if more, err := visit(objects.Value(), false); err != nil || !more {
-			return err
-		}
-	}
-	return index.Err()
-}
-
-// idsOf returns the ids a filter is limited to: those of an equality with the
-// id, of an Or of such, or of an And with such a part; sorted, without
-// duplicates.
-func idsOf(kind dom.ObjectKind, filter dom.Filter) ([]string, bool) {
-	switch filter.Operator {
-	case dom.OperatorFalse:
-		return nil, true
-	case dom.OperatorCompare:
-		exposer := dom.InstanceExposers.ID
-		if kind == dom.KindModuleSettings {
-			exposer = dom.ModuleSettingsExposers.ModuleID
-		}
-		if filter.Exposer != exposer || filter.Comparer != dom.Equals {
-			return nil, false
-		}
-		if kind == dom.KindModuleSettings {
-			// Module ids are lowercase, so an equality without regard to case is
-			// one with the folded text.
-			id := filter.Value.String()
-			if !filter.IsOrdinal {
-				id = foldText(id)
-			}
-			return []string{id}, true
-		}
-		id, err := uuid.Parse(filter.Value.String())
-		return []string{id.String()}, err == nil
-	case dom.OperatorAnd:
-		for _, operand := range filter.Operands {
-			if ids, ok := idsOf(kind, operand); ok {
-				return ids, true
-			}
-		}
-	case dom.OperatorOr:
-		var all []string
-		for _, operand := range filter.Operands {
-			ids, ok := idsOf(kind, operand)
-			if !ok {
-				return nil, false
-			}
-			all = append(all, ids...)
-		}
-		slices.Sort(all)
-		return slices.Compact(all), true
-	}
-	return nil, false
-}
-
-// definitionOf returns the definition a filter on instances is limited to.
-func definitionOf(kind dom.ObjectKind, filter dom.Filter) (dom.DefinitionID, bool) {
-	if kind != dom.KindInstance {
-		return dom.DefinitionID{}, false
-	}
-	switch filter.Operator {
-	case dom.OperatorCompare:
-		return definitionLeaf(filter)
-	case dom.OperatorAnd:
-		for _, operand := range filter.Operands {
-			if id, ok := definitionOf(kind, operand); ok {
+	if f.Operator == dom.OperatorAnd {
+		for _, operand := range f.Operands {
+			if id, ok := settingsID(operand); ok {
 				return id, true
 			}
 		}
 	}
-	return dom.DefinitionID{}, false
+	return "", false
 }
 
-func definitionLeaf(filter dom.Filter) (dom.DefinitionID, bool) {
-	if filter.Exposer != dom.InstanceExposers.DomDefinitionID || filter.Comparer != dom.Equals {
-		return dom.DefinitionID{}, false
+// count counts what the filter selects, by indexes alone where they decide.
+func (q *search) count() (int64, error) {
+	q.countOnly = true
+	p, err := q.planned()
+	if err != nil {
+		return 0, err
 	}
-	id, err := uuid.Parse(filter.Value.String())
-	return dom.DefinitionID(id), err == nil
+	if p.op == pathAll && p.exact {
+		return q.r.kv.GetCounter(counterKey(q.kind, q.moduleID))
+	}
+	if p.complement != nil {
+		n, err := q.countIDs(p.complement)
+		if err == nil {
+			total, err := q.r.kv.GetCounter(counterKey(q.kind, q.moduleID))
+			return total - n, err
+		}
+		if !errors.Is(err, errUndecided) && !errors.Is(err, errTooMany) {
+			return 0, err
+		}
+	} else if p.op != pathAll && p.exact {
+		n, err := q.countIDs(p)
+		if err == nil || !errors.Is(err, errUndecided) && !errors.Is(err, errTooMany) {
+			return n, err
+		}
+	}
+	var n int64
+	err = q.each(-1, "", func(*found) (bool, error) {
+		n++
+		return true, nil
+	})
+	return n, err
+}
+
+// errUndecided: the indexes do not decide.
+var errUndecided = errors.New("undecided")
+
+// countIDs counts the ids of an exact path. Whether a listed id is that of an
+// object is looked up.
+func (q *search) countIDs(p *path) (n int64, err error) {
+	if p.isLoose {
+		return 0, errUndecided
+	}
+	stream, err := q.open(p)
+	if err != nil {
+		return 0, err
+	}
+	id, ok, err := stream.seek(objectID{})
+	for ; ok && err == nil; id, ok, err = stream.seek(id) {
+		n++
+		if id, ok = id.next(); !ok {
+			break
+		}
+	}
+	if err == nil && !p.isExact() {
+		err = errUndecided
+	}
+	return n, errors.Join(err, stream.close())
+}
+
+// isExact reports whether a path is exact after its ids were gathered, which may
+// have met texts that were cut.
+func (p *path) isExact() bool {
+	return p.exact && !slices.ContainsFunc(p.parts, func(part *path) bool { return !part.isExact() })
 }

@@ -19,11 +19,14 @@ import (
 	"domovoi.dev/storage/kv"
 )
 
-//go:generate go -C ../tools run ./msgpgen -package ../storage -files feed_row.go,history_row.go,attachment_row.go "replace dom.ObjectKind with:string" "replace BlobHash with:[32]byte" "tuple FeedRow Change FeedEvent HistoryRow AttachmentRow"
+//go:generate go -C ../tools run ./msgpgen -package ../storage -files feed_row.go,history_row.go,attachment_row.go,index_state.go,cursor.go "replace dom.ObjectKind with:string" "replace BlobHash with:[32]byte" "tuple FeedRow Change FeedEvent HistoryRow AttachmentRow IndexState Mark" "ignore fieldSet indexes"
 
 // FormatVersion is the version of the key layout. A store of a newer version is
 // refused.
-const FormatVersion = 1
+const FormatVersion = 2
+
+// formatOneIndex is the version that had other indexes.
+const formatOneIndex = 1
 
 // ErrNotFound reports that an object or record does not exist.
 var ErrNotFound = errors.New("not found")
@@ -38,6 +41,7 @@ type Store struct {
 	models   modelClock
 	outlived outlived
 	blobs    *blobs // nil without OpenBlobs
+	fills    fills
 }
 
 // Open opens the store kept in engine, and sets an empty engine up. The engine
@@ -48,6 +52,7 @@ func Open(ctx context.Context, engine kv.Store, now func() time.Time) (*Store, e
 		now = time.Now
 	}
 	s := &Store{kv: engine, now: now}
+	s.fills.start()
 	err := s.checkFormat(ctx)
 	if err == nil {
 		err = s.loadOutlived(ctx)
@@ -72,14 +77,19 @@ func (s *Store) checkFormat(ctx context.Context) error {
 		if version := binary.BigEndian.Uint32(b); version > FormatVersion {
 			return fmt.Errorf("the store has format version %d, this program knows versions up to %d; use a newer program: %w",
 				version, FormatVersion, kv.ErrNewerFormat)
+		} else if version == formatOneIndex {
+			return renewIndexes(&Tx{Reader: Reader{kv: tx}, kv: tx})
 		}
 		return nil
 	})
 	return err
 }
 
-// Close closes the store and its engine.
-func (s *Store) Close() error { return s.kv.Close() }
+// Close stops what runs in the background and closes the store and its engine.
+func (s *Store) Close() error {
+	s.fills.stop()
+	return s.kv.Close()
+}
 
 // Version is the version of the newest durable commit.
 func (s *Store) Version() slnet.Cursor { return slnet.Cursor(s.kv.Version()) }
@@ -130,6 +140,10 @@ type Reader struct {
 	// outside of transactions.
 	touched map[string]bool
 }
+
+// isTx reports whether a concurrent change of what is read makes a transaction
+// run again.
+func (r *Reader) isTx() bool { return r.touched != nil }
 
 // Tx is a transaction. It reads what it has written.
 type Tx struct {

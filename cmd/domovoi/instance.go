@@ -2,37 +2,78 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"domovoi.dev/sdk/dom"
+	"domovoi.dev/sdk/dom/filtertext"
 	"domovoi.dev/sdk/slnet"
 )
 
 func (a *app) instanceCommand() *cobra.Command {
 	return a.group("instance", "Look at DOM instances",
 		a.instanceListCommand(),
+		a.instanceCountCommand(),
+		a.instanceExplainCommand(),
 		a.completes(a.leaf("get MODULE ID", "Show an instance with its values", a.instanceGet), moduleNames))
 }
 
+// selection is which instances a command is about, as its flags say.
+type selection struct{ definition, filter, order string }
+
+// flags adds the flags that say which instances are meant.
+func (s *selection) flags(c *cobra.Command) {
+	c.Flags().StringVar(&s.definition, "definition", "", "only instances of this definition, given by `name or id`")
+	c.Flags().StringVar(&s.filter, "filter", "", "only instances this `text` selects, such as 'Amount > 100 and status = \"draft\"'")
+	c.RegisterFlagCompletionFunc("definition", cobra.NoFileCompletions)
+	c.RegisterFlagCompletionFunc("filter", cobra.NoFileCompletions)
+}
+
 func (a *app) instanceListCommand() *cobra.Command {
-	var definition string
+	var s selection
 	var limit int64
 	c := a.leaf("list MODULE", "List the instances of a module", func(ctx context.Context, args []string) error {
 		if limit < 1 {
 			return slnet.Errorf(slnet.KindInvalid, "--limit is %d, want at least 1", limit)
 		}
-		return a.instanceList(ctx, args[0], definition, limit)
+		return a.instanceList(ctx, args[0], s, limit)
 	})
-	c.Flags().StringVar(&definition, "definition", "", "only instances of this definition, given by `name or id`")
+	s.flags(c)
+	c.Flags().StringVar(&s.order, "order", "", "list by this `text`, such as 'Amount desc, name'; by id without it")
 	c.Flags().Int64Var(&limit, "limit", 100, "the most instances to list")
-	c.RegisterFlagCompletionFunc("definition", cobra.NoFileCompletions)
+	c.RegisterFlagCompletionFunc("order", cobra.NoFileCompletions)
 	return a.completes(c, moduleNames)
 }
 
-func (a *app) instanceList(ctx context.Context, moduleID, definition string, limit int64) error {
+func (a *app) instanceCountCommand() *cobra.Command {
+	var s selection
+	c := a.leaf("count MODULE", "Count the instances of a module", func(ctx context.Context, args []string) error {
+		return a.instanceCount(ctx, args[0], s)
+	})
+	s.flags(c)
+	return a.completes(c, moduleNames)
+}
+
+func (a *app) instanceExplainCommand() *cobra.Command {
+	var s selection
+	var limit int64
+	c := a.leaf("explain MODULE", "Carry out a query and show how it was done", func(ctx context.Context, args []string) error {
+		return a.instanceExplain(ctx, args[0], s, limit)
+	})
+	s.flags(c)
+	c.Flags().StringVar(&s.order, "order", "", "as in \"instance list\"")
+	c.Flags().Int64Var(&limit, "limit", 0, "the most instances to look for; all without it")
+	c.RegisterFlagCompletionFunc("order", cobra.NoFileCompletions)
+	return a.completes(c, moduleNames)
+}
+
+func (a *app) instanceExplain(ctx context.Context, moduleID string, s selection, limit int64) error {
 	c, err := a.connect()
 	if err != nil {
 		return err
@@ -43,16 +84,37 @@ func (a *app) instanceList(ctx context.Context, moduleID, definition string, lim
 	if err != nil {
 		return err
 	}
-	filter := dom.True()
-	if definition != "" {
-		id, err := names.findDefinition(definition)
-		if err != nil {
-			return err
-		}
-		filter = dom.InstanceExposers.DomDefinitionID.Equal(id)
+	query, err := names.query(s)
+	if err != nil {
+		return err
+	}
+	if limit > 0 {
+		query = query.Limit(limit)
+	}
+	explanation, err := helper.DomInstances.Explain(ctx, query)
+	if err != nil {
+		return err
+	}
+	return a.answer(explanation, func(t *table) { fmt.Fprintln(t.w, explanation) })
+}
+
+func (a *app) instanceList(ctx context.Context, moduleID string, s selection, limit int64) error {
+	c, err := a.connect()
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	helper := dom.NewDomHelper(c.SendSLNetMessages, moduleID)
+	names, err := readNames(ctx, helper)
+	if err != nil {
+		return err
+	}
+	query, err := names.query(s)
+	if err != nil {
+		return err
 	}
 	// One more than wanted tells whether there are more.
-	instances, err := helper.DomInstances.ReadQuery(ctx, dom.NewQuery(filter).Limit(limit+1))
+	instances, err := helper.DomInstances.ReadQuery(ctx, query.Limit(limit+1))
 	if err != nil {
 		return err
 	}
@@ -66,6 +128,28 @@ func (a *app) instanceList(ctx context.Context, moduleID, definition string, lim
 			t.row(i.ID.String(), nameOf(i), names.definition(i.DomDefinitionID), i.StatusID, timeText(i.LastModified), shorten(names.values(i), 80))
 		}
 	})
+}
+
+func (a *app) instanceCount(ctx context.Context, moduleID string, s selection) error {
+	c, err := a.connect()
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	helper := dom.NewDomHelper(c.SendSLNetMessages, moduleID)
+	names, err := readNames(ctx, helper)
+	if err != nil {
+		return err
+	}
+	query, err := names.query(s)
+	if err != nil {
+		return err
+	}
+	count, err := helper.DomInstances.Count(ctx, query.Filter)
+	if err != nil {
+		return err
+	}
+	return a.answer(&dom.ManagerStoreCountResponse{Count: count}, func(t *table) { t.row(fmt.Sprint(count)) })
 }
 
 func (a *app) instanceGet(ctx context.Context, args []string) error {
@@ -114,6 +198,52 @@ func readNames(ctx context.Context, helper *dom.DomHelper) (*names, error) {
 		n.sections[section.ID] = section
 	}
 	return n, nil
+}
+
+// query is what a selection asks for.
+func (n *names) query(s selection) (dom.Query, error) {
+	var parts []dom.Filter
+	query := dom.NewQuery(dom.True())
+	if s.definition != "" {
+		id, err := n.findDefinition(s.definition)
+		if err != nil {
+			return query, err
+		}
+		parts = append(parts, dom.InstanceExposers.DomDefinitionID.Equal(id))
+	}
+	words := n.words()
+	if s.filter != "" {
+		filter, err := filtertext.Parse(s.filter, words)
+		if err != nil {
+			return query, textError("--filter", err)
+		}
+		parts = append(parts, filter)
+	}
+	orders, err := filtertext.ParseOrder(s.order, words)
+	if err != nil {
+		return query, textError("--order", err)
+	}
+	if len(parts) > 0 {
+		query.Filter = dom.And(parts...)
+	}
+	query.Orders = orders
+	return query, nil
+}
+
+// words are the names as filters know them. Times are local, as those listed.
+func (n *names) words() filtertext.Names {
+	words := filtertext.NewNames(slices.Collect(maps.Values(n.sections)), n.definitions)
+	words.Now, words.Location = time.Now, time.Local
+	return words
+}
+
+// textError shows where the text of a flag is wrong.
+func textError(flag string, err error) error {
+	var e *filtertext.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	return slnet.Errorf(slnet.KindInvalid, "%s: %v\n%s", flag, e, e.Caret())
 }
 
 // findDefinition finds a definition by id or name.

@@ -33,6 +33,7 @@ func main() {
 	flag.StringVar(&b.dir, "dir", os.TempDir(), "put data below this `directory`; it should be on a disk that counts")
 	flag.IntVar(&b.rounds, "rounds", 15, "how many `times` each measure and its floor take turns")
 	flag.DurationVar(&b.slot, "slot", 150*time.Millisecond, "how long a turn takes, where it is not a fixed amount of work")
+	flag.IntVar(&b.instances, "instances", 100_000, "how `many` instances the queries have to choose from")
 	results := flag.String("results", "bench/results.md", "the `file` to write the table to; empty writes none")
 	var p profiles
 	flag.StringVar(&p.cpu, "cpuprofile", "", "write a CPU profile of the turns to this `file`; floors are in it too")
@@ -56,6 +57,8 @@ type bench struct {
 	dir    string
 	rounds int
 	slot   time.Duration
+	// instances is how many there are for P6 to P8.
+	instances int
 }
 
 // main measures and reports. A bound that is not met is no error: the table
@@ -63,6 +66,9 @@ type bench struct {
 func (b *bench) main(ctx context.Context, file string, p profiles) error {
 	if b.rounds < 1 {
 		return errors.New("-rounds must be at least 1")
+	}
+	if b.instances < firstOf {
+		return fmt.Errorf("-instances must be at least %d", firstOf)
 	}
 	var err error
 	if b.dir, err = filepath.Abs(b.dir); err != nil {
@@ -96,15 +102,18 @@ type group struct {
 }
 
 // groups are all groups, in the order of the table.
-var groups = []group{
-	{[]string{"P1", "P2", "P3"}, writesGroup},
-	{[]string{"P4"}, readsGroup},
-	{[]string{"P11", "P13"}, processesGroup},
+func (b *bench) groups() []group {
+	return []group{
+		{[]string{"P1", "P2", "P3"}, writesGroup},
+		{[]string{"P4", "P5"}, readsGroup},
+		{[]string{"P6", "P7", "P8"}, queriesGroup(b.instances)},
+		{[]string{"P11", "P13"}, processesGroup},
+	}
 }
 
 func (b *bench) measure(ctx context.Context) ([]result, error) {
 	var all []result
-	for _, g := range groups {
+	for _, g := range b.groups() {
 		if !slices.ContainsFunc(g.ids, b.wants) {
 			continue
 		}

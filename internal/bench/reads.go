@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"sync"
@@ -12,7 +13,7 @@ import (
 	"domovoi.dev/sdk/slnet"
 )
 
-// reads is the group of P4: instances of 13 KB in the store, the same bytes in
+// reads is the group of P4 and P5: instances of 13 KB in the store, the same bytes in
 // the bare Pebble, both compacted, so that both come from table files that are
 // in memory.
 type reads struct {
@@ -38,7 +39,7 @@ func readsGroup(ctx context.Context, h *house) ([]*measure, error) {
 		return nil, err
 	}
 	decoded := r.readDecoded()
-	return []*measure{decoded, r.readEncoded(*decoded)}, nil
+	return []*measure{decoded, r.readEncoded(*decoded), r.readMany()}, nil
 }
 
 // fill stores the instances, several at a time so that they share syncs, and
@@ -143,4 +144,45 @@ func (r *reads) readEncoded(m measure) *measure {
 		return err
 	})
 	return &m
+}
+
+// readMany is P5.
+func (r *reads) readMany() *measure {
+	query := dom.NewQuery(dom.InstanceExposers.DomDefinitionID.Equal(r.module.definition))
+	return &measure{
+		id:      "P5",
+		work:    fmt.Sprintf("read %d instances of %d B by a filter, in process, to the encoded answer", len(r.ids), r.bytes),
+		counted: "router, DOM manager, planning, reading, a copy of the bytes for the answer",
+		floor:   fmt.Sprintf("Pebble scan of %d values of %d B, each copied", len(r.ids), r.bytes),
+		bound:   atMost(2),
+		unit:    latency,
+		ours: latencyOf(1, func(ctx context.Context) error {
+			answer, err := slnet.Send1(ctx, r.user.SendSLNetMessages, &dom.ManagerStoreReadRequest{
+				ModuleID: r.module.helper.ModuleID, Kind: dom.KindInstance, Query: query,
+			})
+			if err != nil {
+				return err
+			}
+			if crud, ok := answer.(*dom.ManagerStoreCrudResponse); !ok || len(crud.Objects) != len(r.ids) {
+				return fmt.Errorf("%d instances were asked for, %T is the answer", len(r.ids), answer)
+			}
+			return nil
+		}),
+		bare: latencyOf(1, func(context.Context) error { return r.rawScan() }),
+	}
+}
+
+func (r *reads) rawScan() error {
+	it, err := r.raw.NewIter(&pebble.IterOptions{LowerBound: []byte("o/large/"), UpperBound: []byte("o/large0")})
+	if err != nil {
+		return err
+	}
+	var all [][]byte
+	for ok := it.First(); ok; ok = it.Next() {
+		all = append(all, append([]byte(nil), it.Value()...))
+	}
+	if len(all) != len(r.ids) {
+		err = fmt.Errorf("scanned %d of %d values", len(all), len(r.ids))
+	}
+	return errors.Join(err, it.Close())
 }

@@ -58,6 +58,9 @@ var rooms = []room{
 	{path: "sdk/dom/interchange", // modules in the files of the original
 		rooms:   []string{"sdk/slnet", "sdk/dom"},
 		modules: []string{"github.com/google/uuid"}},
+	{path: "sdk/dom/filtertext",
+		rooms:   []string{"sdk/dom", "sdk/slnet"},
+		modules: []string{"github.com/google/uuid"}},
 	{path: "sdk/client",
 		rooms: []string{"sdk", "sdk/slnet", "sdk/dom"}},
 	{path: "sdk/plugin",
@@ -122,7 +125,7 @@ var rooms = []room{
 
 	// What is started. The daemon's binary is also the worker's.
 	{path: "cmd/domovoi",
-		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/dom/interchange", "sdk/client", "sdk/plugin",
+		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/dom/filtertext", "sdk/dom/interchange", "sdk/client", "sdk/plugin",
 			"runtime", "runtime/interp", "plugins"},
 		modules: []string{"github.com/spf13/cobra", "github.com/google/uuid", "go.yaml.in/yaml/v3",
 			"golang.org/x/sys/unix", "golang.org/x/term"}},
@@ -136,6 +139,8 @@ var rooms = []room{
 	{path: "internal/daemontest", testing: true,
 		modules: []string{"github.com/google/uuid"}},
 	{path: "internal/scripttest", testing: true},
+	{path: "internal/stress", testing: true,
+		modules: []string{"github.com/google/uuid"}},
 	{path: "internal/demo",
 		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/client"}},
 	{path: "internal/bench", testing: true,

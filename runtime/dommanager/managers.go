@@ -144,6 +144,9 @@ func (m *Managers) load(ctx context.Context, moduleID string) (*manager, error) 
 	if err != nil {
 		return nil, err
 	}
+	if err := m.store.SetIndexedFields(ctx, moduleID, settings.DomManagerSettings.StorageSettings.IndexedFields); err != nil {
+		return nil, err
+	}
 	return &manager{store: m.store, moduleID: moduleID, settings: settings}, nil
 }
 
@@ -193,7 +196,8 @@ func (m *Managers) forget(moduleID string) {
 func (m *Managers) Required(ctx context.Context, message slnet.Message) (permission dom.Permission, ok bool, err error) {
 	var kind dom.ObjectKind
 	switch message := message.(type) {
-	case *dom.ManagerStoreReadRequest, *dom.ManagerStoreCountRequest, *dom.DomInstanceStatusTransitionRequest:
+	case *dom.ManagerStoreReadRequest, *dom.ManagerStoreCountRequest, *dom.ManagerStorePagingRequest, *dom.ManagerStoreExplainRequest,
+		*dom.DomInstanceStatusTransitionRequest:
 		return dom.PermissionNone, true, nil
 	case *dom.AutoIncrementerGetRequest:
 		return dom.PermissionNone, true, nil
@@ -275,6 +279,10 @@ func (m *Managers) Handle(ctx context.Context, caller security.Caller, message s
 		return m.deleteAttachment(ctx, caller, message)
 	case *dom.MidnightSyncMessage:
 		return m.synchronize(ctx, message.ModuleID)
+	case *dom.ManagerStorePagingRequest:
+		return m.readPage(ctx, message)
+	case *dom.ManagerStoreExplainRequest:
+		return m.explain(ctx, message)
 	case *dom.ReinitializeManagerMessage:
 		if err := m.reinitialize(ctx, message.ModuleID); err != nil {
 			return nil, err

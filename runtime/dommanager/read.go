@@ -2,6 +2,9 @@ package dommanager
 
 import (
 	"context"
+	"strconv"
+	"strings"
+	"time"
 
 	"domovoi.dev/sdk/dom"
 	"domovoi.dev/sdk/slnet"
@@ -34,54 +37,123 @@ func (m *manager) fieldTypes(r *storage.Reader, kind dom.ObjectKind, filter dom.
 }
 
 func (m *Managers) read(ctx context.Context, request *dom.ManagerStoreReadRequest) (slnet.Message, error) {
-	manager, err := m.readable(ctx, request.Kind, request.ModuleID)
+	answer, err := m.search(ctx, storage.Search{
+		Kind: request.Kind, ModuleID: request.ModuleID, Query: request.Query, Select: request.Select,
+	})
 	if err != nil {
 		return nil, err
 	}
-	var response slnet.Message
+	if len(request.Select) > 0 {
+		return &dom.ManagerStoreSelectResponse{Rows: answer.Rows, TraceData: scanInfo(answer.Explanation)}, nil
+	}
+	return &dom.ManagerStoreCrudResponse{Kind: request.Kind, Objects: answer.Objects, TraceData: scanInfo(answer.Explanation)}, nil
+}
+
+func (m *Managers) readPage(ctx context.Context, request *dom.ManagerStorePagingRequest) (slnet.Message, error) {
+	if request.PageSize == 0 {
+		request.PageSize = dom.DefaultPageSize
+	}
+	if err := request.Check(nil); err != nil {
+		return nil, err
+	}
+	answer, err := m.search(ctx, storage.Search{
+		Kind: request.Kind, ModuleID: request.ModuleID, Query: request.Query, Select: request.Select,
+		PageSize: request.PageSize, Cursor: request.Cursor,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &dom.ManagerStorePagingResponse{
+		Kind: request.Kind, Objects: answer.Objects, Rows: answer.Rows, Cursor: answer.Next, TraceData: scanInfo(answer.Explanation),
+	}, nil
+}
+
+func (m *Managers) explain(ctx context.Context, request *dom.ManagerStoreExplainRequest) (slnet.Message, error) {
+	if request.PageSize < 0 || request.PageSize > dom.MaxPageSize {
+		return nil, slnet.Errorf(slnet.KindInvalid, "a page of %d objects; pages have up to %d", request.PageSize, dom.MaxPageSize)
+	}
+	answer, err := m.search(ctx, storage.Search{
+		Kind: request.Kind, ModuleID: request.ModuleID, Query: request.Query, Select: request.Select, PageSize: request.PageSize,
+	})
+	if err != nil {
+		return nil, err
+	}
+	e := answer.Explanation
+	return &dom.ManagerStoreExplainResponse{Explanation: dom.QueryExplanation{
+		Plan: e.Plan, IsScan: e.IsScan, IndexEntries: e.IndexEntries, Objects: e.Objects, Returned: e.Returned, Took: e.Took,
+	}}, nil
+}
+
+// search checks a query against the model and carries it out.
+func (m *Managers) search(ctx context.Context, s storage.Search) (answer storage.Answer, err error) {
+	manager, err := m.readable(ctx, s.Kind, s.ModuleID)
+	if err != nil {
+		return answer, err
+	}
+	s.ModuleID = manager.moduleID
 	err = m.store.View(ctx, func(r *storage.Reader) error {
-		types, err := manager.fieldTypes(r, request.Kind, request.Query.Filter)
+		types, err := manager.fieldTypes(r, s.Kind, s.Query.Filter)
 		if err != nil {
 			return err
 		}
-		if err := request.Query.Check(request.Kind, types); err != nil {
+		if err := s.Query.Check(s.Kind, types); err != nil {
 			return err
 		}
-		if len(request.Select) > 0 {
-			response, err = manager.readSelected(ctx, r, request)
+		if err := dom.CheckSelect(s.Kind, s.Select); err != nil {
 			return err
 		}
-		objects, err := manager.query(ctx, r, request.Kind, request.Query)
-		response = &dom.ManagerStoreCrudResponse{Kind: request.Kind, Objects: objects}
+		if s.Kind == dom.KindHistoryChange {
+			answer, err = manager.searchHistory(ctx, r, s)
+		} else {
+			answer, err = r.Search(ctx, s)
+		}
 		return err
 	})
-	return response, err
+	return answer, err
 }
 
-func (m *manager) query(ctx context.Context, r *storage.Reader, kind dom.ObjectKind, query dom.Query) ([]slnet.Raw, error) {
-	if kind == dom.KindHistoryChange {
-		return r.History(ctx, m.moduleID, query)
+// searchHistory reads history records, which have no indexes.
+func (m *manager) searchHistory(ctx context.Context, r *storage.Reader, s storage.Search) (answer storage.Answer, err error) {
+	if s.PageSize > 0 {
+		return answer, slnet.Errorf(slnet.KindInvalid, "history records are not read in pages; filter by SubjectId")
 	}
-	return r.Query(ctx, kind, m.moduleID, query)
-}
-
-func (m *manager) readSelected(ctx context.Context, r *storage.Reader, request *dom.ManagerStoreReadRequest) (slnet.Message, error) {
-	if err := dom.CheckSelect(request.Kind, request.Select); err != nil {
-		return nil, err
+	began := time.Now()
+	if answer.Objects, err = r.History(ctx, m.moduleID, s.Query); err != nil {
+		return answer, err
 	}
-	raws, err := m.query(ctx, r, request.Kind, request.Query)
-	if err != nil {
-		return nil, err
+	n := int64(len(answer.Objects))
+	answer.Explanation = storage.Explanation{Plan: []string{"history records of the instances the filter names, or of all"}, Objects: n, Returned: n, Took: time.Since(began)}
+	if len(s.Select) == 0 {
+		return answer, nil
 	}
-	response := &dom.ManagerStoreSelectResponse{Rows: make([]dom.SelectedRow, len(raws))}
-	for i, raw := range raws {
-		o, err := dom.DecodeObject(request.Kind, raw)
+	var o dom.RawObject
+	for _, raw := range answer.Objects {
+		change, err := dom.DecodeObject(s.Kind, raw)
 		if err != nil {
-			return nil, err
+			return answer, err
 		}
-		response.Rows[i] = dom.SelectValues(o, request.Select)
+		o.Reset(s.Kind, raw)
+		answer.Rows = append(answer.Rows, o.Select(change.Key(), s.Select))
 	}
-	return response, nil
+	answer.Objects = nil
+	return answer, nil
+}
+
+// From how many objects on a scan is told, and how many for each one returned.
+const (
+	scanTold       = 1000
+	scanToldPerHit = 4
+)
+
+// scanInfo tells of a query that looked at far more objects than it returned.
+func scanInfo(e storage.Explanation) (trace slnet.TraceData) {
+	if e.IsScan && e.Objects >= scanTold+scanToldPerHit*e.Returned {
+		trace.InfoData = []slnet.InfoData{{Type: dom.QueryInfo, Reason: dom.QueryInfoScanned, Data: map[string]string{
+			dom.QueryInfoPlan: strings.Join(e.Plan, "; "), dom.QueryInfoObjects: strconv.FormatInt(e.Objects, 10),
+			dom.QueryInfoReturned: strconv.FormatInt(e.Returned, 10),
+		}}}
+	}
+	return trace
 }
 
 func (m *Managers) count(ctx context.Context, request *dom.ManagerStoreCountRequest) (slnet.Message, error) {

@@ -77,6 +77,34 @@ func (m *ManagerStoreCrudResponse) UnmarshalJSON(b []byte) error {
 	return err
 }
 
+type jsonPagingResponse struct {
+	Kind      ObjectKind        `json:"Kind"`
+	Objects   []json.RawMessage `json:"Objects,omitempty"`
+	Rows      []SelectedRow     `json:"Rows,omitempty"`
+	Cursor    string            `json:"Cursor,omitempty"`
+	TraceData slnet.TraceData   `json:"TraceData,omitempty"`
+}
+
+// MarshalJSON implements json.Marshaler.
+func (m *ManagerStorePagingResponse) MarshalJSON() ([]byte, error) {
+	objects, err := rawsToJSON(m.Kind, m.Objects)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(jsonPagingResponse{m.Kind, objects, m.Rows, m.Cursor, m.TraceData})
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (m *ManagerStorePagingResponse) UnmarshalJSON(b []byte) error {
+	var j jsonPagingResponse
+	if err := slnet.StrictJSON(b, &j); err != nil {
+		return err
+	}
+	objects, err := jsonToRaws(j.Kind, j.Objects)
+	*m = ManagerStorePagingResponse{j.Kind, objects, j.Rows, j.Cursor, j.TraceData}
+	return err
+}
+
 type jsonObjectsChanged struct {
 	Kind       ObjectKind        `json:"Kind"`
 	ModuleID   string            `json:"ModuleId,omitempty"`

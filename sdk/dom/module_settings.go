@@ -46,7 +46,7 @@ type DomManagerSettings struct {
 	ModuleBehaviorDefinition             BehaviorDefinitionID       `json:"ModuleBehaviorDefinition"`
 	TTLSettings                          TTLSettings                `json:"TtlSettings,omitempty"`
 	DomInstanceHistorySettings           HistorySettings            `json:"DomInstanceHistorySettings,omitempty"`
-	StorageSettings                      StorageSettings            `json:"StorageSettings,omitempty"`
+	StorageSettings                      StorageSettings            `json:"StorageSettings"`
 	SecuritySettings                     DomManagerSecuritySettings `json:"SecuritySettings,omitempty"`
 	DomInstanceNetworkAttachmentSettings NetworkAttachmentSettings  `json:"DomInstanceNetworkAttachmentSettings,omitempty"`
 }
@@ -152,6 +152,12 @@ type CachingSettings struct {
 // StorageSettings configure how objects are kept.
 type StorageSettings struct {
 	CachingSettings CachingSettings `json:"CachingSettings,omitempty"`
+	// IndexedFields limits the indexes of field values to these fields; none means
+	// that all fields have one. Without an index a filter or order by a field is as
+	// right, but may have to look at every instance; writing is cheaper. Fields
+	// that are added get their index in the background when the manager is
+	// reinitialised, and it is used once it is complete.
+	IndexedFields []FieldDescriptorID `json:"IndexedFields,omitempty"`
 }
 
 // DomManagerSecuritySettings say which permissions the requests to a module

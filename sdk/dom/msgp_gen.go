@@ -2666,20 +2666,44 @@ func (z *DomManagerSettings) MarshalMsg(b []byte) (o []byte, err error) {
 		}
 		// string "StorageSettings"
 		o = append(o, 0xaf, 0x53, 0x74, 0x6f, 0x72, 0x61, 0x67, 0x65, 0x53, 0x65, 0x74, 0x74, 0x69, 0x6e, 0x67, 0x73)
-		o, err = z.StorageSettings.MarshalMsg(o)
-		if err != nil {
-			err = msgp.WrapError(err, "StorageSettings")
-			return
+		// check for omitted fields
+		zb0008Len := uint32(2)
+		var zb0008Mask uint8 /* 2 bits */
+		_ = zb0008Mask
+		if z.StorageSettings.IndexedFields == nil {
+			zb0008Len--
+			zb0008Mask |= 0x2
+		}
+		// variable map header, size zb0008Len
+		o = append(o, 0x80|uint8(zb0008Len))
+
+		// skip if no fields are to be emitted
+		if zb0008Len != 0 {
+			// string "CachingSettings"
+			o = append(o, 0xaf, 0x43, 0x61, 0x63, 0x68, 0x69, 0x6e, 0x67, 0x53, 0x65, 0x74, 0x74, 0x69, 0x6e, 0x67, 0x73)
+			o, err = z.StorageSettings.CachingSettings.MarshalMsg(o)
+			if err != nil {
+				err = msgp.WrapError(err, "StorageSettings", "CachingSettings")
+				return
+			}
+			if (zb0008Mask & 0x2) == 0 { // if not omitted
+				// string "IndexedFields"
+				o = append(o, 0xad, 0x49, 0x6e, 0x64, 0x65, 0x78, 0x65, 0x64, 0x46, 0x69, 0x65, 0x6c, 0x64, 0x73)
+				o = msgp.AppendArrayHeader(o, uint32(len(z.StorageSettings.IndexedFields)))
+				for za0008 := range z.StorageSettings.IndexedFields {
+					o = msgp.AppendBytes(o, (z.StorageSettings.IndexedFields[za0008])[:])
+				}
+			}
 		}
 		if (zb0001Mask & 0x200) == 0 { // if not omitted
 			// string "SecuritySettings"
 			o = append(o, 0xb0, 0x53, 0x65, 0x63, 0x75, 0x72, 0x69, 0x74, 0x79, 0x53, 0x65, 0x74, 0x74, 0x69, 0x6e, 0x67, 0x73)
 			// check for omitted fields
-			zb0008Len := uint32(1)
-			var zb0008Mask uint8 /* 1 bits */
-			_ = zb0008Mask
-			// variable map header, size zb0008Len
-			o = append(o, 0x80|uint8(zb0008Len))
+			zb0009Len := uint32(1)
+			var zb0009Mask uint8 /* 1 bits */
+			_ = zb0009Mask
+			// variable map header, size zb0009Len
+			o = append(o, 0x80|uint8(zb0009Len))
 			// string "DeleteDomInstancePermission"
 			o = append(o, 0xbb, 0x44, 0x65, 0x6c, 0x65, 0x74, 0x65, 0x44, 0x6f, 0x6d, 0x49, 0x6e, 0x73, 0x74, 0x61, 0x6e, 0x63, 0x65, 0x50, 0x65, 0x72, 0x6d, 0x69, 0x73, 0x73, 0x69, 0x6f, 0x6e)
 			o, err = (*slnet.PermissionFlag)(&z.SecuritySettings.DeleteDomInstancePermission).MarshalMsg(o)
@@ -2692,19 +2716,19 @@ func (z *DomManagerSettings) MarshalMsg(b []byte) (o []byte, err error) {
 			// string "DomInstanceNetworkAttachmentSettings"
 			o = append(o, 0xd9, 0x24, 0x44, 0x6f, 0x6d, 0x49, 0x6e, 0x73, 0x74, 0x61, 0x6e, 0x63, 0x65, 0x4e, 0x65, 0x74, 0x77, 0x6f, 0x72, 0x6b, 0x41, 0x74, 0x74, 0x61, 0x63, 0x68, 0x6d, 0x65, 0x6e, 0x74, 0x53, 0x65, 0x74, 0x74, 0x69, 0x6e, 0x67, 0x73)
 			// check for omitted fields
-			zb0009Len := uint32(2)
-			var zb0009Mask uint8 /* 2 bits */
-			_ = zb0009Mask
+			zb0010Len := uint32(2)
+			var zb0010Mask uint8 /* 2 bits */
+			_ = zb0010Mask
 			if z.DomInstanceNetworkAttachmentSettings.NetworkSharePath == "" {
-				zb0009Len--
-				zb0009Mask |= 0x1
+				zb0010Len--
+				zb0010Mask |= 0x1
 			}
-			// variable map header, size zb0009Len
-			o = append(o, 0x80|uint8(zb0009Len))
+			// variable map header, size zb0010Len
+			o = append(o, 0x80|uint8(zb0010Len))
 
 			// skip if no fields are to be emitted
-			if zb0009Len != 0 {
-				if (zb0009Mask & 0x1) == 0 { // if not omitted
+			if zb0010Len != 0 {
+				if (zb0010Mask & 0x1) == 0 { // if not omitted
 					// string "NetworkSharePath"
 					o = append(o, 0xb0, 0x4e, 0x65, 0x74, 0x77, 0x6f, 0x72, 0x6b, 0x53, 0x68, 0x61, 0x72, 0x65, 0x50, 0x61, 0x74, 0x68)
 					o = msgp.AppendString(o, z.DomInstanceNetworkAttachmentSettings.NetworkSharePath)
@@ -3001,20 +3025,62 @@ func (z *DomManagerSettings) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				}
 			}
 		case "StorageSettings":
-			bts, err = z.StorageSettings.UnmarshalMsg(bts)
+			var zb0012 uint32
+			zb0012, bts, err = msgp.ReadMapHeaderBytes(bts)
 			if err != nil {
 				err = msgp.WrapError(err, "StorageSettings")
 				return
 			}
+			for zb0012 > 0 {
+				zb0012--
+				field, bts, err = msgp.ReadMapKeyZC(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "StorageSettings")
+					return
+				}
+				switch msgp.UnsafeString(field) {
+				case "CachingSettings":
+					bts, err = z.StorageSettings.CachingSettings.UnmarshalMsg(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "StorageSettings", "CachingSettings")
+						return
+					}
+				case "IndexedFields":
+					var zb0013 uint32
+					zb0013, bts, err = msgp.ReadArrayHeaderBytes(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "StorageSettings", "IndexedFields")
+						return
+					}
+					if cap(z.StorageSettings.IndexedFields) >= int(zb0013) {
+						z.StorageSettings.IndexedFields = (z.StorageSettings.IndexedFields)[:zb0013]
+					} else {
+						z.StorageSettings.IndexedFields = make([]FieldDescriptorID, zb0013)
+					}
+					for za0008 := range z.StorageSettings.IndexedFields {
+						bts, err = msgp.ReadExactBytes(bts, (z.StorageSettings.IndexedFields[za0008])[:])
+						if err != nil {
+							err = msgp.WrapError(err, "StorageSettings", "IndexedFields", za0008)
+							return
+						}
+					}
+				default:
+					bts, err = msgp.Skip(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "StorageSettings")
+						return
+					}
+				}
+			}
 		case "SecuritySettings":
-			var zb0012 uint32
-			zb0012, bts, err = msgp.ReadMapHeaderBytes(bts)
+			var zb0014 uint32
+			zb0014, bts, err = msgp.ReadMapHeaderBytes(bts)
 			if err != nil {
 				err = msgp.WrapError(err, "SecuritySettings")
 				return
 			}
-			for zb0012 > 0 {
-				zb0012--
+			for zb0014 > 0 {
+				zb0014--
 				field, bts, err = msgp.ReadMapKeyZC(bts)
 				if err != nil {
 					err = msgp.WrapError(err, "SecuritySettings")
@@ -3036,14 +3102,14 @@ func (z *DomManagerSettings) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				}
 			}
 		case "DomInstanceNetworkAttachmentSettings":
-			var zb0013 uint32
-			zb0013, bts, err = msgp.ReadMapHeaderBytes(bts)
+			var zb0015 uint32
+			zb0015, bts, err = msgp.ReadMapHeaderBytes(bts)
 			if err != nil {
 				err = msgp.WrapError(err, "DomInstanceNetworkAttachmentSettings")
 				return
 			}
-			for zb0013 > 0 {
-				zb0013--
+			for zb0015 > 0 {
+				zb0015--
 				field, bts, err = msgp.ReadMapKeyZC(bts)
 				if err != nil {
 					err = msgp.WrapError(err, "DomInstanceNetworkAttachmentSettings")
@@ -3097,7 +3163,7 @@ func (z *DomManagerSettings) Msgsize() (s int) {
 			s += 1 + 6 + msgp.StringPrefixSize + len(z.DomInstanceNameDefinition.ConcatenationItems[za0005].Value) + 18 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize))
 		}
 	}
-	s += 25 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 12 + 1 + 15 + msgp.DurationSize + 15 + msgp.DurationSize + 22 + msgp.DurationSize + 27 + 1 + 16 + msgp.StringPrefixSize + len(string(z.DomInstanceHistorySettings.StorageBehavior)) + 16 + z.StorageSettings.Msgsize() + 17 + 1 + 28 + (*slnet.PermissionFlag)(&z.SecuritySettings.DeleteDomInstancePermission).Msgsize() + 38 + 1 + 17 + msgp.StringPrefixSize + len(z.DomInstanceNetworkAttachmentSettings.NetworkSharePath) + 13 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize))
+	s += 25 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 12 + 1 + 15 + msgp.DurationSize + 15 + msgp.DurationSize + 22 + msgp.DurationSize + 27 + 1 + 16 + msgp.StringPrefixSize + len(string(z.DomInstanceHistorySettings.StorageBehavior)) + 16 + 1 + 16 + z.StorageSettings.CachingSettings.Msgsize() + 14 + msgp.ArrayHeaderSize + (len(z.StorageSettings.IndexedFields) * (16 * (msgp.ByteSize))) + 17 + 1 + 28 + (*slnet.PermissionFlag)(&z.SecuritySettings.DeleteDomInstancePermission).Msgsize() + 38 + 1 + 17 + msgp.StringPrefixSize + len(z.DomInstanceNetworkAttachmentSettings.NetworkSharePath) + 13 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize))
 	return
 }
 
@@ -6286,6 +6352,699 @@ func (z ManagerStoreDeleteRequest) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z *ManagerStoreExplainRequest) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(5)
+	var zb0001Mask uint8 /* 5 bits */
+	_ = zb0001Mask
+	if z.ModuleID == "" {
+		zb0001Len--
+		zb0001Mask |= 0x1
+	}
+	if z.Select == nil {
+		zb0001Len--
+		zb0001Mask |= 0x8
+	}
+	if z.PageSize == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x10
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		if (zb0001Mask & 0x1) == 0 { // if not omitted
+			// string "ModuleId"
+			o = append(o, 0xa8, 0x4d, 0x6f, 0x64, 0x75, 0x6c, 0x65, 0x49, 0x64)
+			o = msgp.AppendString(o, z.ModuleID)
+		}
+		// string "Kind"
+		o = append(o, 0xa4, 0x4b, 0x69, 0x6e, 0x64)
+		o = msgp.AppendString(o, string(z.Kind))
+		// string "Query"
+		o = append(o, 0xa5, 0x51, 0x75, 0x65, 0x72, 0x79)
+		o, err = z.Query.MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "Query")
+			return
+		}
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "Select"
+			o = append(o, 0xa6, 0x53, 0x65, 0x6c, 0x65, 0x63, 0x74)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.Select)))
+			for za0001 := range z.Select {
+				// map header, size 2
+				// string "Name"
+				o = append(o, 0x82, 0xa4, 0x4e, 0x61, 0x6d, 0x65)
+				o = msgp.AppendString(o, z.Select[za0001].Name)
+				// string "FieldId"
+				o = append(o, 0xa7, 0x46, 0x69, 0x65, 0x6c, 0x64, 0x49, 0x64)
+				o = msgp.AppendBytes(o, (z.Select[za0001].FieldID)[:])
+			}
+		}
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
+			// string "PageSize"
+			o = append(o, 0xa8, 0x50, 0x61, 0x67, 0x65, 0x53, 0x69, 0x7a, 0x65)
+			o = msgp.AppendInt(o, z.PageSize)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ManagerStoreExplainRequest) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "ModuleId":
+			z.ModuleID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ModuleID")
+				return
+			}
+		case "Kind":
+			{
+				var zb0002 string
+				zb0002, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Kind")
+					return
+				}
+				z.Kind = ObjectKind(zb0002)
+			}
+		case "Query":
+			bts, err = z.Query.UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Query")
+				return
+			}
+		case "Select":
+			var zb0003 uint32
+			zb0003, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Select")
+				return
+			}
+			if cap(z.Select) >= int(zb0003) {
+				z.Select = (z.Select)[:zb0003]
+			} else {
+				z.Select = make([]Exposer, zb0003)
+			}
+			for za0001 := range z.Select {
+				var zb0004 uint32
+				zb0004, bts, err = msgp.ReadMapHeaderBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Select", za0001)
+					return
+				}
+				for zb0004 > 0 {
+					zb0004--
+					field, bts, err = msgp.ReadMapKeyZC(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "Select", za0001)
+						return
+					}
+					switch msgp.UnsafeString(field) {
+					case "Name":
+						z.Select[za0001].Name, bts, err = msgp.ReadStringBytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Select", za0001, "Name")
+							return
+						}
+					case "FieldId":
+						bts, err = msgp.ReadExactBytes(bts, (z.Select[za0001].FieldID)[:])
+						if err != nil {
+							err = msgp.WrapError(err, "Select", za0001, "FieldID")
+							return
+						}
+					default:
+						bts, err = msgp.Skip(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Select", za0001)
+							return
+						}
+					}
+				}
+			}
+		case "PageSize":
+			z.PageSize, bts, err = msgp.ReadIntBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "PageSize")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *ManagerStoreExplainRequest) Msgsize() (s int) {
+	s = 1 + 9 + msgp.StringPrefixSize + len(z.ModuleID) + 5 + msgp.StringPrefixSize + len(string(z.Kind)) + 6 + z.Query.Msgsize() + 7 + msgp.ArrayHeaderSize
+	for za0001 := range z.Select {
+		s += 1 + 5 + msgp.StringPrefixSize + len(z.Select[za0001].Name) + 8 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize))
+	}
+	s += 9 + msgp.IntSize
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *ManagerStoreExplainResponse) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(2)
+	var zb0001Mask uint8 /* 2 bits */
+	_ = zb0001Mask
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Explanation"
+		o = append(o, 0xab, 0x45, 0x78, 0x70, 0x6c, 0x61, 0x6e, 0x61, 0x74, 0x69, 0x6f, 0x6e)
+		o, err = z.Explanation.MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "Explanation")
+			return
+		}
+		// string "TraceData"
+		o = append(o, 0xa9, 0x54, 0x72, 0x61, 0x63, 0x65, 0x44, 0x61, 0x74, 0x61)
+		o, err = z.TraceData.MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "TraceData")
+			return
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ManagerStoreExplainResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Explanation":
+			bts, err = z.Explanation.UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Explanation")
+				return
+			}
+		case "TraceData":
+			bts, err = z.TraceData.UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "TraceData")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *ManagerStoreExplainResponse) Msgsize() (s int) {
+	s = 1 + 12 + z.Explanation.Msgsize() + 10 + z.TraceData.Msgsize()
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *ManagerStorePagingRequest) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(6)
+	var zb0001Mask uint8 /* 6 bits */
+	_ = zb0001Mask
+	if z.ModuleID == "" {
+		zb0001Len--
+		zb0001Mask |= 0x1
+	}
+	if z.Select == nil {
+		zb0001Len--
+		zb0001Mask |= 0x8
+	}
+	if z.PageSize == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x10
+	}
+	if z.Cursor == "" {
+		zb0001Len--
+		zb0001Mask |= 0x20
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		if (zb0001Mask & 0x1) == 0 { // if not omitted
+			// string "ModuleId"
+			o = append(o, 0xa8, 0x4d, 0x6f, 0x64, 0x75, 0x6c, 0x65, 0x49, 0x64)
+			o = msgp.AppendString(o, z.ModuleID)
+		}
+		// string "Kind"
+		o = append(o, 0xa4, 0x4b, 0x69, 0x6e, 0x64)
+		o = msgp.AppendString(o, string(z.Kind))
+		// string "Query"
+		o = append(o, 0xa5, 0x51, 0x75, 0x65, 0x72, 0x79)
+		o, err = z.Query.MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "Query")
+			return
+		}
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "Select"
+			o = append(o, 0xa6, 0x53, 0x65, 0x6c, 0x65, 0x63, 0x74)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.Select)))
+			for za0001 := range z.Select {
+				// map header, size 2
+				// string "Name"
+				o = append(o, 0x82, 0xa4, 0x4e, 0x61, 0x6d, 0x65)
+				o = msgp.AppendString(o, z.Select[za0001].Name)
+				// string "FieldId"
+				o = append(o, 0xa7, 0x46, 0x69, 0x65, 0x6c, 0x64, 0x49, 0x64)
+				o = msgp.AppendBytes(o, (z.Select[za0001].FieldID)[:])
+			}
+		}
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
+			// string "PageSize"
+			o = append(o, 0xa8, 0x50, 0x61, 0x67, 0x65, 0x53, 0x69, 0x7a, 0x65)
+			o = msgp.AppendInt(o, z.PageSize)
+		}
+		if (zb0001Mask & 0x20) == 0 { // if not omitted
+			// string "Cursor"
+			o = append(o, 0xa6, 0x43, 0x75, 0x72, 0x73, 0x6f, 0x72)
+			o = msgp.AppendString(o, z.Cursor)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ManagerStorePagingRequest) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "ModuleId":
+			z.ModuleID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ModuleID")
+				return
+			}
+		case "Kind":
+			{
+				var zb0002 string
+				zb0002, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Kind")
+					return
+				}
+				z.Kind = ObjectKind(zb0002)
+			}
+		case "Query":
+			bts, err = z.Query.UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Query")
+				return
+			}
+		case "Select":
+			var zb0003 uint32
+			zb0003, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Select")
+				return
+			}
+			if cap(z.Select) >= int(zb0003) {
+				z.Select = (z.Select)[:zb0003]
+			} else {
+				z.Select = make([]Exposer, zb0003)
+			}
+			for za0001 := range z.Select {
+				var zb0004 uint32
+				zb0004, bts, err = msgp.ReadMapHeaderBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Select", za0001)
+					return
+				}
+				for zb0004 > 0 {
+					zb0004--
+					field, bts, err = msgp.ReadMapKeyZC(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "Select", za0001)
+						return
+					}
+					switch msgp.UnsafeString(field) {
+					case "Name":
+						z.Select[za0001].Name, bts, err = msgp.ReadStringBytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Select", za0001, "Name")
+							return
+						}
+					case "FieldId":
+						bts, err = msgp.ReadExactBytes(bts, (z.Select[za0001].FieldID)[:])
+						if err != nil {
+							err = msgp.WrapError(err, "Select", za0001, "FieldID")
+							return
+						}
+					default:
+						bts, err = msgp.Skip(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Select", za0001)
+							return
+						}
+					}
+				}
+			}
+		case "PageSize":
+			z.PageSize, bts, err = msgp.ReadIntBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "PageSize")
+				return
+			}
+		case "Cursor":
+			z.Cursor, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Cursor")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *ManagerStorePagingRequest) Msgsize() (s int) {
+	s = 1 + 9 + msgp.StringPrefixSize + len(z.ModuleID) + 5 + msgp.StringPrefixSize + len(string(z.Kind)) + 6 + z.Query.Msgsize() + 7 + msgp.ArrayHeaderSize
+	for za0001 := range z.Select {
+		s += 1 + 5 + msgp.StringPrefixSize + len(z.Select[za0001].Name) + 8 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize))
+	}
+	s += 9 + msgp.IntSize + 7 + msgp.StringPrefixSize + len(z.Cursor)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *ManagerStorePagingResponse) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(5)
+	var zb0001Mask uint8 /* 5 bits */
+	_ = zb0001Mask
+	if z.Objects == nil {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	if z.Rows == nil {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	if z.Cursor == "" {
+		zb0001Len--
+		zb0001Mask |= 0x8
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Kind"
+		o = append(o, 0xa4, 0x4b, 0x69, 0x6e, 0x64)
+		o = msgp.AppendString(o, string(z.Kind))
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "Objects"
+			o = append(o, 0xa7, 0x4f, 0x62, 0x6a, 0x65, 0x63, 0x74, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.Objects)))
+			for za0001 := range z.Objects {
+				o, err = z.Objects[za0001].MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "Objects", za0001)
+					return
+				}
+			}
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "Rows"
+			o = append(o, 0xa4, 0x52, 0x6f, 0x77, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.Rows)))
+			for za0002 := range z.Rows {
+				// map header, size 2
+				// string "Key"
+				o = append(o, 0x82, 0xa3, 0x4b, 0x65, 0x79)
+				o = msgp.AppendString(o, z.Rows[za0002].Key)
+				// string "Values"
+				o = append(o, 0xa6, 0x56, 0x61, 0x6c, 0x75, 0x65, 0x73)
+				o = msgp.AppendArrayHeader(o, uint32(len(z.Rows[za0002].Values)))
+				for za0003 := range z.Rows[za0002].Values {
+					o = msgp.AppendArrayHeader(o, uint32(len(z.Rows[za0002].Values[za0003])))
+					for za0004 := range z.Rows[za0002].Values[za0003] {
+						o, err = z.Rows[za0002].Values[za0003][za0004].MarshalMsg(o)
+						if err != nil {
+							err = msgp.WrapError(err, "Rows", za0002, "Values", za0003, za0004)
+							return
+						}
+					}
+				}
+			}
+		}
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "Cursor"
+			o = append(o, 0xa6, 0x43, 0x75, 0x72, 0x73, 0x6f, 0x72)
+			o = msgp.AppendString(o, z.Cursor)
+		}
+		// string "TraceData"
+		o = append(o, 0xa9, 0x54, 0x72, 0x61, 0x63, 0x65, 0x44, 0x61, 0x74, 0x61)
+		o, err = z.TraceData.MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "TraceData")
+			return
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ManagerStorePagingResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Kind":
+			{
+				var zb0002 string
+				zb0002, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Kind")
+					return
+				}
+				z.Kind = ObjectKind(zb0002)
+			}
+		case "Objects":
+			var zb0003 uint32
+			zb0003, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Objects")
+				return
+			}
+			if cap(z.Objects) >= int(zb0003) {
+				z.Objects = (z.Objects)[:zb0003]
+			} else {
+				z.Objects = make([]slnet.Raw, zb0003)
+			}
+			for za0001 := range z.Objects {
+				bts, err = z.Objects[za0001].UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Objects", za0001)
+					return
+				}
+			}
+		case "Rows":
+			var zb0004 uint32
+			zb0004, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Rows")
+				return
+			}
+			if cap(z.Rows) >= int(zb0004) {
+				z.Rows = (z.Rows)[:zb0004]
+			} else {
+				z.Rows = make([]SelectedRow, zb0004)
+			}
+			for za0002 := range z.Rows {
+				var zb0005 uint32
+				zb0005, bts, err = msgp.ReadMapHeaderBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Rows", za0002)
+					return
+				}
+				for zb0005 > 0 {
+					zb0005--
+					field, bts, err = msgp.ReadMapKeyZC(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "Rows", za0002)
+						return
+					}
+					switch msgp.UnsafeString(field) {
+					case "Key":
+						z.Rows[za0002].Key, bts, err = msgp.ReadStringBytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Rows", za0002, "Key")
+							return
+						}
+					case "Values":
+						var zb0006 uint32
+						zb0006, bts, err = msgp.ReadArrayHeaderBytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Rows", za0002, "Values")
+							return
+						}
+						if cap(z.Rows[za0002].Values) >= int(zb0006) {
+							z.Rows[za0002].Values = (z.Rows[za0002].Values)[:zb0006]
+						} else {
+							z.Rows[za0002].Values = make([][]Value, zb0006)
+						}
+						for za0003 := range z.Rows[za0002].Values {
+							var zb0007 uint32
+							zb0007, bts, err = msgp.ReadArrayHeaderBytes(bts)
+							if err != nil {
+								err = msgp.WrapError(err, "Rows", za0002, "Values", za0003)
+								return
+							}
+							if cap(z.Rows[za0002].Values[za0003]) >= int(zb0007) {
+								z.Rows[za0002].Values[za0003] = (z.Rows[za0002].Values[za0003])[:zb0007]
+							} else {
+								z.Rows[za0002].Values[za0003] = make([]Value, zb0007)
+							}
+							for za0004 := range z.Rows[za0002].Values[za0003] {
+								bts, err = z.Rows[za0002].Values[za0003][za0004].UnmarshalMsg(bts)
+								if err != nil {
+									err = msgp.WrapError(err, "Rows", za0002, "Values", za0003, za0004)
+									return
+								}
+							}
+						}
+					default:
+						bts, err = msgp.Skip(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Rows", za0002)
+							return
+						}
+					}
+				}
+			}
+		case "Cursor":
+			z.Cursor, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Cursor")
+				return
+			}
+		case "TraceData":
+			bts, err = z.TraceData.UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "TraceData")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *ManagerStorePagingResponse) Msgsize() (s int) {
+	s = 1 + 5 + msgp.StringPrefixSize + len(string(z.Kind)) + 8 + msgp.ArrayHeaderSize
+	for za0001 := range z.Objects {
+		s += z.Objects[za0001].Msgsize()
+	}
+	s += 5 + msgp.ArrayHeaderSize
+	for za0002 := range z.Rows {
+		s += 1 + 4 + msgp.StringPrefixSize + len(z.Rows[za0002].Key) + 7 + msgp.ArrayHeaderSize
+		for za0003 := range z.Rows[za0002].Values {
+			s += msgp.ArrayHeaderSize
+			for za0004 := range z.Rows[za0002].Values[za0003] {
+				s += z.Rows[za0002].Values[za0003][za0004].Msgsize()
+			}
+		}
+	}
+	s += 7 + msgp.StringPrefixSize + len(z.Cursor) + 10 + z.TraceData.Msgsize()
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z *ManagerStoreReadRequest) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
@@ -8063,6 +8822,138 @@ func (z *Query) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z *QueryExplanation) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(6)
+	var zb0001Mask uint8 /* 6 bits */
+	_ = zb0001Mask
+	if z.IsScan == false {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Plan"
+		o = append(o, 0xa4, 0x50, 0x6c, 0x61, 0x6e)
+		o = msgp.AppendArrayHeader(o, uint32(len(z.Plan)))
+		for za0001 := range z.Plan {
+			o = msgp.AppendString(o, z.Plan[za0001])
+		}
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "IsScan"
+			o = append(o, 0xa6, 0x49, 0x73, 0x53, 0x63, 0x61, 0x6e)
+			o = msgp.AppendBool(o, z.IsScan)
+		}
+		// string "IndexEntries"
+		o = append(o, 0xac, 0x49, 0x6e, 0x64, 0x65, 0x78, 0x45, 0x6e, 0x74, 0x72, 0x69, 0x65, 0x73)
+		o = msgp.AppendInt64(o, z.IndexEntries)
+		// string "Objects"
+		o = append(o, 0xa7, 0x4f, 0x62, 0x6a, 0x65, 0x63, 0x74, 0x73)
+		o = msgp.AppendInt64(o, z.Objects)
+		// string "Returned"
+		o = append(o, 0xa8, 0x52, 0x65, 0x74, 0x75, 0x72, 0x6e, 0x65, 0x64)
+		o = msgp.AppendInt64(o, z.Returned)
+		// string "Took"
+		o = append(o, 0xa4, 0x54, 0x6f, 0x6f, 0x6b)
+		o = msgp.AppendDuration(o, z.Took)
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *QueryExplanation) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Plan":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Plan")
+				return
+			}
+			if cap(z.Plan) >= int(zb0002) {
+				z.Plan = (z.Plan)[:zb0002]
+			} else {
+				z.Plan = make([]string, zb0002)
+			}
+			for za0001 := range z.Plan {
+				z.Plan[za0001], bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Plan", za0001)
+					return
+				}
+			}
+		case "IsScan":
+			z.IsScan, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "IsScan")
+				return
+			}
+		case "IndexEntries":
+			z.IndexEntries, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "IndexEntries")
+				return
+			}
+		case "Objects":
+			z.Objects, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Objects")
+				return
+			}
+		case "Returned":
+			z.Returned, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Returned")
+				return
+			}
+		case "Took":
+			z.Took, bts, err = msgp.ReadDurationBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Took")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *QueryExplanation) Msgsize() (s int) {
+	s = 1 + 5 + msgp.ArrayHeaderSize
+	for za0001 := range z.Plan {
+		s += msgp.StringPrefixSize + len(z.Plan[za0001])
+	}
+	s += 7 + msgp.BoolSize + 13 + msgp.Int64Size + 8 + msgp.Int64Size + 9 + msgp.Int64Size + 5 + msgp.DurationSize
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z *ReferenceOptions) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
@@ -9606,53 +10497,31 @@ func (z *StatusTransition) Msgsize() (s int) {
 func (z *StorageSettings) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(1)
-	var zb0001Mask uint8 /* 1 bits */
+	zb0001Len := uint32(2)
+	var zb0001Mask uint8 /* 2 bits */
 	_ = zb0001Mask
-	if z.CachingSettings == (CachingSettings{}) {
+	if z.IndexedFields == nil {
 		zb0001Len--
-		zb0001Mask |= 0x1
+		zb0001Mask |= 0x2
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
-	if (zb0001Mask & 0x1) == 0 { // if not omitted
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
 		// string "CachingSettings"
 		o = append(o, 0xaf, 0x43, 0x61, 0x63, 0x68, 0x69, 0x6e, 0x67, 0x53, 0x65, 0x74, 0x74, 0x69, 0x6e, 0x67, 0x73)
-		// check for omitted fields
-		zb0002Len := uint32(3)
-		var zb0002Mask uint8 /* 3 bits */
-		_ = zb0002Mask
-		if z.CachingSettings.DomDefinition == "" {
-			zb0002Len--
-			zb0002Mask |= 0x1
+		o, err = z.CachingSettings.MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "CachingSettings")
+			return
 		}
-		if z.CachingSettings.DomBehaviorDefinition == "" {
-			zb0002Len--
-			zb0002Mask |= 0x2
-		}
-		if z.CachingSettings.SectionDefinition == "" {
-			zb0002Len--
-			zb0002Mask |= 0x4
-		}
-		// variable map header, size zb0002Len
-		o = append(o, 0x80|uint8(zb0002Len))
-
-		// skip if no fields are to be emitted
-		if zb0002Len != 0 {
-			if (zb0002Mask & 0x1) == 0 { // if not omitted
-				// string "DomDefinition"
-				o = append(o, 0xad, 0x44, 0x6f, 0x6d, 0x44, 0x65, 0x66, 0x69, 0x6e, 0x69, 0x74, 0x69, 0x6f, 0x6e)
-				o = msgp.AppendString(o, string(z.CachingSettings.DomDefinition))
-			}
-			if (zb0002Mask & 0x2) == 0 { // if not omitted
-				// string "DomBehaviorDefinition"
-				o = append(o, 0xb5, 0x44, 0x6f, 0x6d, 0x42, 0x65, 0x68, 0x61, 0x76, 0x69, 0x6f, 0x72, 0x44, 0x65, 0x66, 0x69, 0x6e, 0x69, 0x74, 0x69, 0x6f, 0x6e)
-				o = msgp.AppendString(o, string(z.CachingSettings.DomBehaviorDefinition))
-			}
-			if (zb0002Mask & 0x4) == 0 { // if not omitted
-				// string "SectionDefinition"
-				o = append(o, 0xb1, 0x53, 0x65, 0x63, 0x74, 0x69, 0x6f, 0x6e, 0x44, 0x65, 0x66, 0x69, 0x6e, 0x69, 0x74, 0x69, 0x6f, 0x6e)
-				o = msgp.AppendString(o, string(z.CachingSettings.SectionDefinition))
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "IndexedFields"
+			o = append(o, 0xad, 0x49, 0x6e, 0x64, 0x65, 0x78, 0x65, 0x64, 0x46, 0x69, 0x65, 0x6c, 0x64, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.IndexedFields)))
+			for za0001 := range z.IndexedFields {
+				o = msgp.AppendBytes(o, (z.IndexedFields[za0001])[:])
 			}
 		}
 	}
@@ -9678,56 +10547,28 @@ func (z *StorageSettings) UnmarshalMsg(bts []byte) (o []byte, err error) {
 		}
 		switch msgp.UnsafeString(field) {
 		case "CachingSettings":
-			var zb0002 uint32
-			zb0002, bts, err = msgp.ReadMapHeaderBytes(bts)
+			bts, err = z.CachingSettings.UnmarshalMsg(bts)
 			if err != nil {
 				err = msgp.WrapError(err, "CachingSettings")
 				return
 			}
-			for zb0002 > 0 {
-				zb0002--
-				field, bts, err = msgp.ReadMapKeyZC(bts)
+		case "IndexedFields":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "IndexedFields")
+				return
+			}
+			if cap(z.IndexedFields) >= int(zb0002) {
+				z.IndexedFields = (z.IndexedFields)[:zb0002]
+			} else {
+				z.IndexedFields = make([]FieldDescriptorID, zb0002)
+			}
+			for za0001 := range z.IndexedFields {
+				bts, err = msgp.ReadExactBytes(bts, (z.IndexedFields[za0001])[:])
 				if err != nil {
-					err = msgp.WrapError(err, "CachingSettings")
+					err = msgp.WrapError(err, "IndexedFields", za0001)
 					return
-				}
-				switch msgp.UnsafeString(field) {
-				case "DomDefinition":
-					{
-						var zb0003 string
-						zb0003, bts, err = msgp.ReadStringBytes(bts)
-						if err != nil {
-							err = msgp.WrapError(err, "CachingSettings", "DomDefinition")
-							return
-						}
-						z.CachingSettings.DomDefinition = CachingPolicy(zb0003)
-					}
-				case "DomBehaviorDefinition":
-					{
-						var zb0004 string
-						zb0004, bts, err = msgp.ReadStringBytes(bts)
-						if err != nil {
-							err = msgp.WrapError(err, "CachingSettings", "DomBehaviorDefinition")
-							return
-						}
-						z.CachingSettings.DomBehaviorDefinition = CachingPolicy(zb0004)
-					}
-				case "SectionDefinition":
-					{
-						var zb0005 string
-						zb0005, bts, err = msgp.ReadStringBytes(bts)
-						if err != nil {
-							err = msgp.WrapError(err, "CachingSettings", "SectionDefinition")
-							return
-						}
-						z.CachingSettings.SectionDefinition = CachingPolicy(zb0005)
-					}
-				default:
-					bts, err = msgp.Skip(bts)
-					if err != nil {
-						err = msgp.WrapError(err, "CachingSettings")
-						return
-					}
 				}
 			}
 		default:
@@ -9744,7 +10585,7 @@ func (z *StorageSettings) UnmarshalMsg(bts []byte) (o []byte, err error) {
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *StorageSettings) Msgsize() (s int) {
-	s = 1 + 16 + 1 + 14 + msgp.StringPrefixSize + len(string(z.CachingSettings.DomDefinition)) + 22 + msgp.StringPrefixSize + len(string(z.CachingSettings.DomBehaviorDefinition)) + 18 + msgp.StringPrefixSize + len(string(z.CachingSettings.SectionDefinition))
+	s = 1 + 16 + z.CachingSettings.Msgsize() + 14 + msgp.ArrayHeaderSize + (len(z.IndexedFields) * (16 * (msgp.ByteSize)))
 	return
 }
 

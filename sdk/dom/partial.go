@@ -105,8 +105,13 @@ func (c component) readSelected(ctx context.Context, query Query, selected []Exp
 	if !response.TraceData.HasSucceeded() {
 		return nil, &slnet.CrudFailedError{TraceData: response.TraceData}
 	}
-	list := make([]*PartialObject, len(response.Rows))
-	for i, row := range response.Rows {
+	return partialObjects(request, selected, response.Rows)
+}
+
+// partialObjects makes the selected values of an answer accessible.
+func partialObjects(request slnet.Message, selected []Exposer, rows []SelectedRow) ([]*PartialObject, error) {
+	list := make([]*PartialObject, len(rows))
+	for i, row := range rows {
 		if len(row.Values) != len(selected) {
 			return nil, slnet.Errorf(slnet.KindInternal, "%s was answered with %d of %d values", request.MessageName(), len(row.Values), len(selected))
 		}

@@ -1,6 +1,9 @@
 package dom
 
-import "strings"
+import (
+	"cmp"
+	"strings"
+)
 
 // Query is a filter with an order and a limit.
 type Query struct {
@@ -12,8 +15,9 @@ type Query struct {
 	Max *int64 `json:"Max,omitempty"`
 }
 
-// Order is one property to order by. Objects without a value come first in
-// ascending order. Of several values the smallest counts in ascending, the
+// Order is one property to order by. Objects without a value come last, in
+// either direction, so that the first of an ordered query are found without
+// looking for them. Of several values the smallest counts in ascending, the
 // largest in descending order.
 type Order struct {
 	Exposer    Exposer `json:"Exposer"`
@@ -63,45 +67,66 @@ func (q Query) Check(kind ObjectKind, types FieldTypes) error {
 // Compare orders two objects as the query asks for: negative when a comes
 // before b. Objects that are equal in all orders compare by id.
 func (q Query) Compare(a, b Object) int {
-	for _, o := range q.Orders {
-		if c := o.compare(a, b); c != 0 {
-			return c
-		}
+	if c := q.CompareKeys(q.sortKey(a), q.sortKey(b)); c != 0 {
+		return c
 	}
 	return strings.Compare(a.Key(), b.Key())
 }
 
-func (o Order) compare(a, b Object) int {
-	v, hasV := o.extreme(a)
-	w, hasW := o.extreme(b)
-	c := 0
-	switch {
-	case hasV && hasW:
-		if c, _ = compareScalars(v, w); v.kind != w.kind && !(isNumber(v.kind) && isNumber(w.kind)) {
-			c = int(v.kind) - int(w.kind)
-		}
-	case hasV:
-		c = 1
-	case hasW:
-		c = -1
+// SortKey returns the values that decide where an object stands, one for each
+// order, the zero Value where the object has none.
+func (q Query) SortKey(o *RawObject) []Value { return q.sortKey(o) }
+
+func (q Query) sortKey(o exposing) []Value {
+	key := make([]Value, len(q.Orders))
+	for i, order := range q.Orders {
+		key[i] = order.extreme(o)
 	}
-	if o.Descending {
-		return -c
-	}
-	return c
+	return key
 }
 
-// extreme is the value that decides where the object stands.
-func (o Order) extreme(a Object) (Value, bool) {
-	values := a.expose(o.Exposer)
-	if len(values) == 0 {
-		return Value{}, false
+// CompareKeys orders the sort keys of two objects.
+func (q Query) CompareKeys(a, b []Value) int {
+	for i, o := range q.Orders {
+		if c := o.compare(a[i], b[i]); c != 0 {
+			return c
+		}
 	}
-	best := values[0]
-	for _, v := range values[1:] {
-		if c, ok := compareScalars(v, best); ok && (c < 0) != o.Descending && c != 0 {
+	return 0
+}
+
+func (o Order) compare(v, w Value) int {
+	switch {
+	case v.kind == KindInvalid || w.kind == KindInvalid:
+		return cmp.Compare(presence(w), presence(v))
+	case o.Descending:
+		return -compareAnyKinds(v, w)
+	}
+	return compareAnyKinds(v, w)
+}
+
+func presence(v Value) int { return min(int(v.kind), 1) }
+
+// extreme is the value that decides where the object stands.
+func (o Order) extreme(a exposing) Value {
+	var best Value
+	for _, v := range a.expose(o.Exposer) {
+		if best.kind == KindInvalid || o.compare(v, best) < 0 {
 			best = v
 		}
 	}
-	return best, true
+	return best
+}
+
+// orderOfKinds is how values of different kinds are ordered: numbers by their
+// size, whatever their kind.
+var orderOfKinds = [...]int{KindString: 1, KindInt: 2, KindLong: 2, KindDouble: 2, KindBool: 3, KindGuid: 4, KindDateTime: 5, KindTimeSpan: 6, KindList: 7}
+
+// compareAnyKinds orders all scalars.
+func compareAnyKinds(v, w Value) int {
+	if c := cmp.Compare(orderOfKinds[v.kind], orderOfKinds[w.kind]); c != 0 {
+		return c
+	}
+	c, _ := compareScalars(v, w)
+	return c
 }

@@ -1,0 +1,169 @@
+package stress
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"domovoi.dev/sdk/dom"
+	"domovoi.dev/sdk/slnet"
+)
+
+// readKinds are the kinds that are read, as often as they stand here.
+var readKinds = []dom.ObjectKind{
+	dom.KindInstance, dom.KindInstance, dom.KindInstance, dom.KindInstance, dom.KindInstance, dom.KindInstance,
+	dom.KindHistoryChange, dom.KindHistoryChange, dom.KindSectionDefinition, dom.KindDefinition, dom.KindBehaviorDefinition,
+}
+
+func (r *run) readOperation(user string) error {
+	s := r.model.subject(pick(r.random, readKinds))
+	query := s.query(r.random)
+	if s.kind == dom.KindHistoryChange && len(query.Orders) > 0 {
+		query.Max = nil // what is equal in the orders comes by ids that are random
+	}
+	switch n := r.random.IntN(10); {
+	case n < 3:
+		return r.count(user, s, query.Filter)
+	case n < 4 && s.kind == dom.KindInstance:
+		return r.readSelected(user, s, query)
+	}
+	r.say("%s reads %s: %s", user, s.kind, describeQuery(query))
+	return r.compareRead(user, s.kind, query)
+}
+
+// compareRead reads what a query selects and compares.
+func (r *run) compareRead(user string, kind dom.ObjectKind, query dom.Query) error {
+	response, trace, err := r.ask(user, &dom.ManagerStoreReadRequest{ModuleID: r.model.settings.ModuleID, Kind: kind, Query: query})
+	if err != nil {
+		return err
+	}
+	if err := refused(trace, ""); err != nil {
+		return err
+	}
+	crud, ok := response.(*dom.ManagerStoreCrudResponse)
+	if !ok {
+		return fmt.Errorf("answered with %+v", response)
+	}
+	want := r.model.selected(kind, query)
+	for _, o := range want {
+		r.came(o.Key(), ".", o.GetTracking().Revision)
+	}
+	if kind == dom.KindHistoryChange {
+		return sameHistory(crud.Objects, want, query)
+	}
+	return same(crud.Objects, want)
+}
+
+// selected is what a query must select.
+func (m *model) selected(kind dom.ObjectKind, query dom.Query) []dom.Object {
+	if kind == dom.KindHistoryChange {
+		return selected(m.changes(), query)
+	}
+	return selected(all[dom.Object](m, kind), query)
+}
+
+// sameHistory compares history records but for their ids and runs. Those that
+// are ordered are looked at for their order, then put in the order of the model.
+func sameHistory(got []slnet.Raw, want []dom.Object, query dom.Query) error {
+	list := make([]*dom.HistoryChange, len(got))
+	for i, raw := range got {
+		o, err := dom.DecodeObject(dom.KindHistoryChange, raw)
+		if err != nil {
+			return err
+		}
+		list[i] = o.(*dom.HistoryChange)
+	}
+	byPlace := func(a, b *dom.HistoryChange) int {
+		if c := strings.Compare(a.SubjectID, b.SubjectID); c != 0 {
+			return c
+		}
+		return int(a.Revision - b.Revision)
+	}
+	if len(query.Orders) > 0 {
+		if !slices.IsSortedFunc(list, func(a, b *dom.HistoryChange) int { return query.Compare(a, b) }) {
+			return fmt.Errorf("the records are not in order")
+		}
+		slices.SortFunc(list, byPlace)
+		slices.SortFunc(want, func(a, b dom.Object) int { return byPlace(a.(*dom.HistoryChange), b.(*dom.HistoryChange)) })
+	}
+	raws := make([]slnet.Raw, len(list))
+	for i, change := range list {
+		change.ID, change.RunID = dom.HistoryChangeID{}, uuid.Nil
+		raw, err := dom.EncodeObject(change)
+		if err != nil {
+			return err
+		}
+		raws[i] = raw
+	}
+	return same(raws, want)
+}
+
+func (r *run) count(user string, s *subject, filter dom.Filter) error {
+	r.say("%s counts %s: %s", user, s.kind, describeFilter(filter))
+	response, trace, err := r.ask(user, &dom.ManagerStoreCountRequest{ModuleID: r.model.settings.ModuleID, Kind: s.kind, Filter: filter})
+	if err != nil {
+		return err
+	}
+	want := int64(len(selected(s.objects, dom.NewQuery(filter))))
+	r.came(want)
+	if got := response.(*dom.ManagerStoreCountResponse).Count; got != want {
+		return fmt.Errorf("%d are counted, want %d", got, want)
+	}
+	return refused(trace, "")
+}
+
+func (r *run) readSelected(user string, s *subject, query dom.Query) error {
+	exposers := make([]dom.Exposer, 1+r.random.IntN(3))
+	for i := range exposers {
+		exposers[i] = pick(r.random, s.exposers)
+	}
+	r.say("%s selects %v of %s: %s", user, exposers, s.kind, describeQuery(query))
+	response, trace, err := r.ask(user, &dom.ManagerStoreReadRequest{
+		ModuleID: r.model.settings.ModuleID, Kind: s.kind, Query: query, Select: exposers,
+	})
+	if err != nil {
+		return err
+	}
+	if err := refused(trace, ""); err != nil {
+		return err
+	}
+	rows, want := response.(*dom.ManagerStoreSelectResponse).Rows, selected(s.objects, query)
+	r.came(len(want))
+	if len(rows) != len(want) {
+		return fmt.Errorf("%d rows, want %d", len(rows), len(want))
+	}
+	for i, row := range rows {
+		expected := dom.SelectValues(want[i], exposers)
+		equal := row.Key == expected.Key && slices.EqualFunc(row.Values, expected.Values, func(a, b []dom.Value) bool {
+			return slices.EqualFunc(a, b, dom.Value.Equal)
+		})
+		if !equal {
+			return fmt.Errorf("row %d is %+v, want %+v", i+1, row, expected)
+		}
+	}
+	return nil
+}
+
+func describeQuery(q dom.Query) string {
+	text := describeFilter(q.Filter)
+	for _, o := range q.Orders {
+		text += fmt.Sprintf(", by %s (descending: %v)", o.Exposer, o.Descending)
+	}
+	if q.Max != nil {
+		text += fmt.Sprintf(", at most %d", *q.Max)
+	}
+	return text
+}
+
+func describeFilter(f dom.Filter) string {
+	if f.Operator == dom.OperatorCompare {
+		return fmt.Sprintf("%s %s %q (%s, ordinal: %v)", f.Exposer, f.Comparer, f.Value.String(), f.Value.Kind(), f.IsOrdinal)
+	}
+	parts := make([]string, len(f.Operands))
+	for i, operand := range f.Operands {
+		parts[i] = describeFilter(operand)
+	}
+	return fmt.Sprintf("%s(%s)", f.Operator, strings.Join(parts, "; "))
+}

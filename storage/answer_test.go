@@ -1,0 +1,66 @@
+package storage_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"domovoi.dev/sdk/dom"
+	"domovoi.dev/sdk/slnet"
+	"domovoi.dev/storage"
+)
+
+// large returns an instance of about so many bytes.
+func large(bytes int) *dom.Instance {
+	o := dom.NewInstance(dom.NewDefinitionID())
+	o.AddOrUpdateFieldValue(dom.NewSectionDefinitionID(), dom.NewFieldDescriptorID(), strings.Repeat("x", bytes))
+	return o
+}
+
+// An answer is bounded; pages end early and lead to all objects.
+func TestAnswersAreBounded(t *testing.T) {
+	h := openHouse(t)
+	const objects, size = 5, storage.MaxAnswerBytes/3 + 1
+	want := make(map[string]bool)
+	for range objects {
+		o := large(size)
+		want[o.Key()] = true
+		h.insert(here, o)
+	}
+	byName := dom.NewQuery(dom.True()).OrderBy(dom.InstanceExposers.Name)
+	for name, query := range map[string]dom.Query{"by id": dom.NewQuery(dom.True()), "ordered": byName} {
+		h.view(func(r *storage.Reader) error {
+			_, err := r.Search(t.Context(), storage.Search{Kind: dom.KindInstance, ModuleID: here, Query: query})
+			if !errors.Is(err, slnet.KindTooLarge) {
+				t.Errorf("%s: all at once: %v", name, err)
+			}
+			seen := make(map[string]bool)
+			for search := (storage.Search{Kind: dom.KindInstance, ModuleID: here, Query: query, PageSize: 100}); ; {
+				answer, err := r.Search(t.Context(), search)
+				if err != nil {
+					return err
+				}
+				for _, raw := range answer.Objects {
+					o, err := dom.DecodeObject(dom.KindInstance, raw)
+					if err != nil {
+						return err
+					}
+					if seen[o.Key()] {
+						t.Errorf("%s: %s comes twice", name, o.Key())
+					}
+					seen[o.Key()] = true
+				}
+				if len(answer.Objects) > 2 {
+					t.Errorf("%s: a page of %d objects", name, len(answer.Objects))
+				}
+				if search.Cursor = answer.Next; answer.Next == "" {
+					break
+				}
+			}
+			if len(seen) != len(want) {
+				t.Errorf("%s: the pages have %d objects, want %d", name, len(seen), len(want))
+			}
+			return nil
+		})
+	}
+}

@@ -1,0 +1,321 @@
+package storage
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"domovoi.dev/sdk/dom"
+	"domovoi.dev/storage/kv"
+)
+
+// fills are the goroutines that index what was stored before its index was
+// asked for, at most one for each module. Store.Close stops them; what they have
+// done stays, and the next SetIndexedFields of the module goes on from there.
+type fills struct {
+	ctx     context.Context
+	cancel  context.CancelFunc
+	running sync.WaitGroup
+
+	mu      sync.Mutex
+	modules map[string]*fill // guarded by mu
+}
+
+// fill is a running goroutine. again asks it to look once more before it ends;
+// done is closed when it has ended.
+type fill struct {
+	again bool // guarded by fills.mu
+	done  chan struct{}
+}
+
+func (f *fills) start() {
+	f.ctx, f.cancel = context.WithCancel(context.Background())
+	f.modules = make(map[string]*fill)
+}
+
+func (f *fills) stop() {
+	f.mu.Lock()
+	f.cancel() // under the mutex, so that no goroutine starts behind it
+	f.mu.Unlock()
+	f.running.Wait()
+}
+
+// SetIndexedFields says which fields of a module's instances have an index; none
+// means all. Indexes that are not wanted any more are removed at once. Objects
+// stored before are indexed in the background, in bounded transactions, and go
+// on where they were when the store is opened again and this is called. Until
+// that is done no query uses an index that lacks objects.
+func (s *Store) SetIndexedFields(ctx context.Context, moduleID string, fields []dom.FieldDescriptorID) error {
+	want := fieldSet{all: len(fields) == 0}
+	for _, id := range fields {
+		want.some = append(want.some, uuid.UUID(id))
+	}
+	slices.SortFunc(want.some, compareIDs)
+	want.some = slices.Compact(want.some)
+	var state *IndexState
+	err := s.View(ctx, func(r *Reader) (err error) {
+		state, err = r.storedIndexState(moduleID)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if !state.indexes().want.equal(want) {
+		_, err := s.Update(ctx, Origin{}, func(tx *Tx) error {
+			var err error
+			state, err = tx.changeIndexes(moduleID, want)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if state.Filling {
+		s.fill(moduleID)
+	}
+	return nil
+}
+
+// WaitIndexed waits until the indexes of a module that are being filled hold
+// every object, or the filling ends for another reason.
+func (s *Store) WaitIndexed(ctx context.Context, moduleID string) error {
+	s.fills.mu.Lock()
+	running := s.fills.modules[moduleID]
+	s.fills.mu.Unlock()
+	if running == nil {
+		return nil
+	}
+	select {
+	case <-running.done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// changeIndexes makes the wanted indexes those of a module.
+func (tx *Tx) changeIndexes(moduleID string, want fieldSet) (*IndexState, error) {
+	state, err := tx.storedIndexState(moduleID)
+	if err != nil {
+		return nil, err
+	}
+	have := state.indexes()
+	next := &IndexState{Limited: !want.all, Fields: want.some}
+	if state.Filling || !want.within(have.want) {
+		instances, err := tx.kv.GetCounter(counterKey(dom.KindInstance, moduleID))
+		if err != nil {
+			return nil, err
+		}
+		next.Filling = instances > 0 || !have.propertiesReady
+		next.PropertiesReady = have.propertiesReady
+		for _, id := range have.ready.some {
+			if want.has(dom.FieldDescriptorID(id)) {
+				next.Ready = append(next.Ready, id)
+			}
+		}
+	}
+	if err := tx.removeUnwanted(moduleID, want); err != nil {
+		return nil, err
+	}
+	if err := tx.kv.Delete(fillKey(moduleID)); err != nil {
+		return nil, err
+	}
+	return next, tx.putIndexState(moduleID, next)
+}
+
+// removeUnwanted removes the entries of all fields that are not wanted: what
+// lies between the wanted ones.
+func (tx *Tx) removeUnwanted(moduleID string, want fieldSet) error {
+	if want.all {
+		return nil
+	}
+	begin := indexPrefix(dom.KindInstance, moduleID, indexField)
+	end := kv.PrefixEnd(begin)
+	for _, id := range want.some {
+		prefix := fieldIndexPrefix(moduleID, dom.FieldDescriptorID(id))
+		if err := tx.kv.DeleteRange(begin, prefix); err != nil {
+			return err
+		}
+		begin = kv.PrefixEnd(prefix)
+	}
+	return tx.kv.DeleteRange(begin, end)
+}
+
+// fill starts the goroutine that indexes a module, or makes the running one look
+// again.
+func (s *Store) fill(moduleID string) {
+	f := &s.fills
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if running := f.modules[moduleID]; running != nil {
+		running.again = true
+		return
+	}
+	if f.ctx.Err() != nil {
+		return
+	}
+	this := &fill{done: make(chan struct{})}
+	f.modules[moduleID] = this
+	f.running.Go(func() {
+		defer close(this.done)
+		for {
+			s.fillAll(moduleID)
+			f.mu.Lock()
+			again := this.again && f.ctx.Err() == nil
+			if this.again = false; !again {
+				delete(f.modules, moduleID)
+			}
+			f.mu.Unlock()
+			if !again {
+				return
+			}
+		}
+	})
+}
+
+// fillPause is how long a filling waits after it lost against other writes. It
+// then reads less at a time, so that it gets through under any load.
+const fillPause = 50 * time.Millisecond
+
+// fillAll indexes a module to the end. It gives up when the store fails or
+// closes; the indexes then stay unused, and are filled by a later start.
+func (s *Store) fillAll(moduleID string) {
+	most := fillObjects
+	for done := false; !done; {
+		_, err := s.Update(s.fills.ctx, Origin{}, func(tx *Tx) (err error) {
+			done, err = tx.fillSome(moduleID, most)
+			return err
+		})
+		switch {
+		case err == nil:
+			most = min(2*most, fillObjects)
+		case errors.Is(err, kv.ErrConflict) || errors.Is(err, kv.ErrReadOnly):
+			most = max(most/4, 1)
+			select {
+			case <-time.After(fillPause):
+			case <-s.fills.ctx.Done():
+				return
+			}
+		default:
+			return
+		}
+	}
+}
+
+// What one transaction of a filling reads at most.
+const (
+	fillObjects = 200
+	fillBytes   = 1 << 20
+)
+
+// fillSome indexes the next objects of a module, at most a number of them, and declares the indexes ready
+// when there is none left.
+func (tx *Tx) fillSome(moduleID string, most int) (done bool, err error) {
+	state, err := tx.storedIndexState(moduleID)
+	if err != nil || !state.Filling {
+		return true, err
+	}
+	after, err := tx.kv.Get(fillKey(moduleID))
+	if err != nil && !errors.Is(err, kv.ErrNotFound) {
+		return false, err
+	}
+	last, err := tx.fillAfter(moduleID, state.indexes(), after, most)
+	if err != nil {
+		return false, err
+	}
+	if last != nil {
+		return false, tx.kv.Set(fillKey(moduleID), last)
+	}
+	state.Filling, state.PropertiesReady, state.Ready = false, false, nil
+	if err := tx.kv.Delete(fillKey(moduleID)); err != nil {
+		return false, err
+	}
+	return true, tx.putIndexState(moduleID, state)
+}
+
+// fillAfter writes the missing entries of the objects behind a key, and returns
+// the key of the last, nil when there was none.
+func (tx *Tx) fillAfter(moduleID string, state indexes, after []byte, most int) (last []byte, err error) {
+	for _, kind := range fillKinds() {
+		rng := kv.PrefixRange(kindPrefix(spaceObject, kind, moduleID))
+		if bytes.Compare(after, rng.Begin) > 0 {
+			rng.Begin = append(bytes.Clone(after), 0)
+		}
+		if bytes.Compare(rng.Begin, rng.End) >= 0 || state.propertiesReady && kind != dom.KindInstance {
+			continue
+		}
+		if last, err = tx.fillRange(kind, moduleID, state, rng, most); err != nil || last != nil {
+			return last, err
+		}
+	}
+	return nil, nil
+}
+
+// fillKinds are the kinds with indexes, by the order of their keys.
+func fillKinds() []dom.ObjectKind {
+	return slices.SortedFunc(func(yield func(dom.ObjectKind) bool) {
+		for kind := range properties {
+			if !yield(kind) {
+				return
+			}
+		}
+	}, func(a, b dom.ObjectKind) int { return int(kindBytes[a]) - int(kindBytes[b]) })
+}
+
+func (tx *Tx) fillRange(kind dom.ObjectKind, moduleID string, state indexes, rng kv.Range, most int) (last []byte, err error) {
+	it := tx.kv.Scan(rng)
+	defer it.Close()
+	for n, size := 0, 0; n < most && size < fillBytes && it.Next(); n++ {
+		o, err := dom.DecodeObject(kind, bytes.Clone(it.Value()))
+		if err != nil {
+			return nil, err
+		}
+		var have [][]byte
+		if state.propertiesReady {
+			have = indexKeys(moduleID, o, state.ready)
+		}
+		for _, key := range indexKeys(moduleID, o, state.want) {
+			if _, had := slices.BinarySearchFunc(have, key, bytes.Compare); had {
+				continue
+			}
+			if err := tx.kv.Set(key, nil); err != nil {
+				return nil, err
+			}
+		}
+		size += len(it.Value())
+		last = append(last[:0], it.Key()...)
+	}
+	return last, it.Err()
+}
+
+// renewIndexes makes a store whose indexes are of format 1 one of this format:
+// without indexes, all to be filled when the manager of their module starts.
+func renewIndexes(tx *Tx) error {
+	if err := tx.kv.DeleteRange([]byte{spaceIndex}, []byte{spaceIndex + 1}); err != nil {
+		return err
+	}
+	for kind := range properties {
+		begin := []byte{spaceObject, kindBytes[kind]}
+		it := tx.kv.Scan(kv.PrefixRange(begin))
+		for ok := it.Next(); ok; {
+			_, moduleID, _, err := parseKind(it.Key())
+			if err == nil {
+				err = tx.putIndexState(moduleID, &IndexState{Filling: true})
+			}
+			if err != nil {
+				return errors.Join(err, it.Close())
+			}
+			ok = it.Seek(kv.PrefixEnd(kindPrefix(spaceObject, kind, moduleID)))
+		}
+		if err := errors.Join(it.Err(), it.Close()); err != nil {
+			return err
+		}
+	}
+	return tx.kv.Set(metaFormatKey, binary.BigEndian.AppendUint32(nil, FormatVersion))
+}

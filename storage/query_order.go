@@ -1,0 +1,326 @@
+package storage
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"domovoi.dev/sdk/dom"
+	"domovoi.dev/storage/kv"
+)
+
+// listOrdered returns the first objects in the order of the query behind a mark:
+// along the index of what is ordered by first, or by sorting what the filter
+// selects, whatever is cheaper.
+func (q *search) listOrdered(limit int, after *Mark) ([]candidate, error) {
+	first := q.query.Orders[0]
+	if limit >= 0 && q.kind != dom.KindModuleSettings {
+		ix, ok := q.indexOf(first.Exposer)
+		p, err := q.planned()
+		if err != nil {
+			return nil, err
+		}
+		if budget := q.walkBudget(p, limit); ok && budget > 0 {
+			w := &orderWalk{q: q, index: ix, limit: limit, after: after, budget: budget, descending: first.Descending}
+			list, err := w.list()
+			if !errors.Is(err, errBudget) {
+				return list, err
+			}
+		}
+	}
+	return q.listSorted(limit, after, nil)
+}
+
+// walkBudget is how many objects may be looked at along the index of the order
+// before sorting would have been better, 0 when it is better from the start.
+func (q *search) walkBudget(p *path, limit int) int64 {
+	hits := max(min(p.estimate, q.total), 1)
+	looked := min(int64(float64(limit)*float64(q.total)/float64(hits)), q.total)
+	sorted := q.total * costScan
+	if p.op != pathAll {
+		sorted = min(sorted, p.openCost()+hits*costObject)
+	}
+	if looked*(costEntry+costObject) > sorted {
+		return 0
+	}
+	return 4*looked + 1000
+}
+
+// errBudget: the objects along an index are not those the filter selects.
+var errBudget = errors.New("too many objects looked at")
+
+// listSorted sorts what the filter selects and keeps the first. When only is not
+// nil, objects it is false of are left out.
+func (q *search) listSorted(limit int, after *Mark, only func(key []dom.Value) bool) ([]candidate, error) {
+	q.work.how = append(q.work.how, "sort by "+describeOrder(q.query.Orders))
+	top := topList{q: q, limit: limit}
+	err := q.each(-1, "", func(f *found) (bool, error) {
+		key := q.query.SortKey(f.object)
+		if err := f.object.Err(); err != nil || only != nil && !only(key) {
+			return true, err
+		}
+		if ok, err := q.isNext(after, f, key); err != nil || !ok {
+			return true, err
+		}
+		top.add(f, key)
+		return true, nil
+	})
+	return top.sorted(), err
+}
+
+// isNext reports whether an object belongs behind a mark and has not come before.
+func (q *search) isNext(after *Mark, f *found, key []dom.Value) (bool, error) {
+	if after == nil {
+		return true, nil
+	}
+	if !q.isBehind(after, key, f.id) {
+		return false, nil
+	}
+	came, err := q.wasBefore(after, f)
+	return !came, err
+}
+
+// topList keeps the first objects in the order of a query, at most limit when
+// that is not negative.
+type topList struct {
+	q     *search
+	limit int
+	list  []candidate
+	// isFull: the last of the list was worse than limit others when it was sorted.
+	isFull bool
+	bound  candidate
+}
+
+func (t *topList) compare(a, b candidate) int {
+	return cmp.Or(t.q.query.CompareKeys(a.key, b.key), strings.Compare(a.id, b.id))
+}
+
+func (t *topList) add(f *found, key []dom.Value) {
+	if t.isFull && t.compare(candidate{id: f.id, key: key}, t.bound) > 0 {
+		return
+	}
+	t.list = append(t.list, t.q.take(f, key))
+	if t.limit >= 0 && len(t.list) >= 2*t.limit+64 {
+		t.sorted()
+	}
+}
+
+// sorted sorts and cuts the list.
+func (t *topList) sorted() []candidate {
+	slices.SortFunc(t.list, t.compare)
+	if t.limit >= 0 && len(t.list) >= t.limit && t.limit > 0 {
+		clear(t.list[t.limit:])
+		t.list = t.list[:t.limit]
+		t.isFull, t.bound = true, t.list[t.limit-1]
+	}
+	return t.list
+}
+
+// orderWalk finds objects along the index of the first order. The entries of one
+// value are a group: their objects are in the order of their ids, or, when there
+// are more orders or the text of the group was cut, have to be sorted.
+type orderWalk struct {
+	q          *search
+	index      index
+	limit      int
+	after      *Mark
+	budget     int64
+	descending bool
+
+	result  []candidate
+	objects *objects
+	// resume is the group that the mark is in, nil when there is no mark.
+	resume []byte
+	// forward walks the entries of large groups when the index is walked
+	// backwards.
+	forward *places
+}
+
+func (w *orderWalk) list() (list []candidate, err error) {
+	w.q.work.how = append(w.q.work.how, "walk index "+w.index.name+" for order by "+describeOrder(w.q.query.Orders)+", filter applied to the objects")
+	w.objects = w.q.newObjects(0)
+	if w.after == nil || w.after.Key[0].Kind() != dom.KindInvalid {
+		if err := w.walk(); err != nil || len(w.result) >= w.limit {
+			return w.result, err
+		}
+	}
+	if !w.index.always {
+		err = w.absent()
+	}
+	return w.result, err
+}
+
+// absent adds the objects without a value of what is ordered by, which come last.
+func (w *orderWalk) absent() error {
+	isAbsent := func(key []dom.Value) bool { return key[0].Kind() == dom.KindInvalid }
+	list, err := w.q.listSorted(w.limit-len(w.result), w.after, isAbsent)
+	w.result = append(w.result, list...)
+	return err
+}
+
+func (w *orderWalk) walk() (err error) {
+	rng := kv.PrefixRange(w.index.prefix)
+	rng.Reverse = w.descending
+	if w.after != nil {
+		w.resume = appendPlace(bytes.Clone(w.index.prefix), w.after.Key[0])
+		if w.descending {
+			rng.End = kv.PrefixEnd(w.resume)
+		} else {
+			rng.Begin = w.firstKey(w.resume)
+		}
+	}
+	it := w.q.r.scanPlaces(len(w.index.prefix), rng)
+	defer func() {
+		err = errors.Join(err, it.close())
+		if w.forward != nil {
+			err = errors.Join(err, w.forward.close())
+		}
+	}()
+	for ok := it.next(); ok && len(w.result) < w.limit; {
+		if len(it.key()) < len(w.index.prefix)+idSize {
+			return errEntry(it.key())
+		}
+		value := bytes.Clone(it.key()[:len(it.key())-idSize])
+		if w.descending {
+			ok, err = w.groupBackwards(it, value)
+		} else {
+			ok, err = w.group(it, value)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// isSorted reports whether the entries of a group are in the order of the query.
+func (w *orderWalk) isSorted(value []byte) bool {
+	isCut := value[len(w.index.prefix)] == tupleString && value[len(value)-1] == endCut
+	return len(w.q.query.Orders) == 1 && !isCut
+}
+
+// firstKey is the key in a group from which on entries are of interest.
+func (w *orderWalk) firstKey(value []byte) []byte {
+	if !bytes.Equal(value, w.resume) || !w.isSorted(value) {
+		return value
+	}
+	key, _ := appendObjectID(bytes.Clone(value), w.q.kind, w.after.ID)
+	return append(key, 0)
+}
+
+func inGroup(key, value []byte) bool {
+	return len(key) == len(value)+idSize && bytes.HasPrefix(key, value)
+}
+
+// group adds the objects of the group that it stands at the beginning of, and
+// moves behind it.
+func (w *orderWalk) group(it *places, value []byte) (ok bool, err error) {
+	add, finish := w.adder(value)
+	for ok = true; ok && inGroup(it.key(), value); ok = it.next() {
+		id, err := entryID(it.key())
+		if err != nil {
+			return false, err
+		}
+		if more, err := add(id); err != nil || !more {
+			return false, err
+		}
+	}
+	finish()
+	return ok, nil
+}
+
+// smallGroup is how many entries of a group are read backwards before they are
+// walked forwards instead.
+const smallGroup = 64
+
+// groupBackwards is group for an iterator that moves backwards.
+func (w *orderWalk) groupBackwards(it *places, value []byte) (ok bool, err error) {
+	var ids []objectID
+	for ok = true; ok && inGroup(it.key(), value) && len(ids) < smallGroup; ok = it.next() {
+		id, err := entryID(it.key())
+		if err != nil {
+			return false, err
+		}
+		ids = append(ids, id)
+	}
+	if ok && inGroup(it.key(), value) {
+		if w.forward == nil {
+			w.forward = w.q.r.scanPlaces(len(w.index.prefix), kv.PrefixRange(w.index.prefix))
+		}
+		if w.forward.seek(w.firstKey(value)) && inGroup(w.forward.key(), value) {
+			if _, err := w.group(w.forward, value); err != nil {
+				return false, err
+			}
+		}
+		return it.seek(value), nil
+	}
+	add, finish := w.adder(value)
+	for _, id := range slices.Backward(ids) {
+		if more, err := add(id); err != nil || !more {
+			return false, err
+		}
+	}
+	finish()
+	return ok, nil
+}
+
+// adder returns what adds the entries of a group, until it returns false, and
+// what is called behind the last.
+func (w *orderWalk) adder(value []byte) (add func(id objectID) (bool, error), finish func()) {
+	if w.isSorted(value) {
+		add = func(id objectID) (bool, error) {
+			if bytes.Equal(value, w.resume) && uuid.UUID(id).String() <= w.after.ID {
+				return true, nil
+			}
+			f, key, err := w.get(id, value)
+			if err == nil && f != nil {
+				w.result = append(w.result, w.q.take(f, key))
+			}
+			return len(w.result) < w.limit, err
+		}
+		return add, func() {}
+	}
+	top := topList{q: w.q, limit: w.limit - len(w.result)}
+	var before *objectID
+	add = func(id objectID) (bool, error) {
+		if before != nil && *before == id {
+			return true, nil // two of its texts are the same when they are cut
+		}
+		before = &id
+		f, key, err := w.get(id, value)
+		if err == nil && f != nil {
+			top.add(f, key)
+		}
+		return true, err
+	}
+	return add, func() { w.result = append(w.result, top.sorted()...) }
+}
+
+// get returns the object of an entry when it belongs to the result here: of an
+// object with several values only one entry decides where it stands.
+func (w *orderWalk) get(id objectID, value []byte) (*found, []dom.Value, error) {
+	w.q.work.Entries++
+	if w.budget--; w.budget < 0 {
+		return nil, nil, errBudget
+	}
+	f, err := w.objects.get(id)
+	if err != nil {
+		return nil, nil, errors.Join(err, errEntry(value))
+	}
+	matches := w.q.matcher.Matches(f.object)
+	key := w.q.query.SortKey(f.object)
+	if err := f.object.Err(); err != nil || !matches {
+		return nil, nil, err
+	}
+	if at := appendPlace(bytes.Clone(w.index.prefix), key[0]); !bytes.Equal(at, value) {
+		return nil, nil, nil
+	}
+	if ok, err := w.q.isNext(w.after, f, key); err != nil || !ok {
+		return nil, nil, err
+	}
+	return f, key, nil
+}
