@@ -103,6 +103,7 @@ var handlers = func() map[string]handler {
 		result, err := r.store.Check(ctx)
 		return &result, err
 	})
+	add(table, system, (*Runtime).compactStore)
 	return table
 }()
 
@@ -187,6 +188,7 @@ func (r *Runtime) systemInfo(_ context.Context, _ security.Caller, _ *slnet.GetS
 	return &slnet.SystemInfoResponse{
 		Version: r.version, StartedAt: r.startedAt.Truncate(time.Millisecond), StoreVersion: int64(r.store.Version()),
 		Managers: r.managers.Running(), Isolation: isolation,
+		Store: r.storeInfo(),
 	}, nil
 }
 

@@ -54,9 +54,11 @@ func (r *Runtime) requestError(ctx context.Context, message slnet.Message, err e
 		return slnet.Errorf(slnet.KindConflict, "%s lost against concurrent changes too often; send it again", message.MessageName())
 	case errors.Is(err, kv.ErrTooLarge):
 		return slnet.Errorf(slnet.KindTooLarge, "%s writes more than one transaction can hold: %v", message.MessageName(), err)
-	case errors.Is(err, kv.ErrReadOnly), errors.Is(err, kv.ErrClosed), errors.Is(err, kv.ErrFailed):
+	case errors.Is(err, kv.ErrReadOnly): // the store has logged it, once
+		return storeRefuses(err)
+	case errors.Is(err, kv.ErrClosed), errors.Is(err, kv.ErrFailed):
 		r.log.ErrorContext(ctx, "the store refuses work", "op", "runtime.route", "msg", message.MessageName(), "err", err)
-		return slnet.Errorf(slnet.KindUnavailable, "the store cannot be used now: %v", err)
+		return storeRefuses(err)
 	}
 	r.log.ErrorContext(ctx, "a message failed", "op", "runtime.route", "msg", message.MessageName(), "err", err)
 	return slnet.Errorf(slnet.KindInternal, "%s failed because of a mistake in Domovoi; the daemon's log of %s has the cause",

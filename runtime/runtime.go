@@ -47,6 +47,14 @@ type Options struct {
 	// MaxAttachment is the most bytes of a file attached to an instance; 0 means
 	// 20 MiB. More than 30 MiB do not fit into a message.
 	MaxAttachment int64
+	// CacheSize, MemTableSize, MaxConcurrentCompactions, MinFree and Ballast are
+	// settings of the store, in bytes where they are sizes. 0 means the default;
+	// pebblekv.Options says which that is, and what they do.
+	CacheSize                int64
+	MemTableSize             int64
+	MaxConcurrentCompactions int
+	MinFree                  int64
+	Ballast                  int64
 	// Store replaces the store in DataDir, for tests. The Runtime closes it.
 	Store kv.Store
 	// OnFailure is called once when the store has failed for good; the program
@@ -60,6 +68,7 @@ type Runtime struct {
 	version    string
 	startedAt  time.Time
 	registry   *slnet.Registry
+	engine     *pebblekv.Store // nil when Options.Store is another one
 	store      *storage.Store
 	accounts   *security.Accounts
 	managers   *dommanager.Managers
@@ -90,7 +99,12 @@ func Open(ctx context.Context, o Options) (_ *Runtime, err error) {
 			err = errors.Join(err, r.Close(context.Background()))
 		}
 	}()
-	if r.store, err = openStore(ctx, o); err != nil {
+	engine, err := openEngine(o)
+	if err != nil {
+		return nil, err
+	}
+	r.engine, _ = engine.(*pebblekv.Store)
+	if r.store, err = openStore(ctx, o.DataDir, engine); err != nil {
 		return nil, err
 	}
 	if r.accounts, err = security.Open(ctx, r.store, nil); err != nil {
@@ -126,30 +140,6 @@ const (
 	// maxMaxAttachment leaves room in a request for what is around a file.
 	maxMaxAttachment = 30 << 20
 )
-
-func openStore(ctx context.Context, o Options) (*storage.Store, error) {
-	engine := o.Store
-	if engine == nil {
-		var err error
-		engine, err = pebblekv.Open(storeDir(o.DataDir), pebblekv.Options{Logger: o.Logger, OnFailure: o.OnFailure})
-		if errors.Is(err, kv.ErrLocked) {
-			return nil, slnet.Errorf(slnet.KindConflict, "the data directory %s is used by another process, probably a running daemon", o.DataDir)
-		}
-		if err != nil {
-			return nil, err
-		}
-	}
-	store, err := storage.Open(ctx, engine, nil)
-	if err != nil {
-		return nil, err
-	}
-	if err := store.OpenBlobs(filepath.Join(o.DataDir, "attachments")); err != nil {
-		return nil, errors.Join(fmt.Errorf("the folder of attachments: %w", err), store.Close())
-	}
-	return store, nil
-}
-
-func storeDir(dataDir string) string { return filepath.Join(dataDir, "store") }
 
 // Close drains the daemon: no run begins any more, those that execute may end
 // until ctx ends and are cancelled then; the store is closed last.
@@ -197,22 +187,12 @@ func (r *Runtime) ready() error {
 	if r.stopping.Err() != nil {
 		return slnet.Errorf(slnet.KindUnavailable, "the daemon is stopping")
 	}
-	return r.store.View(context.Background(), func(*storage.Reader) error { return nil })
-}
-
-// Check compares everything in a data directory that no daemon uses with
-// everything else.
-func Check(ctx context.Context, dataDir string) (result slnet.CheckStoreResponse, err error) {
-	if _, err := os.Stat(storeDir(dataDir)); err != nil {
-		return result, slnet.Errorf(slnet.KindNotFound, "%s holds no store: %v", dataDir, err)
-	}
-	store, err := openStore(ctx, Options{DataDir: dataDir, Logger: slog.New(slog.DiscardHandler)})
-	if errors.Is(err, slnet.KindConflict) {
-		return result, fmt.Errorf("%w; to check it while it runs, use domovoi check --online", err)
+	err := r.store.View(context.Background(), func(*storage.Reader) error { return nil })
+	if err == nil && r.engine != nil {
+		err = r.engine.CheckSpace()
 	}
 	if err != nil {
-		return result, err
+		return storeRefuses(err)
 	}
-	defer func() { err = errors.Join(err, store.Close()) }()
-	return store.Check(ctx)
+	return nil
 }

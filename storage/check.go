@@ -21,6 +21,7 @@ type checker struct {
 	blobs  *blobs // nil when the store has no folder for them
 	ctx    context.Context
 	result slnet.CheckStoreResponse
+	rows   int64            // looked at so far, as Checked tells
 	counts map[string]int64 // by counter key, counted from the objects
 	// outlived are the instances that were deleted and whose history was kept, by
 	// their version prefix.
@@ -36,9 +37,10 @@ type checker struct {
 // reading; contradictions stand in the result.
 func (s *Store) Check(ctx context.Context) (slnet.CheckStoreResponse, error) {
 	var c checker
+	defer func() { s.checked.Add(-c.rows) }()
 	err := s.View(ctx, func(r *Reader) error {
 		c = checker{r: r, blobs: s.blobs, ctx: ctx, counts: make(map[string]int64), outlived: make(map[string]bool), states: make(map[string]indexes)}
-		for _, step := range []func() error{c.objects, c.indexes, c.history, c.versions, c.counters, c.feed, c.attachments, c.references, c.information} {
+		for _, step := range []func() error{c.objects, c.indexes, c.history, c.versions, c.counters, c.feed, c.attachments, c.references, c.information, c.records} {
 			if err := step(); err != nil {
 				return err
 			}
@@ -65,6 +67,7 @@ func (c *checker) each(space byte, fn func(key, value []byte)) error {
 		if n%cancelEvery == 0 && c.ctx.Err() != nil {
 			return c.ctx.Err()
 		}
+		c.row()
 		fn(it.Key(), it.Value())
 	}
 	return it.Err()
@@ -189,6 +192,8 @@ func (c *checker) indexes() error {
 // history looks whether the versions a history record compares are kept.
 func (c *checker) history() error {
 	return c.r.eachHistoryRow(c.ctx, kv.PrefixRange([]byte{spaceHistory}), func(key []byte, id dom.InstanceID, row *HistoryRow) error {
+		c.row()
+		c.result.HistoryRows++
 		_, moduleID, _, err := parseKind(key)
 		if err != nil {
 			c.problem("history key %x: %v", key, err)
@@ -212,6 +217,7 @@ func (c *checker) history() error {
 // versions looks whether every earlier version is older than its object.
 func (c *checker) versions() error {
 	return c.each(spaceVersion, func(key, value []byte) {
+		c.result.Versions++
 		kind, moduleID, rest, err := parseKind(key)
 		if err != nil {
 			c.problem("version key %x: %v", key, err)
@@ -246,6 +252,7 @@ func (c *checker) versions() error {
 // counters compares the counters with what was counted.
 func (c *checker) counters() error {
 	err := c.each(spaceCounter, func(key, _ []byte) {
+		c.result.Counters++
 		if _, ok := c.counts[string(key)]; !ok {
 			c.counts[string(key)] = 0
 		}

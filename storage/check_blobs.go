@@ -62,6 +62,7 @@ func (c *checker) references() error {
 		if c.ctx.Err() != nil {
 			return c.ctx.Err()
 		}
+		c.row()
 		key := it.Key()
 		if len(key) < 1+len(last) {
 			c.problem("reference key %x: %v", key, errTuple)
@@ -134,6 +135,7 @@ func (r *Reader) firstReferring(hash BlobHash) (*AttachmentRow, error) {
 // information decodes every information event.
 func (c *checker) information() error {
 	return c.each(spaceInfo, func(key, value []byte) {
+		c.result.InformationEvents++
 		if _, err := decodeInformation(key, value); err != nil {
 			c.problem("%v", err)
 		}

@@ -10,6 +10,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -40,7 +41,8 @@ type Store struct {
 	now      func() time.Time
 	models   modelClock
 	outlived outlived
-	blobs    *blobs // nil without OpenBlobs
+	blobs    *blobs       // nil without OpenBlobs
+	checked  atomic.Int64 // see Checked
 	fills    fills
 }
 

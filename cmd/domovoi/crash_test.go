@@ -113,7 +113,7 @@ func TestKilledDaemonLosesNothingItAcknowledged(t *testing.T) {
 		for _, pid := range workers {
 			waitGone(t, pid)
 		}
-		if result, err := runtime.Check(t.Context(), dir); err != nil || len(result.Problems) > 0 {
+		if result, err := runtime.Check(t.Context(), dir, nil); err != nil || len(result.Problems) > 0 {
 			t.Fatalf("round %d: the store after the kill: %v %v", round, result.Problems, err)
 		}
 	}

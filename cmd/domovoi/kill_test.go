@@ -43,7 +43,7 @@ func TestKills(t *testing.T) {
 		if err != nil {
 			t.Fatalf("seed %d, round %d: %v", seed, round, err)
 		}
-		if result, err := runtime.Check(t.Context(), dir); err != nil || stress.Sound(result) != nil {
+		if result, err := runtime.Check(t.Context(), dir, nil); err != nil || stress.Sound(result) != nil {
 			t.Fatalf("seed %d, round %d: %v %v", seed, round, stress.Sound(result), err)
 		}
 		journal.Adopt(stored)

@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 // TestScripts runs the stories in testdata: people at the command line of a
 // real daemon. Beside the commands of testscript they have
 //
-//	daemon start            start a daemon on $DOMOVOI_DATA_DIR and wait until it listens
+//	daemon start [FLAG...]  start a daemon on $DOMOVOI_DATA_DIR and wait until it listens
 //	daemon stop             end it with SIGTERM; it must exit with 0
 //	daemon kill             end it with SIGKILL
 //	code N COMMAND...       run a command, which must exit with N
@@ -69,13 +69,13 @@ type process struct {
 }
 
 func daemonCommand(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: daemon start|stop|kill")
+	if neg || len(args) == 0 || len(args) > 1 && args[0] != "start" {
+		ts.Fatalf("usage: daemon start [FLAG...]|stop|kill")
 	}
 	p := ts.Value(daemonKey{}).(*process)
 	switch args[0] {
 	case "start":
-		p.start(ts)
+		p.start(ts, args[1:])
 	case "stop":
 		if err := p.end(ts, syscall.SIGTERM); err != nil {
 			ts.Fatalf("the daemon did not stop cleanly: %v\n%s", err, &p.stderr)
@@ -87,11 +87,11 @@ func daemonCommand(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-func (p *process) start(ts *testscript.TestScript) {
+func (p *process) start(ts *testscript.TestScript, flags []string) {
 	if p.cmd != nil {
 		ts.Fatalf("the daemon runs already")
 	}
-	p.cmd = command(ts, "domovoi", "serve", "--address", "127.0.0.1:0")
+	p.cmd = command(ts, "domovoi", append([]string{"serve", "--address", "127.0.0.1:0"}, flags...)...)
 	p.cmd.Stderr = &p.stderr
 	stdout, err := p.cmd.StdoutPipe()
 	ts.Check(err)

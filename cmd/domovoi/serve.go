@@ -26,6 +26,7 @@ const drainTime = 30 * time.Second
 
 func (a *app) serveCommand() *cobra.Command {
 	var address string
+	var o runtime.Options
 	c := a.leaf("serve", "Run the daemon", nil)
 	c.Long = `Run the daemon on a data directory, which is made when there is none. It listens
 without encryption: keep it on a loopback address, or behind a proxy that
@@ -34,16 +35,24 @@ encrypts.
 The first interrupt or SIGTERM lets requests and runs in flight finish, for at
 most ` + durationText(drainTime) + `; a second one cuts them off.`
 	c.Flags().StringVar(&address, "address", client.DefaultAddress, "`host:port` to listen on; port 0 takes a free one")
+	c.Flags().Var((*size)(&o.CacheSize), "cache-size", "`size` of the store's cache in memory (default 64MiB)")
+	c.Flags().Var((*size)(&o.MemTableSize), "memtable-size", "`size` of what the store gathers in memory before it writes a table (default 32MiB)")
+	c.Flags().IntVar(&o.MaxConcurrentCompactions, "compactions", 0, "`number` of compactions at a time (default half the processors)")
+	c.Flags().Var((*sizeOrOff)(&o.MinFree), "min-free", "`size` to leave free on the disk, with less the store is read-only; off to fill it (default 2 % of the disk, 128MiB to 256MiB)")
+	c.Flags().Var((*sizeOrOff)(&o.Ballast), "ballast", "`size` of a file that makes room when the disk is full, or off (default 64MiB, at most a quarter of --min-free)")
 	// Unlike other commands, serve counts the signals itself.
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		a.started = true
-		return a.serve(c.Context(), address)
+		if o.MaxConcurrentCompactions < 0 {
+			return slnet.Errorf(slnet.KindInvalid, "--compactions is %d; it must be 1 or more", o.MaxConcurrentCompactions)
+		}
+		return a.serve(c.Context(), address, o)
 	}
 	return c
 }
 
 // serve runs a daemon until a signal ends it, ctx does, or its store fails.
-func (a *app) serve(ctx context.Context, address string) error {
+func (a *app) serve(ctx context.Context, address string, o runtime.Options) error {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
 	defer signal.Stop(signals)
@@ -55,12 +64,9 @@ func (a *app) serve(ctx context.Context, address string) error {
 	}
 	defer listener.Close()
 	failed := make(chan error, 1)
-	daemon, err := runtime.Open(ctx, runtime.Options{
-		DataDir:   a.dataDir,
-		Logger:    logger,
-		Version:   buildInfo().Version,
-		OnFailure: func(err error) { failed <- fmt.Errorf("the store has failed: %w", err) },
-	})
+	o.DataDir, o.Logger, o.Version = a.dataDir, logger, buildInfo().Version
+	o.OnFailure = func(err error) { failed <- fmt.Errorf("the store has failed: %w", err) }
+	daemon, err := runtime.Open(ctx, o)
 	if err != nil {
 		return fmt.Errorf("the daemon cannot start on %s: %w", a.dataDir, err)
 	}
@@ -138,12 +144,6 @@ func (a *app) stop(server *http.Server, daemon *runtime.Runtime, signals <-chan 
 		server.Close()
 	}
 	return daemon.Close(ctx)
-}
-
-// checkDataDir checks a data directory that no daemon uses.
-func checkDataDir(ctx context.Context, dataDir string) (*slnet.CheckStoreResponse, error) {
-	response, err := runtime.Check(ctx, dataDir)
-	return &response, err
 }
 
 // workerCommand is how the daemon starts the processes that interpret scripts.

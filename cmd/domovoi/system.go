@@ -29,45 +29,26 @@ func (a *app) systemInfo(ctx context.Context, _ []string) error {
 		for i, means := range response.Isolation {
 			t.row(first(i, "Isolation"), means)
 		}
-	})
-}
-
-func (a *app) checkCommand() *cobra.Command {
-	var online bool
-	c := a.leaf("check", "Check that the data is whole and without contradictions", func(ctx context.Context, _ []string) error {
-		return a.check(ctx, online)
-	})
-	c.Long = `Check that the data is whole and without contradictions. The data directory is
-read by the command itself, which a running daemon does not allow; with --online
-the daemon checks its data while it works.`
-	c.Flags().BoolVar(&online, "online", false, "let the running daemon check")
-	return c
-}
-
-func (a *app) check(ctx context.Context, online bool) error {
-	var response *slnet.CheckStoreResponse
-	var err error
-	if online {
-		response, err = request[*slnet.CheckStoreResponse](ctx, a, &slnet.CheckStoreMessage{})
-	} else {
-		response, err = checkDataDir(ctx, a.dataDir)
-	}
-	if err != nil {
-		return err
-	}
-	err = a.answer(response, func(t *table) {
-		t.field("Objects", fmt.Sprint(response.Objects))
-		t.field("Index entries", fmt.Sprint(response.IndexEntries))
-		t.field("Feed rows", fmt.Sprint(response.FeedRows))
-		t.field("Attachments", fmt.Sprint(response.Attachments))
-		for i, problem := range response.Problems {
-			t.row(first(i, "Problems"), problem)
+		if response.Store != nil {
+			showStore(t, response.Store)
 		}
 	})
-	if n := len(response.Problems); err == nil && n > 0 {
-		err = slnet.Errorf(slnet.KindInternal, "the check found %d problems", n)
+}
+
+// showStore shows the figures of a store.
+func showStore(t *table, s *slnet.StoreInfo) {
+	t.field("Store", fmt.Sprintf("%s on disk, %s in use", sizeText(s.DiskBytes), sizeText(s.LiveBytes)))
+	t.field("Store is read-only", s.ReadOnly)
+	if s.MinFree > 0 {
+		t.field("Disk", fmt.Sprintf("%s free, %s to be left", sizeText(s.DiskFree), sizeText(s.MinFree)))
 	}
-	return err
+	for i, level := range s.Levels {
+		t.row(first(i, "Levels"), fmt.Sprintf("%d: %d tables, %s", level.Level, level.Tables, sizeText(level.Bytes)))
+	}
+	t.field("Compactions", fmt.Sprintf("%d done, %d flushes; %s wait; a read looks at %d tables at most", s.Compactions, s.Flushes, sizeText(s.CompactionDebt), s.ReadAmplification))
+	t.field("Memory", fmt.Sprintf("%s of writes, %s of cache with %d hits and %d misses", sizeText(s.MemTableBytes), sizeText(s.CacheBytes), s.CacheHits, s.CacheMisses))
+	t.field("Commits", fmt.Sprintf("%d in %d groups, %d conflicts", s.Commits, s.CommitGroups, s.Conflicts))
+	t.field("Open reads", fmt.Sprintf("%d snapshots, %d iterators", s.Snapshots, s.Iterators))
 }
 
 // version is set by the linker.

@@ -42,6 +42,9 @@ func (r *run) changeSection(user string) error {
 		s.FieldDescriptors = append(s.FieldDescriptors, r.random.field())
 		r.say("%s adds a field to section definition %s", user, s.ID)
 	case n < 6 && fd != nil:
+		for try := 0; try < 3 && r.model.usesField(s.ID, fd.ID); try++ { // rather one that may go
+			fd = pick(r.random, s.FieldDescriptors)
+		}
 		if r.model.usesField(s.ID, fd.ID) {
 			want = dom.ErrSectionDefinitionFieldsInUse
 		}
@@ -120,11 +123,15 @@ func (r *run) nameDefinition(d *dom.Definition) *dom.NameDefinition {
 	return name
 }
 
-// changeBehavior makes a behavior allow what its sections have now.
+// changeBehavior makes a behavior allow what the sections it links have now.
 func (r *run) changeBehavior(user string) error {
 	b := clone(pick(r.random, all[*dom.BehaviorDefinition](r.model, dom.KindBehaviorDefinition)))
-	linkAll(b, all[*dom.SectionDefinition](r.model, dom.KindSectionDefinition))
-	r.say("%s links all sections in behavior %s", user, b.ID)
+	sections := slices.DeleteFunc(all[*dom.SectionDefinition](r.model, dom.KindSectionDefinition), func(s *dom.SectionDefinition) bool {
+		links := func(link dom.StatusSectionDefinitionLink) bool { return link.SectionDefinitionID == s.ID }
+		return !slices.ContainsFunc(b.StatusSectionDefinitionLinks, links)
+	})
+	linkAll(b, sections)
+	r.say("%s links all fields in behavior %s", user, b.ID)
 	return r.update(user, b, 0, permitted(user, ""))
 }
 

@@ -38,7 +38,11 @@ func (r *run) newInstance(id dom.InstanceID) (*dom.Instance, slnet.Reason) {
 	return instance, r.mayBeSpoilt(instance)
 }
 
+// mayBeSpoilt spoils some instances, and says why an instance is refused.
 func (r *run) mayBeSpoilt(instance *dom.Instance) slnet.Reason {
+	if r.model.hasLostField(instance) {
+		return dom.ErrFieldValueUsedInDomInstanceLinksToNonExistingFieldDescriptor
+	}
 	if r.random.chance(10) {
 		return r.model.spoil(r.random, instance)
 	}
@@ -56,7 +60,7 @@ func (r *run) changedInstance(old *dom.Instance) (*dom.Instance, slnet.Reason) {
 			instance.StatusID = ""
 		}
 	}
-	if !r.random.chance(10) || d.ID != old.DomDefinitionID {
+	if !r.random.chance(20) || d.ID != old.DomDefinitionID {
 		r.model.fill(r.random, instance, d)
 	}
 	return instance, r.mayBeSpoilt(instance)

@@ -100,7 +100,7 @@ type run struct {
 // setUp makes the module.
 func (r *run) setUp(random random) error {
 	r.random = random
-	for range 120 {
+	for range pick(random, []int{6, 30, 120}) {
 		r.model.ids = append(r.model.ids, dom.InstanceID(random.uuid()))
 	}
 	var sections []*dom.SectionDefinition
@@ -109,7 +109,8 @@ func (r *run) setUp(random random) error {
 		sections = append(sections, random.sectionDefinition())
 		list = append(list, sections[len(sections)-1])
 	}
-	behavior := random.behavior(sections)
+	// Fields that a behavior links cannot be removed, so some are left to others.
+	behavior := random.behavior(sections[:1+random.IntN(len(sections)-1)])
 	list = append(list, behavior)
 	for i := range 3 {
 		d := random.definition(sections)

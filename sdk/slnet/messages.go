@@ -47,6 +47,8 @@ func Messages() []MessageType {
 		{New: func() Message { return new(SystemInfoResponse) }},
 		{New: func() Message { return new(CheckStoreMessage) }},
 		{New: func() Message { return new(CheckStoreResponse) }},
+		{New: func() Message { return new(CompactStoreMessage) }},
+		{New: func() Message { return new(CompactStoreResponse) }},
 	}
 }
 
@@ -169,3 +171,9 @@ func (*CheckStoreMessage) MessageName() string { return "CheckStoreMessage" }
 
 // MessageName implements Message.
 func (*CheckStoreResponse) MessageName() string { return "CheckStoreResponse" }
+
+// MessageName implements Message.
+func (*CompactStoreMessage) MessageName() string { return "CompactStoreMessage" }
+
+// MessageName implements Message.
+func (*CompactStoreResponse) MessageName() string { return "CompactStoreResponse" }

@@ -178,16 +178,36 @@ func (z CheckStoreMessage) Msgsize() (s int) {
 func (z *CheckStoreResponse) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(5)
-	var zb0001Mask uint8 /* 5 bits */
+	zb0001Len := uint32(10)
+	var zb0001Mask uint16 /* 10 bits */
 	_ = zb0001Mask
-	if z.Attachments == 0 {
+	if z.Versions == 0 {
 		zb0001Len--
 		zb0001Mask |= 0x8
 	}
-	if z.Problems == nil {
+	if z.HistoryRows == 0 {
 		zb0001Len--
 		zb0001Mask |= 0x10
+	}
+	if z.Counters == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x20
+	}
+	if z.InformationEvents == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x40
+	}
+	if z.Records == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x80
+	}
+	if z.Attachments == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x100
+	}
+	if z.Problems == nil {
+		zb0001Len--
+		zb0001Mask |= 0x200
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -204,11 +224,36 @@ func (z *CheckStoreResponse) MarshalMsg(b []byte) (o []byte, err error) {
 		o = append(o, 0xa8, 0x46, 0x65, 0x65, 0x64, 0x52, 0x6f, 0x77, 0x73)
 		o = msgp.AppendInt64(o, z.FeedRows)
 		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "Versions"
+			o = append(o, 0xa8, 0x56, 0x65, 0x72, 0x73, 0x69, 0x6f, 0x6e, 0x73)
+			o = msgp.AppendInt64(o, z.Versions)
+		}
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
+			// string "HistoryRows"
+			o = append(o, 0xab, 0x48, 0x69, 0x73, 0x74, 0x6f, 0x72, 0x79, 0x52, 0x6f, 0x77, 0x73)
+			o = msgp.AppendInt64(o, z.HistoryRows)
+		}
+		if (zb0001Mask & 0x20) == 0 { // if not omitted
+			// string "Counters"
+			o = append(o, 0xa8, 0x43, 0x6f, 0x75, 0x6e, 0x74, 0x65, 0x72, 0x73)
+			o = msgp.AppendInt64(o, z.Counters)
+		}
+		if (zb0001Mask & 0x40) == 0 { // if not omitted
+			// string "InformationEvents"
+			o = append(o, 0xb1, 0x49, 0x6e, 0x66, 0x6f, 0x72, 0x6d, 0x61, 0x74, 0x69, 0x6f, 0x6e, 0x45, 0x76, 0x65, 0x6e, 0x74, 0x73)
+			o = msgp.AppendInt64(o, z.InformationEvents)
+		}
+		if (zb0001Mask & 0x80) == 0 { // if not omitted
+			// string "Records"
+			o = append(o, 0xa7, 0x52, 0x65, 0x63, 0x6f, 0x72, 0x64, 0x73)
+			o = msgp.AppendInt64(o, z.Records)
+		}
+		if (zb0001Mask & 0x100) == 0 { // if not omitted
 			// string "Attachments"
 			o = append(o, 0xab, 0x41, 0x74, 0x74, 0x61, 0x63, 0x68, 0x6d, 0x65, 0x6e, 0x74, 0x73)
 			o = msgp.AppendInt64(o, z.Attachments)
 		}
-		if (zb0001Mask & 0x10) == 0 { // if not omitted
+		if (zb0001Mask & 0x200) == 0 { // if not omitted
 			// string "Problems"
 			o = append(o, 0xa8, 0x50, 0x72, 0x6f, 0x62, 0x6c, 0x65, 0x6d, 0x73)
 			o = msgp.AppendArrayHeader(o, uint32(len(z.Problems)))
@@ -256,6 +301,36 @@ func (z *CheckStoreResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "FeedRows")
 				return
 			}
+		case "Versions":
+			z.Versions, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Versions")
+				return
+			}
+		case "HistoryRows":
+			z.HistoryRows, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "HistoryRows")
+				return
+			}
+		case "Counters":
+			z.Counters, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Counters")
+				return
+			}
+		case "InformationEvents":
+			z.InformationEvents, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "InformationEvents")
+				return
+			}
+		case "Records":
+			z.Records, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Records")
+				return
+			}
 		case "Attachments":
 			z.Attachments, bts, err = msgp.ReadInt64Bytes(bts)
 			if err != nil {
@@ -295,10 +370,167 @@ func (z *CheckStoreResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *CheckStoreResponse) Msgsize() (s int) {
-	s = 1 + 8 + msgp.Int64Size + 13 + msgp.Int64Size + 9 + msgp.Int64Size + 12 + msgp.Int64Size + 9 + msgp.ArrayHeaderSize
+	s = 1 + 8 + msgp.Int64Size + 13 + msgp.Int64Size + 9 + msgp.Int64Size + 9 + msgp.Int64Size + 12 + msgp.Int64Size + 9 + msgp.Int64Size + 18 + msgp.Int64Size + 8 + msgp.Int64Size + 12 + msgp.Int64Size + 9 + msgp.ArrayHeaderSize
 	for za0001 := range z.Problems {
 		s += msgp.StringPrefixSize + len(z.Problems[za0001])
 	}
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *CompactStoreMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(1)
+	var zb0001Mask uint8 /* 1 bits */
+	_ = zb0001Mask
+	if z.From == nil {
+		zb0001Len--
+		zb0001Mask |= 0x1
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+	if (zb0001Mask & 0x1) == 0 { // if not omitted
+		// string "From"
+		o = append(o, 0xa4, 0x46, 0x72, 0x6f, 0x6d)
+		o = msgp.AppendBytes(o, z.From)
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *CompactStoreMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "From":
+			z.From, bts, err = msgp.ReadBytesBytes(bts, z.From)
+			if err != nil {
+				err = msgp.WrapError(err, "From")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *CompactStoreMessage) Msgsize() (s int) {
+	s = 1 + 5 + msgp.BytesPrefixSize + len(z.From)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *CompactStoreResponse) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(4)
+	var zb0001Mask uint8 /* 4 bits */
+	_ = zb0001Mask
+	if z.Next == nil {
+		zb0001Len--
+		zb0001Mask |= 0x1
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		if (zb0001Mask & 0x1) == 0 { // if not omitted
+			// string "Next"
+			o = append(o, 0xa4, 0x4e, 0x65, 0x78, 0x74)
+			o = msgp.AppendBytes(o, z.Next)
+		}
+		// string "Remaining"
+		o = append(o, 0xa9, 0x52, 0x65, 0x6d, 0x61, 0x69, 0x6e, 0x69, 0x6e, 0x67)
+		o = msgp.AppendInt64(o, z.Remaining)
+		// string "Before"
+		o = append(o, 0xa6, 0x42, 0x65, 0x66, 0x6f, 0x72, 0x65)
+		o = msgp.AppendInt64(o, z.Before)
+		// string "After"
+		o = append(o, 0xa5, 0x41, 0x66, 0x74, 0x65, 0x72)
+		o = msgp.AppendInt64(o, z.After)
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *CompactStoreResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Next":
+			z.Next, bts, err = msgp.ReadBytesBytes(bts, z.Next)
+			if err != nil {
+				err = msgp.WrapError(err, "Next")
+				return
+			}
+		case "Remaining":
+			z.Remaining, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Remaining")
+				return
+			}
+		case "Before":
+			z.Before, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Before")
+				return
+			}
+		case "After":
+			z.After, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "After")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *CompactStoreResponse) Msgsize() (s int) {
+	s = 1 + 5 + msgp.BytesPrefixSize + len(z.Next) + 10 + msgp.Int64Size + 7 + msgp.Int64Size + 6 + msgp.Int64Size
 	return
 }
 
@@ -5136,6 +5368,398 @@ func (z *ScriptsResponse) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z *StoreInfo) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(20)
+	var zb0001Mask uint32 /* 20 bits */
+	_ = zb0001Mask
+	if z.ReadOnly == "" {
+		zb0001Len--
+		zb0001Mask |= 0x1
+	}
+	if z.DiskFree == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x8
+	}
+	if z.MinFree == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x10
+	}
+	if z.Levels == nil {
+		zb0001Len--
+		zb0001Mask |= 0x20
+	}
+	if z.Checked == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x80000
+	}
+	// variable map header, size zb0001Len
+	o = msgp.AppendMapHeader(o, zb0001Len)
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		if (zb0001Mask & 0x1) == 0 { // if not omitted
+			// string "ReadOnly"
+			o = append(o, 0xa8, 0x52, 0x65, 0x61, 0x64, 0x4f, 0x6e, 0x6c, 0x79)
+			o = msgp.AppendString(o, z.ReadOnly)
+		}
+		// string "DiskBytes"
+		o = append(o, 0xa9, 0x44, 0x69, 0x73, 0x6b, 0x42, 0x79, 0x74, 0x65, 0x73)
+		o = msgp.AppendInt64(o, z.DiskBytes)
+		// string "LiveBytes"
+		o = append(o, 0xa9, 0x4c, 0x69, 0x76, 0x65, 0x42, 0x79, 0x74, 0x65, 0x73)
+		o = msgp.AppendInt64(o, z.LiveBytes)
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "DiskFree"
+			o = append(o, 0xa8, 0x44, 0x69, 0x73, 0x6b, 0x46, 0x72, 0x65, 0x65)
+			o = msgp.AppendInt64(o, z.DiskFree)
+		}
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
+			// string "MinFree"
+			o = append(o, 0xa7, 0x4d, 0x69, 0x6e, 0x46, 0x72, 0x65, 0x65)
+			o = msgp.AppendInt64(o, z.MinFree)
+		}
+		if (zb0001Mask & 0x20) == 0 { // if not omitted
+			// string "Levels"
+			o = append(o, 0xa6, 0x4c, 0x65, 0x76, 0x65, 0x6c, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.Levels)))
+			for za0001 := range z.Levels {
+				// map header, size 3
+				// string "Level"
+				o = append(o, 0x83, 0xa5, 0x4c, 0x65, 0x76, 0x65, 0x6c)
+				o = msgp.AppendInt64(o, z.Levels[za0001].Level)
+				// string "Tables"
+				o = append(o, 0xa6, 0x54, 0x61, 0x62, 0x6c, 0x65, 0x73)
+				o = msgp.AppendInt64(o, z.Levels[za0001].Tables)
+				// string "Bytes"
+				o = append(o, 0xa5, 0x42, 0x79, 0x74, 0x65, 0x73)
+				o = msgp.AppendInt64(o, z.Levels[za0001].Bytes)
+			}
+		}
+		// string "ReadAmplification"
+		o = append(o, 0xb1, 0x52, 0x65, 0x61, 0x64, 0x41, 0x6d, 0x70, 0x6c, 0x69, 0x66, 0x69, 0x63, 0x61, 0x74, 0x69, 0x6f, 0x6e)
+		o = msgp.AppendInt64(o, z.ReadAmplification)
+		// string "Flushes"
+		o = append(o, 0xa7, 0x46, 0x6c, 0x75, 0x73, 0x68, 0x65, 0x73)
+		o = msgp.AppendInt64(o, z.Flushes)
+		// string "Compactions"
+		o = append(o, 0xab, 0x43, 0x6f, 0x6d, 0x70, 0x61, 0x63, 0x74, 0x69, 0x6f, 0x6e, 0x73)
+		o = msgp.AppendInt64(o, z.Compactions)
+		// string "CompactionDebt"
+		o = append(o, 0xae, 0x43, 0x6f, 0x6d, 0x70, 0x61, 0x63, 0x74, 0x69, 0x6f, 0x6e, 0x44, 0x65, 0x62, 0x74)
+		o = msgp.AppendInt64(o, z.CompactionDebt)
+		// string "MemTableBytes"
+		o = append(o, 0xad, 0x4d, 0x65, 0x6d, 0x54, 0x61, 0x62, 0x6c, 0x65, 0x42, 0x79, 0x74, 0x65, 0x73)
+		o = msgp.AppendInt64(o, z.MemTableBytes)
+		// string "CacheBytes"
+		o = append(o, 0xaa, 0x43, 0x61, 0x63, 0x68, 0x65, 0x42, 0x79, 0x74, 0x65, 0x73)
+		o = msgp.AppendInt64(o, z.CacheBytes)
+		// string "CacheHits"
+		o = append(o, 0xa9, 0x43, 0x61, 0x63, 0x68, 0x65, 0x48, 0x69, 0x74, 0x73)
+		o = msgp.AppendInt64(o, z.CacheHits)
+		// string "CacheMisses"
+		o = append(o, 0xab, 0x43, 0x61, 0x63, 0x68, 0x65, 0x4d, 0x69, 0x73, 0x73, 0x65, 0x73)
+		o = msgp.AppendInt64(o, z.CacheMisses)
+		// string "Snapshots"
+		o = append(o, 0xa9, 0x53, 0x6e, 0x61, 0x70, 0x73, 0x68, 0x6f, 0x74, 0x73)
+		o = msgp.AppendInt64(o, z.Snapshots)
+		// string "Iterators"
+		o = append(o, 0xa9, 0x49, 0x74, 0x65, 0x72, 0x61, 0x74, 0x6f, 0x72, 0x73)
+		o = msgp.AppendInt64(o, z.Iterators)
+		// string "Commits"
+		o = append(o, 0xa7, 0x43, 0x6f, 0x6d, 0x6d, 0x69, 0x74, 0x73)
+		o = msgp.AppendInt64(o, z.Commits)
+		// string "CommitGroups"
+		o = append(o, 0xac, 0x43, 0x6f, 0x6d, 0x6d, 0x69, 0x74, 0x47, 0x72, 0x6f, 0x75, 0x70, 0x73)
+		o = msgp.AppendInt64(o, z.CommitGroups)
+		// string "Conflicts"
+		o = append(o, 0xa9, 0x43, 0x6f, 0x6e, 0x66, 0x6c, 0x69, 0x63, 0x74, 0x73)
+		o = msgp.AppendInt64(o, z.Conflicts)
+		if (zb0001Mask & 0x80000) == 0 { // if not omitted
+			// string "Checked"
+			o = append(o, 0xa7, 0x43, 0x68, 0x65, 0x63, 0x6b, 0x65, 0x64)
+			o = msgp.AppendInt64(o, z.Checked)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *StoreInfo) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "ReadOnly":
+			z.ReadOnly, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ReadOnly")
+				return
+			}
+		case "DiskBytes":
+			z.DiskBytes, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "DiskBytes")
+				return
+			}
+		case "LiveBytes":
+			z.LiveBytes, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "LiveBytes")
+				return
+			}
+		case "DiskFree":
+			z.DiskFree, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "DiskFree")
+				return
+			}
+		case "MinFree":
+			z.MinFree, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "MinFree")
+				return
+			}
+		case "Levels":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Levels")
+				return
+			}
+			if cap(z.Levels) >= int(zb0002) {
+				z.Levels = (z.Levels)[:zb0002]
+			} else {
+				z.Levels = make([]StoreLevel, zb0002)
+			}
+			for za0001 := range z.Levels {
+				var zb0003 uint32
+				zb0003, bts, err = msgp.ReadMapHeaderBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Levels", za0001)
+					return
+				}
+				for zb0003 > 0 {
+					zb0003--
+					field, bts, err = msgp.ReadMapKeyZC(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "Levels", za0001)
+						return
+					}
+					switch msgp.UnsafeString(field) {
+					case "Level":
+						z.Levels[za0001].Level, bts, err = msgp.ReadInt64Bytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Levels", za0001, "Level")
+							return
+						}
+					case "Tables":
+						z.Levels[za0001].Tables, bts, err = msgp.ReadInt64Bytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Levels", za0001, "Tables")
+							return
+						}
+					case "Bytes":
+						z.Levels[za0001].Bytes, bts, err = msgp.ReadInt64Bytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Levels", za0001, "Bytes")
+							return
+						}
+					default:
+						bts, err = msgp.Skip(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Levels", za0001)
+							return
+						}
+					}
+				}
+			}
+		case "ReadAmplification":
+			z.ReadAmplification, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ReadAmplification")
+				return
+			}
+		case "Flushes":
+			z.Flushes, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Flushes")
+				return
+			}
+		case "Compactions":
+			z.Compactions, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Compactions")
+				return
+			}
+		case "CompactionDebt":
+			z.CompactionDebt, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "CompactionDebt")
+				return
+			}
+		case "MemTableBytes":
+			z.MemTableBytes, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "MemTableBytes")
+				return
+			}
+		case "CacheBytes":
+			z.CacheBytes, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "CacheBytes")
+				return
+			}
+		case "CacheHits":
+			z.CacheHits, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "CacheHits")
+				return
+			}
+		case "CacheMisses":
+			z.CacheMisses, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "CacheMisses")
+				return
+			}
+		case "Snapshots":
+			z.Snapshots, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Snapshots")
+				return
+			}
+		case "Iterators":
+			z.Iterators, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Iterators")
+				return
+			}
+		case "Commits":
+			z.Commits, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Commits")
+				return
+			}
+		case "CommitGroups":
+			z.CommitGroups, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "CommitGroups")
+				return
+			}
+		case "Conflicts":
+			z.Conflicts, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Conflicts")
+				return
+			}
+		case "Checked":
+			z.Checked, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Checked")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *StoreInfo) Msgsize() (s int) {
+	s = 3 + 9 + msgp.StringPrefixSize + len(z.ReadOnly) + 10 + msgp.Int64Size + 10 + msgp.Int64Size + 9 + msgp.Int64Size + 8 + msgp.Int64Size + 7 + msgp.ArrayHeaderSize + (len(z.Levels) * (20 + msgp.Int64Size + msgp.Int64Size + msgp.Int64Size)) + 18 + msgp.Int64Size + 8 + msgp.Int64Size + 12 + msgp.Int64Size + 15 + msgp.Int64Size + 14 + msgp.Int64Size + 11 + msgp.Int64Size + 10 + msgp.Int64Size + 12 + msgp.Int64Size + 10 + msgp.Int64Size + 10 + msgp.Int64Size + 8 + msgp.Int64Size + 13 + msgp.Int64Size + 10 + msgp.Int64Size + 8 + msgp.Int64Size
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z StoreLevel) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 3
+	// string "Level"
+	o = append(o, 0x83, 0xa5, 0x4c, 0x65, 0x76, 0x65, 0x6c)
+	o = msgp.AppendInt64(o, z.Level)
+	// string "Tables"
+	o = append(o, 0xa6, 0x54, 0x61, 0x62, 0x6c, 0x65, 0x73)
+	o = msgp.AppendInt64(o, z.Tables)
+	// string "Bytes"
+	o = append(o, 0xa5, 0x42, 0x79, 0x74, 0x65, 0x73)
+	o = msgp.AppendInt64(o, z.Bytes)
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *StoreLevel) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Level":
+			z.Level, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Level")
+				return
+			}
+		case "Tables":
+			z.Tables, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Tables")
+				return
+			}
+		case "Bytes":
+			z.Bytes, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Bytes")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z StoreLevel) Msgsize() (s int) {
+	s = 1 + 6 + msgp.Int64Size + 7 + msgp.Int64Size + 6 + msgp.Int64Size
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z *Subscription) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
@@ -5308,8 +5932,8 @@ func (z *Subscription) Msgsize() (s int) {
 func (z *SystemInfoResponse) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(5)
-	var zb0001Mask uint8 /* 5 bits */
+	zb0001Len := uint32(6)
+	var zb0001Mask uint8 /* 6 bits */
 	_ = zb0001Mask
 	if z.Managers == nil {
 		zb0001Len--
@@ -5318,6 +5942,10 @@ func (z *SystemInfoResponse) MarshalMsg(b []byte) (o []byte, err error) {
 	if z.Isolation == nil {
 		zb0001Len--
 		zb0001Mask |= 0x10
+	}
+	if z.Store == nil {
+		zb0001Len--
+		zb0001Mask |= 0x20
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -5347,6 +5975,19 @@ func (z *SystemInfoResponse) MarshalMsg(b []byte) (o []byte, err error) {
 			o = msgp.AppendArrayHeader(o, uint32(len(z.Isolation)))
 			for za0002 := range z.Isolation {
 				o = msgp.AppendString(o, z.Isolation[za0002])
+			}
+		}
+		if (zb0001Mask & 0x20) == 0 { // if not omitted
+			// string "Store"
+			o = append(o, 0xa5, 0x53, 0x74, 0x6f, 0x72, 0x65)
+			if z.Store == nil {
+				o = msgp.AppendNil(o)
+			} else {
+				o, err = z.Store.MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "Store")
+					return
+				}
 			}
 		}
 	}
@@ -5427,6 +6068,23 @@ func (z *SystemInfoResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
 					return
 				}
 			}
+		case "Store":
+			if msgp.IsNil(bts) {
+				bts, err = msgp.ReadNilBytes(bts)
+				if err != nil {
+					return
+				}
+				z.Store = nil
+			} else {
+				if z.Store == nil {
+					z.Store = new(StoreInfo)
+				}
+				bts, err = z.Store.UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Store")
+					return
+				}
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -5448,6 +6106,12 @@ func (z *SystemInfoResponse) Msgsize() (s int) {
 	s += 10 + msgp.ArrayHeaderSize
 	for za0002 := range z.Isolation {
 		s += msgp.StringPrefixSize + len(z.Isolation[za0002])
+	}
+	s += 6
+	if z.Store == nil {
+		s += msgp.NilSize
+	} else {
+		s += z.Store.Msgsize()
 	}
 	return
 }

@@ -16,6 +16,73 @@ type SystemInfoResponse struct {
 	// Isolation names the means in force that keep scripts from harming the
 	// daemon.
 	Isolation []string `json:"Isolation,omitempty"`
+	// Store says how the store does; nil when it is none that could say.
+	Store *StoreInfo `json:"Store,omitempty"`
+}
+
+// StoreInfo are figures of the daemon's store. Counts are since its start, sizes
+// are in bytes.
+type StoreInfo struct {
+	// ReadOnly says why the store takes no writes, and is empty when it does.
+	ReadOnly string `json:"ReadOnly,omitempty"`
+	// DiskBytes is what all files take, LiveBytes the part of it in use.
+	DiskBytes int64 `json:"DiskBytes"`
+	LiveBytes int64 `json:"LiveBytes"`
+	// DiskFree is what the file system has free, MinFree with how much less the
+	// store is read-only. Both are 0 when nobody watches that.
+	DiskFree int64 `json:"DiskFree,omitempty"`
+	MinFree  int64 `json:"MinFree,omitempty"`
+	// Levels are the tables, the newest first. Read amplification is how many of
+	// them a read may have to look at.
+	Levels            []StoreLevel `json:"Levels,omitempty"`
+	ReadAmplification int64        `json:"ReadAmplification"`
+	// Flushes and Compactions were done; CompactionDebt estimates the bytes that
+	// wait for it.
+	Flushes        int64 `json:"Flushes"`
+	Compactions    int64 `json:"Compactions"`
+	CompactionDebt int64 `json:"CompactionDebt"`
+	// MemTableBytes gather writes, CacheBytes are blocks of tables in memory.
+	MemTableBytes int64 `json:"MemTableBytes"`
+	CacheBytes    int64 `json:"CacheBytes"`
+	CacheHits     int64 `json:"CacheHits"`
+	CacheMisses   int64 `json:"CacheMisses"`
+	// Snapshots and Iterators are open now.
+	Snapshots int64 `json:"Snapshots"`
+	Iterators int64 `json:"Iterators"`
+	// Commits are transactions that were written, CommitGroups the synced writes
+	// that carried them, Conflicts the attempts that lost against another one.
+	Commits      int64 `json:"Commits"`
+	CommitGroups int64 `json:"CommitGroups"`
+	Conflicts    int64 `json:"Conflicts"`
+	// Checked is how many rows the checks under way have looked at.
+	Checked int64 `json:"Checked,omitempty"`
+}
+
+// StoreLevel is a level of tables.
+type StoreLevel struct {
+	Level  int64 `json:"Level"`
+	Tables int64 `json:"Tables"`
+	Bytes  int64 `json:"Bytes"`
+}
+
+// CompactStoreMessage takes one step of rewriting the store, which frees the
+// space of what was deleted. It needs the permission SystemAdministration.
+// Answered with CompactStoreResponse; the sender goes on with its Next until
+// that is empty.
+type CompactStoreMessage struct {
+	// From is where the step begins, empty for the first one.
+	From []byte `json:"From,omitempty"`
+}
+
+// CompactStoreResponse says how far the compaction is.
+type CompactStoreResponse struct {
+	// Next is where the next step begins, empty after the last one.
+	Next []byte `json:"Next,omitempty"`
+	// Remaining is how many bytes are still to be rewritten.
+	Remaining int64 `json:"Remaining"`
+	// Before and After are the bytes in use before and after this step.
+	Before int64 `json:"Before"`
+	After  int64 `json:"After"`
 }
 
 // CheckStoreMessage compares objects, indexes, counters, feed and attachments
@@ -28,6 +95,14 @@ type CheckStoreResponse struct {
 	Objects      int64 `json:"Objects"`
 	IndexEntries int64 `json:"IndexEntries"`
 	FeedRows     int64 `json:"FeedRows"`
+	// Versions counts the earlier versions of objects, HistoryRows what belongs to
+	// the history of instances, Counters the numbers of objects that are kept,
+	// Records the daemon's own records, such as users and runs.
+	Versions          int64 `json:"Versions,omitempty"`
+	HistoryRows       int64 `json:"HistoryRows,omitempty"`
+	Counters          int64 `json:"Counters,omitempty"`
+	InformationEvents int64 `json:"InformationEvents,omitempty"`
+	Records           int64 `json:"Records,omitempty"`
 	// Attachments counts the files attached to instances, each compared with the
 	// hash of its content.
 	Attachments int64 `json:"Attachments,omitempty"`

@@ -3,6 +3,7 @@ package pebblekv
 import (
 	"errors"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -21,7 +22,8 @@ const (
 // base reads a snapshot for package occ. It implements occ.Base.
 type base struct {
 	snapshot *snapshot
-	update   bool // counted in snapshot.updates
+	open     *atomic.Int64 // counts iterators
+	update   bool          // counted in snapshot.updates
 	key, end []byte
 }
 
@@ -52,7 +54,8 @@ func (b *base) Cursor(begin, end []byte) (occ.Cursor, error) {
 	if err != nil {
 		return nil, fmt.Errorf("scan: %w", err)
 	}
-	return &cursor{Iterator: it}, nil
+	b.open.Add(1)
+	return &cursor{Iterator: it, open: b.open}, nil
 }
 
 func appendUserKey(dst, key []byte) []byte {
@@ -71,6 +74,7 @@ func appendUserEnd(dst, end []byte) []byte {
 // cursor implements occ.Cursor.
 type cursor struct {
 	*pebble.Iterator
+	open   *atomic.Int64
 	target []byte
 }
 
@@ -94,6 +98,7 @@ func (c *cursor) Err() error {
 }
 
 func (c *cursor) Close() error {
+	c.open.Add(-1)
 	if err := c.Iterator.Close(); err != nil {
 		return fmt.Errorf("scan: %w", err)
 	}

@@ -10,7 +10,7 @@ import (
 // test's own. It has no guard.
 func RawOptions(o Options) *pebble.Options {
 	o = o.withDefaults()
-	p := o.pebbleOptions(newGuard("", o))
+	p := o.pebbleOptions(newGuard("", o, nil))
 	p.FS = o.FS
 	return p
 }
@@ -33,4 +33,14 @@ func SetStoreFormat(fs FS, dir string, format uint64) error {
 // return.
 func (s *Store) Fatalf(format string, args ...any) {
 	pebbleLogger{g: s.guard, log: s.guard.log}.Fatalf(format, args...)
+}
+
+// Watch watches the free space of a directory without a store until stop is
+// closed.
+func Watch(dir string, o Options, stop <-chan struct{}) (refusal func() error) {
+	w := newSpace(dir, o, stop)
+	w.begin()
+	w.measure = func() int64 { return 0 }
+	go w.run()
+	return w.refusal
 }

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -27,6 +28,7 @@ import (
 type guard struct {
 	vfs.FS
 	dir       string
+	watch     *space // nil when nobody watches the free space
 	onFailure func(error)
 	log       *slog.Logger
 
@@ -40,14 +42,21 @@ type guard struct {
 	lock *fileLock    // set by Lock; guarded by mu
 }
 
-func newGuard(dir string, o Options) *guard {
+func newGuard(dir string, o Options, watch *space) *guard {
 	dir = o.FS.PathDir(o.FS.PathJoin(dir, "file")) // as the directories of Pebble's paths are written
-	return &guard{FS: o.FS, dir: dir, onFailure: o.OnFailure, log: o.Logger, failed: make(chan struct{})}
+	g := &guard{FS: o.FS, dir: dir, watch: watch, onFailure: o.OnFailure, log: o.Logger, failed: make(chan struct{})}
+	if watch != nil {
+		g.FS = vfs.OnDiskFull(o.FS, watch.full)
+	}
+	return g
 }
 
 // fail makes the store failed. Only the first call counts.
 func (g *guard) fail(err error) {
 	g.once.Do(func() {
+		if vfs.IsNoSpaceError(err) {
+			err = fmt.Errorf("the disk is full: %w", err)
+		}
 		g.mu.Lock()
 		g.cause = err
 		close(g.failed)
@@ -85,13 +94,33 @@ func (g *guard) run(f func() error) error {
 // write runs f, which changes the file at path. It does not return when the
 // store has failed, or when f fails and that makes the store fail.
 func (g *guard) write(path string, f func() error) error {
-	err := g.attempt(f)
+	return g.judge(path, g.attempt(f))
+}
+
+// judge passes on the outcome of a write.
+func (g *guard) judge(path string, err error) error {
 	// Files elsewhere are those of a checkpoint, which may fail by itself.
 	if err != nil && g.FS.PathDir(path) == g.dir {
 		g.fail(err)
 		select {}
 	}
 	return err
+}
+
+// writeTable is write for a table that a flush or a compaction makes. Where the
+// disk is full it fails, and the store does not: nothing refers to the table,
+// and Pebble tries again. It is held up for that as long as it takes for a look
+// at the space.
+func (g *guard) writeTable(path string, f func() error) error {
+	err := g.attempt(f)
+	if g.watch.watches() && vfs.IsNoSpaceError(err) {
+		select {
+		case <-time.After(lookInterval):
+		case <-g.watch.stop:
+		}
+		return err
+	}
+	return g.judge(path, err)
 }
 
 // read passes on the outcome of a read. It does not return when the store is
@@ -150,6 +179,7 @@ func (g *guard) events(log *slog.Logger) *pebble.EventListener {
 	finished := func(op string, err error) {
 		switch {
 		case err == nil, errors.Is(err, pebble.ErrCancelledCompaction), pebble.IsCorruptionError(err):
+		case g.watch.watches() && vfs.IsNoSpaceError(err): // see writeTable
 		case err.Error() == "pebble: empty table": // a flush that had nothing to write
 		default:
 			g.fail(fmt.Errorf("%s: %w", op, err))

@@ -76,6 +76,7 @@ func faultyRun(t *testing.T, fs pebblekv.FS, j *journal) (failed bool) {
 	opts := pebblekv.Options{
 		FS: fs, MemTableSize: 8 << 10, CacheSize: 16 << 10,
 		Logger: quiet, OnFailure: func(err error) { told <- err },
+		MinFree: 1 << 20, Ballast: 4 << 10, FreeSpace: func() (uint64, error) { return 1 << 30, nil },
 	}
 	s, err := pebblekv.Open("store", opts)
 	if err != nil {

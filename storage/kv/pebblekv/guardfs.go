@@ -7,9 +7,22 @@ import (
 )
 
 func (g *guard) Create(name string, category vfs.DiskWriteCategory) (f vfs.File, err error) {
-	err = g.write(name, func() error { f, err = g.FS.Create(name, category); return err })
-	return g.file(name, f, err)
+	write := g.write
+	if category == writesFlush || category == writesCompaction {
+		write = g.writeTable
+	}
+	err = write(name, func() error { f, err = g.FS.Create(name, category); return err })
+	if err != nil {
+		return nil, err
+	}
+	return &guardedFile{File: f, g: g, path: name, write: write}, nil
 }
+
+// The categories of tables, by Pebble's names.
+const (
+	writesFlush      vfs.DiskWriteCategory = "pebble-memtable-flush"
+	writesCompaction vfs.DiskWriteCategory = "pebble-compaction"
+)
 
 func (g *guard) OpenReadWrite(name string, category vfs.DiskWriteCategory, opts ...vfs.OpenOption) (f vfs.File, err error) {
 	err = g.write(name, func() error { f, err = g.FS.OpenReadWrite(name, category, opts...); return err })
@@ -32,7 +45,7 @@ func (g *guard) Open(name string, opts ...vfs.OpenOption) (vfs.File, error) {
 	if err != nil || g.opened.Load() {
 		return f, g.read(err)
 	}
-	return &guardedFile{File: f, g: g, path: name}, nil
+	return &guardedFile{File: f, g: g, path: name, write: g.write}, nil
 }
 
 func (g *guard) List(dir string) ([]string, error) {
@@ -81,15 +94,16 @@ func (g *guard) file(path string, f vfs.File, err error) (vfs.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &guardedFile{File: f, g: g, path: path}, nil
+	return &guardedFile{File: f, g: g, path: path, write: g.write}, nil
 }
 
 // guardedFile is a file opened for writing, a directory, or a file opened for
 // reading while the store was being opened.
 type guardedFile struct {
 	vfs.File
-	g    *guard
-	path string
+	g     *guard
+	path  string
+	write func(path string, f func() error) error // guard.write or guard.writeTable
 }
 
 func (f *guardedFile) Read(p []byte) (int, error) {
@@ -103,21 +117,21 @@ func (f *guardedFile) ReadAt(p []byte, offset int64) (int, error) {
 }
 
 func (f *guardedFile) Write(p []byte) (n int, err error) {
-	err = f.g.write(f.path, func() error { n, err = f.File.Write(p); return err })
+	err = f.write(f.path, func() error { n, err = f.File.Write(p); return err })
 	return n, err
 }
 
 func (f *guardedFile) WriteAt(p []byte, offset int64) (n int, err error) {
-	err = f.g.write(f.path, func() error { n, err = f.File.WriteAt(p, offset); return err })
+	err = f.write(f.path, func() error { n, err = f.File.WriteAt(p, offset); return err })
 	return n, err
 }
 
-func (f *guardedFile) Sync() error { return f.g.write(f.path, f.File.Sync) }
+func (f *guardedFile) Sync() error { return f.write(f.path, f.File.Sync) }
 
-func (f *guardedFile) SyncData() error { return f.g.write(f.path, f.File.SyncData) }
+func (f *guardedFile) SyncData() error { return f.write(f.path, f.File.SyncData) }
 
 func (f *guardedFile) SyncTo(length int64) (full bool, err error) {
-	err = f.g.write(f.path, func() error { full, err = f.File.SyncTo(length); return err })
+	err = f.write(f.path, func() error { full, err = f.File.SyncTo(length); return err })
 	return full, err
 }
 

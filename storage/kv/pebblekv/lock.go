@@ -30,6 +30,9 @@ func (g *guard) Lock(name string) (io.Closer, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.lock = &fileLock{held: held}
+	if g.watch != nil {
+		g.watch.begin()
+	}
 	return g.lock, nil
 }
 

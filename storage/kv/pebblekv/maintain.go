@@ -1,7 +1,6 @@
 package pebblekv
 
 import (
-	"context"
 	"fmt"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -10,6 +9,10 @@ import (
 // Metrics are figures of a store. Counts are since it was opened.
 type Metrics struct {
 	DiskBytes     uint64 // all files
+	LiveBytes     uint64 // of them the tables and the log in use
+	DiskFree      uint64 // of the file system, 0 when nobody watches it
+	MinFree       uint64 // with less the store is read-only
+	ReadOnly      string // why it is, empty when it is not
 	WALBytes      uint64 // live data in the log
 	MemTableBytes uint64 // memory of the tables that gather writes
 	CacheBytes    int64  // blocks in memory
@@ -21,20 +24,36 @@ type Metrics struct {
 	CompactionDebt    uint64 // estimate of the bytes that wait to be compacted
 	ReadAmplification int    // how many tables a read may have to look at
 	Snapshots         int    // held open
+	Iterators         int64  // held open
+	Levels            []Level
 
 	CommitGroups int64 // synced writes
 	Commits      int64 // transactions in them
 	Conflicts    int64 // attempts that lost
 }
 
+// Level is a level of tables. Each is as large as the ones above it together,
+// several times over.
+type Level struct {
+	Tables int64
+	Bytes  uint64
+}
+
 // Metrics returns the figures of now. Of a store that is closed or has failed
-// only the counts of commits are known.
+// only the counts of commits and iterators and the space are known.
 func (s *Store) Metrics() Metrics {
 	c := &s.committer
 	m := Metrics{
 		CommitGroups: c.groups.Load(),
 		Commits:      c.commits.Load(),
 		Conflicts:    c.conflicts.Load(),
+		Iterators:    s.iterators.Load(),
+	}
+	if s.space.watches() {
+		m.DiskFree, m.MinFree = s.space.lastFree.Load(), s.space.minFree
+	}
+	if err := s.space.refusal(); err != nil {
+		m.ReadOnly = err.Error()
 	}
 	if s.enter() != nil {
 		return m
@@ -55,6 +74,11 @@ func (s *Store) Metrics() Metrics {
 	m.CompactionDebt = p.Compact.EstimatedDebt
 	m.ReadAmplification = p.ReadAmp()
 	m.Snapshots = p.Snapshots.Count
+	m.LiveBytes = p.WAL.Size
+	for _, level := range p.Levels {
+		m.Levels = append(m.Levels, Level{Tables: level.TablesCount, Bytes: uint64(level.TablesSize)})
+		m.LiveBytes += uint64(level.TablesSize)
+	}
 	return m
 }
 
@@ -70,20 +94,6 @@ func (s *Store) Checkpoint(dir string) error {
 	err := s.guard.run(func() error { return s.db.Checkpoint(dir, pebble.WithFlushedWAL()) })
 	if err != nil {
 		return fmt.Errorf("checkpoint to %s: %w", dir, err)
-	}
-	return nil
-}
-
-// Compact rewrites the whole store, which frees the space of what was deleted.
-// When ctx ends it returns early; what is done by then stays done.
-func (s *Store) Compact(ctx context.Context) error {
-	if err := s.enter(); err != nil {
-		return err
-	}
-	defer s.leave()
-	err := s.guard.run(func() error { return s.db.Compact(ctx, []byte{ownSpace}, []byte{userEnd}, false) })
-	if err != nil {
-		return fmt.Errorf("compact: %w", err)
 	}
 	return nil
 }

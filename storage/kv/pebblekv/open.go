@@ -23,10 +23,13 @@ func Open(dir string, opts Options) (*Store, error) {
 }
 
 func open(dir string, opts Options) (*Store, error) {
+	closing := make(chan struct{})
+	watch := newSpace(dir, opts, closing)
 	s := &Store{
 		dir:     dir,
-		guard:   newGuard(dir, opts),
-		closing: make(chan struct{}),
+		space:   watch,
+		guard:   newGuard(dir, opts, watch),
+		closing: closing,
 		drained: make(chan struct{}, 1),
 		committer: committer{
 			wake: make(chan struct{}, 1),
@@ -43,6 +46,7 @@ func open(dir string, opts Options) (*Store, error) {
 		s.committer.window = occ.NewWindow(version)
 		s.publish(version)
 		go s.runCommitter()
+		s.watchSpace()
 		s.guard.opened.Store(true)
 		err = s.guard.failure() // of background work, before anybody would be told
 	}
@@ -71,6 +75,16 @@ func openPebble(dir string, opts *pebble.Options) (*pebble.DB, kv.Version, error
 	return db, version, nil
 }
 
+// watchSpace begins to watch the free space, which ends with Close.
+func (s *Store) watchSpace() {
+	if s.space.watches() {
+		s.space.measure = func() int64 { return s.db.Metrics().Levels[0].TablesSize }
+		s.space.owed.Store(s.space.measure())
+		s.space.look()
+		s.watching.Go(func() { s.space.run() })
+	}
+}
+
 // Close implements kv.Store. It must not be called from within a transaction.
 // Of a store that has failed it returns the failure, without waiting for
 // running transactions.
@@ -90,6 +104,7 @@ func (s *Store) Close() error {
 
 // shutDown waits for the running calls and the committer and closes Pebble.
 func (s *Store) shutDown() error {
+	s.watching.Wait()
 	for s.active.Load() > 0 {
 		<-s.drained
 	}

@@ -34,6 +34,22 @@ type Options struct {
 	// to the cache's budget on top of CacheSize, so CacheSize + 2*MemTableSize
 	// bounds what a store holds in memory, save in bursts.
 	MemTableSize int64
+	// MaxConcurrentCompactions is how many compactions may run at a time, by
+	// default half as many as there are processors.
+	MaxConcurrentCompactions int
+	// MinFree is how many bytes of the directory's file system the store leaves
+	// free: with less it takes no writes until there is more again (see space.go).
+	// By default it is 2 % of the file system, at most 256 MiB and at least four
+	// times MemTableSize. A negative one turns the watch off. File systems that do not
+	// know their space, such as MemFS, are not watched without FreeSpace.
+	MinFree int64
+	// Ballast is the size of a file that is given up when the engine needs space
+	// and there is no other, by default 64 MiB and at most a quarter of MinFree. A
+	// negative one means none.
+	Ballast int64
+	// FreeSpace says how many bytes are free; by default the file system is
+	// asked. It is called from any goroutine.
+	FreeSpace func() (uint64, error)
 	// Logger gets what the engine has to say, by default slog.Default().
 	Logger *slog.Logger
 	// OnFailure is called once, on a goroutine of its own, when the store has
@@ -44,6 +60,9 @@ type Options struct {
 const (
 	defaultCacheSize    = 64 << 20
 	defaultMemTableSize = 32 << 20
+
+	// minTableFile is the least target size of a table file.
+	minTableFile = 64 << 10
 
 	// pebbleFormat is the version of Pebble's files. Raising it is a migration
 	// that cannot be undone.
@@ -59,6 +78,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.MemTableSize <= 0 {
 		o.MemTableSize = defaultMemTableSize
+	}
+	if o.MaxConcurrentCompactions <= 0 {
+		o.MaxConcurrentCompactions = max(1, runtime.GOMAXPROCS(0)/2)
 	}
 	if o.Logger == nil {
 		o.Logger = slog.Default()
@@ -83,9 +105,14 @@ func (o Options) pebbleOptions(g *guard) *pebble.Options {
 		L0CompactionThreshold:       2,
 		L0StopWritesThreshold:       24,
 		MaxOpenFiles:                512,
-		CompactionConcurrencyRange: func() (int, int) {
-			return 1, max(1, runtime.GOMAXPROCS(0)/2)
-		},
+		CompactionConcurrencyRange:  func() (int, int) { return 1, o.MaxConcurrentCompactions },
+	}
+	// By default these have fixed sizes. In proportion to the memtable, so has
+	// the space a compaction takes while it runs, which MinFree provides for.
+	p.LBaseMaxBytes = 2 * o.MemTableSize
+	p.TargetFileSizes[0] = max(minTableFile, o.MemTableSize/16)
+	if g.watch != nil {
+		p.Experimental.CompactionScheduler = newScheduler(g.watch.compactions)
 	}
 	for i := range p.Levels {
 		p.Levels[i].FilterPolicy = bloom.FilterPolicy(10)

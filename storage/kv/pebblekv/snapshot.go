@@ -51,7 +51,7 @@ func (s *Store) acquire(update bool) *base {
 			p.updates.Add(1)
 		}
 		b := basePool.Get().(*base)
-		b.snapshot, b.update = p, update
+		b.snapshot, b.open, b.update = p, &s.iterators, update
 		return b
 	}
 }

@@ -22,6 +22,7 @@ type Store struct {
 	dir   string
 	db    *pebble.DB
 	guard *guard
+	space *space // nil when nobody watches it
 
 	current   atomic.Pointer[snapshot]
 	committer committer
@@ -32,7 +33,9 @@ type Store struct {
 	closing chan struct{} // closed by Close
 	drained chan struct{} // may be sent to when active has become 0 while closing
 
-	leaked atomic.Int64
+	watching  sync.WaitGroup // the goroutine that watches the space
+	leaked    atomic.Int64
+	iterators atomic.Int64 // open ones
 
 	mu        sync.Mutex
 	published chan struct{} // closed at the next commit; nil when nobody waits; guarded by mu
@@ -108,9 +111,14 @@ func (s *Store) attempt(ctx context.Context, fn func(tx kv.Tx) error, losses int
 	case changes.Empty():
 		changes.Release()
 		return b.Version(), true, nil
-	default:
-		return s.commit(changes, losses)
 	}
+	size := int64(changes.Size())
+	if err := s.space.admit(size); err != nil {
+		changes.Release()
+		return 0, false, err
+	}
+	defer s.space.settle(size)
+	return s.commit(changes, losses)
 }
 
 // execute runs fn on b and returns what it left, also with an error.

@@ -1,9 +1,12 @@
 package pebblekv_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"math"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"strings"
@@ -239,6 +242,12 @@ func TestSnapshotsAreClosed(t *testing.T) {
 			} else if n := s.Metrics().Snapshots; n != 10 {
 				t.Errorf("%d snapshots are open, want 10", n)
 			}
+			it := r.Scan(kv.Range{})
+			defer it.Close()
+			it.Next()
+			if n := s.Metrics().Iterators; n != 1 {
+				t.Errorf("%d iterators are open, want 1", n)
+			}
 			got, err := r.Get([]byte("k"))
 			if string(got) != fmt.Sprint(depth) {
 				t.Errorf("the snapshot of %d shows %s", depth, got)
@@ -252,6 +261,9 @@ func TestSnapshotsAreClosed(t *testing.T) {
 	// A commit makes the committer clear up, at the latest before the one after.
 	put(t, s, "k", "")
 	put(t, s, "k", "")
+	if n := s.Metrics().Iterators; n != 0 {
+		t.Errorf("%d iterators are open, want none", n)
+	}
 	if n := s.Metrics().Snapshots; n > 2 {
 		t.Errorf("%d snapshots are open, want 1, or 2 for a moment", n)
 	}
@@ -330,13 +342,65 @@ func TestCheckpoint(t *testing.T) {
 	}
 }
 
+// TestCompactSteps compacts a store in steps, as large as the space allows.
+func TestCompactSteps(t *testing.T) {
+	g := openGauge(t, pebblekv.MemFS(), 1<<30)
+	random := rand.NewChaCha8([32]byte{})
+	for i := range 24 {
+		_, err := g.Update(t.Context(), func(tx kv.Tx) error {
+			row := make([]byte, 1<<20)
+			_, _ = random.Read(row) // never fails
+			return tx.Set(fmt.Appendf(nil, "k%02d", i), row)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := g.Compact(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := g.set(8 << 20); err != nil { // so that steps are small
+		t.Fatal(err)
+	}
+	steps := 0
+	last := uint64(math.MaxUint64)
+	for from := []byte(nil); ; steps++ {
+		next, remaining, err := g.CompactFrom(t.Context(), from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if remaining > last || next != nil && bytes.Compare(next, from) <= 0 {
+			t.Errorf("%d bytes remain after %d, at %q after %q", remaining, last, next, from)
+		}
+		if next == nil {
+			break
+		}
+		from, last = next, remaining
+	}
+	if steps < 3 {
+		t.Errorf("%d steps", steps)
+	}
+	if next, _, err := g.CompactFrom(t.Context(), []byte{0xff}); err != nil || next != nil {
+		t.Errorf("a step behind the end: %q, %v", next, err)
+	}
+
+	// A store that is read-only gives up its ballast.
+	if g.set(testMinFree-1) == nil || !g.hasBallast() {
+		t.Error("the store is not read-only, or has no ballast")
+	}
+	if err := g.Compact(t.Context()); err != nil || g.hasBallast() {
+		t.Errorf("Compact of a store that is read-only: %v", err)
+	}
+	closeStore(t, g)
+}
+
 func TestCompactAndMetrics(t *testing.T) {
 	s := open(t, pebblekv.Options{FS: pebblekv.MemFS(), MemTableSize: 64 << 10})
 	for i := range 200 {
 		put(t, s, fmt.Sprint(i), strings.Repeat(fmt.Sprint(i), 1000))
 	}
 	full := s.Metrics()
-	if full.DiskBytes == 0 || full.MemTableBytes == 0 || full.Flushes == 0 || full.Commits != 200 {
+	if full.DiskBytes < full.LiveBytes || full.LiveBytes == 0 || len(full.Levels) != 7 || full.MemTableBytes == 0 || full.Flushes == 0 || full.Commits != 200 {
 		t.Errorf("%+v", full)
 	}
 	_, err := s.Update(t.Context(), func(tx kv.Tx) error { return tx.DeleteRange(nil, nil) })

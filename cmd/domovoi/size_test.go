@@ -1,0 +1,48 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestSize(t *testing.T) {
+	for text, want := range map[string]int64{"1": 1, "100000": 100_000, "512KiB": 512 << 10, "64MiB": 64 << 20, "1.5GiB": 3 << 29, "2TiB": 2 << 40} {
+		var s size
+		if err := s.Set(text); err != nil || int64(s) != want {
+			t.Errorf("%s: %d, %v, want %d", text, s, err, want)
+		}
+	}
+	for _, text := range []string{"", "0", "-1", "off", "64MB", "MiB", "NaN", "inf", "1e300", "9000000TiB"} {
+		if s := size(7); s.Set(text) == nil || s != 7 {
+			t.Errorf("%q is taken as %d", text, s)
+		}
+	}
+	var s sizeOrOff
+	if err := s.Set("off"); err != nil || s != -1 || s.String() != "off" {
+		t.Errorf("off: %d, %v", s, err)
+	}
+	if err := s.Set("1KiB"); err != nil || s.String() != "1024" {
+		t.Errorf("1KiB: %d, %v", s, err)
+	}
+}
+
+func TestProgress(t *testing.T) {
+	var screen strings.Builder
+	p := &progressLine{w: &screen}
+	p.show("half")
+	p.clear()
+	if got, want := screen.String(), "\r\x1b[Khalf\r\x1b[K"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	screen.Reset()
+	(&progressLine{w: &screen}).clear()
+	if screen.Len() > 0 {
+		t.Errorf("nothing was shown, and %q taken away", screen.String())
+	}
+	if got := rowsText(3000, 2*time.Second); got != "3000 rows, 1500 rows/s" {
+		t.Error(got)
+	}
+	// Where there is no terminal nothing is asked for.
+	new(progressLine).every(func() string { t.Error("asked"); return "" })()
+}

@@ -1,0 +1,151 @@
+package runtime
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"domovoi.dev/runtime/security"
+	"domovoi.dev/sdk/slnet"
+	"domovoi.dev/storage"
+	"domovoi.dev/storage/kv"
+	"domovoi.dev/storage/kv/pebblekv"
+)
+
+func storeDir(dataDir string) string { return filepath.Join(dataDir, "store") }
+
+// openEngine opens the key-value store of a data directory, unless there is
+// another in its place.
+func openEngine(o Options) (kv.Store, error) {
+	if o.Store != nil {
+		return o.Store, nil
+	}
+	engine, err := pebblekv.Open(storeDir(o.DataDir), pebblekv.Options{
+		CacheSize: o.CacheSize, MemTableSize: o.MemTableSize, MaxConcurrentCompactions: o.MaxConcurrentCompactions,
+		MinFree: o.MinFree, Ballast: o.Ballast, Logger: o.Logger, OnFailure: o.OnFailure,
+	})
+	if errors.Is(err, kv.ErrLocked) {
+		return nil, slnet.Errorf(slnet.KindConflict, "the data directory %s is used by another process, probably a running daemon", o.DataDir)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return engine, nil
+}
+
+// openStore opens the store kept in engine, which it closes when it fails.
+func openStore(ctx context.Context, dataDir string, engine kv.Store) (*storage.Store, error) {
+	store, err := storage.Open(ctx, engine, nil)
+	if err != nil {
+		return nil, err
+	}
+	if err := store.OpenBlobs(filepath.Join(dataDir, "attachments")); err != nil {
+		return nil, errors.Join(fmt.Errorf("the folder of attachments: %w", err), store.Close())
+	}
+	return store, nil
+}
+
+// openOffline opens the key-value store of a data directory that no daemon uses,
+// for the command of that name.
+func openOffline(dataDir, command string) (kv.Store, error) {
+	if _, err := os.Stat(storeDir(dataDir)); err != nil {
+		return nil, slnet.Errorf(slnet.KindNotFound, "%s holds no store: %v", dataDir, err)
+	}
+	engine, err := openEngine(Options{DataDir: dataDir, Logger: slog.New(slog.DiscardHandler)})
+	if errors.Is(err, slnet.KindConflict) {
+		err = fmt.Errorf("%w; while it runs, use domovoi %s --online", err, command)
+	}
+	return engine, err
+}
+
+// Check compares everything in a data directory that no daemon uses with
+// everything else. It first calls started, unless that is nil, with a function
+// that tells how many rows it has looked at.
+func Check(ctx context.Context, dataDir string, started func(rows func() int64)) (result slnet.CheckStoreResponse, err error) {
+	engine, err := openOffline(dataDir, "check")
+	if err != nil {
+		return result, err
+	}
+	store, err := openStore(ctx, dataDir, engine)
+	if err != nil {
+		return result, err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	if started != nil {
+		started(store.Checked)
+	}
+	return store.Check(ctx)
+}
+
+// Compact rewrites the store in a data directory that no daemon uses, which
+// frees the space of what was deleted. It calls stepped, unless that is nil,
+// after each step.
+func Compact(ctx context.Context, dataDir string, stepped func(slnet.CompactStoreResponse)) (err error) {
+	engine, err := openOffline(dataDir, "compact")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, engine.Close()) }()
+	for from := []byte(nil); ; {
+		step, err := compactStep(ctx, engine.(*pebblekv.Store), from)
+		if err != nil {
+			return err
+		}
+		if stepped != nil {
+			stepped(*step)
+		}
+		if from = step.Next; len(from) == 0 {
+			return nil
+		}
+	}
+}
+
+func (r *Runtime) compactStore(ctx context.Context, _ security.Caller, m *slnet.CompactStoreMessage) (*slnet.CompactStoreResponse, error) {
+	if r.engine == nil {
+		return nil, slnet.Errorf(slnet.KindInvalid, "this store has nothing to compact")
+	}
+	return compactStep(ctx, r.engine, m.From)
+}
+
+func compactStep(ctx context.Context, engine *pebblekv.Store, from []byte) (*slnet.CompactStoreResponse, error) {
+	response := &slnet.CompactStoreResponse{Before: int64(engine.Metrics().LiveBytes)}
+	next, remaining, err := engine.CompactFrom(ctx, from)
+	if err != nil {
+		return nil, err
+	}
+	response.Next, response.Remaining, response.After = next, int64(remaining), int64(engine.Metrics().LiveBytes)
+	return response, nil
+}
+
+// storeInfo are the figures of the store, nil when it has none.
+func (r *Runtime) storeInfo() *slnet.StoreInfo {
+	if r.engine == nil {
+		return nil
+	}
+	m := r.engine.Metrics()
+	info := &slnet.StoreInfo{
+		ReadOnly:  m.ReadOnly,
+		DiskBytes: int64(m.DiskBytes), LiveBytes: int64(m.LiveBytes), DiskFree: int64(m.DiskFree), MinFree: int64(m.MinFree),
+		ReadAmplification: int64(m.ReadAmplification),
+		Flushes:           m.Flushes, Compactions: m.Compactions, CompactionDebt: int64(m.CompactionDebt),
+		MemTableBytes: int64(m.MemTableBytes),
+		CacheBytes:    m.CacheBytes, CacheHits: m.CacheHits, CacheMisses: m.CacheMisses,
+		Snapshots: int64(m.Snapshots), Iterators: m.Iterators,
+		Commits: m.Commits, CommitGroups: m.CommitGroups, Conflicts: m.Conflicts,
+		Checked: r.store.Checked(),
+	}
+	for i, level := range m.Levels {
+		if level.Tables > 0 {
+			info.Levels = append(info.Levels, slnet.StoreLevel{Level: int64(i), Tables: level.Tables, Bytes: int64(level.Bytes)})
+		}
+	}
+	return info
+}
+
+// storeRefuses is the error of a request that the store refuses.
+func storeRefuses(err error) error {
+	return slnet.Errorf(slnet.KindUnavailable, "the store cannot be used now: %v", err)
+}
