@@ -64,6 +64,10 @@ type Store interface {
 	// written and Update returns that error. The version is that of the commit,
 	// or of the snapshot when fn wrote nothing.
 	//
+	// An engine that is short of space returns ErrReadOnly for what would be
+	// written, and takes it again when there is space; a transaction that wrote
+	// nothing succeeds all the same.
+	//
 	// When ctx ends before the commit is handed to the engine, nothing is
 	// written. Afterwards Update waits for the outcome, which is known within
 	// one disk sync.

@@ -135,6 +135,15 @@ func (f *guardedFile) SyncTo(length int64) (full bool, err error) {
 	return full, err
 }
 
+// Preallocate reserves nothing where space is scarce: Pebble does it for whole
+// logs, of which a young store has several that are almost empty.
+func (f *guardedFile) Preallocate(offset, length int64) error {
+	if f.g.watch.scarce() {
+		return nil
+	}
+	return f.File.Preallocate(offset, length)
+}
+
 // Stat is guarded because Pebble panics when it cannot stat a new log file.
 func (f *guardedFile) Stat() (info vfs.FileInfo, err error) {
 	err = f.g.write(f.path, func() error { info, err = f.File.Stat(); return err })

@@ -92,6 +92,7 @@ func (w *space) begin() {
 	if err == nil && free < w.minFree/2 {
 		w.dropBallast(free)
 	}
+	w.lastFree.Store(free)
 }
 
 // minFree is Options.MinFree with its default: little enough for a small disk,
@@ -158,6 +159,9 @@ func (w *space) look() {
 
 // need is how much must be free for a store to take writes.
 func (w *space) need() uint64 { return w.minFree + uint64(w.owed.Load()) }
+
+// scarce reports whether what is free is little more than what must be.
+func (w *space) scarce() bool { return w.watches() && w.lastFree.Load() < 4*w.minFree }
 
 // resumeAt is how much must be free for a store that is read-only to take writes
 // again. mu must be held.
