@@ -1,9 +1,7 @@
 package storage
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
 
 	"domovoi.dev/sdk/dom"
@@ -23,9 +21,11 @@ type checker struct {
 	result slnet.CheckStoreResponse
 	rows   int64            // looked at so far, as Checked tells
 	counts map[string]int64 // by counter key, counted from the objects
-	// outlived are the instances that were deleted and whose history was kept, by
-	// their version prefix.
-	outlived map[string]bool
+	hash   hasher
+	// indexed are the entries the objects must have, by the prefix of their index.
+	indexed map[string]*fingerprint
+	// revisions are the objects with their revisions.
+	revisions fingerprint
 	// states are which indexes the modules have.
 	states map[string]indexes
 }
@@ -35,12 +35,21 @@ type checker struct {
 // the contents of attachments with their files. A file that no record refers to
 // is no contradiction: a crash may leave one. The error is one of
 // reading; contradictions stand in the result.
+//
+// A sound store is walked over once, in the order of its keys: what is kept under
+// the same ids is compared side by side, and what is not by fingerprints. Only
+// what these say is wrong is looked up row by row, to name it. A feed that holds
+// the right rows of an object in the wrong order is found when they lie fewer than
+// sixty thousand changes apart.
 func (s *Store) Check(ctx context.Context) (slnet.CheckStoreResponse, error) {
 	var c checker
 	defer func() { s.checked.Add(-c.rows) }()
 	err := s.View(ctx, func(r *Reader) error {
-		c = checker{r: r, blobs: s.blobs, ctx: ctx, counts: make(map[string]int64), outlived: make(map[string]bool), states: make(map[string]indexes)}
-		for _, step := range []func() error{c.objects, c.indexes, c.history, c.versions, c.counters, c.feed, c.attachments, c.references, c.information, c.records} {
+		c = checker{
+			r: r, blobs: s.blobs, ctx: ctx, hash: newHasher(),
+			counts: make(map[string]int64), indexed: make(map[string]*fingerprint), states: make(map[string]indexes),
+		}
+		for _, step := range []func() error{c.objects, c.indexes, c.counters, c.feed, c.attachments, c.references, c.information, c.records} {
 			if err := step(); err != nil {
 				return err
 			}
@@ -59,15 +68,25 @@ func (c *checker) problem(format string, args ...any) {
 	}
 }
 
+// full reports whether no more problems are listed.
+func (c *checker) full() bool { return len(c.result.Problems) > maxProblems }
+
 // each walks over a space of the key space.
 func (c *checker) each(space byte, fn func(key, value []byte)) error {
-	it := c.r.kv.Scan(kv.PrefixRange([]byte{space}))
+	return c.again(kv.PrefixRange([]byte{space}), func(key, value []byte) {
+		c.row()
+		fn(key, value)
+	})
+}
+
+// again walks over a range whose rows were counted before.
+func (c *checker) again(rng kv.Range, fn func(key, value []byte)) error {
+	it := c.r.kv.Scan(rng)
 	defer it.Close()
 	for n := 0; it.Next(); n++ {
 		if n%cancelEvery == 0 && c.ctx.Err() != nil {
 			return c.ctx.Err()
 		}
-		c.row()
 		fn(it.Key(), it.Value())
 	}
 	return it.Err()
@@ -80,173 +99,6 @@ func parseKind(key []byte) (kind dom.ObjectKind, moduleID string, rest []byte, e
 	}
 	moduleID, rest, err = readString(key[2:])
 	return kindOf[key[1]], moduleID, rest, err
-}
-
-// objects decodes every object, and looks for each of its index entries.
-func (c *checker) objects() error {
-	return c.each(spaceObject, func(key, value []byte) {
-		c.result.Objects++
-		kind, moduleID, rest, err := parseKind(key)
-		if err != nil {
-			c.problem("object key %x: %v", key, err)
-			return
-		}
-		id, rest, err := readObjectID(kind, rest)
-		if err != nil || len(rest) > 0 {
-			c.problem("object key %x: malformed id", key)
-			return
-		}
-		o, err := dom.DecodeObject(kind, value)
-		if err != nil {
-			c.problem("%s %s/%s: %v", kind, moduleID, id, err)
-			return
-		}
-		if o.Key() != id {
-			c.problem("%s %s/%s holds the object %s", kind, moduleID, id, o.Key())
-		}
-		if again, err := dom.EncodeObject(o); err != nil || !bytes.Equal(again, value) {
-			c.problem("%s %s/%s is not in canonical form", kind, moduleID, id)
-		}
-		if o.GetTracking().Revision < 1 {
-			c.problem("%s %s/%s has revision %d", kind, moduleID, id, o.GetTracking().Revision)
-		}
-		for _, entry := range c.readyKeys(moduleID, o) {
-			if _, err := c.r.kv.Get(entry); err != nil {
-				c.problem("%s %s/%s: index entry %x: %v", kind, moduleID, id, entry, err)
-			}
-		}
-		c.counts[string(counterKey(kind, moduleID))]++
-		if instance, ok := o.(*dom.Instance); ok {
-			c.counts[string(definitionCounterKey(moduleID, instance.DomDefinitionID))]++
-		}
-	})
-}
-
-// state is which indexes a module has.
-func (c *checker) state(moduleID string) indexes {
-	state, ok := c.states[moduleID]
-	if !ok {
-		var err error
-		if state, err = c.r.indexState(moduleID); err != nil {
-			c.problem("%v", err)
-		}
-		c.states[moduleID] = state
-	}
-	return state
-}
-
-// readyKeys are the entries that an object must have: those of indexes that are
-// not being filled.
-func (c *checker) readyKeys(moduleID string, o dom.Object) [][]byte {
-	state := c.state(moduleID)
-	if !state.propertiesReady {
-		return nil
-	}
-	return indexKeys(moduleID, o, state.ready)
-}
-
-// skipIndexed returns the part of an index key behind the value: the id.
-func skipIndexed(b []byte) ([]byte, error) {
-	skipped := 1
-	if indexID(b[0]) == indexField {
-		skipped += len(dom.FieldDescriptorID{})
-	}
-	if len(b) < skipped {
-		return nil, errTuple
-	}
-	return skipElement(b[skipped:])
-}
-
-// indexes looks for the object of every index entry, and for the entry among
-// those the object has.
-func (c *checker) indexes() error {
-	return c.each(spaceIndex, func(key, _ []byte) {
-		c.result.IndexEntries++
-		kind, moduleID, rest, err := parseKind(key)
-		if err == nil && len(rest) > 0 {
-			rest, err = skipIndexed(rest)
-		}
-		if err != nil {
-			c.problem("index key %x: %v", key, err)
-			return
-		}
-		id, _, err := readObjectID(kind, rest)
-		if err != nil {
-			c.problem("index key %x: %v", key, err)
-			return
-		}
-		o, err := c.r.Object(kind, moduleID, id)
-		if err != nil {
-			c.problem("index entry %x of %s %s/%s: %v", key, kind, moduleID, id, err)
-			return
-		}
-		for _, entry := range indexKeys(moduleID, o, c.state(moduleID).want) {
-			if bytes.Equal(entry, key) {
-				return
-			}
-		}
-		c.problem("index entry %x does not belong to %s %s/%s", key, kind, moduleID, id)
-	})
-}
-
-// history looks whether the versions a history record compares are kept.
-func (c *checker) history() error {
-	return c.r.eachHistoryRow(c.ctx, kv.PrefixRange([]byte{spaceHistory}), func(key []byte, id dom.InstanceID, row *HistoryRow) error {
-		c.row()
-		c.result.HistoryRows++
-		_, moduleID, _, err := parseKind(key)
-		if err != nil {
-			c.problem("history key %x: %v", key, err)
-			return nil
-		}
-		if !bytes.Equal(key, appendInt(historyPrefix(moduleID, id), row.Revision)) {
-			c.problem("history of instance %s/%s: revision %d is kept under another", moduleID, id, row.Revision)
-		}
-		for revision := max(row.Revision-1, 1); revision <= row.Revision; revision++ {
-			if version, err := c.r.version(moduleID, id.String(), revision); err != nil || version == nil {
-				c.problem("history of instance %s/%s: revision %d is missing (%v)", moduleID, id, revision, err)
-			}
-		}
-		if _, err := c.r.Raw(dom.KindInstance, moduleID, id.String()); errors.Is(err, ErrNotFound) {
-			c.outlived[string(versionPrefix(dom.KindInstance, moduleID, id.String()))] = true
-		}
-		return nil
-	})
-}
-
-// versions looks whether every earlier version is older than its object.
-func (c *checker) versions() error {
-	return c.each(spaceVersion, func(key, value []byte) {
-		c.result.Versions++
-		kind, moduleID, rest, err := parseKind(key)
-		if err != nil {
-			c.problem("version key %x: %v", key, err)
-			return
-		}
-		id, _, err := readObjectID(kind, rest)
-		if err != nil {
-			c.problem("version key %x: %v", key, err)
-			return
-		}
-		old, err := dom.DecodeObject(kind, value)
-		if err != nil {
-			c.problem("earlier version of %s %s/%s: %v", kind, moduleID, id, err)
-			return
-		}
-		revision := old.GetTracking().Revision
-		if !bytes.Equal(key, versionKey(kind, moduleID, id, revision)) {
-			c.problem("earlier version %d of %s %s/%s is kept under another revision", revision, kind, moduleID, id)
-		}
-		current, err := c.r.Object(kind, moduleID, id)
-		if errors.Is(err, ErrNotFound) && c.outlived[string(versionPrefix(kind, moduleID, id))] {
-			return
-		}
-		if err != nil {
-			c.problem("earlier version %d of %s %s/%s: the object: %v", revision, kind, moduleID, id, err)
-		} else if current.GetTracking().Revision <= revision {
-			c.problem("earlier version %d of %s %s/%s: the object has revision %d", revision, kind, moduleID, id, current.GetTracking().Revision)
-		}
-	})
 }
 
 // counters compares the counters with what was counted.
@@ -267,51 +119,6 @@ func (c *checker) counters() error {
 		}
 		if got != want {
 			c.problem("counter %x says %d, there are %d", key, got, want)
-		}
-	}
-	return nil
-}
-
-// feed decodes every row, and follows the last change of every object to what
-// is stored.
-func (c *checker) feed() error {
-	type object struct {
-		kind     dom.ObjectKind
-		moduleID string
-		id       string
-	}
-	last := make(map[object]Change)
-	err := c.each(spaceFeed, func(key, value []byte) {
-		c.result.FeedRows++
-		cursor, row, err := decodeFeed(key, value)
-		if err != nil {
-			c.problem("%v", err)
-			return
-		}
-		if cursor > c.r.Version() {
-			c.problem("feed row %d is newer than the store", cursor)
-		}
-		for _, change := range row.Changes {
-			at := object{change.Kind, change.ModuleID, change.ObjectID}
-			if before, ok := last[at]; ok && change.Type != Created && change.Revision < before.Revision {
-				c.problem("feed row %d: %s %s/%s goes back from revision %d to %d", cursor, at.kind, at.moduleID, at.id, before.Revision, change.Revision)
-			}
-			last[at] = change
-		}
-	})
-	if err != nil {
-		return err
-	}
-	for at, change := range last {
-		o, err := c.r.Object(at.kind, at.moduleID, at.id)
-		switch {
-		case change.Type == Deleted && errors.Is(err, ErrNotFound):
-		case change.Type == Deleted:
-			c.problem("%s %s/%s exists, the feed says it was deleted (%v)", at.kind, at.moduleID, at.id, err)
-		case err != nil:
-			c.problem("%s %s/%s: the feed has revision %d: %v", at.kind, at.moduleID, at.id, change.Revision, err)
-		case o.GetTracking().Revision != change.Revision:
-			c.problem("%s %s/%s has revision %d, the feed says %d", at.kind, at.moduleID, at.id, o.GetTracking().Revision, change.Revision)
 		}
 	}
 	return nil

@@ -1,6 +1,7 @@
 package storage_test
 
 import (
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -34,6 +35,25 @@ func TestCheckFindsDamage(t *testing.T) {
 		{"index entry of nobody", func(_ *testing.T, _ *house, _ *dom.Instance, put set, _ func([]byte)) {
 			put(storage.IndexKeys(here, thing("nobody", 1, nil))[0], nil)
 		}, "not found"},
+		{"missing index entry of a field", func(_ *testing.T, _ *house, o *dom.Instance, _ set, drop func([]byte)) {
+			keys := storage.IndexKeys(here, o)
+			drop(keys[len(keys)-1])
+		}, "%s: index entry"},
+		{"index entry moved to another value", func(_ *testing.T, _ *house, o *dom.Instance, put set, drop func([]byte)) {
+			drop(storage.IndexKeys(here, o)[0])
+			stranger := o.Clone()
+			stranger.Name = "another name"
+			put(storage.IndexKeys(here, stranger)[0], nil)
+		}, "does not belong to DomInstance here/%s"},
+		{"index entry of an index nobody has", func(_ *testing.T, _ *house, o *dom.Instance, put set, _ func([]byte)) {
+			key := storage.IndexKeys(here, o)[0]
+			key[len("i_")+len(storage.AppendString(nil, here))] = 0xee
+			put(key, nil)
+		}, "does not belong to DomInstance here/%s"},
+		{"index entry without an id", func(_ *testing.T, _ *house, o *dom.Instance, put set, _ func([]byte)) {
+			key := storage.IndexKeys(here, o)[0]
+			put(key[:len(key)-1], nil)
+		}, "malformed key"},
 		{"malformed index key", func(_ *testing.T, _ *house, _ *dom.Instance, put set, _ func([]byte)) {
 			put([]byte{storage.SpaceIndex, 0xee}, nil)
 		}, "malformed key"},
@@ -75,6 +95,12 @@ func TestCheckFindsDamage(t *testing.T) {
 			row := h.keys(storage.SpaceHistory)[string(storage.HistoryKeyOf(here, o.ID, 2))]
 			put(storage.HistoryKeyOf(here, o.ID, 1), row)
 		}, "is kept under another"},
+		{"damaged history", func(_ *testing.T, _ *house, o *dom.Instance, put set, _ func([]byte)) {
+			put(storage.HistoryKeyOf(here, o.ID, 2), []byte{0xc1})
+		}, "history of DomInstance here/%s: a record is damaged"},
+		{"history of a revision that was never", func(_ *testing.T, h *house, o *dom.Instance, put set, _ func([]byte)) {
+			put(storage.HistoryKeyOf(here, o.ID, 3), h.keys(storage.SpaceHistory)[string(storage.HistoryKeyOf(here, o.ID, 2))])
+		}, "is kept under another"},
 		{"wrong counter", func(_ *testing.T, _ *house, _ *dom.Instance, put set, _ func([]byte)) {
 			put(storage.CounterKey(instance, here), []byte{0, 0, 0, 0, 0, 0, 0, 7})
 		}, "says 7, there are 2"},
@@ -93,6 +119,16 @@ func TestCheckFindsDamage(t *testing.T) {
 				storage.Change{Type: storage.Updated, Kind: instance, ModuleID: here, ObjectID: o.Key(), Revision: 3},
 				storage.Change{Type: storage.Updated, Kind: instance, ModuleID: here, ObjectID: o.Key(), Revision: 2}))
 		}, "goes back"},
+		{"feed rows in the wrong order", func(_ *testing.T, h *house, o *dom.Instance, put set, _ func([]byte)) {
+			rows := h.keys(storage.SpaceFeed)
+			cursors := slices.Sorted(maps.Keys(rows))
+			created, updated := cursors[0], cursors[1]
+			put([]byte(created), rows[updated])
+			put([]byte(updated), rows[created])
+		}, "the feed says 1"},
+		{"feed row of what is no object", func(t *testing.T, h *house, _ *dom.Instance, put set, _ func([]byte)) {
+			put(storage.FeedKey(h.Version()), feedBytes(t, storage.Change{Type: storage.Updated, Kind: instance, ModuleID: here, ObjectID: "me", Revision: 2}))
+		}, "DomInstance here/me: the feed has revision 2: not found"},
 		{"feed row of a deletion that was not", func(t *testing.T, h *house, o *dom.Instance, put set, _ func([]byte)) {
 			put(storage.FeedKey(h.Version()), feedBytes(t, storage.Change{Type: storage.Deleted, Kind: instance, ModuleID: here, ObjectID: o.Key(), Revision: 2}))
 		}, "the feed says it was deleted"},
