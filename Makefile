@@ -79,7 +79,7 @@ stress: ## the long forms of the tests that have one (DOMOVOI_STRESS=1), then al
 	DOMOVOI_STRESS=1 $(GO) test -vet=off -v -p 1 -count 1 -timeout 0 -run '$(LONG)' $(TESTFLAGS) ./internal/stress ./cmd/domovoi
 	$(GO) test -vet=off -p 1 -count $(ROUNDS) -shuffle on -timeout 0 $(TESTFLAGS) ./...
 
-bench: ## measure what is promised against its floors, write bench/results.md (BENCHFLAGS=-help lists more)
+bench: ## measure what is promised against its floors, write bench/results.md; loads a million instances, some 10 minutes (BENCHFLAGS=-help lists more)
 	@mkdir -p bench
 	$(GO) run ./internal/bench $(BENCHFLAGS)
 

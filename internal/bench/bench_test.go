@@ -2,29 +2,63 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
+	"domovoi.dev/runtime"
 	"domovoi.dev/runtime/interp"
 )
 
-// TestMain lets the test binary be the worker of the daemons it measures.
+// TestMain lets the test binary be the worker of the daemons it measures, and
+// such a daemon itself.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == "worker" {
+	switch {
+	case len(os.Args) > 1 && os.Args[1] == "worker":
 		interp.Worker()
-		return
+	case len(os.Args) > 1 && os.Args[1] == "serve":
+		if err := serve(os.Args[3]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+	default:
+		os.Exit(m.Run())
 	}
-	os.Exit(m.Run())
+}
+
+// serve is `domovoi serve`, which would have to be built first, as far as it is
+// needed here.
+func serve(dataDir string) error {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	d, err := runtime.Open(ctx, runtime.Options{DataDir: dataDir, Logger: logger()})
+	if err != nil {
+		return err
+	}
+	server := &http.Server{Handler: d.Handler()}
+	go server.Serve(listener)
+	fmt.Printf("listening on http://%v (as a test)\n", listener.Addr())
+	<-ctx.Done()
+	return errors.Join(server.Close(), d.Close(context.Background()))
 }
 
 // TestEveryMeasureGivesFigures measures all there is, too shortly to mean
 // anything.
 func TestEveryMeasureGivesFigures(t *testing.T) {
-	b := bench{dir: t.TempDir(), rounds: 1, slot: time.Millisecond, instances: firstOf}
+	b := bench{dir: t.TempDir(), rounds: 1, slot: time.Millisecond, instances: firstOf, program: os.Args[0]}
 	file := filepath.Join(b.dir, "results.md")
 	if err := b.main(t.Context(), file, profiles{}); err != nil {
 		t.Fatal(err)

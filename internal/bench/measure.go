@@ -13,17 +13,18 @@ type measure struct {
 	id      string // of goals.md, such as "P1"; a word behind it tells variants apart
 	work    string
 	counted string // what is in the figure, and what is not
-	floor   string // what the floor is
-	bound   bound
+	floor   string // what the floor is, empty where there is none
+	bound   bound  // of the ratio, or where there is no floor of the figure
 	unit    unit
 
 	// ours and bare measure one round of the work and of its floor. They
-	// alternate, so that both meet the same load of the machine.
+	// alternate, so that both meet the same load of the machine. bare is nil where
+	// there is no floor.
 	ours, bare side
 }
 
 // A side measures for about one slot of time, or a fixed amount of work, and
-// returns its figure: seconds of one operation, or operations in a second.
+// returns its figure: seconds of one operation, operations in a second, or bytes.
 type side func(ctx context.Context, slot time.Duration) (float64, error)
 
 // unit says what the figures of a measure are.
@@ -32,6 +33,7 @@ type unit string
 const (
 	latency    unit = "latency"
 	throughput unit = "throughput"
+	memory     unit = "memory"
 )
 
 // format writes a figure with three digits.
@@ -39,6 +41,8 @@ func (u unit) format(figure float64) string {
 	switch {
 	case u == throughput:
 		return fmt.Sprintf("%.0f/s", figure)
+	case u == memory:
+		return fmt.Sprintf("%.0f MB", figure/1e6)
 	case figure < 1e-3:
 		return fmt.Sprintf("%.3g us", figure*1e6)
 	default:
@@ -46,28 +50,29 @@ func (u unit) format(figure float64) string {
 	}
 }
 
-// bound is what goals.md asks of a ratio.
+// bound is what goals.md asks of a ratio or a figure.
 type bound struct {
-	ratio float64
-	least bool // the ratio is to be at least that, otherwise at most
+	limit float64
+	least bool // it is to be at least that, otherwise at most
 }
 
-func atMost(ratio float64) bound  { return bound{ratio: ratio} }
-func atLeast(ratio float64) bound { return bound{ratio: ratio, least: true} }
+func atMost(limit float64) bound  { return bound{limit: limit} }
+func atLeast(limit float64) bound { return bound{limit: limit, least: true} }
 
-func (b bound) met(ratio float64) bool {
+func (b bound) met(value float64) bool {
 	if b.least {
-		return ratio >= b.ratio
+		return value >= b.limit
 	}
-	return ratio <= b.ratio
+	return value <= b.limit
 }
 
-func (b bound) String() string {
-	sign := "<="
+// text is the bound with its limit in a form.
+func (b bound) text(format func(float64) string) string {
+	sign := "<= "
 	if b.least {
-		sign = ">="
+		sign = ">= "
 	}
-	return fmt.Sprintf("%s %g", sign, b.ratio)
+	return sign + format(b.limit)
 }
 
 // result is what the rounds of a measure gave.
@@ -76,7 +81,12 @@ type result struct {
 	figures, floors, ratios spread
 }
 
-func (r result) met() bool { return r.bound.met(r.ratios.median) }
+func (r result) met() bool {
+	if r.bare == nil {
+		return r.bound.met(r.figures.median)
+	}
+	return r.bound.met(r.ratios.median)
+}
 
 // carry carries out a measure: a round of each side to warm up, then rounds that count.
 // The ratio is that of the two sides of one round, because what disturbs the
@@ -84,9 +94,12 @@ func (r result) met() bool { return r.bound.met(r.ratios.median) }
 func (m *measure) carry(ctx context.Context, rounds int, slot time.Duration) (result, error) {
 	var figures, floors, ratios []float64
 	for round := range rounds + 1 {
-		floor, err := turn(ctx, m.bare, slot)
-		if err != nil {
-			return result{}, fmt.Errorf("%s, floor: %w", m.id, err)
+		floor := 0.0
+		if m.bare != nil {
+			var err error
+			if floor, err = turn(ctx, m.bare, slot); err != nil {
+				return result{}, fmt.Errorf("%s, floor: %w", m.id, err)
+			}
 		}
 		figure, err := turn(ctx, m.ours, slot)
 		if err != nil {

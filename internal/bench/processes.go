@@ -39,11 +39,11 @@ const calls = 800
 
 func processesGroup(ctx context.Context, h *house) ([]*measure, error) {
 	p := &processes{house: h, echo: filepath.Join(h.dir, "echo")}
-	if err := build(ctx, p.echo, "echo"); err != nil {
+	if err := build(ctx, p.echo, testdata+"echo"); err != nil {
 		return nil, err
 	}
 	plugin := filepath.Join(h.dir, "calls")
-	if err := build(ctx, plugin, "calls"); err != nil {
+	if err := build(ctx, plugin, testdata+"calls"); err != nil {
 		return nil, err
 	}
 	if err := p.deployPlugin(ctx, plugin); err != nil {
@@ -68,9 +68,9 @@ func processesGroup(ctx context.Context, h *house) ([]*measure, error) {
 
 const testdata = "domovoi.dev/internal/bench/testdata/"
 
-// build builds a program of testdata as a release is built.
+// build builds a program as a release is built.
 func build(ctx context.Context, binary, program string) error {
-	out, err := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-ldflags", "-s -w", "-o", binary, testdata+program).CombinedOutput()
+	out, err := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-ldflags", "-s -w", "-o", binary, program).CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("build %s: %w\n%s", program, err, out)
 	}

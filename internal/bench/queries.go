@@ -3,99 +3,108 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/cockroachdb/pebble/v2"
 
+	"domovoi.dev/internal/load"
 	"domovoi.dev/sdk/dom"
 	"domovoi.dev/sdk/slnet"
-	"domovoi.dev/storage"
-	"domovoi.dev/storage/kv"
 )
 
-// queries is the group of P6 to P8: many small instances of one definition, the
-// same bytes in the bare Pebble under their ids, and there also the entries of
-// one index.
+// queries are P6 to P8: many small instances of one definition, the same bytes in
+// the bare Pebble under their ids, and there also the entries of one index.
 type queries struct {
 	*house
-	module *module
+	module *load.Module
 	count  int
 	objs   [][]byte // keys of the bare Pebble
+	// values of the field Value that hits instances have.
+	values []float64
+	hits   int
 }
 
 const (
-	// hits is how many instances have the same value in field 0.
-	hits = 10
+	// mostHits is how many hits P6 asks for.
+	mostHits = 10
 	// firstOf is how many instances are read in order.
 	firstOf = 500
 )
 
-func queriesGroup(instances int) func(ctx context.Context, h *house) ([]*measure, error) {
-	return func(ctx context.Context, h *house) ([]*measure, error) {
-		q := &queries{house: h, count: instances}
-		var err error
-		if q.module, err = newModule(ctx, h.user.SendSLNetMessages, "many", 5, 24); err != nil {
-			return nil, err
+// newQueries prepares the queries in a house in which the instances are.
+func newQueries(ctx context.Context, h *house, instances int) (*queries, error) {
+	q := &queries{house: h, count: instances}
+	var err error
+	if q.module, err = load.Prepare(ctx, h.user.SendSLNetMessages, loadedModule); err != nil {
+		return nil, err
+	}
+	q.chooseValues()
+	if err := q.fillRaw(ctx); err != nil {
+		return nil, err
+	}
+	if err := q.store.Compact(ctx); err != nil {
+		return nil, err
+	}
+	return q, q.raw.Compact(ctx, []byte{0}, []byte{255}, false)
+}
+
+// chooseValues finds the values with as many hits as asked for, or, where there
+// are too few instances, with as many as there are.
+func (q *queries) chooseValues() {
+	counts := make(map[float64]int)
+	for n := range q.count {
+		counts[load.ValueOf(n)]++
+	}
+	q.hits = min(mostHits, slices.Max(slices.Collect(maps.Values(counts))))
+	for value, n := range counts {
+		if n == q.hits {
+			q.values = append(q.values, value)
 		}
-		if err := q.fill(ctx); err != nil {
-			return nil, err
-		}
-		if err := q.store.Compact(ctx); err != nil {
-			return nil, err
-		}
-		if err := q.raw.Compact(ctx, []byte{0}, []byte{255}, false); err != nil {
-			return nil, err
-		}
-		return []*measure{q.equality(), q.countAll(), q.ordered(false), q.ordered(true)}, nil
 	}
 }
 
-// value is the value of field 0 of the n-th instance: each stands in hits
-// instances.
-func (q *queries) value(n int) string { return fmt.Sprintf("value %07d", n%(q.count/hits)) }
-
-// fill stores the instances past the DOM manager, a thousand in a commit.
-func (q *queries) fill(ctx context.Context) error {
-	store, err := storage.Open(ctx, shared{q.house.store}, nil)
-	if err != nil {
-		return err
+// fillRaw copies the instances to the bare Pebble.
+func (q *queries) fillRaw(ctx context.Context) error {
+	request := &dom.ManagerStorePagingRequest{
+		ModuleID: loadedModule, Kind: dom.KindInstance, Query: dom.NewQuery(dom.True()), PageSize: dom.MaxPageSize,
 	}
-	for begin := 0; begin < q.count; begin += 1000 {
-		var raws []slnet.Raw
-		var ids []dom.InstanceID
-		_, err := store.Update(ctx, storage.Origin{User: "bench"}, func(tx *storage.Tx) error {
-			raws, ids = raws[:0], ids[:0]
-			for n := begin; n < min(begin+1000, q.count); n++ {
-				i := q.module.instance()
-				i.AddOrUpdateFieldValue(q.module.section, q.module.fields[0], q.value(n))
-				i.AddOrUpdateFieldValue(q.module.section, q.module.fields[1], text(12))
-				i.Name, i.CreatedAt, i.LastModified = q.value(n), tx.Now(), tx.Now()
-				raw, err := tx.Insert(q.module.helper.ModuleID, i)
-				if err != nil {
-					return err
-				}
-				raws, ids = append(raws, raw), append(ids, i.ID)
-			}
-			return nil
-		})
+	for {
+		answer, err := slnet.Send1(ctx, q.user.SendSLNetMessages, request)
 		if err != nil {
 			return err
 		}
-		if err := q.fillRaw(raws, ids); err != nil {
+		page, ok := answer.(*dom.ManagerStorePagingResponse)
+		if !ok {
+			return fmt.Errorf("a page was asked for, %T is the answer", answer)
+		}
+		if err := q.copyRaw(page.Objects); err != nil {
 			return err
 		}
+		if request.Cursor = page.Cursor; request.Cursor == "" {
+			break
+		}
+	}
+	if len(q.objs) != q.count {
+		return fmt.Errorf("%d of %d instances were found", len(q.objs), q.count)
 	}
 	return nil
 }
 
-func (q *queries) fillRaw(raws []slnet.Raw, ids []dom.InstanceID) error {
+func (q *queries) copyRaw(raws []slnet.Raw) error {
 	batch := q.raw.NewBatch()
 	defer batch.Close()
-	for i, id := range ids {
+	for _, raw := range raws {
+		o, err := dom.DecodeObject(dom.KindInstance, raw)
+		if err != nil {
+			return err
+		}
+		id := o.(*dom.Instance).ID
 		key := append([]byte("o/many/"), id[:]...)
 		q.objs = append(q.objs, key)
 		entry := append([]byte("i/many/field/"+text(12)+"/"), id[:]...)
-		if err := batch.Set(key, raws[i], nil); err != nil {
+		if err := batch.Set(key, raw, nil); err != nil {
 			return err
 		}
 		if err := batch.Set(entry, nil, nil); err != nil {
@@ -105,16 +114,10 @@ func (q *queries) fillRaw(raws []slnet.Raw, ids []dom.InstanceID) error {
 	return batch.Commit(pebble.NoSync)
 }
 
-// shared is the engine of a daemon, lent to a second typed store that must not
-// close it.
-type shared struct{ kv.Store }
-
-func (shared) Close() error { return nil }
-
 // search carries a query out in process, to the encoded answer.
 func (q *queries) search(ctx context.Context, query dom.Query, want int) error {
 	answer, err := slnet.Send1(ctx, q.user.SendSLNetMessages, &dom.ManagerStoreReadRequest{
-		ModuleID: q.module.helper.ModuleID, Kind: dom.KindInstance, Query: query,
+		ModuleID: loadedModule, Kind: dom.KindInstance, Query: query,
 	})
 	if err != nil {
 		return err
@@ -134,27 +137,22 @@ func (q *queries) rawGet() error {
 	return closer.Close()
 }
 
-// ofDefinition is the filter of the shape that scripts use most.
-func (q *queries) ofDefinition() dom.Filter {
-	return dom.InstanceExposers.DomDefinitionID.Equal(q.module.definition)
-}
-
 // equality is P6.
 func (q *queries) equality() *measure {
 	return &measure{
 		id:      "P6",
-		work:    fmt.Sprintf("definition and field equality, %d hits among %d instances, in process", hits, q.count),
+		work:    fmt.Sprintf("definition and field equality, %d hits among %d instances, in process", q.hits, q.count),
 		counted: "router, DOM manager, planning, index, reading, to the encoded answer; random values",
-		floor:   fmt.Sprintf("%d Pebble Gets of the instances' bytes", hits+1),
+		floor:   fmt.Sprintf("%d Pebble Gets of the instances' bytes", q.hits+1),
 		bound:   atMost(5),
 		unit:    latency,
 		ours: latencyOf(5, func(ctx context.Context) error {
-			value := q.value(rand.IntN(q.count))
-			filter := q.ofDefinition().And(dom.InstanceExposers.FieldValue(q.module.fields[0]).Equal(value))
-			return q.search(ctx, dom.NewQuery(filter), hits)
+			value := q.values[rand.IntN(len(q.values))]
+			filter := q.module.OfDefinition().And(dom.InstanceExposers.FieldValue(q.module.FieldID(load.Value)).Equal(value))
+			return q.search(ctx, dom.NewQuery(filter), q.hits)
 		}),
 		bare: latencyOf(5, func(context.Context) error {
-			for range hits + 1 {
+			for range q.hits + 1 {
 				if err := q.rawGet(); err != nil {
 					return err
 				}
@@ -174,7 +172,7 @@ func (q *queries) countAll() *measure {
 		bound:   atMost(5),
 		unit:    latency,
 		ours: latencyOf(20, func(ctx context.Context) error {
-			n, err := q.module.helper.DomInstances.Count(ctx, q.ofDefinition())
+			n, err := q.module.Helper.DomInstances.Count(ctx, q.module.OfDefinition())
 			if err == nil && n < int64(q.count) {
 				err = fmt.Errorf("counted %d of %d instances", n, q.count)
 			}
@@ -194,11 +192,11 @@ func (q *queries) ordered(descending bool) *measure {
 		bound:   atMost(3),
 		unit:    latency,
 	}
-	exposer := dom.InstanceExposers.FieldValue(q.module.fields[1])
-	query := dom.NewQuery(q.ofDefinition()).OrderBy(exposer)
+	exposer := dom.InstanceExposers.FieldValue(q.module.FieldID(load.Count))
+	query := dom.NewQuery(q.module.OfDefinition()).OrderBy(exposer)
 	if descending {
 		m.id, m.work = "P8 descending", "the same, from the largest value on"
-		query = dom.NewQuery(q.ofDefinition()).OrderByDescending(exposer)
+		query = dom.NewQuery(q.module.OfDefinition()).OrderByDescending(exposer)
 	}
 	query = query.Limit(firstOf)
 	m.ours = latencyOf(1, func(ctx context.Context) error { return q.search(ctx, query, firstOf) })

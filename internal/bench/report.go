@@ -25,17 +25,23 @@ func (r result) row() []string {
 	if !r.met() {
 		met = "NO"
 	}
+	figure := ranged(r.figures, r.unit.format)
+	if r.bare == nil {
+		return []string{r.id, r.work, figure, "-", "-", r.bound.text(r.unit.format), met}
+	}
 	return []string{
-		r.id, r.work,
-		ranged(r.figures, r.unit.format),
+		r.id, r.work, figure,
 		ranged(r.floors, r.unit.format),
 		ranged(r.ratios, func(ratio float64) string { return fmt.Sprintf("%.2f", ratio) }),
-		r.bound.String(), met,
+		r.bound.text(func(ratio float64) string { return fmt.Sprintf("%g", ratio) }), met,
 	}
 }
 
 // legend says what the figures of a row are.
 func (r result) legend() string {
+	if r.bare == nil {
+		return fmt.Sprintf("%s counts %s.", r.id, r.counted)
+	}
 	return fmt.Sprintf("%s counts %s. Floor: %s.", r.id, r.counted, r.floor)
 }
 

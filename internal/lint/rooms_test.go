@@ -126,13 +126,16 @@ var rooms = []room{
 	// What is started. The daemon's binary is also the worker's.
 	{path: "cmd/domovoi",
 		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/dom/filtertext", "sdk/dom/interchange", "sdk/client", "sdk/plugin",
-			"runtime", "runtime/interp", "plugins"},
+			"runtime", "runtime/interp", "plugins", "internal/load"},
 		modules: []string{"github.com/spf13/cobra", "github.com/google/uuid", "go.yaml.in/yaml/v3",
 			"golang.org/x/sys/unix", "golang.org/x/term"}},
 	{path: "plugins/*",
 		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/plugin"}},
 	{path: "scripts/*",
 		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/plugin"}},
+
+	{path: "internal/load",
+		rooms: []string{"sdk", "sdk/slnet", "sdk/dom"}},
 
 	// Not part of the product.
 	{path: "internal/lint"},

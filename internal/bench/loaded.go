@@ -1,0 +1,180 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"domovoi.dev/internal/load"
+)
+
+// loaded is the group of all that is promised of a million instances: P6 to P9,
+// P16 and P17. The daemon they are loaded into, over HTTP as `domovoi bench load`
+// does, is a process of its own. Its store is then opened in this process, beside
+// that of the group, which has a hundredth of the instances.
+type loaded struct {
+	b       *bench
+	program string // domovoi
+	few     *house
+	dir     string    // of the house of the many
+	idle    float64   // bytes in memory of a daemon on a new data directory
+	full    float64   // of the same when all is loaded
+	starts  []float64 // seconds until the first answer
+}
+
+// The name of the loaded module, and how many requests load it at the same time.
+const (
+	loadedModule = "many"
+	loadParallel = 4
+)
+
+// fewer is how many times as many instances the large store of P9 has.
+const fewer = 100
+
+func (b *bench) loadedGroup(ctx context.Context, h *house) ([]*measure, error) {
+	l := &loaded{b: b, program: b.program, few: h, dir: filepath.Join(h.dir, "many")}
+	if l.program == "" {
+		l.program = filepath.Join(h.dir, "domovoi")
+		if err := build(ctx, l.program, "domovoi.dev/cmd/domovoi"); err != nil {
+			return nil, err
+		}
+	}
+	if err := l.load(ctx); err != nil {
+		return nil, err
+	}
+	if err := l.start(ctx); err != nil {
+		return nil, err
+	}
+	many, err := openHouse(ctx, l.dir)
+	if err != nil {
+		return nil, err
+	}
+	h.closers = append(h.closers, many.close)
+	q, err := newQueries(ctx, many, b.instances)
+	if err != nil {
+		return nil, err
+	}
+	creates, err := l.creates(ctx, q)
+	return []*measure{q.equality(), q.countAll(), q.ordered(false), q.ordered(true), creates,
+		l.memory("P16 idle", "memory of an idle daemon", 60e6, l.idle),
+		l.memory("P16 loaded", fmt.Sprintf("memory of a daemon after %d instances of five fields were loaded", b.instances), 400e6, l.full),
+		l.toFirstAnswer(),
+	}, err
+}
+
+func (l *loaded) data() string { return filepath.Join(l.dir, "data") }
+
+// load loads the instances into a new daemon.
+func (l *loaded) load(ctx context.Context) (err error) {
+	d, err := startDaemon(ctx, l.program, l.data())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, d.stop()) }()
+	module, err := load.Prepare(ctx, d.client.SendSLNetMessages, loadedModule)
+	if err != nil {
+		return err
+	}
+	if l.idle, err = d.resident(); err != nil {
+		return err
+	}
+	if err := module.Fill(ctx, l.b.instances, loadParallel, new(load.Progress)); err != nil {
+		return err
+	}
+	l.full, err = d.resident()
+	return err
+}
+
+// start starts the daemon again as often as there are rounds.
+func (l *loaded) start(ctx context.Context) error {
+	for range l.b.rounds + 1 {
+		took, err := l.startOnce(ctx)
+		if err != nil {
+			return err
+		}
+		l.starts = append(l.starts, took)
+	}
+	return nil
+}
+
+func (l *loaded) startOnce(ctx context.Context) (took float64, err error) {
+	began := time.Now()
+	d, err := startDaemon(ctx, l.program, l.data())
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, d.stop()) }()
+	module, err := load.Prepare(ctx, d.client.SendSLNetMessages, loadedModule)
+	took = time.Since(began).Seconds()
+	if err != nil {
+		return 0, err
+	}
+	found, err := module.Helper.DomInstances.Count(ctx, module.OfDefinition())
+	if err == nil && found != int64(l.b.instances) {
+		err = fmt.Errorf("after a start there are %d of %d instances", found, l.b.instances)
+	}
+	return took, err
+}
+
+// toFirstAnswer is P17. It was measured before the store was opened here.
+func (l *loaded) toFirstAnswer() *measure {
+	return &measure{
+		id:      "P17",
+		work:    fmt.Sprintf("start of a daemon with %d instances to its first answer", l.b.instances),
+		counted: "the start of `domovoi serve`, the connection, the start of the module's DOM manager, the model read; the files are in the memory of the system",
+		bound:   atMost(1),
+		unit:    latency,
+		ours: func(context.Context, time.Duration) (float64, error) {
+			took := l.starts[0]
+			l.starts = l.starts[1:]
+			return took, nil
+		},
+	}
+}
+
+// memory is P16.
+func (l *loaded) memory(id, work string, most, bytes float64) *measure {
+	return &measure{
+		id:      id,
+		work:    work,
+		counted: "what is resident of `domovoi serve`, the program's own pages included, once",
+		bound:   atMost(most),
+		unit:    memory,
+		ours:    func(context.Context, time.Duration) (float64, error) { return bytes, nil },
+	}
+}
+
+// creates is P9.
+func (l *loaded) creates(ctx context.Context, many *queries) (*measure, error) {
+	n := l.b.instances / fewer
+	few, err := load.Prepare(ctx, l.few.user.SendSLNetMessages, loadedModule)
+	if err != nil {
+		return nil, err
+	}
+	if err := few.Fill(ctx, n, loadParallel, new(load.Progress)); err != nil {
+		return nil, err
+	}
+	if err := l.few.store.Compact(ctx); err != nil {
+		return nil, err
+	}
+	next := l.b.instances // the number of the next instance, in either store
+	in := func(m *load.Module) side {
+		return latencyOf(1, func(ctx context.Context) error {
+			next++
+			_, err := m.Helper.DomInstances.Create(ctx, m.Instance(next))
+			return err
+		})
+	}
+	return &measure{
+		id:      "P9",
+		work:    fmt.Sprintf("create an instance of five fields where there are %d, in process, synced", l.b.instances),
+		counted: "making and encoding the instance, router, DOM manager, commit, decoding the answer",
+		floor:   fmt.Sprintf("the same where there are %d", n),
+		bound:   atMost(1.2),
+		unit:    latency,
+		ours:    in(many.module),
+		bare:    in(few),
+	}, nil
+}
