@@ -68,8 +68,38 @@ func withTracking(list ...property) []property {
 // than the instance.
 const maxIndexedText = 64
 
-// foldText is the form in which texts are compared without regard to case.
-func foldText(s string) string { return strings.ToLower(s) }
+// foldText is the form in which texts are compared without regard to case. Most
+// texts are plain lower case already, which is quickly seen.
+func foldText(s string) string {
+	if isPlain(s) {
+		return s
+	}
+	return strings.ToLower(s)
+}
+
+// isPlain reports whether a text is ASCII without capitals, looking at eight bytes
+// at a time.
+func isPlain(s string) bool {
+	const (
+		each   = 0x0101010101010101
+		top    = 0x80 * each         // set in bytes beyond ASCII
+		fromA  = (0x80 - 'A') * each // added, sets the top bit from 'A' on
+		aboveZ = (0x7f - 'Z') * each // and this one above 'Z'
+	)
+	for ; len(s) >= 8; s = s[8:] {
+		w := uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+			uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+		if (w|(w+fromA)&^(w+aboveZ))&top != 0 {
+			return false
+		}
+	}
+	for i := range len(s) {
+		if s[i] >= 0x80 || 'A' <= s[i] && s[i] <= 'Z' {
+			return false
+		}
+	}
+	return true
+}
 
 // A text stands in an index by its folded form, for comparisons without regard to
 // case, and by itself, for exact ones and for the order of queries. For a text
@@ -180,7 +210,14 @@ func indexKeys(moduleID string, o dom.Object, fields fieldSet) [][]byte {
 	if len(list) == 0 {
 		return nil
 	}
-	e := entries{start: kindPrefix(spaceIndex, o.Kind(), moduleID), keys: make([]byte, 0, 4096), ends: make([]int, 0, 64)}
+	size := 1 << 10
+	instance, isInstance := o.(*dom.Instance)
+	if isInstance {
+		for _, section := range instance.Sections {
+			size += 2 * maxIndexedText * len(section.FieldValues)
+		}
+	}
+	e := entries{start: kindPrefix(spaceIndex, o.Kind(), moduleID), keys: make([]byte, 0, size), ends: make([]int, 0, 64)}
 	e.id, _ = appendObjectID(nil, o.Kind(), o.Key())
 	exposers := make([]dom.Exposer, len(list))
 	for i, p := range list {
@@ -191,7 +228,7 @@ func indexKeys(moduleID string, o dom.Object, fields fieldSet) [][]byte {
 			e.add(list[i].index, nil, v)
 		}
 	}
-	if instance, ok := o.(*dom.Instance); ok {
+	if isInstance {
 		e.addFields(instance, fields)
 	}
 	return e.list()

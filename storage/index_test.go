@@ -371,3 +371,17 @@ func TestFillingUnderLoad(t *testing.T) {
 		t.Errorf("after %d writes meanwhile: %v", written, problems)
 	}
 }
+
+// TestFoldingLooksAtEveryByte puts each kind of character at each place of a text.
+func TestFoldingLooksAtEveryByte(t *testing.T) {
+	for _, at := range []string{"A", "M", "Z", "@", "[", "a", "z", "\x00", "\x7f", "é", "É", "İ", "\u212a", "\xff"} {
+		for before := range 17 {
+			for after := range 9 {
+				text := strings.Repeat("x", before) + at + strings.Repeat("z", after)
+				if got, want := foldText(text), strings.ToLower(text); got != want {
+					t.Fatalf("%q is folded to %q, want %q", text, got, want)
+				}
+			}
+		}
+	}
+}

@@ -45,12 +45,14 @@ const (
 // the end is below it.
 func appendString[S ~string | ~[]byte](b []byte, s S) []byte {
 	b = append(b, tupleString)
+	begin := 0
 	for i := 0; i < len(s); i++ {
-		if b = append(b, s[i]); s[i] == 0 {
-			b = append(b, escaped)
+		if s[i] == 0 {
+			b = append(append(b, s[begin:i+1]...), escaped)
+			begin = i + 1
 		}
 	}
-	return append(b, 0, endWhole)
+	return append(append(b, s[begin:]...), 0, endWhole)
 }
 
 func appendGuid[T ~[16]byte](b []byte, id T) []byte {

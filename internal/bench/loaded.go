@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -80,6 +81,7 @@ func (l *loaded) load(ctx context.Context) (err error) {
 	if l.idle, err = d.resident(); err != nil {
 		return err
 	}
+	fmt.Fprintf(os.Stderr, "loading %d instances\n", l.b.instances)
 	if err := module.Fill(ctx, l.b.instances, loadParallel, new(load.Progress)); err != nil {
 		return err
 	}

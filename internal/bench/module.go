@@ -19,18 +19,20 @@ type module struct {
 }
 
 // newModule makes a module whose instances have a number of fields with texts
-// of a number of characters. Its settings are the defaults.
-func newModule(ctx context.Context, send slnet.SendFunc, id string, fields, characters int) (*module, error) {
-	settings := &dom.ModuleSettings{ModuleID: id}
-	if _, err := dom.NewModuleSettingsHelper(send).ModuleSettings.Create(ctx, settings); err != nil {
-		return nil, err
-	}
+// of a number of characters. Its settings are the defaults, but for the number of
+// fields that have an index, where that is not 0.
+func newModule(ctx context.Context, send slnet.SendFunc, id string, fields, characters, indexed int) (*module, error) {
 	m := &module{helper: dom.NewDomHelper(send, id)}
 	descriptors := make([]*dom.FieldDescriptor, fields)
 	for i := range descriptors {
 		descriptors[i] = dom.NewFieldDescriptor(fmt.Sprint("Field ", i), dom.TypeString)
 		m.fields = append(m.fields, descriptors[i].ID)
 		m.texts = append(m.texts, text(characters))
+	}
+	settings := &dom.ModuleSettings{ModuleID: id}
+	settings.DomManagerSettings.StorageSettings.IndexedFields = m.fields[:indexed]
+	if _, err := dom.NewModuleSettingsHelper(send).ModuleSettings.Create(ctx, settings); err != nil {
+		return nil, err
 	}
 	section := dom.NewSectionDefinition("Section", descriptors...)
 	definition := dom.NewDefinition("Definition", dom.SectionDefinitionLink{SectionDefinitionID: section.ID})

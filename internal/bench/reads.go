@@ -29,7 +29,7 @@ const storedInstances = 1000
 func readsGroup(ctx context.Context, h *house) ([]*measure, error) {
 	r := &reads{house: h}
 	var err error
-	if r.module, err = newModule(ctx, h.user.SendSLNetMessages, "large", 50, 256); err != nil {
+	if r.module, err = newModule(ctx, h.user.SendSLNetMessages, "large", 50, 256, 0); err != nil {
 		return nil, err
 	}
 	if err := r.fill(ctx); err != nil {

@@ -27,6 +27,8 @@ const (
 	clients = 32
 	// smallBytes is what the floor of P3 writes, as goals.md has it.
 	smallBytes = 400
+	// searched is how many fields a module has indexes of that limits them.
+	searched = 2
 )
 
 func writesGroup(ctx context.Context, h *house) ([]*measure, error) {
@@ -34,18 +36,36 @@ func writesGroup(ctx context.Context, h *house) ([]*measure, error) {
 	if err := w.listen(); err != nil {
 		return nil, err
 	}
-	large, err := newModule(ctx, w.user.SendSLNetMessages, "large", 50, 256)
+	large, err := w.createLarge(ctx, "large", 0)
 	if err != nil {
 		return nil, err
 	}
-	bytes, err := large.size(ctx)
+	limited, err := w.createLarge(ctx, "limited", searched)
 	if err != nil {
 		return nil, err
 	}
-	one := w.createOne(large, bytes)
-	bulk, each := w.createBulk(large, bytes, one)
+	for _, m := range limited {
+		m.id += " limited"
+		m.work += fmt.Sprintf(", in a module with indexes of %d fields only", searched)
+	}
 	many, err := w.createOverHTTP(ctx)
-	return []*measure{one, bulk, each, many}, err
+	return append(append(large, limited...), many), err
+}
+
+// createLarge is P1 and P2 in a module of its own, with an index of a number of
+// fields, 0 for all.
+func (w *writes) createLarge(ctx context.Context, moduleID string, indexed int) ([]*measure, error) {
+	m, err := newModule(ctx, w.user.SendSLNetMessages, moduleID, 50, 256, indexed)
+	if err != nil {
+		return nil, err
+	}
+	bytes, err := m.size(ctx)
+	if err != nil {
+		return nil, err
+	}
+	one := w.createOne(m, bytes)
+	bulk, each := w.createBulk(m, bytes, one)
+	return []*measure{one, bulk, each}, nil
 }
 
 // listen puts the daemon behind HTTP and makes the clients, each with
@@ -133,7 +153,7 @@ func (w *writes) createBulk(m *module, bytes int, one *measure) (bulk, each *mea
 
 // createOverHTTP is P3.
 func (w *writes) createOverHTTP(ctx context.Context) (*measure, error) {
-	m, err := newModule(ctx, w.user.SendSLNetMessages, "small", 5, 24)
+	m, err := newModule(ctx, w.user.SendSLNetMessages, "small", 5, 24, 0)
 	if err != nil {
 		return nil, err
 	}
