@@ -141,7 +141,7 @@ func (l *loaded) memory(id, work string, most, bytes float64) *measure {
 	return &measure{
 		id:      id,
 		work:    work,
-		counted: "what is resident of `domovoi serve`, the program's own pages included, once",
+		counted: "what is resident of `domovoi serve`, with the pages of the program; measured once",
 		bound:   atMost(most),
 		unit:    memory,
 		ours:    func(context.Context, time.Duration) (float64, error) { return bytes, nil },

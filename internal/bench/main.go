@@ -108,6 +108,7 @@ type group struct {
 func (b *bench) groups() []group {
 	return []group{
 		{[]string{"P1", "P2", "P3"}, writesGroup},
+		{[]string{"P1", "P2"}, limitedGroup},
 		{[]string{"P4", "P5"}, readsGroup},
 		{[]string{"P6", "P7", "P8", "P9", "P16", "P17"}, b.loadedGroup},
 		{[]string{"P11", "P13"}, processesGroup},

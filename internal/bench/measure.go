@@ -45,8 +45,10 @@ func (u unit) format(figure float64) string {
 		return fmt.Sprintf("%.0f MB", figure/1e6)
 	case figure < 1e-3:
 		return fmt.Sprintf("%.3g us", figure*1e6)
-	default:
+	case figure < 1:
 		return fmt.Sprintf("%.3g ms", figure*1e3)
+	default:
+		return fmt.Sprintf("%.3g s", figure)
 	}
 }
 

@@ -40,16 +40,20 @@ func writesGroup(ctx context.Context, h *house) ([]*measure, error) {
 	if err != nil {
 		return nil, err
 	}
+	many, err := w.createOverHTTP(ctx)
+	return append(large, many), err
+}
+
+// limitedGroup is P1 and P2 with indexes of a few fields only. It has a daemon of
+// its own, for the other one has still work to do after its writes.
+func limitedGroup(ctx context.Context, h *house) ([]*measure, error) {
+	w := &writes{house: h}
 	limited, err := w.createLarge(ctx, "limited", searched)
-	if err != nil {
-		return nil, err
-	}
 	for _, m := range limited {
 		m.id += " limited"
 		m.work += fmt.Sprintf(", in a module with indexes of %d fields only", searched)
 	}
-	many, err := w.createOverHTTP(ctx)
-	return append(append(large, limited...), many), err
+	return limited, err
 }
 
 // createLarge is P1 and P2 in a module of its own, with an index of a number of
