@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"domovoi.dev/sdk/dom"
 	"domovoi.dev/sdk/slnet"
@@ -148,7 +149,7 @@ func (c *checker) readyKeys(moduleID string, o dom.Object) [][]byte {
 // skipIndexed returns the part of an index key behind the value: the id.
 func skipIndexed(b []byte) ([]byte, error) {
 	skipped := 1
-	if indexID(b[0]) == indexField {
+	if id := indexID(b[0]); id == indexField || id == indexTexts {
 		skipped += len(dom.FieldDescriptorID{})
 	}
 	if len(b) < skipped {
@@ -180,13 +181,22 @@ func (c *checker) indexes() error {
 			c.problem("index entry %x of %s %s/%s: %v", key, kind, moduleID, id, err)
 			return
 		}
-		for _, entry := range indexKeys(moduleID, o, c.state(moduleID).want) {
-			if bytes.Equal(entry, key) {
-				return
-			}
+		if c.isEntryOf(moduleID, o, key) {
+			return
 		}
 		c.problem("index entry %x does not belong to %s %s/%s", key, kind, moduleID, id)
 	})
+}
+
+// isEntryOf reports whether an object has an index entry with a key.
+func (c *checker) isEntryOf(moduleID string, o dom.Object, key []byte) bool {
+	want := c.state(moduleID).want
+	prefix := indexPrefix(dom.KindInstance, moduleID, indexTexts)
+	if instance, ok := o.(*dom.Instance); ok && bytes.HasPrefix(key, prefix) {
+		return want.hasTexts(dom.FieldDescriptorID(key[len(prefix):])) && hasGram(moduleID, instance, key)
+	}
+	isKey := func(entry []byte) bool { return bytes.Equal(entry, key) }
+	return slices.ContainsFunc(indexKeys(moduleID, o, want), isKey)
 }
 
 // history looks whether the versions a history record compares are kept.
