@@ -177,16 +177,6 @@ func (m *model) fillSection(r random, s *dom.Section, fields []*dom.FieldDescrip
 	}
 }
 
-// hasLostField reports whether an instance has a value of a field that was
-// removed. That is possible where the value is an empty list, which does not keep
-// a field from being removed.
-func (m *model) hasLostField(instance *dom.Instance) bool {
-	return slices.ContainsFunc(instance.Sections, func(s *dom.Section) bool {
-		d, _ := m.objects[dom.KindSectionDefinition][s.SectionDefinitionID.String()].(*dom.SectionDefinition)
-		return slices.ContainsFunc(s.FieldValues, func(fv dom.FieldValue) bool { return d.GetFieldDescriptorByID(fv.FieldDescriptorID) == nil })
-	})
-}
-
 // spoil makes an instance one that is refused, and returns for which reason.
 func (m *model) spoil(r random, instance *dom.Instance) slnet.Reason {
 	switch n := r.IntN(3); {
