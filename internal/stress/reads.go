@@ -20,11 +20,25 @@ var readKinds = []dom.ObjectKind{
 func (r *run) readOperation(user string) error {
 	s := r.model.subject(pick(r.random, readKinds))
 	query := s.query(r.random)
-	switch n := r.random.IntN(10); {
-	case n < 3:
+	if r.random.chance(20) {
+		read, err := r.model.throughText(s.kind, query.Filter)
+		if err != nil {
+			return err
+		}
+		if a, b := r.model.selected(s.kind, dom.NewQuery(query.Filter)), r.model.selected(s.kind, dom.NewQuery(read)); len(a) != len(b) {
+			return fmt.Errorf("%s selects %d objects, and %d when it was written as text and read", describeFilter(query.Filter), len(a), len(b))
+		}
+		query.Filter = read
+	}
+	switch n := r.random.IntN(20); {
+	case n < 6:
 		return r.count(user, s, query.Filter)
-	case n < 4 && s.kind == dom.KindInstance:
+	case n < 8 && s.kind == dom.KindInstance:
 		return r.readSelected(user, s, query)
+	case n < 10:
+		return r.readPages(user, s, query)
+	case n < 11 && s.kind == dom.KindInstance:
+		return r.readPagesMeanwhile(user, query)
 	}
 	r.say("%s reads %s: %s", user, s.kind, describeQuery(query))
 	return r.compareRead(user, s.kind, query)

@@ -24,6 +24,19 @@ func (r random) settings(moduleID string) *dom.ModuleSettings {
 	return s
 }
 
+// searchTexts makes some of the fields of texts fields for text search.
+func (r random) searchTexts(settings *dom.ModuleSettings, sections []*dom.SectionDefinition) {
+	storage := &settings.DomManagerSettings.StorageSettings
+	for _, s := range sections {
+		for _, fd := range s.FieldDescriptors {
+			isText := fd.FieldType == dom.TypeString || fd.FieldType == dom.TypeListString || fd.FieldType == dom.TypeEnumString
+			if isText && r.chance(50) {
+				storage.TextSearchFields = append(storage.TextSearchFields, fd.ID)
+			}
+		}
+	}
+}
+
 // sectionDefinition draws a section definition with optional fields.
 func (r random) sectionDefinition() *dom.SectionDefinition {
 	s := &dom.SectionDefinition{ID: dom.SectionDefinitionID(r.uuid()), Name: pick(r, texts)}
