@@ -10,10 +10,12 @@ import (
 	"domovoi.dev/storage"
 )
 
+var field = dom.NewFieldDescriptorID()
+
 // large returns an instance of about so many bytes.
 func large(bytes int) *dom.Instance {
 	o := dom.NewInstance(dom.NewDefinitionID())
-	o.AddOrUpdateFieldValue(dom.NewSectionDefinitionID(), dom.NewFieldDescriptorID(), strings.Repeat("x", bytes))
+	o.AddOrUpdateFieldValue(dom.NewSectionDefinitionID(), field, strings.Repeat("x", bytes))
 	return o
 }
 
@@ -28,11 +30,16 @@ func TestAnswersAreBounded(t *testing.T) {
 		h.insert(here, o)
 	}
 	byName := dom.NewQuery(dom.True()).OrderBy(dom.InstanceExposers.Name)
-	for name, query := range map[string]dom.Query{"by id": dom.NewQuery(dom.True()), "ordered": byName} {
+	for name, query := range map[string]dom.Query{"by id": dom.NewQuery(dom.True()), "ordered": byName, "by two orders": byName.ThenByDescending(dom.InstanceExposers.CreatedAt)} {
 		h.view(func(r *storage.Reader) error {
 			_, err := r.Search(t.Context(), storage.Search{Kind: dom.KindInstance, ModuleID: here, Query: query})
 			if !errors.Is(err, slnet.KindTooLarge) {
 				t.Errorf("%s: all at once: %v", name, err)
+			}
+			value := dom.InstanceExposers.FieldValue(field)
+			_, err = r.Search(t.Context(), storage.Search{Kind: dom.KindInstance, ModuleID: here, Query: query, Select: []dom.Exposer{value}})
+			if !errors.Is(err, slnet.KindTooLarge) {
+				t.Errorf("%s: selected values: %v", name, err)
 			}
 			seen := make(map[string]bool)
 			for search := (storage.Search{Kind: dom.KindInstance, ModuleID: here, Query: query, PageSize: 100}); ; {

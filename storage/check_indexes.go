@@ -80,7 +80,7 @@ func indexOf(key []byte) ([]byte, error) {
 // and id.
 func skipIndex(b []byte) ([]byte, error) {
 	size := 1
-	if len(b) > 0 && indexID(b[0]) == indexField {
+	if len(b) > 0 && (indexID(b[0]) == indexField || indexID(b[0]) == indexTexts) {
 		size += len(dom.FieldDescriptorID{})
 	}
 	if len(b) < size {
@@ -164,9 +164,19 @@ func (c *checker) wrongEntries(prefix []byte) error {
 			c.problem("index entry %x of %s %s/%s: %v", key, kind, moduleID, id, err)
 			return
 		}
-		want := indexKeys(moduleID, o, c.state(moduleID).want)
-		if _, found := slices.BinarySearchFunc(want, key, bytes.Compare); !found {
+		if !c.isEntryOf(moduleID, o, key) {
 			c.problem("index entry %x does not belong to %s %s/%s", key, kind, moduleID, id)
 		}
 	})
+}
+
+// isEntryOf reports whether an object has an index entry with a key.
+func (c *checker) isEntryOf(moduleID string, o dom.Object, key []byte) bool {
+	want := c.state(moduleID).want
+	prefix := indexPrefix(dom.KindInstance, moduleID, indexTexts)
+	if instance, ok := o.(*dom.Instance); ok && bytes.HasPrefix(key, prefix) {
+		return want.hasTexts(dom.FieldDescriptorID(key[len(prefix):])) && hasGram(moduleID, instance, key)
+	}
+	_, found := slices.BinarySearchFunc(indexKeys(moduleID, o, want), key, bytes.Compare)
+	return found
 }

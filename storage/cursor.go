@@ -22,7 +22,8 @@ type Mark struct {
 	Left int64
 	// Began is when the first page was read.
 	Began time.Time
-	// ID and Key are those of the last object of the page.
+	// ID and Key are those of the last object of the page. The ID of a history
+	// record is its place.
 	ID  string
 	Key []dom.Value
 }
@@ -67,7 +68,11 @@ func (q *search) decodeMark(text string) (*Mark, error) {
 	if m.Query != hash {
 		return nil, errMark("it belongs to another query")
 	}
-	if _, ok := objectKey(q.kind, q.moduleID, m.ID); !ok || len(m.Key) != len(q.query.Orders) {
+	_, isID := objectKey(q.kind, q.moduleID, m.ID)
+	if q.kind == dom.KindHistoryChange {
+		_, isID = parseHistoryPlace(m.ID)
+	}
+	if !isID || len(m.Key) != len(q.query.Orders) {
 		return nil, errMark("it is not one that a page was answered with")
 	}
 	return m, nil

@@ -1,10 +1,12 @@
 package storage
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -33,52 +35,95 @@ func (tx *Tx) AddHistory(moduleID string, instance *dom.Instance) error {
 	return tx.kv.Set(appendInt(historyPrefix(moduleID, instance.ID), instance.Revision), b)
 }
 
-// History returns the history records of instances that a checked query on
-// dom.KindHistoryChange selects, in its order, in their canonical form. Without
-// an order they come by instance and revision.
-func (r *Reader) History(ctx context.Context, moduleID string, query dom.Query) ([]slnet.Raw, error) {
-	limit := -1
-	if query.Max != nil {
-		limit = int(max(*query.Max, 0))
+// historyPlace is the text form of where a record stands in the order of
+// instances and revisions, which is that of such texts.
+func historyPlace(id dom.InstanceID, revision int64) string {
+	return fmt.Sprintf("%s/%019d", id, revision)
+}
+
+func parseHistoryPlace(text string) (key HistoryKey, ok bool) {
+	id, revision, _ := strings.Cut(text, "/")
+	var err, err2 error
+	key.InstanceID, err = dom.ParseInstanceID(id)
+	key.Revision, err2 = strconv.ParseInt(revision, 10, 64)
+	return key, err == nil && err2 == nil && historyPlace(key.InstanceID, key.Revision) == text
+}
+
+// listHistory returns the first history records of the query behind a mark, at
+// most limit when that is not negative. Without an order they come by instance
+// and revision, which also decides between those that are equal in the order.
+func (q *search) listHistory(limit int, after *Mark) ([]candidate, error) {
+	q.work.how = append(q.work.how, "history records of the instances the filter names, or of all")
+	top := topList{query: &q.query, limit: limit}
+	isOrdered := len(q.query.Orders) > 0
+	var from HistoryKey
+	if after != nil && !isOrdered {
+		from, _ = parseHistoryPlace(after.ID)
 	}
-	var list []*dom.HistoryChange
-	err := r.eachHistory(ctx, moduleID, query.Filter, func(change *dom.HistoryChange) bool {
-		list = append(list, change)
-		return len(query.Orders) > 0 || limit < 0 || len(list) < limit
+	var o dom.RawObject
+	err := q.r.eachHistory(q.ctx, q.moduleID, q.query.Filter, from, func(id dom.InstanceID, change *dom.HistoryChange) (bool, error) {
+		q.work.Objects++
+		raw, err := dom.EncodeObject(change)
+		if err != nil {
+			return false, err
+		}
+		o.Reset(q.kind, raw)
+		c := candidate{id: historyPlace(id, change.Revision), key: q.query.SortKey(&o)}
+		if isOrdered && (after != nil && !q.isBehind(after, c.key, c.id) || !top.wants(c.id, c.key)) {
+			return true, o.Err()
+		}
+		if len(q.selected) > 0 {
+			c.row = o.Select(change.Key(), q.selected)
+		} else {
+			c.raw = raw
+		}
+		err = top.add(c)
+		more := isOrdered || limit < 0 || len(top.list) < limit && !top.isFull
+		return more, errors.Join(err, o.Err())
 	})
 	if err != nil {
 		return nil, err
 	}
-	if len(query.Orders) > 0 {
-		slices.SortStableFunc(list, func(a, b *dom.HistoryChange) int { return query.Compare(a, b) })
-	}
-	if limit >= 0 && len(list) > limit {
-		list = list[:limit]
-	}
-	raws := make([]slnet.Raw, len(list))
-	for i, change := range list {
-		if err := r.describeChange(moduleID, change); err != nil {
-			return nil, err
-		}
-		if raws[i], err = dom.EncodeObject(change); err != nil {
-			return nil, err
-		}
-	}
-	return raws, nil
+	return q.describeChanges(top.sorted())
 }
 
-// CountHistory returns how many history records a checked filter selects.
-func (r *Reader) CountHistory(ctx context.Context, moduleID string, filter dom.Filter) (n int64, err error) {
-	err = r.eachHistory(ctx, moduleID, filter, func(*dom.HistoryChange) bool {
+// describeChanges fills in what changed, as far as one answer can hold it.
+func (q *search) describeChanges(list []candidate) ([]candidate, error) {
+	size := 0
+	for i := range list {
+		if len(q.selected) > 0 {
+			break // no exposer asks for it
+		}
+		o, err := dom.DecodeObject(q.kind, list[i].raw)
+		if err != nil {
+			return nil, err
+		}
+		if err := q.r.describeChange(q.moduleID, o.(*dom.HistoryChange)); err != nil {
+			return nil, err
+		}
+		if list[i].raw, err = dom.EncodeObject(o); err != nil {
+			return nil, err
+		}
+		if size += len(list[i].raw); size > MaxAnswerBytes {
+			return list[:i+1], nil
+		}
+	}
+	return list, nil
+}
+
+// countHistory returns how many history records a checked filter selects.
+func (r *Reader) countHistory(ctx context.Context, moduleID string, filter dom.Filter) (n int64, err error) {
+	err = r.eachHistory(ctx, moduleID, filter, HistoryKey{}, func(dom.InstanceID, *dom.HistoryChange) (bool, error) {
 		n++
-		return true
+		return true, nil
 	})
 	return n, err
 }
 
 // eachHistory calls fn with the records a filter selects, without their
-// changes, until fn returns false.
-func (r *Reader) eachHistory(ctx context.Context, moduleID string, filter dom.Filter, fn func(*dom.HistoryChange) bool) error {
+// changes, by instance and revision, behind a record when it is not zero, until
+// fn returns false.
+func (r *Reader) eachHistory(ctx context.Context, moduleID string, filter dom.Filter, after HistoryKey, fn func(dom.InstanceID, *dom.HistoryChange) (bool, error)) error {
 	prefixes := [][]byte{kindPrefix(spaceHistory, dom.KindInstance, moduleID)}
 	if subjects, ok := dom.SubjectsOf(filter); ok {
 		prefixes = prefixes[:0]
@@ -86,18 +131,32 @@ func (r *Reader) eachHistory(ctx context.Context, moduleID string, filter dom.Fi
 			prefixes = append(prefixes, historyPrefix(moduleID, id))
 		}
 	}
+	var begin []byte
+	if after != (HistoryKey{}) {
+		begin = append(historyKey(moduleID, after), 0)
+	}
 	for _, prefix := range prefixes {
+		rng := kv.PrefixRange(prefix)
+		if bytes.Compare(begin, rng.Begin) > 0 {
+			rng.Begin = begin
+		}
+		if bytes.Compare(rng.Begin, rng.End) >= 0 {
+			continue
+		}
 		more := true
-		err := r.eachHistoryRow(ctx, kv.PrefixRange(prefix), func(key []byte, id dom.InstanceID, row *HistoryRow) error {
+		err := r.eachHistoryRow(ctx, rng, func(key []byte, id dom.InstanceID, row *HistoryRow) error {
 			change := &dom.HistoryChange{
 				ID: dom.HistoryChangeID(row.ID), SubjectID: id.ToFileFriendlyString(), Time: row.Time,
 				FullUsername: row.User, DmaID: nodeID, RunID: row.RunID, Revision: row.Revision,
 			}
-			if filter.Matches(change) && !fn(change) {
-				more = false
-				return errStop
+			if !filter.Matches(change) {
+				return nil
 			}
-			return nil
+			var err error
+			if more, err = fn(id, change); err == nil && !more {
+				err = errStop
+			}
+			return err
 		})
 		if err != nil || !more {
 			return err

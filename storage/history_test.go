@@ -1,6 +1,7 @@
 package storage_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -40,7 +41,7 @@ func historyOf(h *house, query dom.Query) (list []*dom.HistoryChange) {
 		h.t.Fatal(err)
 	}
 	h.view(func(r *storage.Reader) error {
-		raws, err := r.History(h.t.(*testing.T).Context(), here, query)
+		raws, err := r.Query(h.t.(*testing.T).Context(), dom.KindHistoryChange, here, query)
 		for _, raw := range raws {
 			o, err := dom.DecodeObject(dom.KindHistoryChange, raw)
 			if err != nil {
@@ -51,6 +52,77 @@ func historyOf(h *house, query dom.Query) (list []*dom.HistoryChange) {
 		return err
 	})
 	return list
+}
+
+// historyPages reads history records in pages and calls between, when it is not
+// nil, after each.
+func historyPages(h *house, query dom.Query, size int, between func()) (list []*dom.HistoryChange) {
+	h.t.Helper()
+	search := storage.Search{Kind: dom.KindHistoryChange, ModuleID: here, Query: query, PageSize: size}
+	for more := true; more; more = search.Cursor != "" {
+		h.view(func(r *storage.Reader) error {
+			answer, err := r.Search(context.Background(), search)
+			if len(answer.Objects) > size {
+				h.t.Errorf("a page of %d records, want at most %d", len(answer.Objects), size)
+			}
+			for _, raw := range answer.Objects {
+				o, err := dom.DecodeObject(dom.KindHistoryChange, raw)
+				if err != nil {
+					return err
+				}
+				list = append(list, o.(*dom.HistoryChange))
+			}
+			search.Cursor = answer.Next
+			return err
+		})
+		if between != nil {
+			between()
+		}
+	}
+	return list
+}
+
+// Records that are there all the time come once, while others are made on all
+// sides of the page just read.
+func TestHistoryPagesWhileRecordsAreMade(t *testing.T) {
+	for name, query := range map[string]dom.Query{
+		"by instance and revision": allHistory,
+		"newest first":             allHistory.OrderByDescending(dom.HistoryExposers.Time),
+		"by user":                  allHistory.OrderBy(dom.HistoryExposers.FullUsername),
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := openHouse(t)
+			var things []*dom.Instance
+			for n := range byte(5) {
+				o := thing("o", 1, "a")
+				o.ID = dom.InstanceID{50 * n, 1}
+				things = append(things, o)
+				for range 4 {
+					record(h, storage.Origin{User: string('a' + rune(n))}, o)
+				}
+			}
+			there := make(map[string]bool)
+			for _, c := range historyOf(h, allHistory) {
+				there[c.Key()] = true
+			}
+			made := 0
+			seen := make(map[string]bool)
+			for _, c := range historyPages(h, query, 3, func() {
+				if made++; made < 10 {
+					record(h, storage.Origin{User: "b"}, things[made%len(things)])
+				}
+			}) {
+				if seen[c.Key()] {
+					t.Errorf("record %d of %s comes twice", c.Revision, c.SubjectID)
+				}
+				seen[c.Key()] = true
+				delete(there, c.Key())
+			}
+			if len(there) > 0 {
+				t.Errorf("%d records are missing", len(there))
+			}
+		})
+	}
 }
 
 // short writes a record in short: 2: Update v1->v2.
@@ -142,9 +214,12 @@ func TestHistoryIsQueried(t *testing.T) {
 		{"false", dom.NewQuery(dom.False()), nil},
 	} {
 		wantHistory(t, c.name, historyOf(h, c.query), c.want...)
+		for size := range 3 {
+			wantHistory(t, fmt.Sprintf("%s in pages of %d", c.name, size+1), historyPages(h, c.query, size+1, nil), c.want...)
+		}
 		if c.query.Max == nil {
 			h.view(func(r *storage.Reader) error {
-				if n, err := r.CountHistory(t.Context(), here, c.query.Filter); err != nil || n != int64(len(c.want)) {
+				if n, err := r.Count(t.Context(), dom.KindHistoryChange, here, c.query.Filter); err != nil || n != int64(len(c.want)) {
 					t.Errorf("%s: counted %d, %v", c.name, n, err)
 				}
 				return nil

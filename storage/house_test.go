@@ -251,7 +251,10 @@ func TestCancelEndsALongScan(t *testing.T) {
 			_, err := r.IDs(ctx, dom.KindInstance, here, all.Filter, 1000)
 			return err
 		},
-		"history": func(r *storage.Reader) error { _, err := r.History(ctx, here, dom.NewQuery(dom.True())); return err },
+		"history": func(r *storage.Reader) error {
+			_, err := r.Query(ctx, dom.KindHistoryChange, here, dom.NewQuery(dom.True()))
+			return err
+		},
 	} {
 		h.view(func(r *storage.Reader) error {
 			if err := read(r); !errors.Is(err, context.Canceled) {

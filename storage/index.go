@@ -158,7 +158,11 @@ func indexPrefix(kind dom.ObjectKind, moduleID string, index indexID) []byte {
 }
 
 func fieldIndexPrefix(moduleID string, field dom.FieldDescriptorID) []byte {
-	return append(indexPrefix(dom.KindInstance, moduleID, indexField), field[:]...)
+	return fieldPrefix(moduleID, indexField, field)
+}
+
+func fieldPrefix(moduleID string, index indexID, field dom.FieldDescriptorID) []byte {
+	return append(indexPrefix(dom.KindInstance, moduleID, index), field[:]...)
 }
 
 // entries gathers the index entries of an object, their keys in one piece of
@@ -203,8 +207,8 @@ func (e *entries) list() [][]byte {
 	return slices.CompactFunc(keys, bytes.Equal)
 }
 
-// indexKeys returns the index entries an object has, sorted, with those fields
-// that are in the set.
+// indexKeys returns the index entries an object has, sorted, with those of the
+// indexes of fields that are in the set.
 func indexKeys(moduleID string, o dom.Object, fields fieldSet) [][]byte {
 	list := properties[o.Kind()]
 	if len(list) == 0 {
@@ -240,12 +244,18 @@ func (e *entries) addFields(o *dom.Instance, fields fieldSet) {
 	for _, section := range o.Sections {
 		for i := range section.FieldValues {
 			fv := &section.FieldValues[i]
+			hasValues, hasTexts := fields.has(fv.FieldDescriptorID), fields.hasTexts(fv.FieldDescriptorID)
 			same := func(other dom.FieldValue) bool { return other.FieldDescriptorID == fv.FieldDescriptorID }
-			if !fields.has(fv.FieldDescriptorID) || slices.ContainsFunc(section.FieldValues[:i], same) {
+			if !hasValues && !hasTexts || slices.ContainsFunc(section.FieldValues[:i], same) {
 				continue
 			}
 			for _, v := range fv.Value.Values() {
-				e.add(indexField, fv.FieldDescriptorID[:], v)
+				if hasValues {
+					e.add(indexField, fv.FieldDescriptorID[:], v)
+				}
+				if hasTexts {
+					e.addGrams(fv.FieldDescriptorID, v)
+				}
 			}
 		}
 	}

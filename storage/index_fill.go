@@ -3,7 +3,6 @@ package storage
 import (
 	"bytes"
 	"context"
-	"encoding/binary"
 	"errors"
 	"slices"
 	"sync"
@@ -46,18 +45,14 @@ func (f *fills) stop() {
 	f.running.Wait()
 }
 
-// SetIndexedFields says which fields of a module's instances have an index; none
-// means all. Indexes that are not wanted any more are removed at once. Objects
+// SetIndexedFields says which fields of a module's instances have an index of
+// their values, where none means all, and which one of their texts. Indexes that
+// are not wanted any more are removed at once. Objects
 // stored before are indexed in the background, in bounded transactions, and go
 // on where they were when the store is opened again and this is called. Until
 // that is done no query uses an index that lacks objects.
-func (s *Store) SetIndexedFields(ctx context.Context, moduleID string, fields []dom.FieldDescriptorID) error {
-	want := fieldSet{all: len(fields) == 0}
-	for _, id := range fields {
-		want.some = append(want.some, uuid.UUID(id))
-	}
-	slices.SortFunc(want.some, compareIDs)
-	want.some = slices.Compact(want.some)
+func (s *Store) SetIndexedFields(ctx context.Context, moduleID string, values, texts []dom.FieldDescriptorID) error {
+	want := newFieldSet(values, texts)
 	var state *IndexState
 	err := s.View(ctx, func(r *Reader) (err error) {
 		state, err = r.storedIndexState(moduleID)
@@ -106,7 +101,7 @@ func (tx *Tx) changeIndexes(moduleID string, want fieldSet) (*IndexState, error)
 		return nil, err
 	}
 	have := state.indexes()
-	next := &IndexState{Limited: !want.all, Fields: want.some}
+	next := &IndexState{Limited: !want.all, Fields: want.some, Texts: want.texts}
 	if state.Filling || !want.within(have.want) {
 		instances, err := tx.kv.GetCounter(counterKey(dom.KindInstance, moduleID))
 		if err != nil {
@@ -114,13 +109,15 @@ func (tx *Tx) changeIndexes(moduleID string, want fieldSet) (*IndexState, error)
 		}
 		next.Filling = instances > 0 || !have.propertiesReady
 		next.PropertiesReady = have.propertiesReady
-		for _, id := range have.ready.some {
-			if want.has(dom.FieldDescriptorID(id)) {
-				next.Ready = append(next.Ready, id)
-			}
+		ready := want.common(have.ready)
+		next.AllReady, next.Ready, next.ReadyTexts = ready.all, ready.some, ready.texts
+	}
+	if !want.all {
+		if err := tx.removeUnwanted(moduleID, indexField, want.some); err != nil {
+			return nil, err
 		}
 	}
-	if err := tx.removeUnwanted(moduleID, want); err != nil {
+	if err := tx.removeUnwanted(moduleID, indexTexts, want.texts); err != nil {
 		return nil, err
 	}
 	if err := tx.kv.Delete(fillKey(moduleID)); err != nil {
@@ -131,14 +128,11 @@ func (tx *Tx) changeIndexes(moduleID string, want fieldSet) (*IndexState, error)
 
 // removeUnwanted removes the entries of all fields that are not wanted: what
 // lies between the wanted ones.
-func (tx *Tx) removeUnwanted(moduleID string, want fieldSet) error {
-	if want.all {
-		return nil
-	}
-	begin := indexPrefix(dom.KindInstance, moduleID, indexField)
+func (tx *Tx) removeUnwanted(moduleID string, index indexID, want []uuid.UUID) error {
+	begin := indexPrefix(dom.KindInstance, moduleID, index)
 	end := kv.PrefixEnd(begin)
-	for _, id := range want.some {
-		prefix := fieldIndexPrefix(moduleID, dom.FieldDescriptorID(id))
+	for _, id := range want {
+		prefix := fieldPrefix(moduleID, index, dom.FieldDescriptorID(id))
 		if err := tx.kv.DeleteRange(begin, prefix); err != nil {
 			return err
 		}
@@ -208,7 +202,8 @@ func (s *Store) fillAll(moduleID string) {
 	}
 }
 
-// What one transaction of a filling reads at most.
+// What one transaction of a filling reads and writes at most, but for its last
+// object.
 const (
 	fillObjects = 200
 	fillBytes   = 1 << 20
@@ -232,7 +227,7 @@ func (tx *Tx) fillSome(moduleID string, most int) (done bool, err error) {
 	if last != nil {
 		return false, tx.kv.Set(fillKey(moduleID), last)
 	}
-	state.Filling, state.PropertiesReady, state.Ready = false, false, nil
+	*state = IndexState{Limited: state.Limited, Fields: state.Fields, Texts: state.Texts}
 	if err := tx.kv.Delete(fillKey(moduleID)); err != nil {
 		return false, err
 	}
@@ -287,35 +282,10 @@ func (tx *Tx) fillRange(kind dom.ObjectKind, moduleID string, state indexes, rng
 			if err := tx.kv.Set(key, nil); err != nil {
 				return nil, err
 			}
+			size += len(key)
 		}
 		size += len(it.Value())
 		last = append(last[:0], it.Key()...)
 	}
 	return last, it.Err()
-}
-
-// renewIndexes makes a store whose indexes are of format 1 one of this format:
-// without indexes, all to be filled when the manager of their module starts.
-func renewIndexes(tx *Tx) error {
-	if err := tx.kv.DeleteRange([]byte{spaceIndex}, []byte{spaceIndex + 1}); err != nil {
-		return err
-	}
-	for kind := range properties {
-		begin := []byte{spaceObject, kindBytes[kind]}
-		it := tx.kv.Scan(kv.PrefixRange(begin))
-		for ok := it.Next(); ok; {
-			_, moduleID, _, err := parseKind(it.Key())
-			if err == nil {
-				err = tx.putIndexState(moduleID, &IndexState{Filling: true})
-			}
-			if err != nil {
-				return errors.Join(err, it.Close())
-			}
-			ok = it.Seek(kv.PrefixEnd(kindPrefix(spaceObject, kind, moduleID)))
-		}
-		if err := errors.Join(it.Err(), it.Close()); err != nil {
-			return err
-		}
-	}
-	return tx.kv.Set(metaFormatKey, binary.BigEndian.AppendUint32(nil, FormatVersion))
 }

@@ -26,30 +26,73 @@ type IndexState struct {
 	Filling         bool
 	Ready           []uuid.UUID // sorted
 	PropertiesReady bool
+	// AllReady: of the fields, all are ready, not only those of Ready.
+	AllReady bool
+	// Texts are the fields with a text index, and ReadyTexts those of them whose
+	// index is complete while Filling.
+	Texts, ReadyTexts []uuid.UUID // sorted
 }
 
-// fieldSet is a set of fields.
+// fieldSet says which indexes of fields there are: of the values of all fields or
+// some, and of the texts of some.
 type fieldSet struct {
-	all  bool
-	some []uuid.UUID // sorted
+	all         bool
+	some, texts []uuid.UUID // sorted
 }
 
-func (s fieldSet) has(id dom.FieldDescriptorID) bool {
-	if s.all {
-		return true
+// newFieldSet is the set of the indexes that are asked for; no values means those
+// of all fields.
+func newFieldSet(values, texts []dom.FieldDescriptorID) fieldSet {
+	return fieldSet{all: len(values) == 0, some: sortedFields(values), texts: sortedFields(texts)}
+}
+
+func sortedFields(fields []dom.FieldDescriptorID) []uuid.UUID {
+	var list []uuid.UUID
+	for _, id := range fields {
+		list = append(list, uuid.UUID(id))
 	}
-	_, found := slices.BinarySearchFunc(s.some, uuid.UUID(id), compareIDs)
+	slices.SortFunc(list, compareIDs)
+	return slices.Compact(list)
+}
+
+// has reports whether the values of a field have an index.
+func (s fieldSet) has(id dom.FieldDescriptorID) bool { return s.all || among(s.some, id) }
+
+// hasTexts reports whether the texts of a field have an index.
+func (s fieldSet) hasTexts(id dom.FieldDescriptorID) bool { return among(s.texts, id) }
+
+func among(sorted []uuid.UUID, id dom.FieldDescriptorID) bool {
+	_, found := slices.BinarySearchFunc(sorted, uuid.UUID(id), compareIDs)
 	return found
 }
 
 func (s fieldSet) equal(other fieldSet) bool {
-	return s.all == other.all && slices.Equal(s.some, other.some)
+	return s.all == other.all && slices.Equal(s.some, other.some) && slices.Equal(s.texts, other.texts)
 }
 
-// within reports whether all fields of s are in other.
-func (s fieldSet) within(other fieldSet) bool {
-	return other.all || !s.all && !slices.ContainsFunc(s.some, func(id uuid.UUID) bool { return !other.has(dom.FieldDescriptorID(id)) })
+// common are the indexes that both have.
+func (s fieldSet) common(other fieldSet) fieldSet {
+	both := fieldSet{all: s.all && other.all, texts: those(s.texts, other.hasTexts)}
+	switch {
+	case s.all:
+		both.some = other.some
+	default:
+		both.some = those(s.some, other.has)
+	}
+	return both
 }
+
+func those(fields []uuid.UUID, has func(dom.FieldDescriptorID) bool) (list []uuid.UUID) {
+	for _, id := range fields {
+		if has(dom.FieldDescriptorID(id)) {
+			list = append(list, id)
+		}
+	}
+	return list
+}
+
+// within reports whether all indexes of s are in other.
+func (s fieldSet) within(other fieldSet) bool { return s.common(other).equal(s) }
 
 func compareIDs(a, b uuid.UUID) int { return slices.Compare(a[:], b[:]) }
 
@@ -60,7 +103,11 @@ type indexes struct {
 }
 
 func (s *IndexState) indexes() indexes {
-	i := indexes{want: fieldSet{all: !s.Limited, some: s.Fields}, ready: fieldSet{some: s.Ready}, propertiesReady: s.PropertiesReady}
+	i := indexes{
+		want:            fieldSet{all: !s.Limited, some: s.Fields, texts: s.Texts},
+		ready:           fieldSet{all: s.AllReady, some: s.Ready, texts: s.ReadyTexts},
+		propertiesReady: s.PropertiesReady,
+	}
 	if !s.Filling {
 		i.ready, i.propertiesReady = i.want, true
 	}

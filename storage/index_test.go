@@ -182,7 +182,7 @@ func TestIndexedFieldsLimitAndFill(t *testing.T) {
 	store, engine := openTest(t)
 	set := func(fields ...dom.FieldDescriptorID) {
 		t.Helper()
-		if err := store.SetIndexedFields(t.Context(), testModule, fields); err != nil {
+		if err := store.SetIndexedFields(t.Context(), testModule, fields, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -233,7 +233,7 @@ func TestIndexedFieldsLimitAndFill(t *testing.T) {
 func TestFillingIsResumed(t *testing.T) {
 	engine := memkv.New()
 	store := openOn(t, kept{engine})
-	if err := store.SetIndexedFields(t.Context(), testModule, []dom.FieldDescriptorID{fieldNumber}); err != nil {
+	if err := store.SetIndexedFields(t.Context(), testModule, []dom.FieldDescriptorID{fieldNumber}, nil); err != nil {
 		t.Fatal(err)
 	}
 	list := insertMany(t, store, 3*fillObjects)
@@ -270,7 +270,7 @@ func TestFillingIsResumed(t *testing.T) {
 	}
 	store = openOn(t, engine)
 	defer store.Close()
-	if err := store.SetIndexedFields(t.Context(), testModule, nil); err != nil {
+	if err := store.SetIndexedFields(t.Context(), testModule, nil, nil); err != nil {
 		t.Fatal(err)
 	}
 	if err := store.WaitIndexed(t.Context(), testModule); err != nil {
@@ -316,7 +316,7 @@ func TestFormatOneIsUpgraded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := store.SetIndexedFields(t.Context(), testModule, nil); err != nil {
+	if err := store.SetIndexedFields(t.Context(), testModule, nil, nil); err != nil {
 		t.Fatal(err)
 	}
 	if err := store.WaitIndexed(t.Context(), testModule); err != nil {
@@ -334,11 +334,11 @@ func TestFormatOneIsUpgraded(t *testing.T) {
 // indexed too.
 func TestFillingUnderLoad(t *testing.T) {
 	store, _ := openTest(t)
-	if err := store.SetIndexedFields(t.Context(), testModule, []dom.FieldDescriptorID{fieldNumber}); err != nil {
+	if err := store.SetIndexedFields(t.Context(), testModule, []dom.FieldDescriptorID{fieldNumber}, nil); err != nil {
 		t.Fatal(err)
 	}
 	list := insertMany(t, store, 2*fillObjects)
-	if err := store.SetIndexedFields(t.Context(), testModule, nil); err != nil {
+	if err := store.SetIndexedFields(t.Context(), testModule, nil, nil); err != nil {
 		t.Fatal(err)
 	}
 	indexed := make(chan error, 1)

@@ -426,8 +426,8 @@ func (z *HistoryRow) Msgsize() (s int) {
 // MarshalMsg implements msgp.Marshaler
 func (z *IndexState) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
-	// array header, size 5
-	o = append(o, 0x95)
+	// array header, size 8
+	o = append(o, 0x98)
 	o = msgp.AppendBool(o, z.Limited)
 	o = msgp.AppendArrayHeader(o, uint32(len(z.Fields)))
 	for za0001 := range z.Fields {
@@ -439,6 +439,15 @@ func (z *IndexState) MarshalMsg(b []byte) (o []byte, err error) {
 		o = msgp.AppendBytes(o, (z.Ready[za0003])[:])
 	}
 	o = msgp.AppendBool(o, z.PropertiesReady)
+	o = msgp.AppendBool(o, z.AllReady)
+	o = msgp.AppendArrayHeader(o, uint32(len(z.Texts)))
+	for za0005 := range z.Texts {
+		o = msgp.AppendBytes(o, (z.Texts[za0005])[:])
+	}
+	o = msgp.AppendArrayHeader(o, uint32(len(z.ReadyTexts)))
+	for za0007 := range z.ReadyTexts {
+		o = msgp.AppendBytes(o, (z.ReadyTexts[za0007])[:])
+	}
 	return
 }
 
@@ -450,8 +459,8 @@ func (z *IndexState) UnmarshalMsg(bts []byte) (o []byte, err error) {
 		err = msgp.WrapError(err)
 		return
 	}
-	if zb0001 != 5 {
-		err = msgp.ArrayError{Wanted: 5, Got: zb0001}
+	if zb0001 != 8 {
+		err = msgp.ArrayError{Wanted: 8, Got: zb0001}
 		return
 	}
 	z.Limited, bts, err = msgp.ReadBoolBytes(bts)
@@ -505,13 +514,54 @@ func (z *IndexState) UnmarshalMsg(bts []byte) (o []byte, err error) {
 		err = msgp.WrapError(err, "PropertiesReady")
 		return
 	}
+	z.AllReady, bts, err = msgp.ReadBoolBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err, "AllReady")
+		return
+	}
+	var zb0004 uint32
+	zb0004, bts, err = msgp.ReadArrayHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err, "Texts")
+		return
+	}
+	if cap(z.Texts) >= int(zb0004) {
+		z.Texts = (z.Texts)[:zb0004]
+	} else {
+		z.Texts = make([]uuid.UUID, zb0004)
+	}
+	for za0005 := range z.Texts {
+		bts, err = msgp.ReadExactBytes(bts, (z.Texts[za0005])[:])
+		if err != nil {
+			err = msgp.WrapError(err, "Texts", za0005)
+			return
+		}
+	}
+	var zb0005 uint32
+	zb0005, bts, err = msgp.ReadArrayHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err, "ReadyTexts")
+		return
+	}
+	if cap(z.ReadyTexts) >= int(zb0005) {
+		z.ReadyTexts = (z.ReadyTexts)[:zb0005]
+	} else {
+		z.ReadyTexts = make([]uuid.UUID, zb0005)
+	}
+	for za0007 := range z.ReadyTexts {
+		bts, err = msgp.ReadExactBytes(bts, (z.ReadyTexts[za0007])[:])
+		if err != nil {
+			err = msgp.WrapError(err, "ReadyTexts", za0007)
+			return
+		}
+	}
 	o = bts
 	return
 }
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *IndexState) Msgsize() (s int) {
-	s = 1 + msgp.BoolSize + msgp.ArrayHeaderSize + (len(z.Fields) * (16 * (msgp.ByteSize))) + msgp.BoolSize + msgp.ArrayHeaderSize + (len(z.Ready) * (16 * (msgp.ByteSize))) + msgp.BoolSize
+	s = 1 + msgp.BoolSize + msgp.ArrayHeaderSize + (len(z.Fields) * (16 * (msgp.ByteSize))) + msgp.BoolSize + msgp.ArrayHeaderSize + (len(z.Ready) * (16 * (msgp.ByteSize))) + msgp.BoolSize + msgp.BoolSize + msgp.ArrayHeaderSize + (len(z.Texts) * (16 * (msgp.ByteSize))) + msgp.ArrayHeaderSize + (len(z.ReadyTexts) * (16 * (msgp.ByteSize)))
 	return
 }
 

@@ -2,6 +2,7 @@ package storage
 
 import (
 	"bytes"
+	"cmp"
 	"slices"
 
 	"github.com/google/uuid"
@@ -128,9 +129,11 @@ func (q *search) planAnd(operands []dom.Filter) (*path, error) {
 	if len(parts) == 0 {
 		return &path{op: pathAll, exact: exact, estimate: estimate}, nil
 	}
-	slices.SortStableFunc(parts, func(a, b *path) int { return int(min(max(a.estimate-b.estimate, -1), 1)) })
+	slices.SortStableFunc(parts, byEstimate)
 	return q.intersect(parts, exact), nil
 }
+
+func byEstimate(a, b *path) int { return cmp.Compare(a.estimate, b.estimate) }
 
 // intersect takes the smallest path and those others that keep more objects from
 // being read than they cost.
@@ -278,12 +281,25 @@ func (q *search) planLeaf(f dom.Filter) (*path, error) {
 		return all, nil
 	}
 	ix, ok := q.indexOf(f.Exposer)
+	var texts *path
+	if f.Comparer == dom.Contains {
+		var err error
+		if texts, err = q.planContains(f, ok); err != nil {
+			return nil, err
+		}
+	}
 	if !ok {
+		if _, isGuid := guidOf(f.Value); texts != nil && !isGuid {
+			return texts, nil
+		}
 		return all, nil
 	}
 	or := &path{op: pathOr, exact: true}
 	for _, part := range ix.paths(f) {
-		p, err := q.measure(part, sampleSize, &f)
+		p, err := texts, error(nil)
+		if texts == nil || part.test == nil {
+			p, err = q.measure(part, sampleSize, &f)
+		}
 		if err != nil {
 			return nil, err
 		}

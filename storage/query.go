@@ -62,6 +62,9 @@ func (r *Reader) Query(ctx context.Context, kind dom.ObjectKind, moduleID string
 // counter where the filter is a whole kind or definition, and the indexes alone
 // where these decide.
 func (r *Reader) Count(ctx context.Context, kind dom.ObjectKind, moduleID string, filter dom.Filter) (int64, error) {
+	if kind == dom.KindHistoryChange {
+		return r.countHistory(ctx, moduleID, filter)
+	}
 	if filter.Operator == dom.OperatorTrue {
 		return r.kv.GetCounter(counterKey(kind, moduleID))
 	}
@@ -193,7 +196,7 @@ func errAnswerTooLarge(objects int) error {
 func fitting(list []candidate) int {
 	size := 0
 	for i := range list {
-		if size += len(list[i].raw); size > MaxAnswerBytes {
+		if size += list[i].size(); size > MaxAnswerBytes {
 			return i
 		}
 	}
@@ -228,13 +231,24 @@ type candidate struct {
 	key []dom.Value
 }
 
+// size is about how many bytes of an answer it takes.
+func (c *candidate) size() int {
+	if c.row.Values != nil {
+		return c.row.Msgsize()
+	}
+	return len(c.raw)
+}
+
 // list returns the first objects of the query behind a cursor, at most limit
 // when that is not negative.
 func (q *search) list(limit int, after *Mark) ([]candidate, error) {
 	if limit == 0 {
 		return nil, nil
 	}
-	if len(q.query.Orders) > 0 && q.query.Orders[0] != (dom.Order{Exposer: dom.InstanceExposers.ID}) {
+	switch {
+	case q.kind == dom.KindHistoryChange:
+		return q.listHistory(limit, after)
+	case len(q.query.Orders) > 0 && q.query.Orders[0] != (dom.Order{Exposer: dom.InstanceExposers.ID}):
 		return q.listOrdered(limit, after)
 	}
 	var list []candidate
@@ -245,7 +259,7 @@ func (q *search) list(limit int, after *Mark) ([]candidate, error) {
 	size := 0
 	err := q.each(limit, from, func(f *found) (bool, error) {
 		c := q.take(f, nil)
-		if size += len(c.raw); size > MaxAnswerBytes && !q.isPaged {
+		if size += c.size(); size > MaxAnswerBytes && !q.isPaged {
 			return false, errAnswerTooLarge(len(list))
 		}
 		list = append(list, c)

@@ -18,6 +18,11 @@ import (
 // selects, whatever is cheaper.
 func (q *search) listOrdered(limit int, after *Mark) ([]candidate, error) {
 	first := q.query.Orders[0]
+	if after != nil && isAbsent(after.Key) && q.isThenByID() {
+		w := &orderWalk{q: q, limit: limit, after: after}
+		err := w.absent()
+		return w.result, err
+	}
 	if limit >= 0 && q.kind != dom.KindModuleSettings {
 		ix, ok := q.indexOf(first.Exposer)
 		p, err := q.planned()
@@ -57,17 +62,16 @@ var errBudget = errors.New("too many objects looked at")
 // nil, objects it is false of are left out.
 func (q *search) listSorted(limit int, after *Mark, only func(key []dom.Value) bool) ([]candidate, error) {
 	q.work.how = append(q.work.how, "sort by "+describeOrder(q.query.Orders))
-	top := topList{q: q, limit: limit}
+	top := topList{query: &q.query, limit: limit}
 	err := q.each(-1, "", func(f *found) (bool, error) {
 		key := q.query.SortKey(f.object)
 		if err := f.object.Err(); err != nil || only != nil && !only(key) {
 			return true, err
 		}
-		if ok, err := q.isNext(after, f, key); err != nil || !ok {
+		if ok, err := q.isNext(after, f, key); err != nil || !ok || !top.wants(f.id, key) {
 			return true, err
 		}
-		top.add(f, key)
-		return true, nil
+		return true, top.add(q.take(f, key))
 	})
 	return top.sorted(), err
 }
@@ -84,39 +88,57 @@ func (q *search) isNext(after *Mark, f *found, key []dom.Value) (bool, error) {
 	return !came, err
 }
 
-// topList keeps the first objects in the order of a query, at most limit when
-// that is not negative.
+// topList keeps the first candidates in the order of a query: at most limit when
+// that is not negative, and no more than one answer can hold and one.
 type topList struct {
-	q     *search
+	query *dom.Query
 	limit int
 	list  []candidate
-	// isFull: the last of the list was worse than limit others when it was sorted.
+	size  int // of the list in bytes
+	// isFull: no candidate behind bound belongs to the list.
 	isFull bool
 	bound  candidate
 }
 
 func (t *topList) compare(a, b candidate) int {
-	return cmp.Or(t.q.query.CompareKeys(a.key, b.key), strings.Compare(a.id, b.id))
+	return cmp.Or(t.query.CompareKeys(a.key, b.key), strings.Compare(a.id, b.id))
 }
 
-func (t *topList) add(f *found, key []dom.Value) {
-	if t.isFull && t.compare(candidate{id: f.id, key: key}, t.bound) > 0 {
-		return
-	}
-	t.list = append(t.list, t.q.take(f, key))
-	if t.limit >= 0 && len(t.list) >= 2*t.limit+64 {
+// wants reports whether a candidate may belong to the list.
+func (t *topList) wants(id string, key []dom.Value) bool {
+	return !t.isFull || t.compare(candidate{id: id, key: key}, t.bound) <= 0
+}
+
+func (t *topList) add(c candidate) error {
+	t.list = append(t.list, c)
+	t.size += c.size()
+	if t.limit < 0 {
+		if t.size > MaxAnswerBytes {
+			return errAnswerTooLarge(len(t.list) - 1)
+		}
+	} else if len(t.list) >= 2*t.limit+64 || t.size > 2*MaxAnswerBytes {
 		t.sorted()
 	}
+	return nil
 }
 
-// sorted sorts and cuts the list.
+// sorted sorts and cuts the list. What an answer cannot hold goes, for others
+// can only come before it; one more stays to tell that there is more.
 func (t *topList) sorted() []candidate {
 	slices.SortFunc(t.list, t.compare)
-	if t.limit >= 0 && len(t.list) >= t.limit && t.limit > 0 {
-		clear(t.list[t.limit:])
-		t.list = t.list[:t.limit]
-		t.isFull, t.bound = true, t.list[t.limit-1]
+	if t.limit <= 0 {
+		return t.list
 	}
+	n := min(t.limit, fitting(t.list)+1)
+	if len(t.list) < n {
+		return t.list
+	}
+	clear(t.list[n:])
+	t.list, t.size = t.list[:n], 0
+	for i := range t.list {
+		t.size += t.list[i].size()
+	}
+	t.isFull, t.bound = true, t.list[n-1]
 	return t.list
 }
 
@@ -132,6 +154,7 @@ type orderWalk struct {
 	descending bool
 
 	result  []candidate
+	size    int // of the result in bytes
 	objects *objects
 	// resume is the group that the mark is in, nil when there is no mark.
 	resume []byte
@@ -143,7 +166,7 @@ type orderWalk struct {
 func (w *orderWalk) list() (list []candidate, err error) {
 	w.q.work.how = append(w.q.work.how, "walk index "+w.index.name+" for order by "+describeOrder(w.q.query.Orders)+", filter applied to the objects")
 	w.objects = w.q.newObjects(0)
-	if w.after == nil || w.after.Key[0].Kind() != dom.KindInvalid {
+	if w.after == nil || !isAbsent(w.after.Key) {
 		if err := w.walk(); err != nil || len(w.result) >= w.limit {
 			return w.result, err
 		}
@@ -154,12 +177,52 @@ func (w *orderWalk) list() (list []candidate, err error) {
 	return w.result, err
 }
 
+// isAbsent reports whether an object has no value of what is ordered by first.
+func isAbsent(key []dom.Value) bool { return key[0].Kind() == dom.KindInvalid }
+
+// isThenByID reports whether objects that are equal in the first order come by
+// id.
+func (q *search) isThenByID() bool {
+	return len(q.query.Orders) == 1 || q.query.Orders[1] == dom.Order{Exposer: dom.InstanceExposers.ID}
+}
+
 // absent adds the objects without a value of what is ordered by, which come last.
+// No index knows them, so the objects are looked at: by id, from where the page
+// before ended, so that all such pages together are one pass; or, when there are
+// more orders, all of them for each page.
 func (w *orderWalk) absent() error {
-	isAbsent := func(key []dom.Value) bool { return key[0].Kind() == dom.KindInvalid }
-	list, err := w.q.listSorted(w.limit-len(w.result), w.after, isAbsent)
-	w.result = append(w.result, list...)
-	return err
+	if !w.q.isThenByID() {
+		list, err := w.q.listSorted(w.limit-len(w.result), w.after, isAbsent)
+		w.result = append(w.result, list...)
+		return err
+	}
+	from := ""
+	if w.after != nil && isAbsent(w.after.Key) {
+		from = w.after.ID
+	}
+	w.q.work.how = append(w.q.work.how, "then those without a value, by id")
+	return w.q.each(-1, from, func(f *found) (bool, error) {
+		key := w.q.query.SortKey(f.object)
+		if err := f.object.Err(); err != nil || !isAbsent(key) {
+			return true, err
+		}
+		if ok, err := w.q.isNext(w.after, f, key); err != nil || !ok {
+			return true, err
+		}
+		return w.add(w.q.take(f, key))
+	})
+}
+
+// add adds the next object to the result and reports whether more are wanted.
+func (w *orderWalk) add(c candidate) (more bool, err error) {
+	w.result = append(w.result, c)
+	if w.size += c.size(); w.size > MaxAnswerBytes {
+		if !w.q.isPaged {
+			return false, errAnswerTooLarge(len(w.result) - 1)
+		}
+		w.limit = len(w.result) // page cuts it
+	}
+	return len(w.result) < w.limit, nil
 }
 
 func (w *orderWalk) walk() (err error) {
@@ -200,7 +263,7 @@ func (w *orderWalk) walk() (err error) {
 // isSorted reports whether the entries of a group are in the order of the query.
 func (w *orderWalk) isSorted(value []byte) bool {
 	isCut := value[len(w.index.prefix)] == tupleString && value[len(value)-1] == endCut
-	return len(w.q.query.Orders) == 1 && !isCut
+	return w.q.isThenByID() && !isCut
 }
 
 // firstKey is the key in a group from which on entries are of interest.
@@ -229,8 +292,7 @@ func (w *orderWalk) group(it *places, value []byte) (ok bool, err error) {
 			return false, err
 		}
 	}
-	finish()
-	return ok, nil
+	return ok, finish()
 }
 
 // smallGroup is how many entries of a group are read backwards before they are
@@ -264,27 +326,26 @@ func (w *orderWalk) groupBackwards(it *places, value []byte) (ok bool, err error
 			return false, err
 		}
 	}
-	finish()
-	return ok, nil
+	return ok, finish()
 }
 
 // adder returns what adds the entries of a group, until it returns false, and
 // what is called behind the last.
-func (w *orderWalk) adder(value []byte) (add func(id objectID) (bool, error), finish func()) {
+func (w *orderWalk) adder(value []byte) (add func(id objectID) (bool, error), finish func() error) {
 	if w.isSorted(value) {
 		add = func(id objectID) (bool, error) {
 			if bytes.Equal(value, w.resume) && uuid.UUID(id).String() <= w.after.ID {
 				return true, nil
 			}
 			f, key, err := w.get(id, value)
-			if err == nil && f != nil {
-				w.result = append(w.result, w.q.take(f, key))
+			if err != nil || f == nil {
+				return true, err
 			}
-			return len(w.result) < w.limit, err
+			return w.add(w.q.take(f, key))
 		}
-		return add, func() {}
+		return add, func() error { return nil }
 	}
-	top := topList{q: w.q, limit: w.limit - len(w.result)}
+	top := topList{query: &w.q.query, limit: w.limit - len(w.result)}
 	var before *objectID
 	add = func(id objectID) (bool, error) {
 		if before != nil && *before == id {
@@ -292,12 +353,19 @@ func (w *orderWalk) adder(value []byte) (add func(id objectID) (bool, error), fi
 		}
 		before = &id
 		f, key, err := w.get(id, value)
-		if err == nil && f != nil {
-			top.add(f, key)
+		if err == nil && f != nil && top.wants(f.id, key) {
+			err = top.add(w.q.take(f, key))
 		}
 		return true, err
 	}
-	return add, func() { w.result = append(w.result, top.sorted()...) }
+	return add, func() error {
+		for _, c := range top.sorted() {
+			if more, err := w.add(c); err != nil || !more {
+				return err
+			}
+		}
+		return nil
+	}
 }
 
 // get returns the object of an entry when it belongs to the result here: of an

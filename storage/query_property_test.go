@@ -57,7 +57,7 @@ func newWorld(t *rapid.T) *world {
 var (
 	longText = strings.Repeat("Long Text ", 7)
 	texts    = []string{"", "a", "A", "ab", "Antwerp", "antwerp", "WERP", "b", "ß", "Ünder", "x\x00y", "x", guidText, strings.ToUpper(guidText),
-		longText, longText + "a", longText + "B", strings.ToLower(longText) + "b", longText[:64], longText[:63] + "é", longText[:63] + "z"}
+		"werp", "nderÜnder", "ext long", "Text Long Text L", "aaaa", "aaa", longText, longText + "a", longText + "B", strings.ToLower(longText) + "b", longText[:64], longText[:63] + "é", longText[:63] + "z"}
 	guidText = uuid.UUID(guid(7)).String()
 )
 
@@ -220,10 +220,24 @@ func (w *world) leaf() dom.Filter {
 			dom.Equals, dom.Equals, dom.Equals, dom.NotEquals, dom.GreaterThan, dom.GreaterThanOrEqual, dom.LessThan, dom.LessThanOrEqual,
 			dom.Contains, dom.NotContains, dom.Regex, dom.NotRegex}).Draw(t, "comparer")}
 		f.IsOrdinal = rapid.IntRange(0, 4).Draw(t, "ordinal") == 0
+		if (f.Comparer == dom.Contains || f.Comparer == dom.NotContains) && v.Kind() == dom.KindString {
+			f.Value = dom.ValueOf(w.part(v.Text()))
+		}
 		if f.Check(dom.KindInstance, nil) == nil {
 			return f
 		}
 	}
+}
+
+// part draws a part of a text, at times in capitals.
+func (w *world) part(text string) string {
+	runes := []rune(text)
+	from := rapid.IntRange(0, len(runes)).Draw(w.t, "from")
+	part := string(runes[from:rapid.IntRange(from, len(runes)).Draw(w.t, "to")])
+	if rapid.IntRange(0, 3).Draw(w.t, "capitals") == 0 {
+		part = strings.ToUpper(part)
+	}
+	return part
 }
 
 func (w *world) filter(depth int) dom.Filter {
@@ -434,14 +448,22 @@ func (w *world) changeIndexes() {
 	if !rapid.Bool().Draw(w.t, "change indexes") {
 		return
 	}
-	var fields []dom.FieldDescriptorID
+	var values, texts []dom.FieldDescriptorID
 	for _, f := range w.fields {
 		if rapid.Bool().Draw(w.t, "indexed") {
-			fields = append(fields, f)
+			values = append(values, f)
+		}
+		if rapid.Bool().Draw(w.t, "text search") {
+			texts = append(texts, f)
 		}
 	}
-	if err := w.store.SetIndexedFields(w.t.Context(), worldModule, fields); err != nil {
+	if err := w.store.SetIndexedFields(w.t.Context(), worldModule, values, texts); err != nil {
 		w.t.Fatal(err)
+	}
+	if rapid.Bool().Draw(w.t, "wait") {
+		if err := w.store.WaitIndexed(w.t.Context(), worldModule); err != nil {
+			w.t.Fatal(err)
+		}
 	}
 }
 

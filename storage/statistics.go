@@ -3,6 +3,7 @@ package storage
 import (
 	"encoding/binary"
 	"math"
+	"slices"
 
 	"domovoi.dev/sdk/dom"
 	"domovoi.dev/storage/kv"
@@ -45,7 +46,13 @@ func (p *path) openCost() int64 {
 
 // isOrdered reports whether ids come in order without being gathered.
 func (p *path) isOrdered() bool {
-	return p.op == pathIDs || p.op == pathSpans && p.inOrder
+	switch p.op {
+	case pathIDs:
+		return true
+	case pathSpans:
+		return p.inOrder
+	}
+	return p.op == pathAnd && !slices.ContainsFunc(p.parts, func(part *path) bool { return !part.isOrdered() })
 }
 
 // testedPerHit is how many texts are assumed to be tested for one that contains

@@ -22,13 +22,6 @@ import (
 
 //go:generate go -C ../tools run ./msgpgen -package ../storage -files feed_row.go,history_row.go,attachment_row.go,index_state.go,cursor.go "replace dom.ObjectKind with:string" "replace BlobHash with:[32]byte" "tuple FeedRow Change FeedEvent HistoryRow AttachmentRow IndexState Mark" "ignore fieldSet indexes"
 
-// FormatVersion is the version of the key layout. A store of a newer version is
-// refused.
-const FormatVersion = 2
-
-// formatOneIndex is the version that had other indexes.
-const formatOneIndex = 1
-
 // ErrNotFound reports that an object or record does not exist.
 var ErrNotFound = errors.New("not found")
 
@@ -76,13 +69,12 @@ func (s *Store) checkFormat(ctx context.Context) error {
 		case len(b) != 4:
 			return fmt.Errorf("the store's format version is damaged: %x", b)
 		}
-		if version := binary.BigEndian.Uint32(b); version > FormatVersion {
+		version := binary.BigEndian.Uint32(b)
+		if version > FormatVersion {
 			return fmt.Errorf("the store has format version %d, this program knows versions up to %d; use a newer program: %w",
 				version, FormatVersion, kv.ErrNewerFormat)
-		} else if version == formatOneIndex {
-			return renewIndexes(&Tx{Reader: Reader{kv: tx}, kv: tx})
 		}
-		return nil
+		return upgrade(&Tx{Reader: Reader{kv: tx}, kv: tx}, version)
 	})
 	return err
 }

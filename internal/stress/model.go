@@ -98,6 +98,9 @@ func (m *model) stored(user string, sent dom.Object, raw slnet.Raw) error {
 	case *dom.Definition:
 		want.ModuleID = m.settings.ModuleID
 	case *dom.Instance:
+		for _, s := range want.Sections { // an empty list is no value
+			s.FieldValues = slices.DeleteFunc(s.FieldValues, func(fv dom.FieldValue) bool { return len(fv.Value.Values()) == 0 })
+		}
 		want.ModuleID, want.Name = m.settings.ModuleID, m.name(want)
 		if want.StatusID == "" && !m.definitionOf(want).DomBehaviorDefinitionID.IsZero() {
 			want.StatusID = statuses[0]

@@ -40,9 +40,6 @@ func (r *run) newInstance(id dom.InstanceID) (*dom.Instance, slnet.Reason) {
 
 // mayBeSpoilt spoils some instances, and says why an instance is refused.
 func (r *run) mayBeSpoilt(instance *dom.Instance) slnet.Reason {
-	if r.model.hasLostField(instance) {
-		return dom.ErrFieldValueUsedInDomInstanceLinksToNonExistingFieldDescriptor
-	}
 	if r.random.chance(10) {
 		return r.model.spoil(r.random, instance)
 	}

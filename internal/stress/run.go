@@ -109,6 +109,7 @@ func (r *run) setUp(random random) error {
 		sections = append(sections, random.sectionDefinition())
 		list = append(list, sections[len(sections)-1])
 	}
+	random.searchTexts(r.model.settings, sections)
 	// Fields that a behavior links cannot be removed, so some are left to others.
 	behavior := random.behavior(sections[:1+random.IntN(len(sections)-1)])
 	list = append(list, behavior)
@@ -166,6 +167,8 @@ func (r *run) ask(user string, message slnet.Message) (slnet.Message, slnet.Trac
 	case *dom.ManagerStoreCountResponse:
 		return response, response.TraceData, nil
 	case *dom.ManagerStoreSelectResponse:
+		return response, response.TraceData, nil
+	case *dom.ManagerStorePagingResponse:
 		return response, response.TraceData, nil
 	}
 	return response, slnet.TraceData{}, nil

@@ -24,6 +24,19 @@ func (r random) settings(moduleID string) *dom.ModuleSettings {
 	return s
 }
 
+// searchTexts makes some of the fields of texts fields for text search.
+func (r random) searchTexts(settings *dom.ModuleSettings, sections []*dom.SectionDefinition) {
+	storage := &settings.DomManagerSettings.StorageSettings
+	for _, s := range sections {
+		for _, fd := range s.FieldDescriptors {
+			isText := fd.FieldType == dom.TypeString || fd.FieldType == dom.TypeListString || fd.FieldType == dom.TypeEnumString
+			if isText && r.chance(50) {
+				storage.TextSearchFields = append(storage.TextSearchFields, fd.ID)
+			}
+		}
+	}
+}
+
 // sectionDefinition draws a section definition with optional fields.
 func (r random) sectionDefinition() *dom.SectionDefinition {
 	s := &dom.SectionDefinition{ID: dom.SectionDefinitionID(r.uuid()), Name: pick(r, texts)}
@@ -175,16 +188,6 @@ func (m *model) fillSection(r random, s *dom.Section, fields []*dom.FieldDescrip
 			s.RemoveFieldValueByID(fd.ID)
 		}
 	}
-}
-
-// hasLostField reports whether an instance has a value of a field that was
-// removed. That is possible where the value is an empty list, which does not keep
-// a field from being removed.
-func (m *model) hasLostField(instance *dom.Instance) bool {
-	return slices.ContainsFunc(instance.Sections, func(s *dom.Section) bool {
-		d, _ := m.objects[dom.KindSectionDefinition][s.SectionDefinitionID.String()].(*dom.SectionDefinition)
-		return slices.ContainsFunc(s.FieldValues, func(fv dom.FieldValue) bool { return d.GetFieldDescriptorByID(fv.FieldDescriptorID) == nil })
-	})
 }
 
 // spoil makes an instance one that is refused, and returns for which reason.

@@ -171,7 +171,7 @@ func (s *Sweep) read(ctx context.Context, store *storage.Store, journal *Journal
 		if selected, err = r.Count(ctx, dom.KindInstance, s.Schema.ModuleID, dom.And(byDefinition, byDefinition)); err != nil {
 			return err
 		}
-		history, err := r.History(ctx, s.Schema.ModuleID, dom.NewQuery(dom.True()))
+		history, err := r.Query(ctx, dom.KindHistoryChange, s.Schema.ModuleID, dom.NewQuery(dom.True()))
 		records = len(history)
 		return err
 	})

@@ -3,6 +3,7 @@ package dommanager_test
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -154,6 +155,7 @@ func TestHistoryRows(t *testing.T) {
 		}),
 		onRecord("HIS-08", testHistoryDisabled),
 		onRecord("HIS-10 HIS-11", testHistoryFilters),
+		onRecord("PAG-01 PAG-05 PAG-07 of history", testHistoryPages),
 		onRecord("HIS-12", func(t *testing.T, conn slnet.Connection, r record) {
 			instance := r.create(t, []string{"a"})
 			made := history(t, r.DomHelper, instance.ID)[0]
@@ -206,6 +208,50 @@ func TestHistoryRows(t *testing.T) {
 			wantChanges(t, history(t, r.DomHelper, created.ID), created, "Create ->c (1)")
 		}),
 	})
+}
+
+// testHistoryPages reads history in pages, whose records are those of Read.
+func testHistoryPages(t *testing.T, conn slnet.Connection, r record) {
+	for range 3 {
+		instance := r.create(t, []string{"a"})
+		for i := range 2 {
+			instance.Sections[0].AddOrReplaceFieldValue(r.fields[0], fmt.Sprint(i))
+			r.update(t, instance)
+		}
+	}
+	e := dom.HistoryExposers
+	for _, query := range []dom.Query{dom.NewQuery(dom.True()), dom.NewQuery(e.DmaID.Equal(1)).OrderByDescending(e.Time)} {
+		want, err := r.DomInstanceHistory.ReadQuery(t.Context(), query)
+		if err != nil || len(want) != 9 {
+			t.Fatalf("%d records, %v, want 9", len(want), err)
+		}
+		pages := r.DomInstanceHistory.PreparePagingQuery(query, 3)
+		var got []*dom.HistoryChange
+		for n := 1; ; n++ {
+			if more, err := pages.HasNextPage(t.Context()); err != nil || more != (n < 4) {
+				t.Fatalf("page %d is there: %v, %v", n, more, err)
+			}
+			more, err := pages.MoveToNextPage(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !more {
+				break
+			}
+			page, err := pages.GetCurrentPage()
+			if err != nil || len(page) != 3 {
+				t.Errorf("page %d has %d records, %v", n, len(page), err)
+			}
+			got = append(got, page...)
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("the pages have %v, want %v", got, want)
+		}
+	}
+	selected, err := r.DomInstanceHistory.PreparePagingSelected(dom.NewQuery(dom.True()), 4, e.FullUsername).GetAll(t.Context())
+	if err != nil || len(selected) != 9 {
+		t.Errorf("%d selected records, %v", len(selected), err)
+	}
 }
 
 func testHistoryOfTransition(t *testing.T, conn slnet.Connection, h *dom.DomHelper) {

@@ -144,7 +144,8 @@ func (m *Managers) load(ctx context.Context, moduleID string) (*manager, error) 
 	if err != nil {
 		return nil, err
 	}
-	if err := m.store.SetIndexedFields(ctx, moduleID, settings.DomManagerSettings.StorageSettings.IndexedFields); err != nil {
+	indexed := settings.DomManagerSettings.StorageSettings
+	if err := m.store.SetIndexedFields(ctx, moduleID, indexed.IndexedFields, indexed.TextSearchFields); err != nil {
 		return nil, err
 	}
 	return &manager{store: m.store, moduleID: moduleID, settings: settings}, nil

@@ -4,7 +4,6 @@ import (
 	"context"
 	"strconv"
 	"strings"
-	"time"
 
 	"domovoi.dev/sdk/dom"
 	"domovoi.dev/sdk/slnet"
@@ -102,41 +101,10 @@ func (m *Managers) search(ctx context.Context, s storage.Search) (answer storage
 		if err := dom.CheckSelect(s.Kind, s.Select); err != nil {
 			return err
 		}
-		if s.Kind == dom.KindHistoryChange {
-			answer, err = manager.searchHistory(ctx, r, s)
-		} else {
-			answer, err = r.Search(ctx, s)
-		}
+		answer, err = r.Search(ctx, s)
 		return err
 	})
 	return answer, err
-}
-
-// searchHistory reads history records, which have no indexes.
-func (m *manager) searchHistory(ctx context.Context, r *storage.Reader, s storage.Search) (answer storage.Answer, err error) {
-	if s.PageSize > 0 {
-		return answer, slnet.Errorf(slnet.KindInvalid, "history records are not read in pages; filter by SubjectId")
-	}
-	began := time.Now()
-	if answer.Objects, err = r.History(ctx, m.moduleID, s.Query); err != nil {
-		return answer, err
-	}
-	n := int64(len(answer.Objects))
-	answer.Explanation = storage.Explanation{Plan: []string{"history records of the instances the filter names, or of all"}, Objects: n, Returned: n, Took: time.Since(began)}
-	if len(s.Select) == 0 {
-		return answer, nil
-	}
-	var o dom.RawObject
-	for _, raw := range answer.Objects {
-		change, err := dom.DecodeObject(s.Kind, raw)
-		if err != nil {
-			return answer, err
-		}
-		o.Reset(s.Kind, raw)
-		answer.Rows = append(answer.Rows, o.Select(change.Key(), s.Select))
-	}
-	answer.Objects = nil
-	return answer, nil
 }
 
 // From how many objects on a scan is told, and how many for each one returned.
@@ -170,11 +138,7 @@ func (m *Managers) count(ctx context.Context, request *dom.ManagerStoreCountRequ
 		if err := request.Filter.Check(request.Kind, types); err != nil {
 			return err
 		}
-		if request.Kind == dom.KindHistoryChange {
-			response.Count, err = r.CountHistory(ctx, manager.moduleID, request.Filter)
-		} else {
-			response.Count, err = r.Count(ctx, request.Kind, manager.moduleID, request.Filter)
-		}
+		response.Count, err = r.Count(ctx, request.Kind, manager.moduleID, request.Filter)
 		return err
 	})
 	if err != nil {

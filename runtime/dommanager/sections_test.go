@@ -342,6 +342,24 @@ func TestRemovalOfFields(t *testing.T) {
 				t.Error(err)
 			}
 		}},
+		{"SD-09 empty lists", func(t *testing.T, _ slnet.Connection, h *dom.DomHelper) {
+			f := newFixture(t, h, plainField("F", dom.TypeListString))
+			field := f.section.FieldDescriptors[0].ID
+			instance := createInstance(t, h, f.instance([]string{}))
+			if v, ok := instance.GetFieldValue(f.section.ID, field); ok {
+				t.Errorf("the empty list is stored as %v", v)
+			}
+			held := instance.Clone()
+			held.AddOrUpdateFieldValue(f.section.ID, field, []string{})
+			if err := f.update(t, removeField); err != nil {
+				t.Fatal(err)
+			}
+			for _, o := range []*dom.Instance{held, instance} {
+				if _, err := h.DomInstances.Update(t.Context(), o); err != nil {
+					t.Errorf("after the field was removed: %v", err)
+				}
+			}
+		}},
 		{"SD-10", func(t *testing.T, _ slnet.Connection, h *dom.DomHelper) {
 			f := newFixture(t, h, plainField("F", dom.TypeString))
 			f.fill(t, 150, "x")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -67,6 +68,9 @@ func (h settingsHandler) create(ctx context.Context, caller security.Caller, req
 	}
 	var raw slnet.Raw
 	_, err = h.managers.store.Update(ctx, caller.Origin(), func(tx *storage.Tx) (err error) {
+		if err := checkTextSearchFields(ctx, tx, settings); err != nil {
+			return err
+		}
 		stampCreated(tx, caller, settings)
 		raw, err = tx.Insert("", settings)
 		if errors.Is(err, storage.ErrExists) {
@@ -75,6 +79,42 @@ func (h settingsHandler) create(ctx context.Context, caller security.Caller, req
 		return err
 	})
 	return raw, err
+}
+
+// checkTextSearchFields refuses fields for text search that are there and have no
+// texts. Those that are not there yet may come.
+func checkTextSearchFields(ctx context.Context, tx *storage.Tx, settings *dom.ModuleSettings) error {
+	searched := settings.DomManagerSettings.StorageSettings.TextSearchFields
+	if len(searched) == 0 {
+		return nil
+	}
+	filters := make([]dom.Filter, len(searched))
+	for i, id := range searched {
+		filters[i] = dom.SectionDefinitionExposers.FieldDescriptorIDs.Equal(id)
+	}
+	sections, err := tx.Query(ctx, dom.KindSectionDefinition, settings.ModuleID, dom.NewQuery(dom.Or(filters...)))
+	if err != nil {
+		return err
+	}
+	c := settingsCheck{settings: settings}
+	for _, raw := range sections {
+		o, err := dom.DecodeObject(dom.KindSectionDefinition, raw)
+		if err != nil {
+			return err
+		}
+		s := o.(*dom.SectionDefinition)
+		for _, fd := range s.FieldDescriptors {
+			isText := fd.FieldType.Accepts(dom.ValueOf("")) || fd.FieldType.Accepts(dom.ValueOf([]string{""}))
+			if !isText && slices.Contains(searched, fd.ID) {
+				c.fail("StorageSettings.TextSearchFields", fd.ID.String(),
+					fmt.Sprintf("field %q (%s) of section definition %q is of type %s; only texts can be searched", fd.Name, fd.ID, s.Name, fd.FieldType))
+			}
+		}
+	}
+	if !c.trace.HasSucceeded() {
+		return &slnet.CrudFailedError{TraceData: c.trace}
+	}
+	return nil
 }
 
 func (h settingsHandler) update(ctx context.Context, caller security.Caller, request *dom.ManagerStoreUpdateRequest) (slnet.Raw, error) {
@@ -86,6 +126,9 @@ func (h settingsHandler) update(ctx context.Context, caller security.Caller, req
 	_, err = h.managers.store.Update(ctx, caller.Origin(), func(tx *storage.Tx) error {
 		old, err := existing(tx, "", settings, request.IfRevision)
 		if err != nil {
+			return err
+		}
+		if err := checkTextSearchFields(ctx, tx, settings); err != nil {
 			return err
 		}
 		stampUpdated(tx, caller, old, settings)

@@ -124,8 +124,39 @@ func TestInvalidSettings(t *testing.T) {
 	})
 }
 
+// A field of texts can be given a text index, which then answers contains;
+// another field is refused.
+func testTextSearchFields(t *testing.T, conn slnet.Connection, h *dom.DomHelper) {
+	notes, number := plainField("Notes", dom.TypeString), plainField("Number", dom.TypeLong)
+	section := createSection(t, h, dom.NewSectionDefinition("Values", notes, number))
+	definition := createDefinition(t, h, dom.NewDefinition("Noted", dom.SectionDefinitionLink{SectionDefinitionID: section.ID, IsOptional: true}))
+	for i := range 10 {
+		instance := dom.NewInstance(definition.ID)
+		instance.AddOrUpdateFieldValue(section.ID, notes.ID, strings.Repeat("long ", 20)+fmt.Sprintf("Straße %d", i))
+		createInstance(t, h, instance)
+	}
+	invalidSettings("a number", number.ID.String(), func(s *dom.DomManagerSettings) {
+		s.StorageSettings.TextSearchFields = []dom.FieldDescriptorID{notes.ID, number.ID}
+	}).test(t, conn, h)
+	changeSettings(t, conn, h.ModuleID, func(s *dom.DomManagerSettings) {
+		s.StorageSettings.TextSearchFields = []dom.FieldDescriptorID{notes.ID, dom.NewFieldDescriptorID()}
+	})
+	filter := dom.InstanceExposers.FieldValue(notes.ID).Contains("STRAßE 1")
+	for range 10_000 { // until it is filled
+		explanation, err := h.DomInstances.Explain(t.Context(), dom.NewQuery(filter))
+		if err != nil || explanation.Returned != 1 {
+			t.Fatalf("%v, %v, want one instance", explanation, err)
+		}
+		if strings.Contains(explanation.String(), "of the texts of") {
+			return
+		}
+	}
+	t.Error("the text index is not used")
+}
+
 func TestModuleSettings(t *testing.T) {
 	eachDoor(t, []row{
+		{"text search", testTextSearchFields},
 		{"MOD-07", func(t *testing.T, conn slnet.Connection, h *dom.DomHelper) {
 			first := settingsOf(t, conn, h.ModuleID)
 			again := &dom.ModuleSettings{ModuleID: h.ModuleID}

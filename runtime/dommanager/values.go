@@ -21,13 +21,21 @@ const (
 
 // canonical brings the values of an instance into the form in which they are
 // stored: the numbers of enumerations are ints, also where they came as longs,
-// and fields of the kind StaticText have no values (row INS-25).
+// and fields of the kind StaticText have no values (row INS-25). Nor has a field
+// with an empty list, which is accepted and is no value (rows INS-06, INS-07,
+// FIL-32): a stored one would outlive its field, for it does not keep a field
+// from being removed or changed.
 func (m *model) canonical(instance *dom.Instance) {
 	for _, s := range instance.Sections {
 		fields := m.fieldsOf[s.SectionDefinitionID]
 		kept := s.FieldValues[:0]
 		for _, fv := range s.FieldValues {
-			if fd := fields[fv.FieldDescriptorID]; fd != nil {
+			fd := fields[fv.FieldDescriptorID]
+			isEmpty := fv.Value.Kind() == dom.KindList && fv.Value.Len() == 0
+			if isEmpty && (fd == nil || fd.FieldType.Accepts(fv.Value)) {
+				continue
+			}
+			if fd != nil {
 				if fd.Kind == dom.FieldStaticText {
 					continue
 				}

@@ -556,13 +556,14 @@ func (c DomInstancesComponent) TryDelete(ctx context.Context, instance *Instance
 // by the server only (row HIS-12).
 type DomInstanceHistoryComponent struct{ component component }
 
-// Read returns the history records the filter selects, by id; an empty slice when there
-// are none.
+// Read returns the history records the filter selects, by instance and revision; an
+// empty slice when there are none.
 func (c DomInstanceHistoryComponent) Read(ctx context.Context, filter Filter) ([]*HistoryChange, error) {
 	return read[*HistoryChange](ctx, c.component, NewQuery(filter))
 }
 
-// ReadQuery returns the history records the query selects, in its order.
+// ReadQuery returns the history records the query selects, in its order. Those
+// that are equal in it come by instance and revision.
 func (c DomInstanceHistoryComponent) ReadQuery(ctx context.Context, query Query) ([]*HistoryChange, error) {
 	return read[*HistoryChange](ctx, c.component, query)
 }

@@ -158,6 +158,13 @@ type StorageSettings struct {
 	// that are added get their index in the background when the manager is
 	// reinitialised, and it is used once it is complete.
 	IndexedFields []FieldDescriptorID `json:"IndexedFields,omitempty"`
+	// TextSearchFields are fields of texts that have an index for contains besides:
+	// of each three characters in a row, with the instances whose texts have them. A
+	// filter for a text of three characters or more then looks only at instances
+	// that may contain it, however long their texts are; without this it looks at
+	// the text of every instance. Writing costs an entry for each three characters
+	// that are different. Fields are added as to IndexedFields.
+	TextSearchFields []FieldDescriptorID `json:"TextSearchFields,omitempty"`
 }
 
 // DomManagerSecuritySettings say which permissions the requests to a module

@@ -2666,44 +2666,20 @@ func (z *DomManagerSettings) MarshalMsg(b []byte) (o []byte, err error) {
 		}
 		// string "StorageSettings"
 		o = append(o, 0xaf, 0x53, 0x74, 0x6f, 0x72, 0x61, 0x67, 0x65, 0x53, 0x65, 0x74, 0x74, 0x69, 0x6e, 0x67, 0x73)
-		// check for omitted fields
-		zb0008Len := uint32(2)
-		var zb0008Mask uint8 /* 2 bits */
-		_ = zb0008Mask
-		if z.StorageSettings.IndexedFields == nil {
-			zb0008Len--
-			zb0008Mask |= 0x2
-		}
-		// variable map header, size zb0008Len
-		o = append(o, 0x80|uint8(zb0008Len))
-
-		// skip if no fields are to be emitted
-		if zb0008Len != 0 {
-			// string "CachingSettings"
-			o = append(o, 0xaf, 0x43, 0x61, 0x63, 0x68, 0x69, 0x6e, 0x67, 0x53, 0x65, 0x74, 0x74, 0x69, 0x6e, 0x67, 0x73)
-			o, err = z.StorageSettings.CachingSettings.MarshalMsg(o)
-			if err != nil {
-				err = msgp.WrapError(err, "StorageSettings", "CachingSettings")
-				return
-			}
-			if (zb0008Mask & 0x2) == 0 { // if not omitted
-				// string "IndexedFields"
-				o = append(o, 0xad, 0x49, 0x6e, 0x64, 0x65, 0x78, 0x65, 0x64, 0x46, 0x69, 0x65, 0x6c, 0x64, 0x73)
-				o = msgp.AppendArrayHeader(o, uint32(len(z.StorageSettings.IndexedFields)))
-				for za0008 := range z.StorageSettings.IndexedFields {
-					o = msgp.AppendBytes(o, (z.StorageSettings.IndexedFields[za0008])[:])
-				}
-			}
+		o, err = z.StorageSettings.MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "StorageSettings")
+			return
 		}
 		if (zb0001Mask & 0x200) == 0 { // if not omitted
 			// string "SecuritySettings"
 			o = append(o, 0xb0, 0x53, 0x65, 0x63, 0x75, 0x72, 0x69, 0x74, 0x79, 0x53, 0x65, 0x74, 0x74, 0x69, 0x6e, 0x67, 0x73)
 			// check for omitted fields
-			zb0009Len := uint32(1)
-			var zb0009Mask uint8 /* 1 bits */
-			_ = zb0009Mask
-			// variable map header, size zb0009Len
-			o = append(o, 0x80|uint8(zb0009Len))
+			zb0008Len := uint32(1)
+			var zb0008Mask uint8 /* 1 bits */
+			_ = zb0008Mask
+			// variable map header, size zb0008Len
+			o = append(o, 0x80|uint8(zb0008Len))
 			// string "DeleteDomInstancePermission"
 			o = append(o, 0xbb, 0x44, 0x65, 0x6c, 0x65, 0x74, 0x65, 0x44, 0x6f, 0x6d, 0x49, 0x6e, 0x73, 0x74, 0x61, 0x6e, 0x63, 0x65, 0x50, 0x65, 0x72, 0x6d, 0x69, 0x73, 0x73, 0x69, 0x6f, 0x6e)
 			o, err = (*slnet.PermissionFlag)(&z.SecuritySettings.DeleteDomInstancePermission).MarshalMsg(o)
@@ -2716,19 +2692,19 @@ func (z *DomManagerSettings) MarshalMsg(b []byte) (o []byte, err error) {
 			// string "DomInstanceNetworkAttachmentSettings"
 			o = append(o, 0xd9, 0x24, 0x44, 0x6f, 0x6d, 0x49, 0x6e, 0x73, 0x74, 0x61, 0x6e, 0x63, 0x65, 0x4e, 0x65, 0x74, 0x77, 0x6f, 0x72, 0x6b, 0x41, 0x74, 0x74, 0x61, 0x63, 0x68, 0x6d, 0x65, 0x6e, 0x74, 0x53, 0x65, 0x74, 0x74, 0x69, 0x6e, 0x67, 0x73)
 			// check for omitted fields
-			zb0010Len := uint32(2)
-			var zb0010Mask uint8 /* 2 bits */
-			_ = zb0010Mask
+			zb0009Len := uint32(2)
+			var zb0009Mask uint8 /* 2 bits */
+			_ = zb0009Mask
 			if z.DomInstanceNetworkAttachmentSettings.NetworkSharePath == "" {
-				zb0010Len--
-				zb0010Mask |= 0x1
+				zb0009Len--
+				zb0009Mask |= 0x1
 			}
-			// variable map header, size zb0010Len
-			o = append(o, 0x80|uint8(zb0010Len))
+			// variable map header, size zb0009Len
+			o = append(o, 0x80|uint8(zb0009Len))
 
 			// skip if no fields are to be emitted
-			if zb0010Len != 0 {
-				if (zb0010Mask & 0x1) == 0 { // if not omitted
+			if zb0009Len != 0 {
+				if (zb0009Mask & 0x1) == 0 { // if not omitted
 					// string "NetworkSharePath"
 					o = append(o, 0xb0, 0x4e, 0x65, 0x74, 0x77, 0x6f, 0x72, 0x6b, 0x53, 0x68, 0x61, 0x72, 0x65, 0x50, 0x61, 0x74, 0x68)
 					o = msgp.AppendString(o, z.DomInstanceNetworkAttachmentSettings.NetworkSharePath)
@@ -3025,62 +3001,20 @@ func (z *DomManagerSettings) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				}
 			}
 		case "StorageSettings":
-			var zb0012 uint32
-			zb0012, bts, err = msgp.ReadMapHeaderBytes(bts)
+			bts, err = z.StorageSettings.UnmarshalMsg(bts)
 			if err != nil {
 				err = msgp.WrapError(err, "StorageSettings")
 				return
 			}
-			for zb0012 > 0 {
-				zb0012--
-				field, bts, err = msgp.ReadMapKeyZC(bts)
-				if err != nil {
-					err = msgp.WrapError(err, "StorageSettings")
-					return
-				}
-				switch msgp.UnsafeString(field) {
-				case "CachingSettings":
-					bts, err = z.StorageSettings.CachingSettings.UnmarshalMsg(bts)
-					if err != nil {
-						err = msgp.WrapError(err, "StorageSettings", "CachingSettings")
-						return
-					}
-				case "IndexedFields":
-					var zb0013 uint32
-					zb0013, bts, err = msgp.ReadArrayHeaderBytes(bts)
-					if err != nil {
-						err = msgp.WrapError(err, "StorageSettings", "IndexedFields")
-						return
-					}
-					if cap(z.StorageSettings.IndexedFields) >= int(zb0013) {
-						z.StorageSettings.IndexedFields = (z.StorageSettings.IndexedFields)[:zb0013]
-					} else {
-						z.StorageSettings.IndexedFields = make([]FieldDescriptorID, zb0013)
-					}
-					for za0008 := range z.StorageSettings.IndexedFields {
-						bts, err = msgp.ReadExactBytes(bts, (z.StorageSettings.IndexedFields[za0008])[:])
-						if err != nil {
-							err = msgp.WrapError(err, "StorageSettings", "IndexedFields", za0008)
-							return
-						}
-					}
-				default:
-					bts, err = msgp.Skip(bts)
-					if err != nil {
-						err = msgp.WrapError(err, "StorageSettings")
-						return
-					}
-				}
-			}
 		case "SecuritySettings":
-			var zb0014 uint32
-			zb0014, bts, err = msgp.ReadMapHeaderBytes(bts)
+			var zb0012 uint32
+			zb0012, bts, err = msgp.ReadMapHeaderBytes(bts)
 			if err != nil {
 				err = msgp.WrapError(err, "SecuritySettings")
 				return
 			}
-			for zb0014 > 0 {
-				zb0014--
+			for zb0012 > 0 {
+				zb0012--
 				field, bts, err = msgp.ReadMapKeyZC(bts)
 				if err != nil {
 					err = msgp.WrapError(err, "SecuritySettings")
@@ -3102,14 +3036,14 @@ func (z *DomManagerSettings) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				}
 			}
 		case "DomInstanceNetworkAttachmentSettings":
-			var zb0015 uint32
-			zb0015, bts, err = msgp.ReadMapHeaderBytes(bts)
+			var zb0013 uint32
+			zb0013, bts, err = msgp.ReadMapHeaderBytes(bts)
 			if err != nil {
 				err = msgp.WrapError(err, "DomInstanceNetworkAttachmentSettings")
 				return
 			}
-			for zb0015 > 0 {
-				zb0015--
+			for zb0013 > 0 {
+				zb0013--
 				field, bts, err = msgp.ReadMapKeyZC(bts)
 				if err != nil {
 					err = msgp.WrapError(err, "DomInstanceNetworkAttachmentSettings")
@@ -3163,7 +3097,7 @@ func (z *DomManagerSettings) Msgsize() (s int) {
 			s += 1 + 6 + msgp.StringPrefixSize + len(z.DomInstanceNameDefinition.ConcatenationItems[za0005].Value) + 18 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize))
 		}
 	}
-	s += 25 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 12 + 1 + 15 + msgp.DurationSize + 15 + msgp.DurationSize + 22 + msgp.DurationSize + 27 + 1 + 16 + msgp.StringPrefixSize + len(string(z.DomInstanceHistorySettings.StorageBehavior)) + 16 + 1 + 16 + z.StorageSettings.CachingSettings.Msgsize() + 14 + msgp.ArrayHeaderSize + (len(z.StorageSettings.IndexedFields) * (16 * (msgp.ByteSize))) + 17 + 1 + 28 + (*slnet.PermissionFlag)(&z.SecuritySettings.DeleteDomInstancePermission).Msgsize() + 38 + 1 + 17 + msgp.StringPrefixSize + len(z.DomInstanceNetworkAttachmentSettings.NetworkSharePath) + 13 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize))
+	s += 25 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 12 + 1 + 15 + msgp.DurationSize + 15 + msgp.DurationSize + 22 + msgp.DurationSize + 27 + 1 + 16 + msgp.StringPrefixSize + len(string(z.DomInstanceHistorySettings.StorageBehavior)) + 16 + z.StorageSettings.Msgsize() + 17 + 1 + 28 + (*slnet.PermissionFlag)(&z.SecuritySettings.DeleteDomInstancePermission).Msgsize() + 38 + 1 + 17 + msgp.StringPrefixSize + len(z.DomInstanceNetworkAttachmentSettings.NetworkSharePath) + 13 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize))
 	return
 }
 
@@ -10497,12 +10431,16 @@ func (z *StatusTransition) Msgsize() (s int) {
 func (z *StorageSettings) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(2)
-	var zb0001Mask uint8 /* 2 bits */
+	zb0001Len := uint32(3)
+	var zb0001Mask uint8 /* 3 bits */
 	_ = zb0001Mask
 	if z.IndexedFields == nil {
 		zb0001Len--
 		zb0001Mask |= 0x2
+	}
+	if z.TextSearchFields == nil {
+		zb0001Len--
+		zb0001Mask |= 0x4
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -10522,6 +10460,14 @@ func (z *StorageSettings) MarshalMsg(b []byte) (o []byte, err error) {
 			o = msgp.AppendArrayHeader(o, uint32(len(z.IndexedFields)))
 			for za0001 := range z.IndexedFields {
 				o = msgp.AppendBytes(o, (z.IndexedFields[za0001])[:])
+			}
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "TextSearchFields"
+			o = append(o, 0xb0, 0x54, 0x65, 0x78, 0x74, 0x53, 0x65, 0x61, 0x72, 0x63, 0x68, 0x46, 0x69, 0x65, 0x6c, 0x64, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.TextSearchFields)))
+			for za0003 := range z.TextSearchFields {
+				o = msgp.AppendBytes(o, (z.TextSearchFields[za0003])[:])
 			}
 		}
 	}
@@ -10571,6 +10517,25 @@ func (z *StorageSettings) UnmarshalMsg(bts []byte) (o []byte, err error) {
 					return
 				}
 			}
+		case "TextSearchFields":
+			var zb0003 uint32
+			zb0003, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "TextSearchFields")
+				return
+			}
+			if cap(z.TextSearchFields) >= int(zb0003) {
+				z.TextSearchFields = (z.TextSearchFields)[:zb0003]
+			} else {
+				z.TextSearchFields = make([]FieldDescriptorID, zb0003)
+			}
+			for za0003 := range z.TextSearchFields {
+				bts, err = msgp.ReadExactBytes(bts, (z.TextSearchFields[za0003])[:])
+				if err != nil {
+					err = msgp.WrapError(err, "TextSearchFields", za0003)
+					return
+				}
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -10585,7 +10550,7 @@ func (z *StorageSettings) UnmarshalMsg(bts []byte) (o []byte, err error) {
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *StorageSettings) Msgsize() (s int) {
-	s = 1 + 16 + z.CachingSettings.Msgsize() + 14 + msgp.ArrayHeaderSize + (len(z.IndexedFields) * (16 * (msgp.ByteSize)))
+	s = 1 + 16 + z.CachingSettings.Msgsize() + 14 + msgp.ArrayHeaderSize + (len(z.IndexedFields) * (16 * (msgp.ByteSize))) + 17 + msgp.ArrayHeaderSize + (len(z.TextSearchFields) * (16 * (msgp.ByteSize)))
 	return
 }
 

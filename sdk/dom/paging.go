@@ -421,3 +421,39 @@ func (c DomInstancesComponent) PreparePagingSelected(query Query, pageSize int, 
 func (c DomInstancesComponent) Explain(ctx context.Context, query Query) (*QueryExplanation, error) {
 	return c.component.explain(ctx, query)
 }
+
+// DomInstanceHistoryPages are pages of history records.
+type DomInstanceHistoryPages struct{ *PagingHelper }
+
+// GetCurrentPage returns the history records of the current page; none before the first
+// MoveToNextPage.
+func (p *DomInstanceHistoryPages) GetCurrentPage() ([]*HistoryChange, error) {
+	return pageOf[*HistoryChange](p.PagingHelper)
+}
+
+// GetAll returns the history records of all pages from the next one on. It can be called
+// once.
+func (p *DomInstanceHistoryPages) GetAll(ctx context.Context) ([]*HistoryChange, error) {
+	return allOf[*HistoryChange](ctx, p.PagingHelper)
+}
+
+// PreparePaging prepares reading the history records that the filter selects in pages, by
+// instance and revision. A page size of 0 means DefaultPageSize.
+func (c DomInstanceHistoryComponent) PreparePaging(filter Filter, pageSize int) *DomInstanceHistoryPages {
+	return c.PreparePagingQuery(NewQuery(filter), pageSize)
+}
+
+// PreparePagingQuery is PreparePaging for a query, in its order.
+func (c DomInstanceHistoryComponent) PreparePagingQuery(query Query, pageSize int) *DomInstanceHistoryPages {
+	return &DomInstanceHistoryPages{newPagingHelper(c.component, query, pageSize, nil)}
+}
+
+// PreparePagingSelected is PreparePagingQuery for the values behind exposers.
+func (c DomInstanceHistoryComponent) PreparePagingSelected(query Query, pageSize int, selected ...Exposer) *PartialObjectPages {
+	return preparePartial(c.component, query, pageSize, selected)
+}
+
+// Explain carries out the query and returns how it was done.
+func (c DomInstanceHistoryComponent) Explain(ctx context.Context, query Query) (*QueryExplanation, error) {
+	return c.component.explain(ctx, query)
+}

@@ -64,6 +64,7 @@ func symbols_domovoi_dev_sdk_dom() map[string]reflect.Value {
 		"DomDefinitionsComponent":              reflect.ValueOf((*dom.DomDefinitionsComponent)(nil)),
 		"DomHelper":                            reflect.ValueOf((*dom.DomHelper)(nil)),
 		"DomInstanceHistoryComponent":          reflect.ValueOf((*dom.DomInstanceHistoryComponent)(nil)),
+		"DomInstanceHistoryPages":              reflect.ValueOf((*dom.DomInstanceHistoryPages)(nil)),
 		"DomInstancePages":                     reflect.ValueOf((*dom.DomInstancePages)(nil)),
 		"DomInstanceStatusChangedEventMessage": reflect.ValueOf((*dom.DomInstanceStatusChangedEventMessage)(nil)),
 		"DomInstanceStatusTransitionRequest":   reflect.ValueOf((*dom.DomInstanceStatusTransitionRequest)(nil)),
