@@ -66,23 +66,29 @@ func (r *Runtime) requestError(ctx context.Context, message slnet.Message, err e
 }
 
 // route is the one way of every message: who may send it is decided here, and
-// only here, then it goes to who handles it.
+// only here, then it goes to who handles it. The rights are those of this moment:
+// one that was taken away is gone with the next message, also inside a run.
 func (r *Runtime) route(ctx context.Context, caller security.Caller, message slnet.Message) (slnet.Message, error) {
-	if !r.accounts.Enabled(caller.User) {
-		return nil, slnet.Errorf(slnet.KindUnauthenticated, "user %s is disabled or does not exist", caller.User)
+	rights, err := r.accounts.Rights(caller)
+	if err != nil {
+		return nil, err
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if permission, ok, err := r.managers.Required(ctx, message); ok {
+	caller.User, caller.Message = rights.User(), message.MessageName()
+	if needs, ok, err := r.managers.Required(ctx, message); ok {
 		if err != nil {
 			return nil, err
 		}
-		if permission != slnet.PermissionNone && !r.accounts.Has(caller.User, permission) {
-			if denied := dommanager.Deny(message, caller.User, permission); denied != nil {
+		if missing, ok := missingOf(rights, needs); ok {
+			if denied := dommanager.Deny(message, caller.User, missing); denied != nil {
 				return denied, nil
 			}
-			return nil, lacks(caller, permission)
+			return nil, lacks(rights, missing)
+		}
+		if rights.ReadOnly() && !needs.Reads {
+			return nil, readsOnly(rights)
 		}
 		return r.managers.Handle(ctx, caller, message)
 	}
@@ -90,13 +96,34 @@ func (r *Runtime) route(ctx context.Context, caller security.Caller, message sln
 	if !ok {
 		return nil, slnet.Errorf(slnet.KindInvalid, "%s is no request", message.MessageName())
 	}
-	if h.needs != slnet.PermissionNone && !r.accounts.Has(caller.User, h.needs) {
-		return nil, lacks(caller, h.needs)
+	if h.allow != nil {
+		if err := h.allow(rights, message); err != nil {
+			return nil, err
+		}
+	}
+	if rights.ReadOnly() && !h.reads {
+		return nil, readsOnly(rights)
 	}
 	return h.handle(r, ctx, caller, message)
 }
 
-func lacks(caller security.Caller, permission slnet.PermissionFlag) error {
-	return slnet.Errorf(slnet.KindPermissionDenied, "user %s lacks the permission %s", caller.User, permission).
-		WithReason("NoPermission")
+// missingOf returns a permission that a message about DOM objects needs and a
+// caller lacks.
+func missingOf(rights *security.Rights, needs dommanager.Requirement) (slnet.PermissionFlag, bool) {
+	for _, p := range needs.Permissions {
+		if p != slnet.PermissionNone && !rights.Has(p) {
+			return p, true
+		}
+	}
+	return 0, false
+}
+
+func lacks(rights *security.Rights, permission slnet.PermissionFlag) error {
+	return slnet.Errorf(slnet.KindPermissionDenied, "user %s lacks the permission %s", rights.User(), permission).
+		WithReason(security.NoPermission)
+}
+
+func readsOnly(rights *security.Rights) error {
+	return slnet.Errorf(slnet.KindPermissionDenied, "user %s may change nothing: the groups of the user, or the token, are read-only", rights.User()).
+		WithReason(security.NoPermission)
 }

@@ -124,7 +124,7 @@ func Open(ctx context.Context, o Options) (_ *Runtime, err error) {
 		return nil, err
 	}
 	r.automation, err = automation.Open(ctx, automation.Options{
-		Store: r.store, Host: r.host, Dir: o.DataDir, Connect: r.connect, Enabled: r.accounts.Enabled,
+		Store: r.store, Host: r.host, Dir: o.DataDir, Connect: r.connect, Enabled: r.accounts.Enabled, ActAs: r.accounts.ActAs,
 		Parallel: 2 * goruntime.NumCPU(), Logger: o.Logger,
 	})
 	if err != nil {
@@ -173,8 +173,10 @@ func (r *Runtime) Connect(ctx context.Context, secret string) (slnet.Connection,
 // Handler returns the HTTP side of the daemon.
 func (r *Runtime) Handler() http.Handler {
 	return api.New(api.Options{
-		Connect:  r.Connect,
-		Login:    r.accounts.Login,
+		Connect: r.Connect,
+		Login: func(ctx context.Context, user, password string) (slnet.CreateTokenResponse, error) {
+			return r.accounts.Login(ctx, user, password, security.ForProgram)
+		},
 		Registry: r.registry,
 		Ready:    r.ready,
 		Logger:   r.log,

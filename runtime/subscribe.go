@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 
+	"domovoi.dev/runtime/automation"
 	"domovoi.dev/sdk/dom"
 	"domovoi.dev/sdk/slnet"
 	"domovoi.dev/storage"
@@ -43,8 +44,8 @@ type object struct {
 // Subscribe implements slnet.Connection.
 func (c *connection) Subscribe(ctx context.Context, subscription slnet.Subscription) (*slnet.EventStream, error) {
 	r := c.runtime
-	if !r.accounts.Enabled(c.caller.User) {
-		return nil, slnet.Errorf(slnet.KindUnauthenticated, "user %s is disabled or does not exist", c.caller.User)
+	if _, err := r.accounts.Rights(c.caller); err != nil {
+		return nil, err
 	}
 	for _, name := range subscription.Events {
 		if !eventNames[name] {
@@ -106,8 +107,8 @@ func (s *stream) next(ctx context.Context) (slnet.Event, error) {
 		}
 	}
 	// What the user may see can change while the stream is open.
-	if !s.runtime.accounts.Enabled(s.conn.caller.User) {
-		return slnet.Event{}, slnet.Errorf(slnet.KindUnauthenticated, "user %s is disabled or does not exist", s.conn.caller.User)
+	if _, err := s.runtime.accounts.Rights(s.conn.caller); err != nil {
+		return slnet.Event{}, err
 	}
 	event := s.pending[0]
 	s.pending = s.pending[1:]
@@ -283,7 +284,7 @@ func (s *stream) selects(r *storage.Reader, change *storage.Change) (*selected, 
 func (s *stream) mayReceive(message slnet.Message) bool {
 	switch message := message.(type) {
 	case *slnet.RunChangedEventMessage:
-		return message.Run.RunsAs == s.conn.caller.User || s.runtime.seesAllRuns(s.conn.caller)
+		return automation.Own(s.conn.caller, &message.Run) || s.runtime.seesAllRuns(s.conn.caller)
 	case *dom.DomInstanceStatusChangedEventMessage:
 		message.Changes = slices.DeleteFunc(message.Changes, func(c dom.InstanceStatusChange) bool { return !c.Matches(s.filter) })
 		return len(message.Changes) > 0

@@ -29,6 +29,7 @@ type Accounts struct {
 	store     *storage.Store
 	now       func() time.Time
 	passwords passwords
+	guesses   guesses
 
 	directory atomic.Pointer[directory]
 	// changing is held while a change is planned on the newest directory,
@@ -61,7 +62,7 @@ func load(ctx context.Context, store *storage.Store) (*directory, error) {
 	err := store.View(ctx, func(r *storage.Reader) error {
 		d = newDirectory()
 		err := userTable.Scan(r, storage.Walk{}, func(u *userRecord) (bool, error) {
-			d.users[fold(u.Name)] = u
+			d.setUser(u)
 			return true, nil
 		})
 		if err != nil {
@@ -75,11 +76,26 @@ func load(ctx context.Context, store *storage.Store) (*directory, error) {
 			return err
 		}
 		return tokenTable.Scan(r, storage.Walk{}, func(t *tokenRecord) (bool, error) {
-			d.tokens[t.Hash] = t
+			t.use = new(atomic.Int64)
+			if !t.LastUsedAt.IsZero() {
+				t.use.Store(t.LastUsedAt.UnixMilli())
+			}
+			d.setToken(t)
 			return true, nil
 		})
 	})
 	return d, err
+}
+
+// changeAs plans a change a caller asked for, as change does. The rights of the
+// caller are those on the directory that is changed.
+func (a *Accounts) changeAs(ctx context.Context, by Caller, plan func(e *edit) error) error {
+	return a.change(ctx, by.Origin(), func(e *edit) (err error) {
+		if e.by, err = e.callerRights(by, e.now); err != nil {
+			return err
+		}
+		return plan(e)
+	})
 }
 
 // change plans a change on the newest directory, commits it, and makes its
@@ -102,6 +118,9 @@ func (a *Accounts) change(ctx context.Context, origin storage.Origin, plan func(
 	if err != nil {
 		return fmt.Errorf("store the accounts: %w", err)
 	}
+	// What was found out about rights while the change was planned may be about
+	// groups as they were in the middle of it.
+	e.rights.Clear()
 	a.directory.Store(e.directory)
 	return nil
 }
@@ -113,6 +132,7 @@ func (a *Accounts) time() time.Time { return a.now().UTC().Truncate(time.Millise
 // that bring the store there.
 type edit struct {
 	*directory
+	by     *Rights // of the caller that asked for it; nil when nobody did
 	now    time.Time
 	writes []func(tx *storage.Tx) error
 }
@@ -121,12 +141,14 @@ func (e *edit) write(fn func(tx *storage.Tx) error) { e.writes = append(e.writes
 
 func (e *edit) putUser(u *userRecord) {
 	key := fold(u.Name)
-	e.users[key] = u
+	e.setUser(u)
 	e.write(func(tx *storage.Tx) error { return userTable.Put(tx, u, key) })
 }
 
-func (e *edit) deleteUser(key string) {
+func (e *edit) deleteUser(u *userRecord) {
+	key := fold(u.Name)
 	delete(e.users, key)
+	delete(e.userIDs, u.ID)
 	e.write(func(tx *storage.Tx) error { return userTable.Delete(tx, key) })
 }
 
@@ -142,11 +164,12 @@ func (e *edit) deleteGroup(key string) {
 }
 
 func (e *edit) putToken(t *tokenRecord) {
-	e.tokens[t.Hash] = t
+	e.setToken(t)
 	e.write(func(tx *storage.Tx) error { return tokenTable.Put(tx, t, t.ID.String()) })
 }
 
 func (e *edit) deleteToken(t *tokenRecord) {
 	delete(e.tokens, t.Hash)
+	delete(e.tokenIDs, t.ID)
 	e.write(func(tx *storage.Tx) error { return tokenTable.Delete(tx, t.ID.String()) })
 }

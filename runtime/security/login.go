@@ -9,17 +9,28 @@ import (
 	"domovoi.dev/storage"
 )
 
-const (
-	loginName  = "login"
-	loginWorks = 12 * time.Hour
+// Purpose says what a login is for, and so how long what it yields works.
+type Purpose struct {
+	kind           slnet.TokenKind
+	lifetime, idle time.Duration
+}
+
+// The purposes of logins.
+var (
+	// ForProgram is a login of a command line or a program: it yields a token
+	// that works for 12 hours.
+	ForProgram = Purpose{kind: slnet.TokenLogin, lifetime: 12 * time.Hour}
+	// ForBrowser is a login of the console: it yields a token that works for 12
+	// hours, and ends earlier when it was not used for one hour.
+	ForBrowser = Purpose{kind: slnet.TokenSession, lifetime: 12 * time.Hour, idle: time.Hour}
 )
 
-// Login exchanges a password for a token named "login" that works for 12 hours.
-// Whatever is wrong, a caller gets the same error of KindUnauthenticated at the
-// same cost: for users who do not exist, are disabled or have no password, the
-// password is hashed too. The error is that of ctx when it ends before a hash
-// could be begun. Limiting how often somebody may try is up to the edge.
-func (a *Accounts) Login(ctx context.Context, user, password string) (slnet.CreateTokenResponse, error) {
+// Login exchanges a password for a token. Whatever is wrong, a caller gets the
+// same error of KindUnauthenticated at the same cost: for users who do not exist,
+// are disabled or have no password, the password is hashed too. The error is that
+// of ctx when it ends before a hash could be begun. At most two hashes are
+// computed at once; limiting how often somebody may try is up to the edge.
+func (a *Accounts) Login(ctx context.Context, user, password string, purpose Purpose) (slnet.CreateTokenResponse, error) {
 	u := a.directory.Load().enabled(user)
 	hash := a.passwords.nobody
 	if u != nil && u.Password != "" {
@@ -40,7 +51,10 @@ func (a *Accounts) Login(ctx context.Context, user, password string) (slnet.Crea
 		if u == nil || u.Password != hash {
 			return loginRefused()
 		}
-		response = e.addToken(tokenRecord{User: fold(u.Name), Name: loginName, ExpiresAt: e.now.Add(loginWorks)}, newSecret())
+		response = e.addToken(tokenRecord{
+			User: fold(u.Name), Name: string(purpose.kind), Kind: purpose.kind,
+			ExpiresAt: e.now.Add(purpose.lifetime), IdleTimeout: purpose.idle,
+		}, newSecret())
 		return nil
 	})
 	return response, err
@@ -48,4 +62,24 @@ func (a *Accounts) Login(ctx context.Context, user, password string) (slnet.Crea
 
 func loginRefused() error {
 	return slnet.Errorf(slnet.KindUnauthenticated, "the login is not accepted; check the user name and the password, or ask an administrator")
+}
+
+// Logout ends the login or session of a caller. A token that was made with a
+// message stays, for other programs may use it.
+func (a *Accounts) Logout(ctx context.Context, by Caller) error {
+	return a.change(ctx, by.Origin(), func(e *edit) error {
+		if t := e.tokenIDs[by.TokenID]; t != nil && t.Kind != slnet.TokenMade {
+			e.deleteToken(t)
+		}
+		return nil
+	})
+}
+
+// endLogins ends the logins and sessions of a user.
+func (e *edit) endLogins(u *userRecord) {
+	for _, t := range e.tokens {
+		if t.User == fold(u.Name) && t.Kind != slnet.TokenMade {
+			e.deleteToken(t)
+		}
+	}
 }

@@ -5,6 +5,7 @@ func Messages() []MessageType {
 	return []MessageType{
 		{New: func() Message { return new(DeployScriptMessage) }},
 		{New: func() Message { return new(DeployPluginMessage) }},
+		{New: func() Message { return new(UpdateScriptMessage) }},
 		{New: func() Message { return new(UploadMessage) }},
 		{New: func() Message { return new(GetScriptsMessage) }},
 		{New: func() Message { return new(GetScriptMessage) }},
@@ -28,6 +29,7 @@ func Messages() []MessageType {
 		{New: func() Message { return new(WhoAmIResponse) }},
 		{New: func() Message { return new(CreateUserMessage) }},
 		{New: func() Message { return new(UpdateUserMessage) }},
+		{New: func() Message { return new(ChangePasswordMessage) }},
 		{New: func() Message { return new(DeleteUserMessage) }},
 		{New: func() Message { return new(GetUsersMessage) }},
 		{New: func() Message { return new(UserResponse) }},
@@ -57,6 +59,9 @@ func (*DeployScriptMessage) MessageName() string { return "DeployScriptMessage" 
 
 // MessageName implements Message.
 func (*DeployPluginMessage) MessageName() string { return "DeployPluginMessage" }
+
+// MessageName implements Message.
+func (*UpdateScriptMessage) MessageName() string { return "UpdateScriptMessage" }
 
 // MessageName implements Message.
 func (*UploadMessage) MessageName() string { return "UploadMessage" }
@@ -114,6 +119,9 @@ func (*CreateUserMessage) MessageName() string { return "CreateUserMessage" }
 
 // MessageName implements Message.
 func (*UpdateUserMessage) MessageName() string { return "UpdateUserMessage" }
+
+// MessageName implements Message.
+func (*ChangePasswordMessage) MessageName() string { return "ChangePasswordMessage" }
 
 // MessageName implements Message.
 func (*DeleteUserMessage) MessageName() string { return "DeleteUserMessage" }
