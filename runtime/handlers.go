@@ -22,9 +22,7 @@ type handler struct {
 
 // rule says who may send a message.
 type rule struct {
-	// reads marks a message that changes nothing: who may change nothing may send
-	// it, and the audit does not list it.
-	reads bool
+	handling
 	// allow returns why a caller may not send the message; nil means that
 	// everybody may.
 	allow func(rights *security.Rights, message slnet.Message) error
@@ -37,6 +35,12 @@ var everyone = rule{}
 // reading is the rule for a message that changes nothing.
 func reading(of rule) rule {
 	of.reads = true
+	return of
+}
+
+// aside is the rule for a message that does something without a commit.
+func aside(of rule) rule {
+	of.aside = true
 	return of
 }
 
@@ -153,7 +157,7 @@ var handlers = func() map[string]handler {
 	add(table, edit, func(r *Runtime, ctx context.Context, c security.Caller, m *slnet.UpdateScriptMessage) (*slnet.ScriptResponse, error) {
 		return r.automation.UpdateScript(ctx, c, m)
 	})
-	add(table, withAny(security.EditScript), func(r *Runtime, _ context.Context, c security.Caller, m *slnet.UploadMessage) (*slnet.Empty, error) {
+	add(table, aside(withAny(security.EditScript)), func(r *Runtime, _ context.Context, c security.Caller, m *slnet.UploadMessage) (*slnet.Empty, error) {
 		return r.automation.Upload(c, m)
 	})
 	add(table, reading(known), (*Runtime).scripts)
@@ -172,7 +176,7 @@ var handlers = func() map[string]handler {
 	add(table, reading(everyone), func(r *Runtime, ctx context.Context, c security.Caller, m *slnet.GetRunLogMessage) (*slnet.RunLogResponse, error) {
 		return r.automation.RunLog(ctx, c, r.seesAllRuns(c), m)
 	})
-	add(table, everyone, func(r *Runtime, ctx context.Context, c security.Caller, m *slnet.CancelRunMessage) (*slnet.RunResponse, error) {
+	add(table, aside(everyone), func(r *Runtime, ctx context.Context, c security.Caller, m *slnet.CancelRunMessage) (*slnet.RunResponse, error) {
 		return r.automation.Cancel(ctx, c, r.accounts.Has(c, slnet.PermissionAutomationCancelRuns), m.ID)
 	})
 
@@ -181,7 +185,10 @@ var handlers = func() map[string]handler {
 		result, err := r.store.Check(ctx)
 		return &result, err
 	})
-	add(table, system, (*Runtime).compactStore)
+	add(table, aside(system), (*Runtime).compactStore)
+	add(table, reading(holders(slnet.PermissionAuditRead)), func(r *Runtime, ctx context.Context, _ security.Caller, m *slnet.GetAuditMessage) (*slnet.AuditResponse, error) {
+		return r.audit.Read(ctx, m)
+	})
 	return table
 }()
 

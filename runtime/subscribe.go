@@ -192,7 +192,7 @@ func (s *stream) changes(r *storage.Reader, row *storage.FeedRow) ([]*dom.Object
 	groups := make(map[group]*dom.ObjectsChangedEventMessage)
 	for i := range row.Changes {
 		change := &row.Changes[i]
-		if !s.subscription.Wants(dom.ChangedEventName(change.Kind), change.ModuleID) {
+		if !s.subscription.Wants(dom.ChangedEventName(change.Kind), change.ModuleID) || !s.mayView(change.Kind, change.ModuleID) {
 			continue
 		}
 		selected, err := s.selects(r, change)
@@ -278,6 +278,14 @@ func (s *stream) selects(r *storage.Reader, change *storage.Change) (*selected, 
 	return nil, nil
 }
 
+// mayView reports whether the settings of a module let the subscriber see
+// objects of a kind.
+func (s *stream) mayView(kind dom.ObjectKind, moduleID string) bool {
+	return s.runtime.managers.MayView(s.closed, kind, moduleID, func(p dom.Permission) bool {
+		return s.runtime.accounts.Has(s.conn.caller, p)
+	})
+}
+
 // mayReceive applies the filter of the subscription to an event that is not
 // about changed objects, and keeps the runs of others from those who may not see
 // them.
@@ -286,6 +294,9 @@ func (s *stream) mayReceive(message slnet.Message) bool {
 	case *slnet.RunChangedEventMessage:
 		return automation.Own(s.conn.caller, &message.Run) || s.runtime.seesAllRuns(s.conn.caller)
 	case *dom.DomInstanceStatusChangedEventMessage:
+		if !s.mayView(dom.KindInstance, message.ModuleID) {
+			return false
+		}
 		message.Changes = slices.DeleteFunc(message.Changes, func(c dom.InstanceStatusChange) bool { return !c.Matches(s.filter) })
 		return len(message.Changes) > 0
 	}

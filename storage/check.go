@@ -40,7 +40,7 @@ func (s *Store) Check(ctx context.Context) (slnet.CheckStoreResponse, error) {
 	defer func() { s.checked.Add(-c.rows) }()
 	err := s.View(ctx, func(r *Reader) error {
 		c = checker{r: r, blobs: s.blobs, ctx: ctx, counts: make(map[string]int64), outlived: make(map[string]bool), states: make(map[string]indexes)}
-		for _, step := range []func() error{c.objects, c.indexes, c.history, c.versions, c.counters, c.feed, c.attachments, c.references, c.information, c.records} {
+		for _, step := range []func() error{c.objects, c.indexes, c.history, c.versions, c.counters, c.feed, c.attachments, c.references, c.information, c.audit, c.records} {
 			if err := step(); err != nil {
 				return err
 			}

@@ -37,6 +37,10 @@ func (a *Automation) put(ctx context.Context, origin storage.Origin, run *slnet.
 		if err := runTable.Put(tx, run, run.ID.String()); err != nil {
 			return err
 		}
+		if origin.Message != "" {
+			tx.About("run", run.ID.String())
+			tx.About("script", run.Script)
+		}
 		return tx.AddEvent("", &slnet.RunChangedEventMessage{Run: *run})
 	})
 	return err

@@ -127,6 +127,7 @@ func (a *Automation) deploy(ctx context.Context, caller security.Caller, s slnet
 			return nil
 		}
 		deployed.DeployedAt, deployed.DeployedBy = tx.Now(), caller.User
+		tx.About("script", deployed.Name)
 		if err := newestScripts.Put(tx, &deployed, nameKey(s.Name)); err != nil {
 			return err
 		}
@@ -184,6 +185,7 @@ func (a *Automation) UpdateScript(ctx context.Context, caller security.Caller, m
 			return err
 		}
 		updated = newest
+		tx.About("script", updated.Name)
 		if err := a.bind(caller, updated, newest, m.RunsAs); err != nil {
 			return err
 		}

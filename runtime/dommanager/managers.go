@@ -194,8 +194,9 @@ func (m *Managers) forget(moduleID string) {
 type Requirement struct {
 	// Permissions are all needed. PermissionNone stands for nothing.
 	Permissions []dom.Permission
-	// Reads reports that the message changes nothing.
-	Reads bool
+	// Reads reports that the message changes nothing, Aside that it does
+	// something without a commit.
+	Reads, Aside bool
 }
 
 // Required returns what a message about DOM objects needs. ok is false for
@@ -234,7 +235,9 @@ func (m *Managers) Required(ctx context.Context, message slnet.Message) (needs R
 		needs, err = m.requiredToDelete(ctx, message.Kind, message.ModuleID)
 	case *dom.ManagerStoreBulkDeleteRequest:
 		needs, err = m.requiredToDelete(ctx, dom.KindInstance, message.ModuleID)
-	case *dom.ReinitializeManagerMessage, *dom.MidnightSyncMessage, *dom.AutoIncrementerSetRequest:
+	case *dom.ReinitializeManagerMessage, *dom.MidnightSyncMessage:
+		needs = Requirement{Permissions: configure, Aside: true}
+	case *dom.AutoIncrementerSetRequest:
 		needs.Permissions = configure
 	default:
 		return Requirement{}, false, nil
@@ -393,7 +396,11 @@ func (m *Managers) write(ctx context.Context, kind dom.ObjectKind, moduleID stri
 	if err != nil {
 		return nil, err
 	}
-	return &dom.ManagerStoreCrudResponse{Kind: kind, Objects: []slnet.Raw{raw}}, nil
+	response := &dom.ManagerStoreCrudResponse{Kind: kind, Objects: []slnet.Raw{raw}}
+	if kind == dom.KindModuleSettings {
+		response.TraceData.WarningData, err = deprecations(raw)
+	}
+	return response, err
 }
 
 // Deny is the answer to a message about DOM objects whose sender lacks a

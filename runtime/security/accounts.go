@@ -12,6 +12,7 @@ package security
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -36,6 +37,39 @@ type Accounts struct {
 	// committed, and made the next one. The directory is all there is to know
 	// about the tables, because only Accounts writes them.
 	changing sync.Mutex
+
+	stop   context.CancelFunc // ends what Start began
+	upkeep sync.WaitGroup
+}
+
+// Start begins to store, once a minute, when tokens were used last. Stop ends
+// it.
+func (a *Accounts) Start(log *slog.Logger) {
+	ctx, cancel := context.WithCancel(context.Background())
+	a.stop = cancel
+	a.upkeep.Go(func() {
+		ticker := time.NewTicker(useEvery)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-ticker.C:
+			}
+			if err := a.StoreUses(ctx, false); err != nil && ctx.Err() == nil {
+				log.Error("the last use of tokens could not be stored; it is tried again", "op", "security.StoreUses", "err", err)
+			}
+		}
+	})
+}
+
+// Stop ends what Start began, and stores the last use of all tokens.
+func (a *Accounts) Stop(ctx context.Context) error {
+	if a.stop != nil {
+		a.stop()
+	}
+	a.upkeep.Wait()
+	return a.StoreUses(ctx, true)
 }
 
 // Open reads the accounts of a store. An empty store gets the user Administrator
@@ -135,6 +169,14 @@ type edit struct {
 	by     *Rights // of the caller that asked for it; nil when nobody did
 	now    time.Time
 	writes []func(tx *storage.Tx) error
+}
+
+// about says what the change is about, for the audit.
+func (e *edit) about(kind, id string) {
+	e.write(func(tx *storage.Tx) error {
+		tx.About(kind, id)
+		return nil
+	})
 }
 
 func (e *edit) write(fn func(tx *storage.Tx) error) { e.writes = append(e.writes, fn) }

@@ -236,7 +236,7 @@ func TestEverythingIsThereAfterReopening(t *testing.T) {
 	if !h.Has("ANN", permission) || h.Has("ann", slnet.PermissionAutomationEdit) {
 		t.Errorf("permissions of ann: %v", h.Permissions("ann"))
 	}
-	must(h.Login(h.ctx, "ann", "correct horse", security.ForProgram))(t)
+	must(h.Login(h.ctx, "ann", "correct horse", "", security.ForProgram))(t)
 	h.pass(time.Hour)
 	h.refuses(soon.Secret)
 }

@@ -34,7 +34,9 @@ type Caller struct {
 }
 
 // Origin says who makes the changes of the caller.
-func (c Caller) Origin() storage.Origin { return storage.Origin{User: c.User, RunID: c.RunID} }
+func (c Caller) Origin() storage.Origin {
+	return storage.Origin{User: c.User, RunID: c.RunID, Message: c.Message, Address: c.Address}
+}
 
 type callerKey struct{}
 

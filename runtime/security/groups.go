@@ -50,6 +50,7 @@ func (a *Accounts) CreateGroup(ctx context.Context, by Caller, m *slnet.CreateGr
 			return err
 		}
 		e.putGroup(g)
+		e.about("group", g.Name)
 		return nil
 	})
 	if err != nil {
@@ -78,6 +79,7 @@ func (a *Accounts) UpdateGroup(ctx context.Context, by Caller, m *slnet.UpdateGr
 			return err
 		}
 		e.putGroup(g)
+		e.about("group", g.Name)
 		return nil
 	})
 	if err != nil {
@@ -105,6 +107,7 @@ func (a *Accounts) DeleteGroup(ctx context.Context, by Caller, m *slnet.DeleteGr
 			}
 		}
 		e.deleteGroup(key)
+		e.about("group", g.Name)
 		return nil
 	})
 	if err != nil {

@@ -2,6 +2,7 @@ package security
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"time"
 
@@ -30,7 +31,9 @@ var (
 // are disabled or have no password, the password is hashed too. The error is that
 // of ctx when it ends before a hash could be begun. At most two hashes are
 // computed at once; limiting how often somebody may try is up to the edge.
-func (a *Accounts) Login(ctx context.Context, user, password string, purpose Purpose) (slnet.CreateTokenResponse, error) {
+//
+// address is where the caller is, for the audit; empty when it is not known.
+func (a *Accounts) Login(ctx context.Context, user, password, address string, purpose Purpose) (slnet.CreateTokenResponse, error) {
 	u := a.directory.Load().enabled(user)
 	hash := a.passwords.nobody
 	if u != nil && u.Password != "" {
@@ -44,7 +47,7 @@ func (a *Accounts) Login(ctx context.Context, user, password string, purpose Pur
 		return slnet.CreateTokenResponse{}, loginRefused()
 	}
 	var response slnet.CreateTokenResponse
-	err = a.change(ctx, storage.Origin{User: u.Name}, func(e *edit) error {
+	err = a.change(ctx, storage.Origin{User: u.Name, Message: slnet.AuditLogin, Address: address}, func(e *edit) error {
 		// Hashing took a while. The password must still be the user's, and the
 		// user still be enabled.
 		u := e.enabled(user)
@@ -55,6 +58,7 @@ func (a *Accounts) Login(ctx context.Context, user, password string, purpose Pur
 			User: fold(u.Name), Name: string(purpose.kind), Kind: purpose.kind,
 			ExpiresAt: e.now.Add(purpose.lifetime), IdleTimeout: purpose.idle,
 		}, newSecret())
+		e.about("token", response.Token.ID.String())
 		return nil
 	})
 	return response, err
@@ -64,13 +68,20 @@ func loginRefused() error {
 	return slnet.Errorf(slnet.KindUnauthenticated, "the login is not accepted; check the user name and the password, or ask an administrator")
 }
 
-// Logout ends the login or session of a caller. A token that was made with a
-// message stays, for other programs may use it.
-func (a *Accounts) Logout(ctx context.Context, by Caller) error {
-	return a.change(ctx, by.Origin(), func(e *edit) error {
-		if t := e.tokenIDs[by.TokenID]; t != nil && t.Kind != slnet.TokenMade {
-			e.deleteToken(t)
+// Logout ends the token with the secret. A secret that stands for no token is
+// refused as Authenticate does.
+func (a *Accounts) Logout(ctx context.Context, secret string) error {
+	hash := sha256.Sum256([]byte(secret))
+	t := a.directory.Load().tokens[hash]
+	if t == nil {
+		return tokenRefused()
+	}
+	return a.change(ctx, storage.Origin{User: t.User}, func(e *edit) error {
+		t := e.tokens[hash]
+		if t == nil {
+			return tokenRefused()
 		}
+		e.deleteToken(t)
 		return nil
 	})
 }

@@ -30,7 +30,7 @@ func (h *house) userWithPassword(name, password string) {
 func TestLogin(t *testing.T) {
 	h := open(t)
 	h.userWithPassword("Ann", password)
-	made := must(h.Login(h.ctx, "ANN", password, security.ForProgram))(t)
+	made := must(h.Login(h.ctx, "ANN", password, "", security.ForProgram))(t)
 	if made.Token.User != "Ann" || made.Token.Name != "login" || !made.Token.ExpiresAt.Equal(h.now().Add(12*time.Hour)) {
 		t.Errorf("got %+v", made.Token)
 	}
@@ -46,7 +46,7 @@ func TestRefusedLoginsLookTheSame(t *testing.T) {
 	h.user("Tokens only")
 	h.disable("Off", true)
 	before := h.dump()
-	_, first := h.Login(h.ctx, "nobody", password, security.ForProgram)
+	_, first := h.Login(h.ctx, "nobody", password, "", security.ForProgram)
 	for _, c := range []struct{ user, password string }{
 		{"Ann", "wrong password"}, {"Ann", ""}, {"Ann", strings.ToUpper(password)}, {"Ann", password + " "},
 		{"Off", password}, {"Off", "wrong password"}, {"Tokens only", password}, {"Tokens only", ""}, {"", ""},
@@ -54,7 +54,7 @@ func TestRefusedLoginsLookTheSame(t *testing.T) {
 		// A hash is computed whatever is wrong: the memory it takes shows it.
 		var start, end runtime.MemStats
 		runtime.ReadMemStats(&start)
-		response, err := h.Login(h.ctx, c.user, c.password, security.ForProgram)
+		response, err := h.Login(h.ctx, c.user, c.password, "", security.ForProgram)
 		runtime.ReadMemStats(&end)
 		if got := end.TotalAlloc - start.TotalAlloc; got < 19<<20 {
 			t.Errorf("login as %q took %d bytes, less than a hash", c.user, got)
@@ -74,7 +74,7 @@ func TestLoginWaitsNoLongerThanItsContext(t *testing.T) {
 	ended, cancel := context.WithCancel(h.ctx)
 	cancel()
 	for _, user := range []string{"Administrator", "nobody"} {
-		if _, err := h.Login(ended, user, password, security.ForProgram); !errors.Is(err, context.Canceled) {
+		if _, err := h.Login(ended, user, password, "", security.ForProgram); !errors.Is(err, context.Canceled) {
 			t.Errorf("login as %s: got %v, want the error of the context", user, err)
 		}
 	}
@@ -113,8 +113,8 @@ func TestLoginSeesWhatChangesWhileItHashes(t *testing.T) {
 	} {
 		h.userWithPassword(name, password)
 		ctx := &meanwhile{Context: h.ctx, do: do}
-		_, err := h.Login(ctx, name, password, security.ForProgram)
-		h.sameRefusal(err, name, func() error { _, err := h.Login(h.ctx, "nobody", password, security.ForProgram); return err })
+		_, err := h.Login(ctx, name, password, "", security.ForProgram)
+		h.sameRefusal(err, name, func() error { _, err := h.Login(h.ctx, "nobody", password, "", security.ForProgram); return err })
 		if !ctx.asked.Load() {
 			t.Errorf("%s: nothing changed meanwhile", name)
 		}
@@ -151,23 +151,23 @@ func TestADamagedPasswordHashOpensNothing(t *testing.T) {
 		{"argon2id", "argon2iX"}, {"v=19", "v=18"}, {"t=2", "t=0"}, {"p=1$", "p=0$"}, {"p=1$", "p=1."}, {"m=19456", "m=99999"}, {"m=1", "m=x"}, {"$v=", "_v="},
 	} {
 		replace(c.old, c.damaged)
-		_, err := h.Login(h.ctx, "Ann", password, security.ForProgram)
+		_, err := h.Login(h.ctx, "Ann", password, "", security.ForProgram)
 		if err == nil || errors.Is(err, slnet.KindUnauthenticated) || strings.Contains(err.Error(), "argon2i") {
 			t.Errorf("%s for %s: got %v, want an error that says the record is damaged", c.damaged, c.old, err)
 		}
 		replace(c.damaged, c.old)
 	}
-	must(h.Login(h.ctx, "Ann", password, security.ForProgram))(t)
+	must(h.Login(h.ctx, "Ann", password, "", security.ForProgram))(t)
 }
 
 func TestPasswords(t *testing.T) {
 	h := open(t)
 	shortest, longest := "Zoë 王小明!", strings.Repeat("é", 1024)
 	h.userWithPassword("Ann", shortest)
-	must(h.Login(h.ctx, "ann", shortest, security.ForProgram))(t)
+	must(h.Login(h.ctx, "ann", shortest, "", security.ForProgram))(t)
 	must(h.UpdateUser(h.ctx, administrator, &slnet.UpdateUserMessage{Name: "Ann", Password: &longest}))(t)
-	must(h.Login(h.ctx, "ann", longest, security.ForProgram))(t)
-	if _, err := h.Login(h.ctx, "ann", shortest, security.ForProgram); !errors.Is(err, slnet.KindUnauthenticated) {
+	must(h.Login(h.ctx, "ann", longest, "", security.ForProgram))(t)
+	if _, err := h.Login(h.ctx, "ann", shortest, "", security.ForProgram); !errors.Is(err, slnet.KindUnauthenticated) {
 		t.Errorf("the old password gives %v", err)
 	}
 	if stored := h.raw(); !strings.Contains(stored, "$argon2id$v=19$m=19456,t=2,p=1$") || strings.Contains(stored, longest[:16]) {
@@ -180,5 +180,5 @@ func TestPasswords(t *testing.T) {
 			t.Errorf("the error %q shows the password", err)
 		}
 	}
-	must(h.Login(h.ctx, "ann", longest, security.ForProgram))(t)
+	must(h.Login(h.ctx, "ann", longest, "", security.ForProgram))(t)
 }

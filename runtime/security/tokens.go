@@ -126,6 +126,8 @@ func (a *Accounts) CreateToken(ctx context.Context, by Caller, m *slnet.CreateTo
 			t.ExpiresAt = e.now.Add(m.ExpiresIn)
 		}
 		*response = e.addToken(t, newSecret())
+		e.about("token", response.Token.ID.String())
+		e.about("user", u.Name)
 		return nil
 	})
 	if err != nil {
@@ -211,6 +213,8 @@ func (a *Accounts) RevokeToken(ctx context.Context, by Caller, m *slnet.RevokeTo
 			return slnet.Errorf(slnet.KindNotFound, "there is no token %s; it may have expired or been revoked, the list of tokens has the ids", m.ID)
 		}
 		e.deleteToken(t)
+		e.about("token", t.ID.String())
+		e.about("user", u.Name)
 		return nil
 	})
 	if err != nil {

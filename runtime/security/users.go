@@ -44,6 +44,7 @@ func (a *Accounts) CreateUser(ctx context.Context, by Caller, m *slnet.CreateUse
 			return err
 		}
 		e.putUser(u)
+		e.about("user", u.Name)
 		response.User = e.user(u)
 		return nil
 	})
@@ -125,6 +126,10 @@ func (a *Accounts) UpdateUser(ctx context.Context, by Caller, m *slnet.UpdateUse
 			return err
 		}
 		e.putUser(&u)
+		e.about("user", old.Name)
+		if u.Name != old.Name {
+			e.about("user", u.Name)
+		}
 		response.User = e.user(&u)
 		return nil
 	})
@@ -192,6 +197,7 @@ func (a *Accounts) ChangePassword(ctx context.Context, by Caller, m *slnet.Chang
 		changed.Password = password
 		e.endLogins(old)
 		e.putUser(&changed)
+		e.about("user", old.Name)
 		return nil
 	})
 	if err != nil {
@@ -241,6 +247,7 @@ func (a *Accounts) DeleteUser(ctx context.Context, by Caller, m *slnet.DeleteUse
 			}
 		}
 		e.deleteUser(u)
+		e.about("user", u.Name)
 		return nil
 	})
 	if err != nil {

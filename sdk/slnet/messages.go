@@ -45,6 +45,8 @@ func Messages() []MessageType {
 		{New: func() Message { return new(GetTokensMessage) }},
 		{New: func() Message { return new(TokensResponse) }},
 		{New: func() Message { return new(RevokeTokenMessage) }},
+		{New: func() Message { return new(GetAuditMessage) }},
+		{New: func() Message { return new(AuditResponse) }},
 		{New: func() Message { return new(GetSystemInfoMessage) }},
 		{New: func() Message { return new(SystemInfoResponse) }},
 		{New: func() Message { return new(CheckStoreMessage) }},
@@ -167,6 +169,12 @@ func (*TokensResponse) MessageName() string { return "TokensResponse" }
 
 // MessageName implements Message.
 func (*RevokeTokenMessage) MessageName() string { return "RevokeTokenMessage" }
+
+// MessageName implements Message.
+func (*GetAuditMessage) MessageName() string { return "GetAuditMessage" }
+
+// MessageName implements Message.
+func (*AuditResponse) MessageName() string { return "AuditResponse" }
 
 // MessageName implements Message.
 func (*GetSystemInfoMessage) MessageName() string { return "GetSystemInfoMessage" }

@@ -78,6 +78,471 @@ func (z *AssociatedField) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z AuditObject) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 2
+	// string "Kind"
+	o = append(o, 0x82, 0xa4, 0x4b, 0x69, 0x6e, 0x64)
+	o = msgp.AppendString(o, z.Kind)
+	// string "Id"
+	o = append(o, 0xa2, 0x49, 0x64)
+	o = msgp.AppendString(o, z.ID)
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *AuditObject) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Kind":
+			z.Kind, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Kind")
+				return
+			}
+		case "Id":
+			z.ID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ID")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z AuditObject) Msgsize() (s int) {
+	s = 1 + 5 + msgp.StringPrefixSize + len(z.Kind) + 3 + msgp.StringPrefixSize + len(z.ID)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z AuditOutcome) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	o = msgp.AppendString(o, string(z))
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *AuditOutcome) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	{
+		var zb0001 string
+		zb0001, bts, err = msgp.ReadStringBytes(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		(*z) = AuditOutcome(zb0001)
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z AuditOutcome) Msgsize() (s int) {
+	s = msgp.StringPrefixSize + len(string(z))
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *AuditRecord) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(13)
+	var zb0001Mask uint16 /* 13 bits */
+	_ = zb0001Mask
+	if z.Until.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	if z.User == "" {
+		zb0001Len--
+		zb0001Mask |= 0x8
+	}
+	if z.ModuleID == "" {
+		zb0001Len--
+		zb0001Mask |= 0x40
+	}
+	if z.Objects == nil {
+		zb0001Len--
+		zb0001Mask |= 0x80
+	}
+	if z.ObjectCount == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x100
+	}
+	if z.Reason == "" {
+		zb0001Len--
+		zb0001Mask |= 0x400
+	}
+	if z.Detail == "" {
+		zb0001Len--
+		zb0001Mask |= 0x800
+	}
+	if z.Address == "" {
+		zb0001Len--
+		zb0001Mask |= 0x1000
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Time"
+		o = append(o, 0xa4, 0x54, 0x69, 0x6d, 0x65)
+		o = msgp.AppendTimeExt(o, z.Time)
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "Until"
+			o = append(o, 0xa5, 0x55, 0x6e, 0x74, 0x69, 0x6c)
+			o = msgp.AppendTimeExt(o, z.Until)
+		}
+		// string "Count"
+		o = append(o, 0xa5, 0x43, 0x6f, 0x75, 0x6e, 0x74)
+		o = msgp.AppendInt64(o, z.Count)
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "User"
+			o = append(o, 0xa4, 0x55, 0x73, 0x65, 0x72)
+			o = msgp.AppendString(o, z.User)
+		}
+		// string "RunId"
+		o = append(o, 0xa5, 0x52, 0x75, 0x6e, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.RunID)[:])
+		// string "Message"
+		o = append(o, 0xa7, 0x4d, 0x65, 0x73, 0x73, 0x61, 0x67, 0x65)
+		o = msgp.AppendString(o, z.Message)
+		if (zb0001Mask & 0x40) == 0 { // if not omitted
+			// string "ModuleId"
+			o = append(o, 0xa8, 0x4d, 0x6f, 0x64, 0x75, 0x6c, 0x65, 0x49, 0x64)
+			o = msgp.AppendString(o, z.ModuleID)
+		}
+		if (zb0001Mask & 0x80) == 0 { // if not omitted
+			// string "Objects"
+			o = append(o, 0xa7, 0x4f, 0x62, 0x6a, 0x65, 0x63, 0x74, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.Objects)))
+			for za0002 := range z.Objects {
+				// map header, size 2
+				// string "Kind"
+				o = append(o, 0x82, 0xa4, 0x4b, 0x69, 0x6e, 0x64)
+				o = msgp.AppendString(o, z.Objects[za0002].Kind)
+				// string "Id"
+				o = append(o, 0xa2, 0x49, 0x64)
+				o = msgp.AppendString(o, z.Objects[za0002].ID)
+			}
+		}
+		if (zb0001Mask & 0x100) == 0 { // if not omitted
+			// string "ObjectCount"
+			o = append(o, 0xab, 0x4f, 0x62, 0x6a, 0x65, 0x63, 0x74, 0x43, 0x6f, 0x75, 0x6e, 0x74)
+			o = msgp.AppendInt64(o, z.ObjectCount)
+		}
+		// string "Outcome"
+		o = append(o, 0xa7, 0x4f, 0x75, 0x74, 0x63, 0x6f, 0x6d, 0x65)
+		o = msgp.AppendString(o, string(z.Outcome))
+		if (zb0001Mask & 0x400) == 0 { // if not omitted
+			// string "Reason"
+			o = append(o, 0xa6, 0x52, 0x65, 0x61, 0x73, 0x6f, 0x6e)
+			o = msgp.AppendString(o, z.Reason)
+		}
+		if (zb0001Mask & 0x800) == 0 { // if not omitted
+			// string "Detail"
+			o = append(o, 0xa6, 0x44, 0x65, 0x74, 0x61, 0x69, 0x6c)
+			o = msgp.AppendString(o, z.Detail)
+		}
+		if (zb0001Mask & 0x1000) == 0 { // if not omitted
+			// string "Address"
+			o = append(o, 0xa7, 0x41, 0x64, 0x64, 0x72, 0x65, 0x73, 0x73)
+			o = msgp.AppendString(o, z.Address)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *AuditRecord) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Time":
+			z.Time, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Time")
+				return
+			}
+		case "Until":
+			z.Until, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Until")
+				return
+			}
+		case "Count":
+			z.Count, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Count")
+				return
+			}
+		case "User":
+			z.User, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "User")
+				return
+			}
+		case "RunId":
+			bts, err = msgp.ReadExactBytes(bts, (z.RunID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "RunID")
+				return
+			}
+		case "Message":
+			z.Message, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Message")
+				return
+			}
+		case "ModuleId":
+			z.ModuleID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ModuleID")
+				return
+			}
+		case "Objects":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Objects")
+				return
+			}
+			if cap(z.Objects) >= int(zb0002) {
+				z.Objects = (z.Objects)[:zb0002]
+			} else {
+				z.Objects = make([]AuditObject, zb0002)
+			}
+			for za0002 := range z.Objects {
+				var zb0003 uint32
+				zb0003, bts, err = msgp.ReadMapHeaderBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Objects", za0002)
+					return
+				}
+				for zb0003 > 0 {
+					zb0003--
+					field, bts, err = msgp.ReadMapKeyZC(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "Objects", za0002)
+						return
+					}
+					switch msgp.UnsafeString(field) {
+					case "Kind":
+						z.Objects[za0002].Kind, bts, err = msgp.ReadStringBytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Objects", za0002, "Kind")
+							return
+						}
+					case "Id":
+						z.Objects[za0002].ID, bts, err = msgp.ReadStringBytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Objects", za0002, "ID")
+							return
+						}
+					default:
+						bts, err = msgp.Skip(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Objects", za0002)
+							return
+						}
+					}
+				}
+			}
+		case "ObjectCount":
+			z.ObjectCount, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ObjectCount")
+				return
+			}
+		case "Outcome":
+			{
+				var zb0004 string
+				zb0004, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Outcome")
+					return
+				}
+				z.Outcome = AuditOutcome(zb0004)
+			}
+		case "Reason":
+			z.Reason, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Reason")
+				return
+			}
+		case "Detail":
+			z.Detail, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Detail")
+				return
+			}
+		case "Address":
+			z.Address, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Address")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *AuditRecord) Msgsize() (s int) {
+	s = 1 + 5 + msgp.TimeSize + 6 + msgp.TimeSize + 6 + msgp.Int64Size + 5 + msgp.StringPrefixSize + len(z.User) + 6 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 8 + msgp.StringPrefixSize + len(z.Message) + 9 + msgp.StringPrefixSize + len(z.ModuleID) + 8 + msgp.ArrayHeaderSize
+	for za0002 := range z.Objects {
+		s += 1 + 5 + msgp.StringPrefixSize + len(z.Objects[za0002].Kind) + 3 + msgp.StringPrefixSize + len(z.Objects[za0002].ID)
+	}
+	s += 12 + msgp.Int64Size + 8 + msgp.StringPrefixSize + len(string(z.Outcome)) + 7 + msgp.StringPrefixSize + len(z.Reason) + 7 + msgp.StringPrefixSize + len(z.Detail) + 8 + msgp.StringPrefixSize + len(z.Address)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *AuditResponse) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(2)
+	var zb0001Mask uint8 /* 2 bits */
+	_ = zb0001Mask
+	if z.Next == "" {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Records"
+		o = append(o, 0xa7, 0x52, 0x65, 0x63, 0x6f, 0x72, 0x64, 0x73)
+		o = msgp.AppendArrayHeader(o, uint32(len(z.Records)))
+		for za0001 := range z.Records {
+			o, err = z.Records[za0001].MarshalMsg(o)
+			if err != nil {
+				err = msgp.WrapError(err, "Records", za0001)
+				return
+			}
+		}
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "Next"
+			o = append(o, 0xa4, 0x4e, 0x65, 0x78, 0x74)
+			o = msgp.AppendString(o, z.Next)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *AuditResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Records":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Records")
+				return
+			}
+			if cap(z.Records) >= int(zb0002) {
+				z.Records = (z.Records)[:zb0002]
+			} else {
+				z.Records = make([]AuditRecord, zb0002)
+			}
+			for za0001 := range z.Records {
+				bts, err = z.Records[za0001].UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Records", za0001)
+					return
+				}
+			}
+		case "Next":
+			z.Next, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Next")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *AuditResponse) Msgsize() (s int) {
+	s = 1 + 8 + msgp.ArrayHeaderSize
+	for za0001 := range z.Records {
+		s += z.Records[za0001].Msgsize()
+	}
+	s += 5 + msgp.StringPrefixSize + len(z.Next)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z *CancelRunMessage) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// map header, size 1
@@ -239,8 +704,8 @@ func (z CheckStoreMessage) Msgsize() (s int) {
 func (z *CheckStoreResponse) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(10)
-	var zb0001Mask uint16 /* 10 bits */
+	zb0001Len := uint32(11)
+	var zb0001Mask uint16 /* 11 bits */
 	_ = zb0001Mask
 	if z.Versions == 0 {
 		zb0001Len--
@@ -262,13 +727,17 @@ func (z *CheckStoreResponse) MarshalMsg(b []byte) (o []byte, err error) {
 		zb0001Len--
 		zb0001Mask |= 0x80
 	}
-	if z.Attachments == 0 {
+	if z.AuditRecords == 0 {
 		zb0001Len--
 		zb0001Mask |= 0x100
 	}
-	if z.Problems == nil {
+	if z.Attachments == 0 {
 		zb0001Len--
 		zb0001Mask |= 0x200
+	}
+	if z.Problems == nil {
+		zb0001Len--
+		zb0001Mask |= 0x400
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -310,11 +779,16 @@ func (z *CheckStoreResponse) MarshalMsg(b []byte) (o []byte, err error) {
 			o = msgp.AppendInt64(o, z.Records)
 		}
 		if (zb0001Mask & 0x100) == 0 { // if not omitted
+			// string "AuditRecords"
+			o = append(o, 0xac, 0x41, 0x75, 0x64, 0x69, 0x74, 0x52, 0x65, 0x63, 0x6f, 0x72, 0x64, 0x73)
+			o = msgp.AppendInt64(o, z.AuditRecords)
+		}
+		if (zb0001Mask & 0x200) == 0 { // if not omitted
 			// string "Attachments"
 			o = append(o, 0xab, 0x41, 0x74, 0x74, 0x61, 0x63, 0x68, 0x6d, 0x65, 0x6e, 0x74, 0x73)
 			o = msgp.AppendInt64(o, z.Attachments)
 		}
-		if (zb0001Mask & 0x200) == 0 { // if not omitted
+		if (zb0001Mask & 0x400) == 0 { // if not omitted
 			// string "Problems"
 			o = append(o, 0xa8, 0x50, 0x72, 0x6f, 0x62, 0x6c, 0x65, 0x6d, 0x73)
 			o = msgp.AppendArrayHeader(o, uint32(len(z.Problems)))
@@ -392,6 +866,12 @@ func (z *CheckStoreResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "Records")
 				return
 			}
+		case "AuditRecords":
+			z.AuditRecords, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "AuditRecords")
+				return
+			}
 		case "Attachments":
 			z.Attachments, bts, err = msgp.ReadInt64Bytes(bts)
 			if err != nil {
@@ -431,7 +911,7 @@ func (z *CheckStoreResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *CheckStoreResponse) Msgsize() (s int) {
-	s = 1 + 8 + msgp.Int64Size + 13 + msgp.Int64Size + 9 + msgp.Int64Size + 9 + msgp.Int64Size + 12 + msgp.Int64Size + 9 + msgp.Int64Size + 18 + msgp.Int64Size + 8 + msgp.Int64Size + 12 + msgp.Int64Size + 9 + msgp.ArrayHeaderSize
+	s = 1 + 8 + msgp.Int64Size + 13 + msgp.Int64Size + 9 + msgp.Int64Size + 9 + msgp.Int64Size + 12 + msgp.Int64Size + 9 + msgp.Int64Size + 18 + msgp.Int64Size + 8 + msgp.Int64Size + 13 + msgp.Int64Size + 12 + msgp.Int64Size + 9 + msgp.ArrayHeaderSize
 	for za0001 := range z.Problems {
 		s += msgp.StringPrefixSize + len(z.Problems[za0001])
 	}
@@ -2655,6 +3135,206 @@ func (z *GenerateInformationMessage) UnmarshalMsg(bts []byte) (o []byte, err err
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z GenerateInformationMessage) Msgsize() (s int) {
 	s = 1 + 5 + msgp.StringPrefixSize + len(z.Text)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *GetAuditMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(10)
+	var zb0001Mask uint16 /* 10 bits */
+	_ = zb0001Mask
+	if z.User == "" {
+		zb0001Len--
+		zb0001Mask |= 0x1
+	}
+	if z.Message == "" {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	if z.ModuleID == "" {
+		zb0001Len--
+		zb0001Mask |= 0x8
+	}
+	if z.Object == "" {
+		zb0001Len--
+		zb0001Mask |= 0x10
+	}
+	if z.Outcome == "" {
+		zb0001Len--
+		zb0001Mask |= 0x20
+	}
+	if z.From.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x40
+	}
+	if z.Until.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x80
+	}
+	if z.Limit == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x100
+	}
+	if z.Before == "" {
+		zb0001Len--
+		zb0001Mask |= 0x200
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		if (zb0001Mask & 0x1) == 0 { // if not omitted
+			// string "User"
+			o = append(o, 0xa4, 0x55, 0x73, 0x65, 0x72)
+			o = msgp.AppendString(o, z.User)
+		}
+		// string "RunId"
+		o = append(o, 0xa5, 0x52, 0x75, 0x6e, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.RunID)[:])
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "Message"
+			o = append(o, 0xa7, 0x4d, 0x65, 0x73, 0x73, 0x61, 0x67, 0x65)
+			o = msgp.AppendString(o, z.Message)
+		}
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "ModuleId"
+			o = append(o, 0xa8, 0x4d, 0x6f, 0x64, 0x75, 0x6c, 0x65, 0x49, 0x64)
+			o = msgp.AppendString(o, z.ModuleID)
+		}
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
+			// string "Object"
+			o = append(o, 0xa6, 0x4f, 0x62, 0x6a, 0x65, 0x63, 0x74)
+			o = msgp.AppendString(o, z.Object)
+		}
+		if (zb0001Mask & 0x20) == 0 { // if not omitted
+			// string "Outcome"
+			o = append(o, 0xa7, 0x4f, 0x75, 0x74, 0x63, 0x6f, 0x6d, 0x65)
+			o = msgp.AppendString(o, string(z.Outcome))
+		}
+		if (zb0001Mask & 0x40) == 0 { // if not omitted
+			// string "From"
+			o = append(o, 0xa4, 0x46, 0x72, 0x6f, 0x6d)
+			o = msgp.AppendTimeExt(o, z.From)
+		}
+		if (zb0001Mask & 0x80) == 0 { // if not omitted
+			// string "Until"
+			o = append(o, 0xa5, 0x55, 0x6e, 0x74, 0x69, 0x6c)
+			o = msgp.AppendTimeExt(o, z.Until)
+		}
+		if (zb0001Mask & 0x100) == 0 { // if not omitted
+			// string "Limit"
+			o = append(o, 0xa5, 0x4c, 0x69, 0x6d, 0x69, 0x74)
+			o = msgp.AppendInt64(o, z.Limit)
+		}
+		if (zb0001Mask & 0x200) == 0 { // if not omitted
+			// string "Before"
+			o = append(o, 0xa6, 0x42, 0x65, 0x66, 0x6f, 0x72, 0x65)
+			o = msgp.AppendString(o, z.Before)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *GetAuditMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "User":
+			z.User, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "User")
+				return
+			}
+		case "RunId":
+			bts, err = msgp.ReadExactBytes(bts, (z.RunID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "RunID")
+				return
+			}
+		case "Message":
+			z.Message, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Message")
+				return
+			}
+		case "ModuleId":
+			z.ModuleID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ModuleID")
+				return
+			}
+		case "Object":
+			z.Object, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Object")
+				return
+			}
+		case "Outcome":
+			{
+				var zb0002 string
+				zb0002, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Outcome")
+					return
+				}
+				z.Outcome = AuditOutcome(zb0002)
+			}
+		case "From":
+			z.From, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "From")
+				return
+			}
+		case "Until":
+			z.Until, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Until")
+				return
+			}
+		case "Limit":
+			z.Limit, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Limit")
+				return
+			}
+		case "Before":
+			z.Before, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Before")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *GetAuditMessage) Msgsize() (s int) {
+	s = 1 + 5 + msgp.StringPrefixSize + len(z.User) + 6 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 8 + msgp.StringPrefixSize + len(z.Message) + 9 + msgp.StringPrefixSize + len(z.ModuleID) + 7 + msgp.StringPrefixSize + len(z.Object) + 8 + msgp.StringPrefixSize + len(string(z.Outcome)) + 5 + msgp.TimeSize + 6 + msgp.TimeSize + 6 + msgp.Int64Size + 7 + msgp.StringPrefixSize + len(z.Before)
 	return
 }
 
