@@ -8,62 +8,143 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/google/uuid"
-
 	"domovoi.dev/plugins"
 	"domovoi.dev/runtime/security"
 	"domovoi.dev/sdk/slnet"
 	"domovoi.dev/storage"
 )
 
-// handler says what a message needs and who carries it out.
+// handler says who may send a message and who carries it out.
 type handler struct {
-	needs  slnet.PermissionFlag
+	rule
 	handle func(r *Runtime, ctx context.Context, caller security.Caller, message slnet.Message) (slnet.Message, error)
+}
+
+// rule says who may send a message.
+type rule struct {
+	handling
+	// allow returns why a caller may not send the message; nil means that
+	// everybody may.
+	allow func(rights *security.Rights, message slnet.Message) error
+}
+
+// everyone may send a message. What it answers or does may still depend on who
+// it is: everybody has runs and tokens of their own.
+var everyone = rule{}
+
+// reading is the rule for a message that changes nothing.
+func reading(of rule) rule {
+	of.reads = true
+	return of
+}
+
+// aside is the rule for a message that does something without a commit.
+func aside(of rule) rule {
+	of.aside = true
+	return of
+}
+
+// holders of a permission may send a message.
+func holders(p slnet.PermissionFlag) rule {
+	return rule{allow: func(rights *security.Rights, _ slnet.Message) error {
+		if rights.Has(p) {
+			return nil
+		}
+		return lacks(rights, p)
+	}}
+}
+
+// with says that those may send a message who have a right for the script it is
+// about, by a permission or a grant.
+func with(right security.ScriptRight) rule {
+	return rule{allow: func(rights *security.Rights, message slnet.Message) error {
+		name := scriptOf(message)
+		if rights.MayScript(right, name) {
+			return nil
+		}
+		return slnet.Errorf(slnet.KindPermissionDenied, "user %s lacks the permission %v, or a grant of it for the script %.100q",
+			rights.User(), right.Permission(), name).WithReason(security.NoPermission)
+	}}
+}
+
+// withAny says that those may send a message who have a right for at least one
+// script.
+func withAny(of ...security.ScriptRight) rule {
+	return rule{allow: func(rights *security.Rights, _ slnet.Message) error {
+		if slices.ContainsFunc(of, rights.MayAnyScript) {
+			return nil
+		}
+		return lacks(rights, of[0].Permission())
+	}}
+}
+
+// scriptOf is the name of the script a message is about.
+func scriptOf(message slnet.Message) string {
+	switch m := message.(type) {
+	case *slnet.DeployScriptMessage:
+		return m.Name
+	case *slnet.DeployPluginMessage:
+		return m.Name
+	case *slnet.UpdateScriptMessage:
+		return m.Name
+	case *slnet.GetScriptMessage:
+		return m.Name
+	case *slnet.ExecuteScriptMessage:
+		return m.ScriptName
+	}
+	return ""
 }
 
 // handlers is the table of all requests that are not about DOM objects. A
 // message without a row is no request.
 var handlers = func() map[string]handler {
-	const (
-		everyone = slnet.PermissionNone
-		execute  = slnet.PermissionAutomationExecute
-		edit     = slnet.PermissionAutomationEdit
-		accounts = slnet.PermissionSecurityAdministration
-		system   = slnet.PermissionSystemAdministration
+	var (
+		accounts = holders(slnet.PermissionSecurityAdministration)
+		system   = holders(slnet.PermissionSystemAdministration)
+		edit     = with(security.EditScript)
+		known    = withAny(security.ViewScript, security.ExecuteScript, security.EditScript, security.DeleteScript)
 	)
 	table := make(map[string]handler)
-	add(table, everyone, func(r *Runtime, _ context.Context, c security.Caller, _ *slnet.WhoAmIMessage) (*slnet.WhoAmIResponse, error) {
+	add(table, reading(everyone), func(r *Runtime, _ context.Context, c security.Caller, _ *slnet.WhoAmIMessage) (*slnet.WhoAmIResponse, error) {
 		return r.accounts.WhoAmI(c)
 	})
 	add(table, everyone, (*Runtime).generateInformation)
-	add(table, everyone, (*Runtime).informationEvents)
-	add(table, everyone, (*Runtime).createToken)
-	add(table, everyone, (*Runtime).tokens)
-	add(table, everyone, (*Runtime).revokeToken)
+	add(table, reading(everyone), (*Runtime).informationEvents)
+	add(table, everyone, func(r *Runtime, ctx context.Context, c security.Caller, m *slnet.ChangePasswordMessage) (*slnet.Empty, error) {
+		return r.accounts.ChangePassword(ctx, c, m)
+	})
+	add(table, everyone, func(r *Runtime, ctx context.Context, c security.Caller, m *slnet.CreateTokenMessage) (*slnet.CreateTokenResponse, error) {
+		return r.accounts.CreateToken(ctx, c, m)
+	})
+	add(table, reading(everyone), func(r *Runtime, ctx context.Context, c security.Caller, m *slnet.GetTokensMessage) (*slnet.TokensResponse, error) {
+		return r.accounts.Tokens(ctx, c, m)
+	})
+	add(table, everyone, func(r *Runtime, ctx context.Context, c security.Caller, m *slnet.RevokeTokenMessage) (*slnet.Empty, error) {
+		return r.accounts.RevokeToken(ctx, c, m)
+	})
 
 	add(table, accounts, func(r *Runtime, ctx context.Context, c security.Caller, m *slnet.CreateUserMessage) (*slnet.UserResponse, error) {
-		return r.accounts.CreateUser(ctx, c.Origin(), m)
+		return r.accounts.CreateUser(ctx, c, m)
 	})
 	add(table, accounts, func(r *Runtime, ctx context.Context, c security.Caller, m *slnet.UpdateUserMessage) (*slnet.UserResponse, error) {
-		return r.accounts.UpdateUser(ctx, c.Origin(), m)
+		return r.accounts.UpdateUser(ctx, c, m)
 	})
 	add(table, accounts, func(r *Runtime, ctx context.Context, c security.Caller, m *slnet.DeleteUserMessage) (*slnet.Empty, error) {
-		return r.accounts.DeleteUser(ctx, c.Origin(), m)
+		return r.accounts.DeleteUser(ctx, c, m)
 	})
-	add(table, accounts, func(r *Runtime, ctx context.Context, _ security.Caller, m *slnet.GetUsersMessage) (*slnet.UsersResponse, error) {
+	add(table, reading(accounts), func(r *Runtime, ctx context.Context, _ security.Caller, m *slnet.GetUsersMessage) (*slnet.UsersResponse, error) {
 		return r.accounts.Users(ctx, m)
 	})
 	add(table, accounts, func(r *Runtime, ctx context.Context, c security.Caller, m *slnet.CreateGroupMessage) (*slnet.GroupResponse, error) {
-		return r.accounts.CreateGroup(ctx, c.Origin(), m)
+		return r.accounts.CreateGroup(ctx, c, m)
 	})
 	add(table, accounts, func(r *Runtime, ctx context.Context, c security.Caller, m *slnet.UpdateGroupMessage) (*slnet.GroupResponse, error) {
-		return r.accounts.UpdateGroup(ctx, c.Origin(), m)
+		return r.accounts.UpdateGroup(ctx, c, m)
 	})
 	add(table, accounts, func(r *Runtime, ctx context.Context, c security.Caller, m *slnet.DeleteGroupMessage) (*slnet.Empty, error) {
-		return r.accounts.DeleteGroup(ctx, c.Origin(), m)
+		return r.accounts.DeleteGroup(ctx, c, m)
 	})
-	add(table, accounts, func(r *Runtime, ctx context.Context, _ security.Caller, m *slnet.GetGroupsMessage) (*slnet.GroupsResponse, error) {
+	add(table, reading(accounts), func(r *Runtime, ctx context.Context, _ security.Caller, m *slnet.GetGroupsMessage) (*slnet.GroupsResponse, error) {
 		return r.accounts.Groups(ctx, m)
 	})
 
@@ -73,44 +154,48 @@ var handlers = func() map[string]handler {
 	add(table, edit, func(r *Runtime, ctx context.Context, c security.Caller, m *slnet.DeployPluginMessage) (*slnet.ScriptResponse, error) {
 		return r.automation.DeployPlugin(ctx, c, m)
 	})
-	add(table, edit, func(r *Runtime, _ context.Context, c security.Caller, m *slnet.UploadMessage) (*slnet.Empty, error) {
+	add(table, edit, func(r *Runtime, ctx context.Context, c security.Caller, m *slnet.UpdateScriptMessage) (*slnet.ScriptResponse, error) {
+		return r.automation.UpdateScript(ctx, c, m)
+	})
+	add(table, aside(withAny(security.EditScript)), func(r *Runtime, _ context.Context, c security.Caller, m *slnet.UploadMessage) (*slnet.Empty, error) {
 		return r.automation.Upload(c, m)
 	})
-	add(table, execute, func(r *Runtime, ctx context.Context, _ security.Caller, m *slnet.GetScriptsMessage) (*slnet.ScriptsResponse, error) {
-		return r.automation.Scripts(ctx, m)
-	})
-	add(table, edit, func(r *Runtime, ctx context.Context, _ security.Caller, m *slnet.GetScriptMessage) (*slnet.ScriptResponse, error) {
+	add(table, reading(known), (*Runtime).scripts)
+	add(table, reading(with(security.ViewScript)), func(r *Runtime, ctx context.Context, _ security.Caller, m *slnet.GetScriptMessage) (*slnet.ScriptResponse, error) {
 		return r.automation.Script(ctx, m)
 	})
-	add(table, execute, func(r *Runtime, ctx context.Context, c security.Caller, m *slnet.ExecuteScriptMessage) (*slnet.RunResponse, error) {
+	add(table, with(security.ExecuteScript), func(r *Runtime, ctx context.Context, c security.Caller, m *slnet.ExecuteScriptMessage) (*slnet.RunResponse, error) {
 		return r.automation.Execute(ctx, c, m)
 	})
-	add(table, execute, func(r *Runtime, ctx context.Context, c security.Caller, m *slnet.GetRunsMessage) (*slnet.RunsResponse, error) {
+	add(table, reading(everyone), func(r *Runtime, ctx context.Context, c security.Caller, m *slnet.GetRunsMessage) (*slnet.RunsResponse, error) {
 		return r.automation.Runs(ctx, c, r.seesAllRuns(c), m)
 	})
-	add(table, execute, func(r *Runtime, ctx context.Context, c security.Caller, m *slnet.GetRunMessage) (*slnet.RunResponse, error) {
+	add(table, reading(everyone), func(r *Runtime, ctx context.Context, c security.Caller, m *slnet.GetRunMessage) (*slnet.RunResponse, error) {
 		return r.automation.Run(ctx, c, r.seesAllRuns(c), m.ID)
 	})
-	add(table, execute, func(r *Runtime, ctx context.Context, c security.Caller, m *slnet.GetRunLogMessage) (*slnet.RunLogResponse, error) {
+	add(table, reading(everyone), func(r *Runtime, ctx context.Context, c security.Caller, m *slnet.GetRunLogMessage) (*slnet.RunLogResponse, error) {
 		return r.automation.RunLog(ctx, c, r.seesAllRuns(c), m)
 	})
-	add(table, execute, func(r *Runtime, ctx context.Context, c security.Caller, m *slnet.CancelRunMessage) (*slnet.RunResponse, error) {
-		return r.automation.Cancel(ctx, c, r.seesAllRuns(c), m.ID)
+	add(table, aside(everyone), func(r *Runtime, ctx context.Context, c security.Caller, m *slnet.CancelRunMessage) (*slnet.RunResponse, error) {
+		return r.automation.Cancel(ctx, c, r.accounts.Has(c, slnet.PermissionAutomationCancelRuns), m.ID)
 	})
 
-	add(table, everyone, (*Runtime).systemInfo)
-	add(table, system, func(r *Runtime, ctx context.Context, _ security.Caller, _ *slnet.CheckStoreMessage) (*slnet.CheckStoreResponse, error) {
+	add(table, reading(everyone), (*Runtime).systemInfo)
+	add(table, reading(system), func(r *Runtime, ctx context.Context, _ security.Caller, _ *slnet.CheckStoreMessage) (*slnet.CheckStoreResponse, error) {
 		result, err := r.store.Check(ctx)
 		return &result, err
 	})
-	add(table, system, (*Runtime).compactStore)
+	add(table, aside(system), (*Runtime).compactStore)
+	add(table, reading(holders(slnet.PermissionAuditRead)), func(r *Runtime, ctx context.Context, _ security.Caller, m *slnet.GetAuditMessage) (*slnet.AuditResponse, error) {
+		return r.audit.Read(ctx, m)
+	})
 	return table
 }()
 
 // add adds a row with the types of its request and response.
-func add[M, R slnet.Message](table map[string]handler, needs slnet.PermissionFlag, handle func(r *Runtime, ctx context.Context, caller security.Caller, message M) (R, error)) {
+func add[M, R slnet.Message](table map[string]handler, of rule, handle func(r *Runtime, ctx context.Context, caller security.Caller, message M) (R, error)) {
 	var request M
-	table[request.MessageName()] = handler{needs, func(r *Runtime, ctx context.Context, caller security.Caller, message slnet.Message) (slnet.Message, error) {
+	table[request.MessageName()] = handler{of, func(r *Runtime, ctx context.Context, caller security.Caller, message slnet.Message) (slnet.Message, error) {
 		response, err := handle(r, ctx, caller, message.(M))
 		if err != nil {
 			return nil, err
@@ -120,7 +205,19 @@ func add[M, R slnet.Message](table map[string]handler, needs slnet.PermissionFla
 }
 
 func (r *Runtime) seesAllRuns(caller security.Caller) bool {
-	return r.accounts.Has(caller.User, slnet.PermissionAutomationViewRuns)
+	return r.accounts.Has(caller, slnet.PermissionAutomationViewRuns)
+}
+
+// scripts lists the scripts that the caller has any right for.
+func (r *Runtime) scripts(ctx context.Context, caller security.Caller, m *slnet.GetScriptsMessage) (*slnet.ScriptsResponse, error) {
+	rights, err := r.accounts.Rights(caller)
+	if err != nil {
+		return nil, err
+	}
+	return r.automation.Scripts(ctx, m, func(name string) bool {
+		return rights.MayScript(security.ViewScript, name) || rights.MayScript(security.ExecuteScript, name) ||
+			rights.MayScript(security.DeleteScript, name)
+	})
 }
 
 // maxInformation is the most bytes of the text of an information event.
@@ -147,41 +244,6 @@ func (r *Runtime) informationEvents(ctx context.Context, _ security.Caller, m *s
 		return err
 	})
 	return response, err
-}
-
-// own reports whether a caller may manage the tokens of a user: their own, or
-// all with the permission to. A script may not: it would outlive its run.
-func (r *Runtime) own(caller security.Caller, user string) error {
-	if r.accounts.Has(caller.User, slnet.PermissionSecurityAdministration) || strings.EqualFold(caller.User, user) && caller.RunID == uuid.Nil {
-		return nil
-	}
-	return lacks(caller, slnet.PermissionSecurityAdministration)
-}
-
-func (r *Runtime) createToken(ctx context.Context, caller security.Caller, m *slnet.CreateTokenMessage) (*slnet.CreateTokenResponse, error) {
-	if err := r.own(caller, m.User); err != nil {
-		return nil, err
-	}
-	return r.accounts.CreateToken(ctx, caller.Origin(), m)
-}
-
-func (r *Runtime) tokens(ctx context.Context, caller security.Caller, m *slnet.GetTokensMessage) (*slnet.TokensResponse, error) {
-	if err := r.own(caller, m.User); err != nil {
-		return nil, err
-	}
-	return r.accounts.Tokens(ctx, m)
-}
-
-func (r *Runtime) revokeToken(ctx context.Context, caller security.Caller, m *slnet.RevokeTokenMessage) (*slnet.Empty, error) {
-	tokens, err := r.accounts.Tokens(ctx, &slnet.GetTokensMessage{User: caller.User})
-	if err != nil {
-		return nil, err
-	}
-	own := slices.ContainsFunc(tokens.Tokens, func(t slnet.Token) bool { return t.ID == m.ID })
-	if (!own || caller.RunID != uuid.Nil) && !r.accounts.Has(caller.User, slnet.PermissionSecurityAdministration) {
-		return nil, lacks(caller, slnet.PermissionSecurityAdministration)
-	}
-	return r.accounts.RevokeToken(ctx, caller.Origin(), m)
 }
 
 func (r *Runtime) systemInfo(_ context.Context, _ security.Caller, _ *slnet.GetSystemInfoMessage) (*slnet.SystemInfoResponse, error) {

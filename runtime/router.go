@@ -30,9 +30,13 @@ func (c *connection) SendSLNetMessages(ctx context.Context, messages ...slnet.Me
 	ctx = security.NewContext(ctx, c.caller)
 	responses := make([]slnet.Message, 0, len(messages))
 	for _, message := range messages {
-		response, err := c.runtime.route(ctx, c.caller, message)
+		response, handling, err := c.runtime.route(ctx, c.caller, message)
 		if err != nil {
-			return responses, c.runtime.requestError(ctx, message, err)
+			err = c.runtime.requestError(ctx, message, err)
+		}
+		c.runtime.auditMessage(c.caller, message, handling, response, err)
+		if err != nil {
+			return responses, err
 		}
 		responses = append(responses, response)
 	}
@@ -65,38 +69,78 @@ func (r *Runtime) requestError(ctx context.Context, message slnet.Message, err e
 		message.MessageName(), time.Now().UTC().Format(time.RFC3339))
 }
 
+// handling is what a rule says about the handling of a message.
+type handling struct {
+	// reads marks a message that changes nothing: who may change nothing may send
+	// it, and the audit only lists that it was refused.
+	reads bool
+	// aside marks a message that does something without a commit, so that it is
+	// audited by itself.
+	aside bool
+}
+
 // route is the one way of every message: who may send it is decided here, and
-// only here, then it goes to who handles it.
-func (r *Runtime) route(ctx context.Context, caller security.Caller, message slnet.Message) (slnet.Message, error) {
-	if !r.accounts.Enabled(caller.User) {
-		return nil, slnet.Errorf(slnet.KindUnauthenticated, "user %s is disabled or does not exist", caller.User)
+// only here, then it goes to who handles it. The rights are those of this moment:
+// one that was taken away is gone with the next message, also inside a run.
+func (r *Runtime) route(ctx context.Context, caller security.Caller, message slnet.Message) (slnet.Message, handling, error) {
+	rights, err := r.accounts.Rights(caller)
+	if err != nil {
+		return nil, handling{}, err
 	}
 	if err := ctx.Err(); err != nil {
-		return nil, err
+		return nil, handling{reads: true}, err
 	}
-	if permission, ok, err := r.managers.Required(ctx, message); ok {
+	caller.User, caller.Message = rights.User(), message.MessageName()
+	if needs, ok, err := r.managers.Required(ctx, message); ok {
+		how := handling{reads: needs.Reads, aside: needs.Aside}
 		if err != nil {
-			return nil, err
+			return nil, how, err
 		}
-		if permission != slnet.PermissionNone && !r.accounts.Has(caller.User, permission) {
-			if denied := dommanager.Deny(message, caller.User, permission); denied != nil {
-				return denied, nil
+		if missing, ok := missingOf(rights, needs); ok {
+			if denied := dommanager.Deny(message, caller.User, missing); denied != nil {
+				return denied, how, nil
 			}
-			return nil, lacks(caller, permission)
+			return nil, how, lacks(rights, missing)
 		}
-		return r.managers.Handle(ctx, caller, message)
+		if rights.ReadOnly() && !how.reads {
+			return nil, how, readsOnly(rights)
+		}
+		response, err := r.managers.Handle(ctx, caller, message)
+		return response, how, err
 	}
 	h, ok := handlers[message.MessageName()]
 	if !ok {
-		return nil, slnet.Errorf(slnet.KindInvalid, "%s is no request", message.MessageName())
+		return nil, handling{reads: true}, slnet.Errorf(slnet.KindInvalid, "%s is no request", message.MessageName())
 	}
-	if h.needs != slnet.PermissionNone && !r.accounts.Has(caller.User, h.needs) {
-		return nil, lacks(caller, h.needs)
+	if h.allow != nil {
+		if err := h.allow(rights, message); err != nil {
+			return nil, h.handling, err
+		}
 	}
-	return h.handle(r, ctx, caller, message)
+	if rights.ReadOnly() && !h.reads {
+		return nil, h.handling, readsOnly(rights)
+	}
+	response, err := h.handle(r, ctx, caller, message)
+	return response, h.handling, err
 }
 
-func lacks(caller security.Caller, permission slnet.PermissionFlag) error {
-	return slnet.Errorf(slnet.KindPermissionDenied, "user %s lacks the permission %s", caller.User, permission).
-		WithReason("NoPermission")
+// missingOf returns a permission that a message about DOM objects needs and a
+// caller lacks.
+func missingOf(rights *security.Rights, needs dommanager.Requirement) (slnet.PermissionFlag, bool) {
+	for _, p := range needs.Permissions {
+		if p != slnet.PermissionNone && !rights.Has(p) {
+			return p, true
+		}
+	}
+	return 0, false
+}
+
+func lacks(rights *security.Rights, permission slnet.PermissionFlag) error {
+	return slnet.Errorf(slnet.KindPermissionDenied, "user %s lacks the permission %s", rights.User(), permission).
+		WithReason(security.NoPermission)
+}
+
+func readsOnly(rights *security.Rights) error {
+	return slnet.Errorf(slnet.KindPermissionDenied, "user %s may change nothing: the groups of the user, or the token, are read-only", rights.User()).
+		WithReason(security.NoPermission)
 }

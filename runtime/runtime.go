@@ -3,6 +3,7 @@
 package runtime
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -47,6 +48,8 @@ type Options struct {
 	// MaxAttachment is the most bytes of a file attached to an instance; 0 means
 	// 20 MiB. More than 30 MiB do not fit into a message.
 	MaxAttachment int64
+	// AuditAge is how long records of the audit are kept; 0 means 90 days.
+	AuditAge time.Duration
 	// CacheSize, MemTableSize, MaxConcurrentCompactions, MinFree and Ballast are
 	// settings of the store, in bytes where they are sizes. 0 means the default;
 	// pebblekv.Options says which that is, and what they do.
@@ -71,6 +74,7 @@ type Runtime struct {
 	engine     *pebblekv.Store // nil when Options.Store is another one
 	store      *storage.Store
 	accounts   *security.Accounts
+	audit      *security.Audit
 	managers   *dommanager.Managers
 	host       *plugins.Host
 	automation *automation.Automation
@@ -110,6 +114,7 @@ func Open(ctx context.Context, o Options) (_ *Runtime, err error) {
 	if r.accounts, err = security.Open(ctx, r.store, nil); err != nil {
 		return nil, err
 	}
+	r.audit = security.NewAudit(r.store, cmp.Or(o.AuditAge, defaultAuditAge), o.Logger, nil)
 	if err := r.accounts.EnsureAdministratorToken(ctx, filepath.Join(o.DataDir, TokenFile)); err != nil {
 		return nil, err
 	}
@@ -124,17 +129,21 @@ func Open(ctx context.Context, o Options) (_ *Runtime, err error) {
 		return nil, err
 	}
 	r.automation, err = automation.Open(ctx, automation.Options{
-		Store: r.store, Host: r.host, Dir: o.DataDir, Connect: r.connect, Enabled: r.accounts.Enabled,
+		Store: r.store, Host: r.host, Dir: o.DataDir, Connect: r.connect, Enabled: r.accounts.Enabled, ActAs: r.accounts.ActAs,
 		Parallel: 2 * goruntime.NumCPU(), Logger: o.Logger,
 	})
 	if err != nil {
 		return nil, err
 	}
 	r.managers.Start()
+	r.accounts.Start(o.Logger)
+	r.audit.Start()
 	return r, nil
 }
 
 const (
+	defaultAuditAge = 90 * 24 * time.Hour
+
 	// maxBody is the most bytes of a request: as many as a script may send.
 	maxBody = 32 << 20
 	// maxMaxAttachment leaves room in a request for what is around a file.
@@ -155,6 +164,12 @@ func (r *Runtime) Close(ctx context.Context) error {
 	if r.host != nil {
 		errs = append(errs, r.host.Close())
 	}
+	if r.accounts != nil {
+		errs = append(errs, storeEnded(r.accounts.Stop(context.WithoutCancel(ctx))))
+	}
+	if r.audit != nil {
+		errs = append(errs, storeEnded(r.audit.Stop(context.WithoutCancel(ctx))))
+	}
 	if r.store != nil {
 		errs = append(errs, r.store.Close())
 	}
@@ -163,18 +178,37 @@ func (r *Runtime) Close(ctx context.Context) error {
 
 // Connect authenticates a token and returns a connection bound to its user.
 func (r *Runtime) Connect(ctx context.Context, secret string) (slnet.Connection, error) {
+	return r.ConnectFrom(ctx, secret, "")
+}
+
+// ConnectFrom is Connect for a caller at an address, which is for the audit.
+func (r *Runtime) ConnectFrom(ctx context.Context, secret, address string) (slnet.Connection, error) {
 	caller, err := r.accounts.Authenticate(ctx, secret)
 	if err != nil {
+		r.auditEntry(slnet.AuditConnect, "", address, err)
 		return nil, err
 	}
+	caller.Address = address
 	return r.connect(caller), nil
+}
+
+// Login exchanges a password for a token. The address is that of the caller,
+// for the audit.
+func (r *Runtime) Login(ctx context.Context, user, password, address string, purpose security.Purpose) (slnet.CreateTokenResponse, error) {
+	response, err := r.accounts.Login(ctx, user, password, address, purpose)
+	if err != nil {
+		r.auditEntry(slnet.AuditLogin, user, address, err)
+	}
+	return response, err
 }
 
 // Handler returns the HTTP side of the daemon.
 func (r *Runtime) Handler() http.Handler {
 	return api.New(api.Options{
-		Connect:  r.Connect,
-		Login:    r.accounts.Login,
+		Connect: r.Connect,
+		Login: func(ctx context.Context, user, password string) (slnet.CreateTokenResponse, error) {
+			return r.Login(ctx, user, password, "", security.ForProgram)
+		},
 		Registry: r.registry,
 		Ready:    r.ready,
 		Logger:   r.log,

@@ -145,6 +145,15 @@ func (r *Runtime) storeInfo() *slnet.StoreInfo {
 	return info
 }
 
+// storeEnded is an error of work that a closing daemon leaves for the store: when
+// the store failed or takes no writes, that was said already.
+func storeEnded(err error) error {
+	if errors.Is(err, kv.ErrFailed) || errors.Is(err, kv.ErrReadOnly) || errors.Is(err, kv.ErrClosed) {
+		return nil
+	}
+	return err
+}
+
 // storeRefuses is the error of a request that the store refuses.
 func storeRefuses(err error) error {
 	return slnet.Errorf(slnet.KindUnavailable, "the store cannot be used now: %v", err)

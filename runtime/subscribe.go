@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 
+	"domovoi.dev/runtime/automation"
 	"domovoi.dev/sdk/dom"
 	"domovoi.dev/sdk/slnet"
 	"domovoi.dev/storage"
@@ -43,8 +44,8 @@ type object struct {
 // Subscribe implements slnet.Connection.
 func (c *connection) Subscribe(ctx context.Context, subscription slnet.Subscription) (*slnet.EventStream, error) {
 	r := c.runtime
-	if !r.accounts.Enabled(c.caller.User) {
-		return nil, slnet.Errorf(slnet.KindUnauthenticated, "user %s is disabled or does not exist", c.caller.User)
+	if _, err := r.accounts.Rights(c.caller); err != nil {
+		return nil, err
 	}
 	for _, name := range subscription.Events {
 		if !eventNames[name] {
@@ -106,8 +107,8 @@ func (s *stream) next(ctx context.Context) (slnet.Event, error) {
 		}
 	}
 	// What the user may see can change while the stream is open.
-	if !s.runtime.accounts.Enabled(s.conn.caller.User) {
-		return slnet.Event{}, slnet.Errorf(slnet.KindUnauthenticated, "user %s is disabled or does not exist", s.conn.caller.User)
+	if _, err := s.runtime.accounts.Rights(s.conn.caller); err != nil {
+		return slnet.Event{}, err
 	}
 	event := s.pending[0]
 	s.pending = s.pending[1:]
@@ -191,7 +192,7 @@ func (s *stream) changes(r *storage.Reader, row *storage.FeedRow) ([]*dom.Object
 	groups := make(map[group]*dom.ObjectsChangedEventMessage)
 	for i := range row.Changes {
 		change := &row.Changes[i]
-		if !s.subscription.Wants(dom.ChangedEventName(change.Kind), change.ModuleID) {
+		if !s.subscription.Wants(dom.ChangedEventName(change.Kind), change.ModuleID) || !s.mayView(change.Kind, change.ModuleID) {
 			continue
 		}
 		selected, err := s.selects(r, change)
@@ -277,14 +278,25 @@ func (s *stream) selects(r *storage.Reader, change *storage.Change) (*selected, 
 	return nil, nil
 }
 
+// mayView reports whether the settings of a module let the subscriber see
+// objects of a kind.
+func (s *stream) mayView(kind dom.ObjectKind, moduleID string) bool {
+	return s.runtime.managers.MayView(s.closed, kind, moduleID, func(p dom.Permission) bool {
+		return s.runtime.accounts.Has(s.conn.caller, p)
+	})
+}
+
 // mayReceive applies the filter of the subscription to an event that is not
 // about changed objects, and keeps the runs of others from those who may not see
 // them.
 func (s *stream) mayReceive(message slnet.Message) bool {
 	switch message := message.(type) {
 	case *slnet.RunChangedEventMessage:
-		return message.Run.RunsAs == s.conn.caller.User || s.runtime.seesAllRuns(s.conn.caller)
+		return automation.Own(s.conn.caller, &message.Run) || s.runtime.seesAllRuns(s.conn.caller)
 	case *dom.DomInstanceStatusChangedEventMessage:
+		if !s.mayView(dom.KindInstance, message.ModuleID) {
+			return false
+		}
 		message.Changes = slices.DeleteFunc(message.Changes, func(c dom.InstanceStatusChange) bool { return !c.Matches(s.filter) })
 		return len(message.Changes) > 0
 	}

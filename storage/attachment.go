@@ -76,6 +76,7 @@ func (r *Reader) Attachments(moduleID string, id dom.InstanceID) ([]*AttachmentR
 // PutAttachment attaches a file to an instance, and replaces one of the same
 // name. The blob must be held until the transaction has ended.
 func (tx *Tx) PutAttachment(moduleID string, id dom.InstanceID, name string, blob *Blob) error {
+	tx.aboutInstance(moduleID, id)
 	if err := tx.DeleteAttachment(moduleID, id, name); err != nil {
 		return err
 	}
@@ -95,6 +96,7 @@ func (tx *Tx) PutAttachment(moduleID string, id dom.InstanceID, name string, blo
 
 // DeleteAttachment removes a file attached to an instance; it need not exist.
 func (tx *Tx) DeleteAttachment(moduleID string, id dom.InstanceID, name string) error {
+	tx.aboutInstance(moduleID, id)
 	key := attachmentKey(moduleID, id, name)
 	row, err := tx.attachment(key)
 	if errors.Is(err, ErrNotFound) {

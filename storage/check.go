@@ -49,7 +49,7 @@ func (s *Store) Check(ctx context.Context) (slnet.CheckStoreResponse, error) {
 			r: r, blobs: s.blobs, ctx: ctx, hash: newHasher(),
 			counts: make(map[string]int64), indexed: make(map[string]*fingerprint), states: make(map[string]indexes),
 		}
-		for _, step := range []func() error{c.objects, c.indexes, c.counters, c.feed, c.attachments, c.references, c.information, c.records} {
+		for _, step := range []func() error{c.objects, c.indexes, c.counters, c.feed, c.attachments, c.references, c.information, c.audit, c.records} {
 			if err := step(); err != nil {
 				return err
 			}

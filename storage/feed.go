@@ -32,8 +32,11 @@ func (tx *Tx) AddEvent(moduleID string, message slnet.Message) error {
 	return nil
 }
 
-// finish writes the feed row.
+// finish writes the audit row and the feed row.
 func (tx *Tx) finish() error {
+	if err := tx.keepAudit(); err != nil {
+		return err
+	}
 	if len(tx.row.Changes)+len(tx.row.Events) == 0 {
 		return nil
 	}

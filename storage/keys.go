@@ -19,6 +19,7 @@ const (
 	spaceTable   = 't' // table, key -> record
 	spaceHistory = 'h' // kind, module, id, revision -> history row
 	spaceInfo    = 'e' // version, number -> information event
+	spaceAudit   = 'u' // version, number -> audit row
 
 	spaceAttachment = 'a' // kind, module, id, folded name -> attachment
 	spaceReference  = 'r' // hash of a blob, key of an attachment -> nothing

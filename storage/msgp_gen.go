@@ -75,6 +75,248 @@ func (z *AttachmentRow) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z *AuditOwn) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// array header, size 10
+	o = append(o, 0x9a)
+	o = msgp.AppendTimeExt(o, z.Time)
+	o = msgp.AppendString(o, z.User)
+	o = msgp.AppendBytes(o, (z.RunID)[:])
+	o = msgp.AppendString(o, z.ModuleID)
+	o = msgp.AppendArrayHeader(o, uint32(len(z.Objects)))
+	for za0002 := range z.Objects {
+		// array header, size 2
+		o = append(o, 0x92)
+		o = msgp.AppendString(o, z.Objects[za0002].Kind)
+		o = msgp.AppendString(o, z.Objects[za0002].ID)
+	}
+	o = msgp.AppendString(o, z.Outcome)
+	o = msgp.AppendString(o, z.Reason)
+	o = msgp.AppendString(o, z.Detail)
+	o = msgp.AppendInt64(o, z.Count)
+	o = msgp.AppendTimeExt(o, z.Until)
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *AuditOwn) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadArrayHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	if zb0001 != 10 {
+		err = msgp.ArrayError{Wanted: 10, Got: zb0001}
+		return
+	}
+	z.Time, bts, err = msgp.ReadTimeUTCBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err, "Time")
+		return
+	}
+	z.User, bts, err = msgp.ReadStringBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err, "User")
+		return
+	}
+	bts, err = msgp.ReadExactBytes(bts, (z.RunID)[:])
+	if err != nil {
+		err = msgp.WrapError(err, "RunID")
+		return
+	}
+	z.ModuleID, bts, err = msgp.ReadStringBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err, "ModuleID")
+		return
+	}
+	var zb0002 uint32
+	zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err, "Objects")
+		return
+	}
+	if cap(z.Objects) >= int(zb0002) {
+		z.Objects = (z.Objects)[:zb0002]
+	} else {
+		z.Objects = make([]AuditSubject, zb0002)
+	}
+	for za0002 := range z.Objects {
+		var zb0003 uint32
+		zb0003, bts, err = msgp.ReadArrayHeaderBytes(bts)
+		if err != nil {
+			err = msgp.WrapError(err, "Objects", za0002)
+			return
+		}
+		if zb0003 != 2 {
+			err = msgp.ArrayError{Wanted: 2, Got: zb0003}
+			return
+		}
+		z.Objects[za0002].Kind, bts, err = msgp.ReadStringBytes(bts)
+		if err != nil {
+			err = msgp.WrapError(err, "Objects", za0002, "Kind")
+			return
+		}
+		z.Objects[za0002].ID, bts, err = msgp.ReadStringBytes(bts)
+		if err != nil {
+			err = msgp.WrapError(err, "Objects", za0002, "ID")
+			return
+		}
+	}
+	z.Outcome, bts, err = msgp.ReadStringBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err, "Outcome")
+		return
+	}
+	z.Reason, bts, err = msgp.ReadStringBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err, "Reason")
+		return
+	}
+	z.Detail, bts, err = msgp.ReadStringBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err, "Detail")
+		return
+	}
+	z.Count, bts, err = msgp.ReadInt64Bytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err, "Count")
+		return
+	}
+	z.Until, bts, err = msgp.ReadTimeUTCBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err, "Until")
+		return
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *AuditOwn) Msgsize() (s int) {
+	s = 1 + msgp.TimeSize + msgp.StringPrefixSize + len(z.User) + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + msgp.StringPrefixSize + len(z.ModuleID) + msgp.ArrayHeaderSize
+	for za0002 := range z.Objects {
+		s += 1 + msgp.StringPrefixSize + len(z.Objects[za0002].Kind) + msgp.StringPrefixSize + len(z.Objects[za0002].ID)
+	}
+	s += msgp.StringPrefixSize + len(z.Outcome) + msgp.StringPrefixSize + len(z.Reason) + msgp.StringPrefixSize + len(z.Detail) + msgp.Int64Size + msgp.TimeSize
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *AuditRow) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// array header, size 3
+	o = append(o, 0x93)
+	o = msgp.AppendString(o, z.Message)
+	o = msgp.AppendString(o, z.Address)
+	if z.Own == nil {
+		o = msgp.AppendNil(o)
+	} else {
+		o, err = z.Own.MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "Own")
+			return
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *AuditRow) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadArrayHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	if zb0001 != 3 {
+		err = msgp.ArrayError{Wanted: 3, Got: zb0001}
+		return
+	}
+	z.Message, bts, err = msgp.ReadStringBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err, "Message")
+		return
+	}
+	z.Address, bts, err = msgp.ReadStringBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err, "Address")
+		return
+	}
+	if msgp.IsNil(bts) {
+		bts, err = msgp.ReadNilBytes(bts)
+		if err != nil {
+			return
+		}
+		z.Own = nil
+	} else {
+		if z.Own == nil {
+			z.Own = new(AuditOwn)
+		}
+		bts, err = z.Own.UnmarshalMsg(bts)
+		if err != nil {
+			err = msgp.WrapError(err, "Own")
+			return
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *AuditRow) Msgsize() (s int) {
+	s = 1 + msgp.StringPrefixSize + len(z.Message) + msgp.StringPrefixSize + len(z.Address)
+	if z.Own == nil {
+		s += msgp.NilSize
+	} else {
+		s += z.Own.Msgsize()
+	}
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z AuditSubject) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// array header, size 2
+	o = append(o, 0x92)
+	o = msgp.AppendString(o, z.Kind)
+	o = msgp.AppendString(o, z.ID)
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *AuditSubject) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadArrayHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	if zb0001 != 2 {
+		err = msgp.ArrayError{Wanted: 2, Got: zb0001}
+		return
+	}
+	z.Kind, bts, err = msgp.ReadStringBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err, "Kind")
+		return
+	}
+	z.ID, bts, err = msgp.ReadStringBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err, "ID")
+		return
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z AuditSubject) Msgsize() (s int) {
+	s = 1 + msgp.StringPrefixSize + len(z.Kind) + msgp.StringPrefixSize + len(z.ID)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z *Change) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// array header, size 6

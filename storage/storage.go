@@ -20,7 +20,7 @@ import (
 	"domovoi.dev/storage/kv"
 )
 
-//go:generate go -C ../tools run ./msgpgen -package ../storage -files feed_row.go,history_row.go,attachment_row.go,index_state.go,cursor.go "replace dom.ObjectKind with:string" "replace BlobHash with:[32]byte" "tuple FeedRow Change FeedEvent HistoryRow AttachmentRow IndexState Mark" "ignore fieldSet indexes"
+//go:generate go -C ../tools run ./msgpgen -package ../storage -files feed_row.go,history_row.go,attachment_row.go,index_state.go,cursor.go,audit_row.go "replace dom.ObjectKind with:string" "replace BlobHash with:[32]byte" "tuple FeedRow Change FeedEvent HistoryRow AttachmentRow IndexState Mark AuditRow AuditOwn AuditSubject" "ignore fieldSet indexes"
 
 // ErrNotFound reports that an object or record does not exist.
 var ErrNotFound = errors.New("not found")
@@ -94,6 +94,9 @@ type Origin struct {
 	User string
 	// RunID is the run that makes it, zero outside of runs.
 	RunID uuid.UUID
+	// Message is the message that asked for it, and Address where its sender is,
+	// for the audit. What nobody asked for has no message and is not audited.
+	Message, Address string
 }
 
 // View runs fn on one consistent snapshot of durable data.
@@ -108,7 +111,7 @@ func (s *Store) Update(ctx context.Context, origin Origin, fn func(tx *Tx) error
 	var tx *Tx
 	touched := make(map[string]bool)
 	version, err := s.kv.Update(ctx, func(k kv.Tx) error {
-		tx = &Tx{Reader: Reader{kv: k, store: s, touched: touched}, kv: k, row: FeedRow{Time: s.now().UTC(), User: origin.User, RunID: origin.RunID}}
+		tx = &Tx{Reader: Reader{kv: k, store: s, touched: touched}, kv: k, origin: origin, row: FeedRow{Time: s.now().UTC(), User: origin.User, RunID: origin.RunID}}
 		if err := fn(tx); err != nil {
 			return err
 		}
@@ -142,10 +145,14 @@ func (r *Reader) isTx() bool { return r.touched != nil }
 // Tx is a transaction. It reads what it has written.
 type Tx struct {
 	Reader
-	kv       kv.Tx
-	row      FeedRow
-	informed uint32     // number of information events
-	dropped  []BlobHash // contents a reference was removed of
+	kv     kv.Tx
+	origin Origin
+	row    FeedRow
+	about  []AuditSubject
+	// aboutModule is the module of about, where it has one.
+	aboutModule string
+	informed    uint32     // number of information events
+	dropped     []BlobHash // contents a reference was removed of
 }
 
 // Now is the time of the transaction.

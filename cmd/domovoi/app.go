@@ -48,7 +48,7 @@ func (a *app) rootCommand() *cobra.Command {
 		a.serveCommand(), a.workerCommand(),
 		a.scriptCommand(), a.pluginCommand(), a.runCommand(),
 		a.moduleCommand(), a.instanceCommand(),
-		a.userCommand(), a.groupCommand(), a.tokenCommand(), a.loginCommand(), a.whoamiCommand(),
+		a.userCommand(), a.groupCommand(), a.tokenCommand(), a.loginCommand(), a.whoamiCommand(), a.auditCommand(),
 		a.systemCommand(), a.checkCommand(), a.compactCommand(), a.benchCommand(), a.versionCommand())
 	root.Long = `Domovoi runs automation scripts, each under the rights of a user, against DOM
 managers whose objects it keeps.

@@ -54,7 +54,7 @@ func (a *app) pluginDeploy(ctx context.Context, d deployment, path string) error
 		return err
 	}
 	response, err := ask[*slnet.ScriptResponse](ctx, c, &slnet.DeployPluginMessage{
-		Name: d.name, Description: d.description, Timeout: d.timeout, UploadID: id, SHA256: hash,
+		Name: d.name, Description: d.description, Timeout: d.timeout, UploadID: id, SHA256: hash, RunsAs: d.runsAs,
 	})
 	if err != nil {
 		return err

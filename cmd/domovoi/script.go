@@ -19,6 +19,7 @@ import (
 func (a *app) scriptCommand() *cobra.Command {
 	return a.group("script", "Deploy and run scripts",
 		a.scriptDeployCommand(),
+		a.scriptUpdateCommand(),
 		a.leaf("list", "List the deployed scripts and plugins", a.scriptList),
 		a.completes(a.leaf("show NAME", "Show a script with its source", a.scriptShow), scriptNames),
 		a.scriptRunCommand())
@@ -28,11 +29,37 @@ func (a *app) scriptCommand() *cobra.Command {
 type deployment struct {
 	name, description string
 	timeout           time.Duration
+	runsAs            *string
 }
 
 func (d *deployment) flags(c *cobra.Command) {
 	c.Flags().StringVar(&d.description, "description", "", "what it does, in one `line`")
 	c.Flags().DurationVar(&d.timeout, "timeout", 0, "end runs that take longer; 0 means the daemon's default")
+	c.Flags().Func("run-as", "bind it to this `user`, whose rights its runs have then", func(user string) error {
+		d.runsAs = &user
+		return nil
+	})
+}
+
+func (a *app) scriptUpdateCommand() *cobra.Command {
+	var user string
+	var caller bool
+	c := a.leaf("update NAME", "Change whom a script runs as", func(ctx context.Context, args []string) error {
+		response, err := request[*slnet.ScriptResponse](ctx, a, &slnet.UpdateScriptMessage{Name: args[0], RunsAs: &user})
+		if err != nil {
+			return err
+		}
+		return a.answer(response, func(t *table) { showScripts(t, []slnet.Script{response.Script}) })
+	})
+	c.Long = `Change whom a script runs as. Whoever binds a script to another user, or deploys
+a script that is bound to one, must have all rights of that user, and one of the
+permissions AutomationRunAs and SecurityAdministration.`
+	c.Flags().StringVar(&user, "run-as", "", "bind it to this `user`, whose rights its runs have then")
+	c.Flags().BoolVar(&caller, "run-as-caller", false, "end the binding: its runs have the rights of who starts them")
+	c.MarkFlagsOneRequired("run-as", "run-as-caller")
+	c.MarkFlagsMutuallyExclusive("run-as", "run-as-caller")
+	a.completesFlag(c, "run-as", userNames)
+	return a.completes(c, scriptNames)
 }
 
 func (a *app) scriptDeployCommand() *cobra.Command {
@@ -62,7 +89,7 @@ func (a *app) scriptDeploy(ctx context.Context, paths []string, d deployment) er
 		if d.name != "" {
 			name = d.name
 		}
-		messages[i] = &slnet.DeployScriptMessage{Name: name, Description: d.description, Files: files, Timeout: d.timeout}
+		messages[i] = &slnet.DeployScriptMessage{Name: name, Description: d.description, Files: files, Timeout: d.timeout, RunsAs: d.runsAs}
 	}
 	c, err := a.connect()
 	if err != nil {
@@ -188,6 +215,7 @@ func (a *app) scriptShow(ctx context.Context, args []string) error {
 			t.field("Timeout", durationText(s.Timeout))
 		}
 		t.field("Deployed", timeText(s.DeployedAt)+" by "+s.DeployedBy)
+		t.field("Runs as", s.RunsAs)
 	})
 	if err != nil || a.output == outputJSON {
 		return err

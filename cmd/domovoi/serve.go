@@ -35,6 +35,7 @@ encrypts.
 The first interrupt or SIGTERM lets requests and runs in flight finish, for at
 most ` + durationText(drainTime) + `; a second one cuts them off.`
 	c.Flags().StringVar(&address, "address", client.DefaultAddress, "`host:port` to listen on; port 0 takes a free one")
+	c.Flags().Var((*days)(&o.AuditAge), "audit-age", "how long records of the audit are kept, such as 12h or 30d (default 90d)")
 	c.Flags().Var((*size)(&o.CacheSize), "cache-size", "`size` of the store's cache in memory (default 64MiB)")
 	c.Flags().Var((*size)(&o.MemTableSize), "memtable-size", "`size` of what the store gathers in memory before it writes a table (default 32MiB)")
 	c.Flags().IntVar(&o.MaxConcurrentCompactions, "compactions", 0, "`number` of compactions at a time (default half the processors)")

@@ -40,6 +40,7 @@ func (a *app) check(ctx context.Context, online bool) error {
 		t.field("Counters", fmt.Sprint(response.Counters))
 		t.field("Feed rows", fmt.Sprint(response.FeedRows))
 		t.field("Information events", fmt.Sprint(response.InformationEvents))
+		t.field("Audit records", fmt.Sprint(response.AuditRecords))
 		t.field("Attachments", fmt.Sprint(response.Attachments))
 		t.field("Records", fmt.Sprint(response.Records))
 		for i, problem := range response.Problems {

@@ -18,15 +18,29 @@ import (
 func (a *app) tokenCommand() *cobra.Command {
 	return a.group("token", "Manage tokens",
 		a.tokenCreateCommand(),
-		a.completes(a.leaf("list [USER]", "List tokens, of one user or of all", a.tokenList), userNames),
-		a.leaf("revoke ID", "End a token at once", a.tokenRevoke))
+		a.completes(a.leaf("list [USER]", "List tokens, logins and sessions, of one user or of all", a.tokenList), userNames),
+		a.leaf("revoke ID", "End a token, login or session at once", a.tokenRevoke))
 }
 
 func (a *app) tokenCreateCommand() *cobra.Command {
 	message := new(slnet.CreateTokenMessage)
 	var expiresIn days
-	c := a.leaf("create USER", "Make a token for a user and print its secret, this once", func(ctx context.Context, args []string) error {
+	var permissions []string
+	var scope slnet.TokenScope
+	var c *cobra.Command
+	c = a.leaf("create USER", "Make a token for a user and print its secret, this once", func(ctx context.Context, args []string) error {
 		message.User, message.ExpiresIn = args[0], time.Duration(expiresIn)
+		for _, name := range permissions {
+			permission, err := slnet.ParsePermission(name)
+			if err != nil {
+				return err
+			}
+			scope.Permissions = append(scope.Permissions, permission)
+		}
+		if c.Flags().Changed("permission") && len(permissions) == 0 {
+			scope.Permissions = []slnet.PermissionFlag{slnet.PermissionNone}
+		}
+		message.Scope = &scope
 		response, err := request[*slnet.CreateTokenResponse](ctx, a, message)
 		if err != nil {
 			return err
@@ -35,7 +49,37 @@ func (a *app) tokenCreateCommand() *cobra.Command {
 	})
 	c.Flags().StringVar(&message.Name, "name", "", "what the token is for, in a few `words`")
 	c.Flags().Var(&expiresIn, "expires-in", "how long it works, such as 12h or 30d; for ever when not given")
+	known := permissionNames(slnet.Permissions())
+	c.Flags().StringSliceVar(&permissions, "permission", nil, `a `+"`permission`"+` it is limited to, may be repeated; --permission="" leaves it none, and without the flag it has all of the user`)
+	c.Flags().BoolVar(&scope.ReadOnly, "read-only", false, "it changes nothing and runs no scripts")
+	c.RegisterFlagCompletionFunc("permission", cobra.FixedCompletions(known, cobra.ShellCompDirectiveNoFileComp))
 	return a.completes(c, userNames)
+}
+
+// scopeText is a scope for people.
+func scopeText(scope *slnet.TokenScope) string {
+	if scope == nil {
+		return ""
+	}
+	var parts []string
+	if scope.ReadOnly {
+		parts = append(parts, "reading")
+	}
+	for _, p := range scope.Permissions {
+		if p == slnet.PermissionNone {
+			parts = append(parts, "no permission")
+			continue
+		}
+		parts = append(parts, p.String())
+	}
+	return strings.Join(parts, ", ")
+}
+
+func tokenKindText(kind slnet.TokenKind) string {
+	if kind == slnet.TokenMade {
+		return "token"
+	}
+	return string(kind)
 }
 
 // printToken hands a new token over: to a file that nobody else can read, or to
@@ -67,9 +111,10 @@ func (a *app) tokenList(ctx context.Context, args []string) error {
 		return err
 	}
 	return a.answer(response, func(t *table) {
-		t.row("ID", "USER", "NAME", "CREATED", "EXPIRES")
+		t.row("ID", "USER", "NAME", "KIND", "CREATED", "EXPIRES", "LAST USED", "LIMITED TO")
 		for _, token := range response.Tokens {
-			t.row(token.ID.String(), token.User, token.Name, timeText(token.CreatedAt), timeText(token.ExpiresAt))
+			t.row(token.ID.String(), token.User, token.Name, tokenKindText(token.Kind), timeText(token.CreatedAt), timeText(token.ExpiresAt),
+				timeText(token.LastUsedAt), scopeText(token.Scope))
 		}
 	})
 }
@@ -129,9 +174,7 @@ func (a *app) whoamiCommand() *cobra.Command {
 			t.field("User", response.User.Name)
 			t.field("Display name", response.User.DisplayName)
 			t.field("Groups", strings.Join(response.User.Groups, ", "))
-			for i, name := range permissionNames(response.Permissions) {
-				t.row(first(i, "Permissions"), name)
-			}
+			showRights(t, response)
 		})
 	})
 }

@@ -14,6 +14,7 @@ func (a *app) userCommand() *cobra.Command {
 		a.userCreateCommand(),
 		a.leaf("list", "List the users", a.userList),
 		a.userUpdateCommand(),
+		a.userPasswordCommand(),
 		a.completes(a.leaf("delete NAME", "Delete a user and the user's tokens", a.userDelete), userNames))
 }
 
@@ -57,13 +58,16 @@ func (a *app) userCreateCommand() *cobra.Command {
 func (a *app) userUpdateCommand() *cobra.Command {
 	message := new(slnet.UpdateUserMessage)
 	var password passwordFlags
-	var displayName string
+	var displayName, newName string
 	var disable, enable bool
 	var c *cobra.Command
 	c = a.leaf("update NAME", "Change what is given of a user", func(ctx context.Context, args []string) error {
 		message.Name = args[0]
 		if c.Flags().Changed("display-name") {
 			message.DisplayName = &displayName
+		}
+		if newName != "" {
+			message.NewName = &newName
 		}
 		if disable || enable {
 			message.Disabled = &disable
@@ -77,17 +81,44 @@ func (a *app) userUpdateCommand() *cobra.Command {
 		}
 		return a.sendUser(ctx, message)
 	})
+	c.Long = `Change what is given of a user. Disabling a user and a new password end the
+user's logins and sessions; other tokens of a disabled user work again when the
+user is enabled. A renamed user keeps everything; history and audit have the name
+of their time.`
 	c.Flags().StringVar(&displayName, "display-name", "", "`name` to show to people")
+	c.Flags().StringVar(&newName, "rename", "", "new `name` of the user")
 	c.Flags().BoolVar(&disable, "disable", false, "let the user do nothing any more")
 	c.Flags().BoolVar(&enable, "enable", false, "let a disabled user work again")
 	c.Flags().StringSliceVar(&message.AddGroups, "add-group", nil, "a `group` to put the user into; may be repeated")
 	c.Flags().StringSliceVar(&message.RemoveGroups, "remove-group", nil, "a `group` to take the user out of; may be repeated")
 	c.MarkFlagsMutuallyExclusive("disable", "enable")
 	password.flags(c)
-	c.MarkFlagsOneRequired("display-name", "disable", "enable", "add-group", "remove-group", "password-file", "ask-password")
+	c.MarkFlagsOneRequired("display-name", "rename", "disable", "enable", "add-group", "remove-group", "password-file", "ask-password")
 	a.completesFlag(c, "add-group", groupNames)
 	a.completesFlag(c, "remove-group", groupNames)
 	return a.completes(c, userNames)
+}
+
+func (a *app) userPasswordCommand() *cobra.Command {
+	var old, fresh string
+	c := a.leaf("password", "Change one's own password", func(ctx context.Context, _ []string) (err error) {
+		message := new(slnet.ChangePasswordMessage)
+		if message.OldPassword, err = a.readPassword(old, "Old password: ", false); err != nil {
+			return err
+		}
+		if message.NewPassword, err = a.readPassword(fresh, "New password: ", true); err != nil {
+			return err
+		}
+		return a.do(ctx, message)
+	})
+	c.Long = `Change one's own password. The passwords are asked for on the terminal, or read
+from files. All logins and sessions end with the old password; log in again.`
+	c.Flags().StringVar(&old, "old-password-file", "", "read the old password from the first line of this `file`")
+	c.Flags().StringVar(&fresh, "password-file", "", "read the new password from the first line of this `file`")
+	c.MarkFlagFilename("old-password-file")
+	c.MarkFlagFilename("password-file")
+	c.MarkFlagsRequiredTogether("old-password-file", "password-file")
+	return c
 }
 
 // sendUser sends a message that is answered with a user, and shows it.

@@ -80,7 +80,7 @@ func TestCallAnswersInTheFormOfTheCall(t *testing.T) {
 	if got := response.Header.Get("Content-Type"); response.StatusCode != 200 || got != jsonType {
 		t.Errorf("got status %d and type %s, want 200 and %s", response.StatusCode, got, jsonType)
 	}
-	want := `{"responses":[{"type":"WhoAmIResponse","message":{"User":{"Name":"ann"}}}]}`
+	want := `{"responses":[{"type":"WhoAmIResponse","message":{"User":{"Id":"00000000-0000-0000-0000-000000000000","Name":"ann"}}}]}`
 	if string(body) != want {
 		t.Errorf("got  %s\nwant %s", body, want)
 	}

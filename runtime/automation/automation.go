@@ -36,9 +36,13 @@ type Options struct {
 	Dir string
 	// Connect returns the connection of a caller; a run gets one of its own.
 	Connect func(security.Caller) slnet.Connection
-	// Enabled reports whether a user exists and may act. Runs of others do not
-	// start.
-	Enabled func(user string) bool
+	// Enabled reports whether the user of a caller exists and may act. Runs of
+	// others do not start.
+	Enabled func(security.Caller) bool
+	// ActAs returns another user, given by id or name, as a caller, when by may
+	// let scripts run as that user. One who does not exist is an error of
+	// slnet.KindNotFound.
+	ActAs func(by, other security.Caller) (security.Caller, error)
 	// Parallel is how many runs execute at the same time; more wait in the
 	// queue. Runs started by runs do not wait, for their parents wait for them.
 	Parallel int

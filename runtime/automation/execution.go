@@ -52,7 +52,7 @@ func (a *Automation) begin(ctx context.Context, caller security.Caller, s *slnet
 	}
 	e, err := a.enter(run, s)
 	if err == nil {
-		err = a.put(ctx, storage.Origin{User: run.RunsAs, RunID: run.ID}, &run)
+		err = a.put(ctx, caller.Origin(), &run)
 		if err != nil {
 			a.leave(e)
 		}
@@ -160,6 +160,11 @@ func (e *execution) execute(hasSlot bool) {
 	e.finish(result, err, size)
 }
 
+// runner is the caller that a run's messages come from.
+func runner(run *slnet.Run) security.Caller {
+	return security.Caller{User: run.RunsAs, UserID: run.RunsAsID, Scope: run.Scope, RunID: run.ID, Parents: run.Parents}
+}
+
 func (e *execution) origin() storage.Origin {
 	return storage.Origin{User: e.run.RunsAs, RunID: e.run.ID}
 }
@@ -168,7 +173,7 @@ func (e *execution) origin() storage.Origin {
 func (e *execution) carry(log *runLog) (plugins.Result, error) {
 	a := e.a
 	run := e.snapshot()
-	if !a.Enabled(run.RunsAs) {
+	if !a.Enabled(runner(&run)) {
 		return plugins.Result{}, slnet.Errorf(slnet.KindPermissionDenied, "the run did not start: user %s is disabled or does not exist", run.RunsAs)
 	}
 	timer := time.AfterFunc(run.Timeout, func() {
@@ -198,7 +203,7 @@ func (e *execution) carry(log *runLog) (plugins.Result, error) {
 			ID: run.ID, Script: run.Script, ScriptVersion: run.ScriptVersion, EntryPoint: run.EntryPoint, Attempt: run.Attempt,
 			StartedBy: run.StartedBy, RunsAs: run.RunsAs, Parents: run.Parents, Parameters: run.Parameters,
 		},
-		Connection: a.Connect(security.Caller{User: run.RunsAs, RunID: run.ID, Parents: run.Parents}),
+		Connection: a.Connect(runner(&run)),
 		Log:        log.write,
 		KeepAlive:  func() { timer.Reset(run.Timeout) },
 	})

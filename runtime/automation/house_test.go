@@ -98,11 +98,14 @@ func (h *house) close() {
 	}
 }
 
-func (h *house) enabled(user string) bool {
+func (h *house) enabled(caller security.Caller) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return !h.disabled[user]
+	return !h.disabled[caller.User]
 }
+
+// everything is what a caller may know of who may know every script.
+func everything(string) bool { return true }
 
 func (h *house) disable(user string) {
 	h.mu.Lock()

@@ -67,7 +67,7 @@ func wantNothingLeft(t *testing.T, h *house) {
 			t.Errorf("%s has %v, %v", dir, entries, err)
 		}
 	}
-	if list, err := h.Scripts(t.Context(), &slnet.GetScriptsMessage{}); err != nil || len(list.Scripts) != 0 {
+	if list, err := h.Scripts(t.Context(), &slnet.GetScriptsMessage{}, everything); err != nil || len(list.Scripts) != 0 {
 		t.Errorf("%d scripts are stored, %v", len(list.Scripts), err)
 	}
 }

@@ -37,6 +37,10 @@ func (a *Automation) put(ctx context.Context, origin storage.Origin, run *slnet.
 		if err := runTable.Put(tx, run, run.ID.String()); err != nil {
 			return err
 		}
+		if origin.Message != "" {
+			tx.About("run", run.ID.String())
+			tx.About("script", run.Script)
+		}
 		return tx.AddEvent("", &slnet.RunChangedEventMessage{Run: *run})
 	})
 	return err
@@ -111,7 +115,11 @@ func (a *Automation) Execute(ctx context.Context, caller security.Caller, m *sln
 
 // newRun makes the record of a run that is about to be queued.
 func newRun(caller security.Caller, s *slnet.Script, entryPoint string, m *slnet.ExecuteScriptMessage) slnet.Run {
-	startedBy := caller.User
+	startedBy, runsAs, runsAsID, scope := caller.User, caller.User, caller.UserID, caller.Scope
+	if s.RunsAs != "" {
+		// Whoever bound the script to a user decided what it may do.
+		runsAs, runsAsID, scope = s.RunsAs, s.RunsAsID, nil
+	}
 	parents := caller.Parents
 	if caller.RunID != uuid.Nil {
 		startedBy = "run " + caller.RunID.String()
@@ -126,16 +134,25 @@ func newRun(caller security.Caller, s *slnet.Script, entryPoint string, m *slnet
 	}
 	return slnet.Run{
 		ID: uuid.Must(uuid.NewV7()), Script: s.Name, ScriptVersion: s.Version, Engine: s.Engine, EntryPoint: entryPoint,
-		Parameters: maps.Clone(m.Parameters), StartedBy: startedBy, RunsAs: caller.User, Parents: parents,
+		Parameters: maps.Clone(m.Parameters), StartedBy: startedBy, RunsAs: runsAs, Parents: parents,
+		StartedByID: caller.UserID, RunsAsID: runsAsID, Scope: scope,
 		Attempt: 1, State: slnet.RunQueued, QueuedAt: time.Now().UTC(), Timeout: timeout,
 	}
 }
 
+// Own reports whether a run is a caller's own: it has the rights of its user, or
+// was started by that user. A run from before runs had the ids of users belongs
+// to whoever has the name.
+func Own(caller security.Caller, run *slnet.Run) bool {
+	if run.RunsAsID == uuid.Nil {
+		return run.RunsAs == caller.User
+	}
+	return run.RunsAsID == caller.UserID || run.StartedByID == caller.UserID
+}
+
 // visible reports whether a caller may see a run: one of their own, or all with
 // the permission to.
-func visible(caller security.Caller, all bool, run *slnet.Run) bool {
-	return all || run.RunsAs == caller.User
-}
+func visible(caller security.Caller, all bool, run *slnet.Run) bool { return all || Own(caller, run) }
 
 // Runs lists runs, the newest first. all lets the caller see those of others.
 func (a *Automation) Runs(ctx context.Context, caller security.Caller, all bool, m *slnet.GetRunsMessage) (*slnet.RunsResponse, error) {

@@ -9,6 +9,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/google/uuid"
+
 	"domovoi.dev/plugins"
 	"domovoi.dev/runtime/script"
 	"domovoi.dev/runtime/security"
@@ -69,7 +71,7 @@ func (a *Automation) DeployScript(ctx context.Context, caller security.Caller, m
 	return a.deploy(ctx, caller, slnet.Script{
 		Name: m.Name, Description: m.Description, Engine: slnet.EngineInterpreted, Timeout: m.Timeout,
 		Hash: source.Hash, EntryPoints: description.EntryPoints, Files: source.Files,
-	})
+	}, m.RunsAs)
 }
 
 // refused says that a script was not deployed, and why. What is wrong with the
@@ -101,24 +103,31 @@ func (a *Automation) describe(ctx context.Context, spec plugins.Spec, files []sl
 	return description, err
 }
 
-// deploy stores a version of a script, unless the newest one is the same.
-func (a *Automation) deploy(ctx context.Context, caller security.Caller, s slnet.Script) (*slnet.ScriptResponse, error) {
+// deploy stores a version of a script, unless the newest one is the same. It
+// stays bound to the user it was bound to, unless runsAs says otherwise.
+func (a *Automation) deploy(ctx context.Context, caller security.Caller, s slnet.Script, runsAs *string) (*slnet.ScriptResponse, error) {
 	var deployed slnet.Script
 	_, err := a.Store.Update(ctx, caller.Origin(), func(tx *storage.Tx) error {
 		deployed = s
 		newest, err := newestScripts.Get(&tx.Reader, nameKey(s.Name))
 		switch {
 		case errors.Is(err, storage.ErrNotFound):
+			newest = nil
 			deployed.Version = 1
 		case err != nil:
 			return err
-		case same(newest, &s):
-			deployed = *newest
-			return nil
 		default:
 			deployed.Version = newest.Version + 1
 		}
+		if err := a.bind(caller, &deployed, newest, runsAs); err != nil {
+			return err
+		}
+		if newest != nil && same(newest, &deployed) {
+			deployed = *newest
+			return nil
+		}
 		deployed.DeployedAt, deployed.DeployedBy = tx.Now(), caller.User
+		tx.About("script", deployed.Name)
 		if err := newestScripts.Put(tx, &deployed, nameKey(s.Name)); err != nil {
 			return err
 		}
@@ -131,17 +140,79 @@ func (a *Automation) deploy(ctx context.Context, caller security.Caller, s slnet
 	return &slnet.ScriptResponse{Script: deployed}, nil
 }
 
-// same reports whether deploying b after a would change nothing.
-func same(a, b *slnet.Script) bool {
-	return a.Name == b.Name && a.Engine == b.Engine && a.Hash == b.Hash && a.Description == b.Description && a.Timeout == b.Timeout
+// bind binds a script to the user the caller wants, or to the one its newest
+// version is bound to. The caller must be allowed to act as that user, and also
+// as the one whose binding ends: otherwise whoever may edit a script could use
+// the rights of that user, or take them from the script.
+func (a *Automation) bind(caller security.Caller, s, newest *slnet.Script, runsAs *string) error {
+	if newest != nil {
+		s.RunsAs, s.RunsAsID = newest.RunsAs, newest.RunsAsID
+	}
+	if s.RunsAs != "" {
+		_, err := a.ActAs(caller, security.Caller{User: s.RunsAs, UserID: s.RunsAsID})
+		if err != nil && !errors.Is(err, slnet.KindNotFound) { // nobody can be hurt who is gone
+			return fmt.Errorf("script %q is bound to the user %s: %w", s.Name, s.RunsAs, err)
+		}
+	}
+	switch {
+	case runsAs == nil:
+		return nil
+	case *runsAs == "":
+		s.RunsAs, s.RunsAsID = "", uuid.Nil
+		return nil
+	}
+	bound, err := a.ActAs(caller, security.Caller{User: *runsAs})
+	if err != nil {
+		return fmt.Errorf("script %q was not bound to the user %.64q: %w", s.Name, *runsAs, err)
+	}
+	s.RunsAs, s.RunsAsID = bound.User, bound.UserID
+	return nil
 }
 
-// Scripts lists the scripts in their newest versions.
-func (a *Automation) Scripts(ctx context.Context, m *slnet.GetScriptsMessage) (*slnet.ScriptsResponse, error) {
+// UpdateScript changes the user a script is bound to. Runs that began go on as
+// they are.
+func (a *Automation) UpdateScript(ctx context.Context, caller security.Caller, m *slnet.UpdateScriptMessage) (*slnet.ScriptResponse, error) {
+	if m.RunsAs == nil {
+		return nil, slnet.Errorf(slnet.KindInvalid, "there is nothing to change of script %q; give RunsAs", m.Name)
+	}
+	var updated *slnet.Script
+	_, err := a.Store.Update(ctx, caller.Origin(), func(tx *storage.Tx) error {
+		newest, err := newestScripts.Get(&tx.Reader, nameKey(m.Name))
+		if errors.Is(err, storage.ErrNotFound) {
+			return noScript(m.Name)
+		}
+		if err != nil {
+			return err
+		}
+		updated = newest
+		tx.About("script", updated.Name)
+		if err := a.bind(caller, updated, newest, m.RunsAs); err != nil {
+			return err
+		}
+		if err := newestScripts.Put(tx, updated, nameKey(m.Name)); err != nil {
+			return err
+		}
+		return scriptVersions.Put(tx, updated, nameKey(m.Name), versionKey(updated.Version))
+	})
+	if err != nil {
+		return nil, err
+	}
+	updated.Files = nil
+	return &slnet.ScriptResponse{Script: *updated}, nil
+}
+
+// same reports whether deploying b after a would change nothing.
+func same(a, b *slnet.Script) bool {
+	return a.Name == b.Name && a.Engine == b.Engine && a.Hash == b.Hash && a.Description == b.Description && a.Timeout == b.Timeout && a.RunsAsID == b.RunsAsID
+}
+
+// Scripts lists the scripts in their newest versions, as far as the caller may
+// know of them.
+func (a *Automation) Scripts(ctx context.Context, m *slnet.GetScriptsMessage, may func(name string) bool) (*slnet.ScriptsResponse, error) {
 	response := &slnet.ScriptsResponse{Scripts: []slnet.Script{}}
 	err := a.Store.View(ctx, func(r *storage.Reader) error {
 		return newestScripts.Scan(r, storage.Walk{}, func(s *slnet.Script) (bool, error) {
-			if m.Engine == "" || m.Engine == s.Engine {
+			if (m.Engine == "" || m.Engine == s.Engine) && may(s.Name) {
 				s.Files = nil
 				response.Scripts = append(response.Scripts, *s)
 			}
@@ -176,7 +247,11 @@ func (a *Automation) find(ctx context.Context, name string, version int64) (s *s
 	if version != 0 {
 		return nil, slnet.Errorf(slnet.KindNotFound, "script %q has no version %d", name, version)
 	}
-	return nil, slnet.Errorf(slnet.KindNotFound, "there is no script %q; domovoi script list shows those there are", name)
+	return nil, noScript(name)
+}
+
+func noScript(name string) error {
+	return slnet.Errorf(slnet.KindNotFound, "there is no script %q; domovoi script list shows those there are", name)
 }
 
 // checkEntryPoint returns an error when a script has no such entry point.

@@ -59,7 +59,7 @@ func TestScriptsAreFoundByNameAndVersion(t *testing.T) {
 		}
 	}
 	for engine, want := range map[slnet.ScriptEngine]string{"": "a1 b2", slnet.EngineInterpreted: "a1 b2", slnet.EnginePlugin: ""} {
-		list, err := h.Scripts(t.Context(), &slnet.GetScriptsMessage{Engine: engine})
+		list, err := h.Scripts(t.Context(), &slnet.GetScriptsMessage{Engine: engine}, everything)
 		var got []string
 		for _, s := range list.Scripts {
 			got = append(got, s.Name+string(rune('0'+s.Version)))
@@ -86,7 +86,7 @@ func TestNamesOfScripts(t *testing.T) {
 			t.Errorf("%q: %v", name, err)
 		}
 	}
-	if list, err := h.Scripts(t.Context(), &slnet.GetScriptsMessage{}); err != nil || len(list.Scripts) != 4 {
+	if list, err := h.Scripts(t.Context(), &slnet.GetScriptsMessage{}, everything); err != nil || len(list.Scripts) != 4 {
 		t.Errorf("%d scripts are stored, %v", len(list.Scripts), err)
 	}
 }
@@ -107,7 +107,7 @@ func TestScriptsThatCannotRunAreNotDeployed(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if list, err := h.Scripts(t.Context(), &slnet.GetScriptsMessage{}); err != nil || len(list.Scripts) != 0 {
+	if list, err := h.Scripts(t.Context(), &slnet.GetScriptsMessage{}, everything); err != nil || len(list.Scripts) != 0 {
 		t.Errorf("%d scripts are stored, %v", len(list.Scripts), err)
 	}
 }

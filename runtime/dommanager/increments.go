@@ -98,6 +98,7 @@ func (m *Managers) setAutoIncrementer(ctx context.Context, caller security.Calle
 		return nil, slnet.Errorf(slnet.KindInvalid, "the request names no counter: AutoIncrementerId is empty")
 	}
 	_, err := m.store.Update(ctx, caller.Origin(), func(tx *storage.Tx) error {
+		tx.About("AutoIncrementer", request.AutoIncrementerID.String())
 		return tx.SetIncrement(request.AutoIncrementerID, request.Current)
 	})
 	if err != nil {

@@ -191,51 +191,121 @@ func (m *Managers) forget(moduleID string) {
 	delete(m.running, moduleID)
 }
 
-// Required returns the permission a message about DOM objects needs,
-// PermissionNone when every user may send it. ok is false for messages that are
-// not about DOM objects. (seed DOM_security: table of user permissions)
-func (m *Managers) Required(ctx context.Context, message slnet.Message) (permission dom.Permission, ok bool, err error) {
-	var kind dom.ObjectKind
-	switch message := message.(type) {
-	case *dom.ManagerStoreReadRequest, *dom.ManagerStoreCountRequest, *dom.ManagerStorePagingRequest, *dom.ManagerStoreExplainRequest,
-		*dom.DomInstanceStatusTransitionRequest:
-		return dom.PermissionNone, true, nil
-	case *dom.AutoIncrementerGetRequest:
-		return dom.PermissionNone, true, nil
-	case *dom.AttachmentAddRequest, *dom.AttachmentGetNamesRequest, *dom.AttachmentGetRequest, *dom.AttachmentDeleteRequest:
-		return dom.PermissionNone, true, nil
-	case *dom.ReinitializeManagerMessage, *dom.MidnightSyncMessage, *dom.AutoIncrementerSetRequest:
-		return dom.PermissionModuleSettingsConfiguration, true, nil
-	case *dom.ManagerStoreCreateRequest:
-		kind = message.Kind
-	case *dom.ManagerStoreUpdateRequest:
-		kind = message.Kind
-	case *dom.ManagerStoreDeleteRequest:
-		if message.Kind == dom.KindInstance {
-			return m.requiredToDelete(ctx, message.ModuleID)
-		}
-		kind = message.Kind
-	case *dom.ManagerStoreBulkCreateOrUpdateRequest:
-		return dom.PermissionNone, true, nil // instances are all it takes
-	case *dom.ManagerStoreBulkDeleteRequest:
-		return m.requiredToDelete(ctx, message.ModuleID)
-	default:
-		return dom.PermissionNone, false, nil
-	}
-	if kind == dom.KindInstance {
-		return dom.PermissionNone, true, nil
-	}
-	return dom.PermissionModuleSettingsConfiguration, true, nil
+// Requirement is what a message about DOM objects needs.
+type Requirement struct {
+	// Permissions are all needed. PermissionNone stands for nothing.
+	Permissions []dom.Permission
+	// Reads reports that the message changes nothing, Aside that it does
+	// something without a commit.
+	Reads, Aside bool
 }
 
-// requiredToDelete returns the permission that deleting an instance needs, as the
-// settings of its module say.
-func (m *Managers) requiredToDelete(ctx context.Context, moduleID string) (permission dom.Permission, ok bool, err error) {
+// Required returns what a message about DOM objects needs. ok is false for
+// messages that are not about DOM objects. (seed DOM_security: table of user
+// permissions)
+func (m *Managers) Required(ctx context.Context, message slnet.Message) (needs Requirement, ok bool, err error) {
+	configure := []dom.Permission{dom.PermissionModuleSettingsConfiguration}
+	switch message := message.(type) {
+	case *dom.ManagerStoreReadRequest:
+		needs, err = m.requiredToView(ctx, message.Kind, message.ModuleID)
+	case *dom.ManagerStoreCountRequest:
+		needs, err = m.requiredToView(ctx, message.Kind, message.ModuleID)
+	case *dom.ManagerStorePagingRequest:
+		needs, err = m.requiredToView(ctx, message.Kind, message.ModuleID)
+	case *dom.ManagerStoreExplainRequest:
+		needs, err = m.requiredToView(ctx, message.Kind, message.ModuleID)
+	case *dom.AttachmentGetNamesRequest:
+		needs, err = m.requiredToView(ctx, dom.KindInstance, message.ModuleID)
+	case *dom.AttachmentGetRequest:
+		needs, err = m.requiredToView(ctx, dom.KindInstance, message.ModuleID)
+	case *dom.AutoIncrementerGetRequest:
+		needs.Reads = true
+	case *dom.DomInstanceStatusTransitionRequest:
+		needs, err = m.requiredToWrite(ctx, dom.KindInstance, message.ModuleID)
+	case *dom.AttachmentAddRequest:
+		needs, err = m.requiredToWrite(ctx, dom.KindInstance, message.ModuleID)
+	case *dom.AttachmentDeleteRequest:
+		needs, err = m.requiredToWrite(ctx, dom.KindInstance, message.ModuleID)
+	case *dom.ManagerStoreBulkCreateOrUpdateRequest: // instances are all it takes
+		needs, err = m.requiredToWrite(ctx, dom.KindInstance, message.ModuleID)
+	case *dom.ManagerStoreCreateRequest:
+		needs, err = m.requiredToWrite(ctx, message.Kind, message.ModuleID)
+	case *dom.ManagerStoreUpdateRequest:
+		needs, err = m.requiredToWrite(ctx, message.Kind, message.ModuleID)
+	case *dom.ManagerStoreDeleteRequest:
+		needs, err = m.requiredToDelete(ctx, message.Kind, message.ModuleID)
+	case *dom.ManagerStoreBulkDeleteRequest:
+		needs, err = m.requiredToDelete(ctx, dom.KindInstance, message.ModuleID)
+	case *dom.ReinitializeManagerMessage, *dom.MidnightSyncMessage:
+		needs = Requirement{Permissions: configure, Aside: true}
+	case *dom.AutoIncrementerSetRequest:
+		needs.Permissions = configure
+	default:
+		return Requirement{}, false, nil
+	}
+	return needs, true, err
+}
+
+// requiredToView returns what reading objects of a kind needs: what the module's
+// settings say for its instances, nothing for others.
+func (m *Managers) requiredToView(ctx context.Context, kind dom.ObjectKind, moduleID string) (Requirement, error) {
+	if kind != dom.KindInstance && kind != dom.KindHistoryChange {
+		return Requirement{Reads: true}, nil
+	}
+	security, err := m.securityOf(ctx, moduleID)
+	return Requirement{Permissions: []dom.Permission{security.ViewPermissions}, Reads: true}, err
+}
+
+// requiredToWrite returns what creating and updating objects of a kind needs.
+func (m *Managers) requiredToWrite(ctx context.Context, kind dom.ObjectKind, moduleID string) (Requirement, error) {
+	if kind != dom.KindInstance {
+		return m.requiredToConfigure(ctx, kind, moduleID)
+	}
+	security, err := m.securityOf(ctx, moduleID)
+	return Requirement{Permissions: []dom.Permission{security.CreateAndUpdateDomInstancePermission}}, err
+}
+
+// requiredToDelete returns what deleting objects of a kind needs.
+func (m *Managers) requiredToDelete(ctx context.Context, kind dom.ObjectKind, moduleID string) (Requirement, error) {
+	if kind != dom.KindInstance {
+		return m.requiredToConfigure(ctx, kind, moduleID)
+	}
+	security, err := m.securityOf(ctx, moduleID)
+	return Requirement{Permissions: []dom.Permission{security.DeleteDomInstancePermission}}, err
+}
+
+// requiredToConfigure returns what changing the model of a module needs: the
+// permission for that, and the one of the module's settings besides. A module
+// that is not there needs no more, for then the message fails anyway.
+func (m *Managers) requiredToConfigure(ctx context.Context, kind dom.ObjectKind, moduleID string) (Requirement, error) {
+	needs := Requirement{Permissions: []dom.Permission{dom.PermissionModuleSettingsConfiguration}}
+	if kind == dom.KindModuleSettings {
+		return needs, nil
+	}
+	if security, err := m.securityOf(ctx, moduleID); err == nil {
+		needs.Permissions = append(needs.Permissions, security.ConfigurePermission)
+	}
+	return needs, nil
+}
+
+// securityOf are the security settings of a module.
+func (m *Managers) securityOf(ctx context.Context, moduleID string) (dom.DomManagerSecuritySettings, error) {
 	manager, err := m.manager(ctx, moduleID)
 	if err != nil {
-		return dom.PermissionNone, true, err
+		return dom.DomManagerSecuritySettings{}, err
 	}
-	return manager.settings.DomManagerSettings.SecuritySettings.DeleteDomInstancePermission, true, nil
+	return manager.settings.DomManagerSettings.SecuritySettings, nil
+}
+
+// MayView reports whether a caller with such permissions may see objects of a
+// kind in a module, as its settings say. It is for those who read events. Where
+// the settings are gone, nothing is said.
+func (m *Managers) MayView(ctx context.Context, kind dom.ObjectKind, moduleID string, has func(dom.Permission) bool) bool {
+	needs, err := m.requiredToView(ctx, kind, moduleID)
+	if err != nil {
+		return errors.Is(err, slnet.KindNotFound)
+	}
+	return !slices.ContainsFunc(needs.Permissions, func(p dom.Permission) bool { return p != dom.PermissionNone && !has(p) })
 }
 
 // Handle carries out a message about DOM objects for a caller who may send it.
@@ -327,7 +397,11 @@ func (m *Managers) write(ctx context.Context, kind dom.ObjectKind, moduleID stri
 	if err != nil {
 		return nil, err
 	}
-	return &dom.ManagerStoreCrudResponse{Kind: kind, Objects: []slnet.Raw{raw}}, nil
+	response := &dom.ManagerStoreCrudResponse{Kind: kind, Objects: []slnet.Raw{raw}}
+	if kind == dom.KindModuleSettings {
+		response.TraceData.WarningData, err = deprecations(raw)
+	}
+	return response, err
 }
 
 // Deny is the answer to a message about DOM objects whose sender lacks a

@@ -154,3 +154,32 @@ func (h settingsHandler) delete(ctx context.Context, caller security.Caller, req
 	}
 	return raw, err
 }
+
+// deprecations are warnings about settings that were stored.
+func deprecations(raw slnet.Raw) (warnings []slnet.ErrorData, err error) {
+	o, err := dom.DecodeObject(dom.KindModuleSettings, raw)
+	if err != nil {
+		return nil, err
+	}
+	settings := o.(*dom.ModuleSettings)
+	s := settings.DomManagerSettings.SecuritySettings
+	for _, setting := range []struct {
+		name       string
+		permission dom.Permission
+	}{
+		{"ViewPermissions", s.ViewPermissions},
+		{"CreateAndUpdateDomInstancePermission", s.CreateAndUpdateDomInstancePermission},
+		{"DeleteDomInstancePermission", s.DeleteDomInstancePermission},
+		{"ConfigurePermission", s.ConfigurePermission},
+	} {
+		if setting.permission != dom.PermissionNone {
+			warnings = append(warnings, slnet.ErrorData{
+				Type: dom.ModuleSettingsManagerError, Reason: dom.ErrDeprecatedSetting,
+				Message: fmt.Sprintf("settings of module %q: SecuritySettings.%s is deprecated; it is obeyed, but link security is what should decide who may do that",
+					settings.ModuleID, setting.name),
+				Properties: slnet.ErrorProperties{ModuleID: settings.ModuleID, Name: setting.name, Permission: int64(setting.permission)},
+			})
+		}
+	}
+	return warnings, nil
+}

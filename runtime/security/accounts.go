@@ -12,6 +12,7 @@ package security
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -29,12 +30,46 @@ type Accounts struct {
 	store     *storage.Store
 	now       func() time.Time
 	passwords passwords
+	guesses   guesses
 
 	directory atomic.Pointer[directory]
 	// changing is held while a change is planned on the newest directory,
 	// committed, and made the next one. The directory is all there is to know
 	// about the tables, because only Accounts writes them.
 	changing sync.Mutex
+
+	stop   context.CancelFunc // ends what Start began
+	upkeep sync.WaitGroup
+}
+
+// Start begins to store, once a minute, when tokens were used last. Stop ends
+// it.
+func (a *Accounts) Start(log *slog.Logger) {
+	ctx, cancel := context.WithCancel(context.Background())
+	a.stop = cancel
+	a.upkeep.Go(func() {
+		ticker := time.NewTicker(useEvery)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-ticker.C:
+			}
+			if err := a.StoreUses(ctx, false); err != nil && ctx.Err() == nil {
+				log.Error("the last use of tokens could not be stored; it is tried again", "op", "security.StoreUses", "err", err)
+			}
+		}
+	})
+}
+
+// Stop ends what Start began, and stores the last use of all tokens.
+func (a *Accounts) Stop(ctx context.Context) error {
+	if a.stop != nil {
+		a.stop()
+	}
+	a.upkeep.Wait()
+	return a.StoreUses(ctx, true)
 }
 
 // Open reads the accounts of a store. An empty store gets the user Administrator
@@ -61,7 +96,7 @@ func load(ctx context.Context, store *storage.Store) (*directory, error) {
 	err := store.View(ctx, func(r *storage.Reader) error {
 		d = newDirectory()
 		err := userTable.Scan(r, storage.Walk{}, func(u *userRecord) (bool, error) {
-			d.users[fold(u.Name)] = u
+			d.setUser(u)
 			return true, nil
 		})
 		if err != nil {
@@ -75,11 +110,26 @@ func load(ctx context.Context, store *storage.Store) (*directory, error) {
 			return err
 		}
 		return tokenTable.Scan(r, storage.Walk{}, func(t *tokenRecord) (bool, error) {
-			d.tokens[t.Hash] = t
+			t.use = new(atomic.Int64)
+			if !t.LastUsedAt.IsZero() {
+				t.use.Store(t.LastUsedAt.UnixMilli())
+			}
+			d.setToken(t)
 			return true, nil
 		})
 	})
 	return d, err
+}
+
+// changeAs plans a change a caller asked for, as change does. The rights of the
+// caller are those on the directory that is changed.
+func (a *Accounts) changeAs(ctx context.Context, by Caller, plan func(e *edit) error) error {
+	return a.change(ctx, by.Origin(), func(e *edit) (err error) {
+		if e.by, err = e.callerRights(by, e.now); err != nil {
+			return err
+		}
+		return plan(e)
+	})
 }
 
 // change plans a change on the newest directory, commits it, and makes its
@@ -102,6 +152,9 @@ func (a *Accounts) change(ctx context.Context, origin storage.Origin, plan func(
 	if err != nil {
 		return fmt.Errorf("store the accounts: %w", err)
 	}
+	// What was found out about rights while the change was planned may be about
+	// groups as they were in the middle of it.
+	e.rights.Clear()
 	a.directory.Store(e.directory)
 	return nil
 }
@@ -113,20 +166,31 @@ func (a *Accounts) time() time.Time { return a.now().UTC().Truncate(time.Millise
 // that bring the store there.
 type edit struct {
 	*directory
+	by     *Rights // of the caller that asked for it; nil when nobody did
 	now    time.Time
 	writes []func(tx *storage.Tx) error
+}
+
+// about says what the change is about, for the audit.
+func (e *edit) about(kind, id string) {
+	e.write(func(tx *storage.Tx) error {
+		tx.About(kind, id)
+		return nil
+	})
 }
 
 func (e *edit) write(fn func(tx *storage.Tx) error) { e.writes = append(e.writes, fn) }
 
 func (e *edit) putUser(u *userRecord) {
 	key := fold(u.Name)
-	e.users[key] = u
+	e.setUser(u)
 	e.write(func(tx *storage.Tx) error { return userTable.Put(tx, u, key) })
 }
 
-func (e *edit) deleteUser(key string) {
+func (e *edit) deleteUser(u *userRecord) {
+	key := fold(u.Name)
 	delete(e.users, key)
+	delete(e.userIDs, u.ID)
 	e.write(func(tx *storage.Tx) error { return userTable.Delete(tx, key) })
 }
 
@@ -142,11 +206,12 @@ func (e *edit) deleteGroup(key string) {
 }
 
 func (e *edit) putToken(t *tokenRecord) {
-	e.tokens[t.Hash] = t
+	e.setToken(t)
 	e.write(func(tx *storage.Tx) error { return tokenTable.Put(tx, t, t.ID.String()) })
 }
 
 func (e *edit) deleteToken(t *tokenRecord) {
 	delete(e.tokens, t.Hash)
+	delete(e.tokenIDs, t.ID)
 	e.write(func(tx *storage.Tx) error { return tokenTable.Delete(tx, t.ID.String()) })
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -21,7 +22,7 @@ import (
 
 const permission = slnet.PermissionModuleSettingsConfiguration
 
-var origin = storage.Origin{User: "tester"}
+var administrator = security.Caller{User: slnet.AdministratorName}
 
 // house is accounts on a store in memory, with a clock that stands still.
 type house struct {
@@ -42,6 +43,9 @@ func open(t testing.TB) *house {
 	t.Cleanup(func() {
 		if checked := must(h.store.Check(h.ctx))(t); len(checked.Problems) > 0 {
 			t.Errorf("the store has problems: %v", checked.Problems)
+		}
+		if err := h.StoreUses(h.ctx, true); err != nil {
+			t.Error(err)
 		}
 		inMemory := h.dump()
 		if h.reopen(); h.dump() != inMemory {
@@ -73,12 +77,34 @@ func (h *house) dump() string {
 	b, err := json.MarshalIndent([]any{
 		must(h.Users(h.ctx, &slnet.GetUsersMessage{}))(h.t),
 		must(h.Groups(h.ctx, &slnet.GetGroupsMessage{}))(h.t),
-		must(h.Tokens(h.ctx, &slnet.GetTokensMessage{}))(h.t),
+		must(h.Tokens(h.ctx, administrator, &slnet.GetTokensMessage{}))(h.t),
 	}, "", " ")
 	if err != nil {
 		h.t.Fatal(err)
 	}
 	return string(b)
+}
+
+// Has, Permissions, Enabled and UserExists are questions about a user by name.
+func (h *house) Has(user string, p slnet.PermissionFlag) bool {
+	return h.Accounts.Has(security.Caller{User: user}, p)
+}
+
+func (h *house) Permissions(user string) []slnet.PermissionFlag {
+	who, err := h.WhoAmI(security.Caller{User: user})
+	if err != nil {
+		return nil
+	}
+	return who.Permissions
+}
+
+func (h *house) Enabled(user string) bool { return h.Accounts.Enabled(security.Caller{User: user}) }
+
+func (h *house) UserExists(user string) bool {
+	h.t.Helper()
+	return slices.ContainsFunc(must(h.Users(h.ctx, &slnet.GetUsersMessage{}))(h.t).Users, func(u slnet.User) bool {
+		return strings.EqualFold(u.Name, user)
+	})
 }
 
 // raw is all stored records.
@@ -105,24 +131,24 @@ func (h *house) raw() string {
 
 func (h *house) user(name string, groups ...string) slnet.User {
 	h.t.Helper()
-	return must(h.CreateUser(h.ctx, origin, &slnet.CreateUserMessage{Name: name, Groups: groups}))(h.t).User
+	return must(h.CreateUser(h.ctx, administrator, &slnet.CreateUserMessage{Name: name, Groups: groups}))(h.t).User
 }
 
 func (h *house) group(name string, permissions ...slnet.PermissionFlag) slnet.Group {
 	h.t.Helper()
 	m := &slnet.CreateGroupMessage{Group: slnet.Group{Name: name, Permissions: permissions}}
-	return must(h.CreateGroup(h.ctx, origin, m))(h.t).Group
+	return must(h.CreateGroup(h.ctx, administrator, m))(h.t).Group
 }
 
 func (h *house) token(user string, expiresIn time.Duration) *slnet.CreateTokenResponse {
 	h.t.Helper()
 	m := &slnet.CreateTokenMessage{User: user, Name: "a token", ExpiresIn: expiresIn}
-	return must(h.CreateToken(h.ctx, origin, m))(h.t)
+	return must(h.CreateToken(h.ctx, administrator, m))(h.t)
 }
 
 func (h *house) disable(user string, disabled bool) {
 	h.t.Helper()
-	must(h.UpdateUser(h.ctx, origin, &slnet.UpdateUserMessage{Name: user, Disabled: &disabled}))(h.t)
+	must(h.UpdateUser(h.ctx, administrator, &slnet.UpdateUserMessage{Name: user, Disabled: &disabled}))(h.t)
 }
 
 // accepts and refuses tell what the secret of a token is worth now.
@@ -189,7 +215,7 @@ func TestOpenOnAnEmptyStore(t *testing.T) {
 	if len(groups) != 1 || groups[0].Name != "Administrators" || len(groups[0].Permissions) != len(slnet.Permissions()) {
 		t.Errorf("groups: %+v", groups)
 	}
-	if tokens := must(h.Tokens(h.ctx, &slnet.GetTokensMessage{}))(t).Tokens; len(tokens) != 0 {
+	if tokens := must(h.Tokens(h.ctx, administrator, &slnet.GetTokensMessage{}))(t).Tokens; len(tokens) != 0 {
 		t.Errorf("tokens: %+v", tokens)
 	}
 }
@@ -197,7 +223,7 @@ func TestOpenOnAnEmptyStore(t *testing.T) {
 func TestEverythingIsThereAfterReopening(t *testing.T) {
 	h := open(t)
 	h.group("Operators", permission, slnet.PermissionAutomationExecute)
-	must(h.CreateUser(h.ctx, origin, &slnet.CreateUserMessage{Name: "Ann", DisplayName: "Ann B.", Password: "correct horse", Groups: []string{"operators"}}))(t)
+	must(h.CreateUser(h.ctx, administrator, &slnet.CreateUserMessage{Name: "Ann", DisplayName: "Ann B.", Password: "correct horse", Groups: []string{"operators"}}))(t)
 	forever, soon := h.token("ann", 0), h.token("ann", time.Hour)
 	before := h.dump()
 
@@ -210,7 +236,7 @@ func TestEverythingIsThereAfterReopening(t *testing.T) {
 	if !h.Has("ANN", permission) || h.Has("ann", slnet.PermissionAutomationEdit) {
 		t.Errorf("permissions of ann: %v", h.Permissions("ann"))
 	}
-	must(h.Login(h.ctx, "ann", "correct horse"))(t)
+	must(h.Login(h.ctx, "ann", "correct horse", "", security.ForProgram))(t)
 	h.pass(time.Hour)
 	h.refuses(soon.Secret)
 }
@@ -219,7 +245,7 @@ func TestOpenReportsADamagedRecord(t *testing.T) {
 	for _, table := range []string{"users", "groups", "tokens"} {
 		engine := memkv.New()
 		store := must(storage.Open(context.Background(), engine, nil))(t)
-		_, err := store.Update(context.Background(), origin, func(tx *storage.Tx) error {
+		_, err := store.Update(context.Background(), administrator.Origin(), func(tx *storage.Tx) error {
 			damaged := msgp.Raw{0x93, 1, 2, 3}
 			return storage.NewTable[msgp.Raw](table).Put(tx, &damaged, "x")
 		})
@@ -250,13 +276,13 @@ func TestConcurrentChangesAreAllKept(t *testing.T) {
 				name := fmt.Sprintf("user %d-%d", w, i)
 				group := fmt.Sprintf("group %d-%d", w, i)
 				errs := []error{}
-				_, err := h.CreateUser(h.ctx, origin, &slnet.CreateUserMessage{Name: name, Groups: []string{"Team"}})
+				_, err := h.CreateUser(h.ctx, administrator, &slnet.CreateUserMessage{Name: name, Groups: []string{"Team"}})
 				errs = append(errs, err)
-				_, err = h.CreateGroup(h.ctx, origin, &slnet.CreateGroupMessage{Group: slnet.Group{Name: group}})
+				_, err = h.CreateGroup(h.ctx, administrator, &slnet.CreateGroupMessage{Group: slnet.Group{Name: group}})
 				errs = append(errs, err)
-				_, err = h.UpdateUser(h.ctx, origin, &slnet.UpdateUserMessage{Name: "shared", AddGroups: []string{group}})
+				_, err = h.UpdateUser(h.ctx, administrator, &slnet.UpdateUserMessage{Name: "shared", AddGroups: []string{group}})
 				errs = append(errs, err)
-				_, err = h.CreateToken(h.ctx, origin, &slnet.CreateTokenMessage{User: name})
+				_, err = h.CreateToken(h.ctx, administrator, &slnet.CreateTokenMessage{User: name})
 				if err := errors.Join(append(errs, err)...); err != nil {
 					t.Error(err)
 				}
@@ -269,7 +295,7 @@ func TestConcurrentChangesAreAllKept(t *testing.T) {
 	if got := len(must(h.Users(h.ctx, &slnet.GetUsersMessage{}))(t).Users); got != n+2 {
 		t.Errorf("%d users, want %d", got, n+2)
 	}
-	if got := len(must(h.Tokens(h.ctx, &slnet.GetTokensMessage{}))(t).Tokens); got != n {
+	if got := len(must(h.Tokens(h.ctx, administrator, &slnet.GetTokensMessage{}))(t).Tokens); got != n {
 		t.Errorf("%d tokens, want %d", got, n)
 	}
 	shared := must(h.WhoAmI(security.Caller{User: "shared"}))(t).User
@@ -284,7 +310,7 @@ func TestOneOfManyConcurrentCreatesWins(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 20 {
 		wg.Go(func() {
-			switch _, err := h.CreateUser(h.ctx, origin, &slnet.CreateUserMessage{Name: "Ann"}); {
+			switch _, err := h.CreateUser(h.ctx, administrator, &slnet.CreateUserMessage{Name: "Ann"}); {
 			case err == nil:
 				made.Add(1)
 			case !errors.Is(err, slnet.KindAlreadyExists):
@@ -304,10 +330,10 @@ func TestARightIsGoneAtTheNextCall(t *testing.T) {
 	h.user("Ann", "Operators")
 	for name, take := range map[string]func(){
 		"taken from the group": func() {
-			must(h.UpdateGroup(h.ctx, origin, &slnet.UpdateGroupMessage{Group: slnet.Group{Name: "operators"}}))(t)
+			must(h.UpdateGroup(h.ctx, administrator, &slnet.UpdateGroupMessage{Group: slnet.Group{Name: "operators"}}))(t)
 		},
 		"user taken out of the group": func() {
-			must(h.UpdateUser(h.ctx, origin, &slnet.UpdateUserMessage{Name: "ann", RemoveGroups: []string{"OPERATORS"}}))(t)
+			must(h.UpdateUser(h.ctx, administrator, &slnet.UpdateUserMessage{Name: "ann", RemoveGroups: []string{"OPERATORS"}}))(t)
 		},
 		"user disabled": func() { h.disable("ann", true) },
 	} {
@@ -318,11 +344,11 @@ func TestARightIsGoneAtTheNextCall(t *testing.T) {
 		if h.Has("ann", permission) || len(h.Permissions("ann")) > 0 {
 			t.Errorf("%s: ann still has %v", name, h.Permissions("ann"))
 		}
-		must(h.UpdateGroup(h.ctx, origin, &slnet.UpdateGroupMessage{Group: slnet.Group{Name: "Operators", Permissions: []slnet.PermissionFlag{permission}}}))(t)
+		must(h.UpdateGroup(h.ctx, administrator, &slnet.UpdateGroupMessage{Group: slnet.Group{Name: "Operators", Permissions: []slnet.PermissionFlag{permission}}}))(t)
 		enabled := false
-		must(h.UpdateUser(h.ctx, origin, &slnet.UpdateUserMessage{Name: "ann", Disabled: &enabled, AddGroups: []string{"Operators"}}))(t)
+		must(h.UpdateUser(h.ctx, administrator, &slnet.UpdateUserMessage{Name: "ann", Disabled: &enabled, AddGroups: []string{"Operators"}}))(t)
 	}
-	must(h.DeleteGroup(h.ctx, origin, &slnet.DeleteGroupMessage{Name: "operators"}))(t)
+	must(h.DeleteGroup(h.ctx, administrator, &slnet.DeleteGroupMessage{Name: "operators"}))(t)
 	if h.Has("ann", permission) {
 		t.Error("ann has a permission of a deleted group")
 	}
@@ -336,15 +362,15 @@ func TestAChangeThatIsNotStoredHasNoEffect(t *testing.T) {
 	before := h.dump()
 	ended, cancel := context.WithCancel(h.ctx)
 	cancel()
-	_, err := h.CreateUser(ended, origin, &slnet.CreateUserMessage{Name: "Bob"})
+	_, err := h.CreateUser(ended, administrator, &slnet.CreateUserMessage{Name: "Bob"})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want the error of the context", err)
 	}
-	_, err = h.DeleteUser(ended, origin, &slnet.DeleteUserMessage{Name: "Ann"})
+	_, err = h.DeleteUser(ended, administrator, &slnet.DeleteUserMessage{Name: "Ann"})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want the error of the context", err)
 	}
-	_, err = h.DeleteGroup(ended, origin, &slnet.DeleteGroupMessage{Name: "Editors"})
+	_, err = h.DeleteGroup(ended, administrator, &slnet.DeleteGroupMessage{Name: "Editors"})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want the error of the context", err)
 	}

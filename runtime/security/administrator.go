@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/google/uuid"
+
 	"domovoi.dev/sdk/slnet"
 	"domovoi.dev/storage"
 )
@@ -21,10 +23,17 @@ var (
 // systemOrigin is the origin of what the daemon does to its accounts by itself.
 var systemOrigin = storage.Origin{User: slnet.AdministratorName}
 
-// createBuiltIn creates what is missing of Administrator and Administrators.
+// createBuiltIn creates what is missing of Administrator and Administrators, and
+// of the ids of users.
 func (a *Accounts) createBuiltIn(ctx context.Context) error {
 	d := a.directory.Load()
-	if d.users[administratorKey] != nil && d.groups[administratorsKey] != nil {
+	var unnamed []*userRecord // of a store from before users had ids
+	for _, u := range d.users {
+		if u.ID == uuid.Nil {
+			unnamed = append(unnamed, u)
+		}
+	}
+	if d.users[administratorKey] != nil && d.groups[administratorsKey] != nil && len(unnamed) == 0 {
 		return nil
 	}
 	return a.change(ctx, systemOrigin, func(e *edit) error {
@@ -32,8 +41,14 @@ func (a *Accounts) createBuiltIn(ctx context.Context) error {
 			e.putGroup(&groupRecord{Name: slnet.AdministratorsName})
 		}
 		if e.users[administratorKey] == nil {
-			e.putUser(&userRecord{Name: slnet.AdministratorName, Groups: []string{administratorsKey}, CreatedAt: e.now})
+			e.putUser(&userRecord{ID: uuid.New(), Name: slnet.AdministratorName, Groups: []string{administratorsKey}, CreatedAt: e.now})
 		}
+		for _, old := range unnamed {
+			u := *old
+			u.ID = uuid.New()
+			e.putUser(&u)
+		}
+		delete(e.userIDs, uuid.Nil)
 		return nil
 	})
 }

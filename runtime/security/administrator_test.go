@@ -45,7 +45,7 @@ func TestAdministratorTokenFile(t *testing.T) {
 	if again := h.readTokenFile(path); again != first {
 		t.Error("an existing token file was changed")
 	}
-	tokens := must(h.Tokens(h.ctx, &slnet.GetTokensMessage{}))(t).Tokens
+	tokens := must(h.Tokens(h.ctx, administrator, &slnet.GetTokensMessage{}))(t).Tokens
 	if len(tokens) != 1 || tokens[0].User != "Administrator" || !tokens[0].ExpiresAt.IsZero() {
 		t.Fatalf("tokens: %+v", tokens)
 	}
@@ -62,7 +62,7 @@ func TestAdministratorTokenFile(t *testing.T) {
 	}
 
 	// Without file and token there is no way in: a new pair is made.
-	must(h.RevokeToken(h.ctx, origin, &slnet.RevokeTokenMessage{ID: tokens[0].ID}))(t)
+	must(h.RevokeToken(h.ctx, administrator, &slnet.RevokeTokenMessage{ID: tokens[0].ID}))(t)
 	h.refuses(first)
 	h.ensureToken(path)
 	h.accepts(h.readTokenFile(path), "Administrator")

@@ -22,7 +22,7 @@ func TestContextCarriesTheCaller(t *testing.T) {
 		t.Errorf("got %+v, %v, want %+v", got, ok, caller)
 	}
 	if got, want := caller.Origin(), (storage.Origin{User: "Ann", RunID: caller.RunID}); got != want {
-		t.Errorf("origin %+v, want %+v", got, want)
+		t.Errorf("administrator %+v, want %+v", got, want)
 	}
 	inner := security.NewContext(ctx, security.Caller{User: "Bob"})
 	if got, _ := security.FromContext(inner); got.User != "Bob" {

@@ -3,6 +3,10 @@ package security
 import (
 	"maps"
 	"slices"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
 
 	"domovoi.dev/sdk/slnet"
 )
@@ -10,21 +14,39 @@ import (
 // directory is all accounts at one moment. Once it is published neither it nor a
 // record in it is changed; a change puts changed copies into a clone.
 type directory struct {
-	users  map[string]*userRecord    // by folded name
-	groups map[string]*groupRecord   // by folded name
-	tokens map[[32]byte]*tokenRecord // by hash of the secret
+	users    map[string]*userRecord     // by folded name
+	userIDs  map[uuid.UUID]*userRecord  // the same
+	groups   map[string]*groupRecord    // by folded name
+	tokens   map[[32]byte]*tokenRecord  // by hash of the secret
+	tokenIDs map[uuid.UUID]*tokenRecord // the same
+	rights   sync.Map                   // *userRecord -> *Rights, as far as somebody asked
 }
 
 func newDirectory() *directory {
 	return &directory{
-		users:  make(map[string]*userRecord),
-		groups: make(map[string]*groupRecord),
-		tokens: make(map[[32]byte]*tokenRecord),
+		users:    make(map[string]*userRecord),
+		userIDs:  make(map[uuid.UUID]*userRecord),
+		groups:   make(map[string]*groupRecord),
+		tokens:   make(map[[32]byte]*tokenRecord),
+		tokenIDs: make(map[uuid.UUID]*tokenRecord),
 	}
 }
 
 func (d *directory) clone() *directory {
-	return &directory{users: maps.Clone(d.users), groups: maps.Clone(d.groups), tokens: maps.Clone(d.tokens)}
+	return &directory{
+		users: maps.Clone(d.users), userIDs: maps.Clone(d.userIDs), groups: maps.Clone(d.groups),
+		tokens: maps.Clone(d.tokens), tokenIDs: maps.Clone(d.tokenIDs),
+	}
+}
+
+func (d *directory) setUser(u *userRecord) {
+	d.users[fold(u.Name)] = u
+	d.userIDs[u.ID] = u
+}
+
+func (d *directory) setToken(t *tokenRecord) {
+	d.tokens[t.Hash] = t
+	d.tokenIDs[t.ID] = t
 }
 
 // enabled returns a user who may do something, or nil.
@@ -35,38 +57,30 @@ func (d *directory) enabled(name string) *userRecord {
 	return nil
 }
 
-// has reports whether one of the user's groups has the permission. What names a
-// group or user that does not exist has none.
-func (d *directory) has(user string, p slnet.PermissionFlag) bool {
-	u := d.enabled(user)
-	if u == nil {
-		return false
+// callerUser returns the user of a caller, nil when the user is disabled or
+// gone.
+func (d *directory) callerUser(c Caller) *userRecord {
+	if c.UserID == uuid.Nil {
+		return d.enabled(c.User)
 	}
-	for _, key := range u.Groups {
-		if key == administratorsKey {
-			return true
-		}
-		if g := d.groups[key]; g != nil && slices.Contains(g.Permissions, p) {
-			return true
-		}
+	if u := d.userIDs[c.UserID]; u != nil && !u.Disabled {
+		return u
 	}
-	return false
+	return nil
 }
 
-// permissions are those of an enabled user, by number.
-func (d *directory) permissions(user string) []slnet.PermissionFlag {
-	u := d.enabled(user)
+// callerRights are the rights of a caller, or an error of KindUnauthenticated.
+func (d *directory) callerRights(c Caller, now time.Time) (*Rights, error) {
+	u := d.callerUser(c)
 	if u == nil {
-		return nil
+		return nil, slnet.Errorf(slnet.KindUnauthenticated, "user %s is disabled or does not exist", c.User)
 	}
-	var all []slnet.PermissionFlag
-	for _, key := range u.Groups {
-		if g := d.groups[key]; g != nil {
-			all = append(all, permissionsOf(g)...)
+	if c.TokenID != uuid.Nil {
+		if t := d.tokenIDs[c.TokenID]; t == nil || !t.worksAt(now) {
+			return nil, tokenRefused()
 		}
 	}
-	slices.Sort(all)
-	return slices.Compact(all)
+	return d.userRights(u).within(c.Scope), nil
 }
 
 // permissionsOf are the permissions of a group, by number.
@@ -84,7 +98,11 @@ func (d *directory) userNamed(name string) (*userRecord, error) {
 	if u := d.users[fold(name)]; u != nil {
 		return u, nil
 	}
-	return nil, slnet.Errorf(slnet.KindNotFound, "there is no user %.64q; the list of users has the names", name)
+	return nil, noUser(name)
+}
+
+func noUser(name string) error {
+	return slnet.Errorf(slnet.KindNotFound, "there is no user %.64q; the list of users has the names", name)
 }
 
 // groupNamed returns a group that a request is about.
@@ -118,14 +136,14 @@ func (d *directory) user(u *userRecord) slnet.User {
 		}
 	}
 	return slnet.User{
-		Name: u.Name, DisplayName: u.DisplayName, Groups: groups,
+		ID: u.ID, Name: u.Name, DisplayName: u.DisplayName, Groups: groups,
 		Disabled: u.Disabled, HasPassword: u.Password != "", CreatedAt: u.CreatedAt,
 	}
 }
 
 // groupOf is what others see of a group.
 func groupOf(g *groupRecord) slnet.Group {
-	return slnet.Group{Name: g.Name, Permissions: permissionsOf(g)}
+	return slnet.Group{Name: g.Name, Permissions: permissionsOf(g), ScriptGrants: slices.Clone(g.ScriptGrants), ReadOnly: g.ReadOnly}
 }
 
 // token is what others see of a token.
@@ -134,5 +152,8 @@ func (d *directory) token(t *tokenRecord) slnet.Token {
 	if u := d.users[user]; u != nil {
 		user = u.Name
 	}
-	return slnet.Token{ID: t.ID, User: user, Name: t.Name, CreatedAt: t.CreatedAt, ExpiresAt: t.ExpiresAt}
+	return slnet.Token{
+		ID: t.ID, User: user, Name: t.Name, Kind: t.Kind, CreatedAt: t.CreatedAt, ExpiresAt: t.ExpiresAt,
+		IdleTimeout: t.IdleTimeout, LastUsedAt: t.lastUsed(), Scope: t.Scope,
+	}
 }

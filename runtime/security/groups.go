@@ -2,28 +2,55 @@ package security
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 
 	"domovoi.dev/sdk/slnet"
-	"domovoi.dev/storage"
 )
 
-// CreateGroup makes a group. A name that is taken gives KindAlreadyExists.
-func (a *Accounts) CreateGroup(ctx context.Context, origin storage.Origin, m *slnet.CreateGroupMessage) (*slnet.GroupResponse, error) {
-	if err := checkName("group", m.Group.Name); err != nil {
-		return nil, err
-	}
-	permissions, err := readPermissions(m.Group.Permissions)
+// readGroup makes the record of a group from a request.
+func readGroup(g slnet.Group) (*groupRecord, error) {
+	permissions, err := readPermissions(g.Permissions)
 	if err != nil {
 		return nil, err
 	}
-	g := &groupRecord{Name: m.Group.Name, Permissions: permissions}
-	err = a.change(ctx, origin, func(e *edit) error {
+	grants, err := readGrants(g.ScriptGrants)
+	if err != nil {
+		return nil, err
+	}
+	return &groupRecord{Name: g.Name, Permissions: permissions, ScriptGrants: grants, ReadOnly: g.ReadOnly}, nil
+}
+
+// mayManageGroup refuses to make, change or delete a group with rights that the
+// one who asks does not have.
+func (e *edit) mayManageGroup(g *groupRecord) error {
+	rights := &Rights{all: fold(g.Name) == administratorsKey, readOnly: g.ReadOnly, flags: g.Permissions, grants: g.ScriptGrants}
+	return e.by.exceeds(rights, fmt.Sprintf("the group %q", g.Name))
+}
+
+// CreateGroup makes a group. A name that is taken gives KindAlreadyExists.
+func (a *Accounts) CreateGroup(ctx context.Context, by Caller, m *slnet.CreateGroupMessage) (*slnet.GroupResponse, error) {
+	if err := checkName("group", m.Group.Name); err != nil {
+		return nil, err
+	}
+	wanted := m.Group
+	if err := m.Preset.Apply(&wanted); err != nil {
+		return nil, err
+	}
+	g, err := readGroup(wanted)
+	if err != nil {
+		return nil, err
+	}
+	err = a.changeAs(ctx, by, func(e *edit) error {
 		if taken := e.groups[fold(g.Name)]; taken != nil {
 			return slnet.Errorf(slnet.KindAlreadyExists, "there is a group %q already; choose another name, or update that group", taken.Name)
 		}
+		if err := e.mayManageGroup(g); err != nil {
+			return err
+		}
 		e.putGroup(g)
+		e.about("group", g.Name)
 		return nil
 	})
 	if err != nil {
@@ -32,21 +59,27 @@ func (a *Accounts) CreateGroup(ctx context.Context, origin storage.Origin, m *sl
 	return &slnet.GroupResponse{Group: groupOf(g)}, nil
 }
 
-// UpdateGroup replaces the permissions of a group. Its name stays as it was
-// given first.
-func (a *Accounts) UpdateGroup(ctx context.Context, origin storage.Origin, m *slnet.UpdateGroupMessage) (*slnet.GroupResponse, error) {
-	permissions, err := readPermissions(m.Group.Permissions)
+// UpdateGroup replaces the rights of a group. Its name stays as it was given
+// first: the settings of modules refer to it.
+func (a *Accounts) UpdateGroup(ctx context.Context, by Caller, m *slnet.UpdateGroupMessage) (*slnet.GroupResponse, error) {
+	g, err := readGroup(m.Group)
 	if err != nil {
 		return nil, err
 	}
-	var g *groupRecord
-	err = a.change(ctx, origin, func(e *edit) error {
+	err = a.changeAs(ctx, by, func(e *edit) error {
 		old, err := e.changeableGroup(m.Group.Name)
 		if err != nil {
 			return err
 		}
-		g = &groupRecord{Name: old.Name, Permissions: permissions}
+		if err := e.mayManageGroup(old); err != nil {
+			return err
+		}
+		g.Name = old.Name
+		if err := e.mayManageGroup(g); err != nil {
+			return err
+		}
 		e.putGroup(g)
+		e.about("group", g.Name)
 		return nil
 	})
 	if err != nil {
@@ -56,10 +89,13 @@ func (a *Accounts) UpdateGroup(ctx context.Context, origin storage.Origin, m *sl
 }
 
 // DeleteGroup removes a group, also from all users.
-func (a *Accounts) DeleteGroup(ctx context.Context, origin storage.Origin, m *slnet.DeleteGroupMessage) (*slnet.Empty, error) {
-	err := a.change(ctx, origin, func(e *edit) error {
+func (a *Accounts) DeleteGroup(ctx context.Context, by Caller, m *slnet.DeleteGroupMessage) (*slnet.Empty, error) {
+	err := a.changeAs(ctx, by, func(e *edit) error {
 		g, err := e.changeableGroup(m.Name)
 		if err != nil {
+			return err
+		}
+		if err := e.mayManageGroup(g); err != nil {
 			return err
 		}
 		key := fold(g.Name)
@@ -71,6 +107,7 @@ func (a *Accounts) DeleteGroup(ctx context.Context, origin storage.Origin, m *sl
 			}
 		}
 		e.deleteGroup(key)
+		e.about("group", g.Name)
 		return nil
 	})
 	if err != nil {

@@ -15,7 +15,7 @@ func TestCreateAndUpdateGroup(t *testing.T) {
 	}
 	h.user("Ann", "Operators")
 	m := &slnet.UpdateGroupMessage{Group: slnet.Group{Name: "OPERATORS", Permissions: []slnet.PermissionFlag{slnet.PermissionAutomationEdit}}}
-	g = must(h.UpdateGroup(h.ctx, origin, m))(t).Group
+	g = must(h.UpdateGroup(h.ctx, administrator, m))(t).Group
 	if g.Name != "Operators" || fmt.Sprint(g.Permissions) != "[AutomationEdit]" {
 		t.Errorf("updated %+v", g)
 	}
@@ -30,7 +30,7 @@ func TestDeleteGroupTakesItFromUsers(t *testing.T) {
 	h.group("Editors")
 	h.user("Ann", "Operators", "Editors")
 	h.user("Bob", "Operators")
-	must(h.DeleteGroup(h.ctx, origin, &slnet.DeleteGroupMessage{Name: "operators"}))(t)
+	must(h.DeleteGroup(h.ctx, administrator, &slnet.DeleteGroupMessage{Name: "operators"}))(t)
 	h.group("Operators", permission)
 	for _, u := range must(h.Users(h.ctx, &slnet.GetUsersMessage{}))(t).Users {
 		want := map[string]string{"Administrator": "[Administrators]", "Ann": "[Editors]", "Bob": "[]"}[u.Name]
@@ -53,35 +53,35 @@ func TestWrongGroupRequests(t *testing.T) {
 		send func() error
 	}{
 		"create twice": {slnet.KindAlreadyExists, "Operators", func() error {
-			_, err := h.CreateGroup(h.ctx, origin, &slnet.CreateGroupMessage{Group: slnet.Group{Name: "OPERATORS"}})
+			_, err := h.CreateGroup(h.ctx, administrator, &slnet.CreateGroupMessage{Group: slnet.Group{Name: "OPERATORS"}})
 			return err
 		}},
 		"create Administrators": {slnet.KindAlreadyExists, "Administrators", func() error {
-			_, err := h.CreateGroup(h.ctx, origin, &slnet.CreateGroupMessage{Group: slnet.Group{Name: "administrators"}})
+			_, err := h.CreateGroup(h.ctx, administrator, &slnet.CreateGroupMessage{Group: slnet.Group{Name: "administrators"}})
 			return err
 		}},
 		"create with an unknown permission": {slnet.KindInvalid, "4711", func() error {
-			_, err := h.CreateGroup(h.ctx, origin, &slnet.CreateGroupMessage{Group: slnet.Group{Name: "x", Permissions: []slnet.PermissionFlag{permission, 4711}}})
+			_, err := h.CreateGroup(h.ctx, administrator, &slnet.CreateGroupMessage{Group: slnet.Group{Name: "x", Permissions: []slnet.PermissionFlag{permission, 4711}}})
 			return err
 		}},
 		"update with no permission": {slnet.KindInvalid, "ModuleSettingsConfiguration (291)", func() error {
-			_, err := h.UpdateGroup(h.ctx, origin, &slnet.UpdateGroupMessage{Group: slnet.Group{Name: "Operators", Permissions: []slnet.PermissionFlag{slnet.PermissionNone}}})
+			_, err := h.UpdateGroup(h.ctx, administrator, &slnet.UpdateGroupMessage{Group: slnet.Group{Name: "Operators", Permissions: []slnet.PermissionFlag{slnet.PermissionNone}}})
 			return err
 		}},
 		"update an unknown group": {slnet.KindNotFound, "Nobodies", func() error {
-			_, err := h.UpdateGroup(h.ctx, origin, &slnet.UpdateGroupMessage{Group: slnet.Group{Name: "Nobodies"}})
+			_, err := h.UpdateGroup(h.ctx, administrator, &slnet.UpdateGroupMessage{Group: slnet.Group{Name: "Nobodies"}})
 			return err
 		}},
 		"update Administrators": {slnet.KindInvalid, "Administrators", func() error {
-			_, err := h.UpdateGroup(h.ctx, origin, &slnet.UpdateGroupMessage{Group: slnet.Group{Name: "ADMINISTRATORS"}})
+			_, err := h.UpdateGroup(h.ctx, administrator, &slnet.UpdateGroupMessage{Group: slnet.Group{Name: "ADMINISTRATORS"}})
 			return err
 		}},
 		"delete an unknown group": {slnet.KindNotFound, "Nobodies", func() error {
-			_, err := h.DeleteGroup(h.ctx, origin, &slnet.DeleteGroupMessage{Name: "Nobodies"})
+			_, err := h.DeleteGroup(h.ctx, administrator, &slnet.DeleteGroupMessage{Name: "Nobodies"})
 			return err
 		}},
 		"delete Administrators": {slnet.KindInvalid, "Administrators", func() error {
-			_, err := h.DeleteGroup(h.ctx, origin, &slnet.DeleteGroupMessage{Name: "administrators"})
+			_, err := h.DeleteGroup(h.ctx, administrator, &slnet.DeleteGroupMessage{Name: "administrators"})
 			return err
 		}},
 	} {

@@ -11,12 +11,20 @@ import (
 func (z *groupRecord) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(2)
-	var zb0001Mask uint8 /* 2 bits */
+	zb0001Len := uint32(4)
+	var zb0001Mask uint8 /* 4 bits */
 	_ = zb0001Mask
 	if z.Permissions == nil {
 		zb0001Len--
 		zb0001Mask |= 0x2
+	}
+	if z.ScriptGrants == nil {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	if z.ReadOnly == false {
+		zb0001Len--
+		zb0001Mask |= 0x8
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -30,9 +38,26 @@ func (z *groupRecord) MarshalMsg(b []byte) (o []byte, err error) {
 			// string "Permissions"
 			o = append(o, 0xab, 0x50, 0x65, 0x72, 0x6d, 0x69, 0x73, 0x73, 0x69, 0x6f, 0x6e, 0x73)
 			o = msgp.AppendArrayHeader(o, uint32(len(z.Permissions)))
-			for za0002 := range z.Permissions {
-				o = msgp.AppendInt64(o, int64(z.Permissions[za0002]))
+			for za0003 := range z.Permissions {
+				o = msgp.AppendInt64(o, int64(z.Permissions[za0003]))
 			}
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "ScriptGrants"
+			o = append(o, 0xac, 0x53, 0x63, 0x72, 0x69, 0x70, 0x74, 0x47, 0x72, 0x61, 0x6e, 0x74, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.ScriptGrants)))
+			for za0004 := range z.ScriptGrants {
+				o, err = z.ScriptGrants[za0004].MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "ScriptGrants", za0004)
+					return
+				}
+			}
+		}
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "ReadOnly"
+			o = append(o, 0xa8, 0x52, 0x65, 0x61, 0x64, 0x4f, 0x6e, 0x6c, 0x79)
+			o = msgp.AppendBool(o, z.ReadOnly)
 		}
 	}
 	return
@@ -74,16 +99,41 @@ func (z *groupRecord) UnmarshalMsg(bts []byte) (o []byte, err error) {
 			} else {
 				z.Permissions = make([]slnet.PermissionFlag, zb0002)
 			}
-			for za0002 := range z.Permissions {
+			for za0003 := range z.Permissions {
 				{
 					var zb0003 int64
 					zb0003, bts, err = msgp.ReadInt64Bytes(bts)
 					if err != nil {
-						err = msgp.WrapError(err, "Permissions", za0002)
+						err = msgp.WrapError(err, "Permissions", za0003)
 						return
 					}
-					z.Permissions[za0002] = slnet.PermissionFlag(zb0003)
+					z.Permissions[za0003] = slnet.PermissionFlag(zb0003)
 				}
+			}
+		case "ScriptGrants":
+			var zb0004 uint32
+			zb0004, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ScriptGrants")
+				return
+			}
+			if cap(z.ScriptGrants) >= int(zb0004) {
+				z.ScriptGrants = (z.ScriptGrants)[:zb0004]
+			} else {
+				z.ScriptGrants = make([]slnet.ScriptGrant, zb0004)
+			}
+			for za0004 := range z.ScriptGrants {
+				bts, err = z.ScriptGrants[za0004].UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "ScriptGrants", za0004)
+					return
+				}
+			}
+		case "ReadOnly":
+			z.ReadOnly, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ReadOnly")
+				return
 			}
 		default:
 			bts, err = msgp.Skip(bts)
@@ -99,7 +149,11 @@ func (z *groupRecord) UnmarshalMsg(bts []byte) (o []byte, err error) {
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *groupRecord) Msgsize() (s int) {
-	s = 1 + 5 + msgp.StringPrefixSize + len(z.Name) + 12 + msgp.ArrayHeaderSize + (len(z.Permissions) * (msgp.Int64Size))
+	s = 1 + 5 + msgp.StringPrefixSize + len(z.Name) + 12 + msgp.ArrayHeaderSize + (len(z.Permissions) * (msgp.Int64Size)) + 13 + msgp.ArrayHeaderSize
+	for za0004 := range z.ScriptGrants {
+		s += z.ScriptGrants[za0004].Msgsize()
+	}
+	s += 9 + msgp.BoolSize
 	return
 }
 
@@ -107,20 +161,36 @@ func (z *groupRecord) Msgsize() (s int) {
 func (z *tokenRecord) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(7)
-	var zb0001Mask uint8 /* 7 bits */
+	zb0001Len := uint32(11)
+	var zb0001Mask uint16 /* 11 bits */
 	_ = zb0001Mask
 	if z.Name == "" {
 		zb0001Len--
 		zb0001Mask |= 0x4
 	}
+	if z.Kind == "" {
+		zb0001Len--
+		zb0001Mask |= 0x8
+	}
 	if z.ExpiresAt.IsZero() {
 		zb0001Len--
-		zb0001Mask |= 0x20
+		zb0001Mask |= 0x40
+	}
+	if z.IdleTimeout == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x80
+	}
+	if z.Scope == nil {
+		zb0001Len--
+		zb0001Mask |= 0x100
+	}
+	if z.LastUsedAt.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x200
 	}
 	if z.ForFile == false {
 		zb0001Len--
-		zb0001Mask |= 0x40
+		zb0001Mask |= 0x400
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -138,18 +208,46 @@ func (z *tokenRecord) MarshalMsg(b []byte) (o []byte, err error) {
 			o = append(o, 0xa4, 0x4e, 0x61, 0x6d, 0x65)
 			o = msgp.AppendString(o, z.Name)
 		}
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "Kind"
+			o = append(o, 0xa4, 0x4b, 0x69, 0x6e, 0x64)
+			o = msgp.AppendString(o, string(z.Kind))
+		}
 		// string "Hash"
 		o = append(o, 0xa4, 0x48, 0x61, 0x73, 0x68)
 		o = msgp.AppendBytes(o, (z.Hash)[:])
 		// string "CreatedAt"
 		o = append(o, 0xa9, 0x43, 0x72, 0x65, 0x61, 0x74, 0x65, 0x64, 0x41, 0x74)
 		o = msgp.AppendTimeExt(o, z.CreatedAt)
-		if (zb0001Mask & 0x20) == 0 { // if not omitted
+		if (zb0001Mask & 0x40) == 0 { // if not omitted
 			// string "ExpiresAt"
 			o = append(o, 0xa9, 0x45, 0x78, 0x70, 0x69, 0x72, 0x65, 0x73, 0x41, 0x74)
 			o = msgp.AppendTimeExt(o, z.ExpiresAt)
 		}
-		if (zb0001Mask & 0x40) == 0 { // if not omitted
+		if (zb0001Mask & 0x80) == 0 { // if not omitted
+			// string "IdleTimeout"
+			o = append(o, 0xab, 0x49, 0x64, 0x6c, 0x65, 0x54, 0x69, 0x6d, 0x65, 0x6f, 0x75, 0x74)
+			o = msgp.AppendDuration(o, z.IdleTimeout)
+		}
+		if (zb0001Mask & 0x100) == 0 { // if not omitted
+			// string "Scope"
+			o = append(o, 0xa5, 0x53, 0x63, 0x6f, 0x70, 0x65)
+			if z.Scope == nil {
+				o = msgp.AppendNil(o)
+			} else {
+				o, err = z.Scope.MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "Scope")
+					return
+				}
+			}
+		}
+		if (zb0001Mask & 0x200) == 0 { // if not omitted
+			// string "LastUsedAt"
+			o = append(o, 0xaa, 0x4c, 0x61, 0x73, 0x74, 0x55, 0x73, 0x65, 0x64, 0x41, 0x74)
+			o = msgp.AppendTimeExt(o, z.LastUsedAt)
+		}
+		if (zb0001Mask & 0x400) == 0 { // if not omitted
 			// string "ForFile"
 			o = append(o, 0xa7, 0x46, 0x6f, 0x72, 0x46, 0x69, 0x6c, 0x65)
 			o = msgp.AppendBool(o, z.ForFile)
@@ -194,6 +292,16 @@ func (z *tokenRecord) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "Name")
 				return
 			}
+		case "Kind":
+			{
+				var zb0002 string
+				zb0002, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Kind")
+					return
+				}
+				z.Kind = slnet.TokenKind(zb0002)
+			}
 		case "Hash":
 			bts, err = msgp.ReadExactBytes(bts, (z.Hash)[:])
 			if err != nil {
@@ -210,6 +318,35 @@ func (z *tokenRecord) UnmarshalMsg(bts []byte) (o []byte, err error) {
 			z.ExpiresAt, bts, err = msgp.ReadTimeUTCBytes(bts)
 			if err != nil {
 				err = msgp.WrapError(err, "ExpiresAt")
+				return
+			}
+		case "IdleTimeout":
+			z.IdleTimeout, bts, err = msgp.ReadDurationBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "IdleTimeout")
+				return
+			}
+		case "Scope":
+			if msgp.IsNil(bts) {
+				bts, err = msgp.ReadNilBytes(bts)
+				if err != nil {
+					return
+				}
+				z.Scope = nil
+			} else {
+				if z.Scope == nil {
+					z.Scope = new(slnet.TokenScope)
+				}
+				bts, err = z.Scope.UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Scope")
+					return
+				}
+			}
+		case "LastUsedAt":
+			z.LastUsedAt, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "LastUsedAt")
 				return
 			}
 		case "ForFile":
@@ -232,7 +369,13 @@ func (z *tokenRecord) UnmarshalMsg(bts []byte) (o []byte, err error) {
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *tokenRecord) Msgsize() (s int) {
-	s = 1 + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 5 + msgp.StringPrefixSize + len(z.User) + 5 + msgp.StringPrefixSize + len(z.Name) + 5 + msgp.ArrayHeaderSize + (32 * (msgp.ByteSize)) + 10 + msgp.TimeSize + 10 + msgp.TimeSize + 8 + msgp.BoolSize
+	s = 1 + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 5 + msgp.StringPrefixSize + len(z.User) + 5 + msgp.StringPrefixSize + len(z.Name) + 5 + msgp.StringPrefixSize + len(string(z.Kind)) + 5 + msgp.ArrayHeaderSize + (32 * (msgp.ByteSize)) + 10 + msgp.TimeSize + 10 + msgp.TimeSize + 12 + msgp.DurationSize + 6
+	if z.Scope == nil {
+		s += msgp.NilSize
+	} else {
+		s += z.Scope.Msgsize()
+	}
+	s += 11 + msgp.TimeSize + 8 + msgp.BoolSize
 	return
 }
 
@@ -240,52 +383,55 @@ func (z *tokenRecord) Msgsize() (s int) {
 func (z *userRecord) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(6)
-	var zb0001Mask uint8 /* 6 bits */
+	zb0001Len := uint32(7)
+	var zb0001Mask uint8 /* 7 bits */
 	_ = zb0001Mask
 	if z.DisplayName == "" {
 		zb0001Len--
-		zb0001Mask |= 0x2
+		zb0001Mask |= 0x4
 	}
 	if z.Groups == nil {
 		zb0001Len--
-		zb0001Mask |= 0x4
+		zb0001Mask |= 0x8
 	}
 	if z.Disabled == false {
 		zb0001Len--
-		zb0001Mask |= 0x8
+		zb0001Mask |= 0x10
 	}
 	if z.Password == "" {
 		zb0001Len--
-		zb0001Mask |= 0x10
+		zb0001Mask |= 0x20
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
 
 	// skip if no fields are to be emitted
 	if zb0001Len != 0 {
+		// string "Id"
+		o = append(o, 0xa2, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.ID)[:])
 		// string "Name"
 		o = append(o, 0xa4, 0x4e, 0x61, 0x6d, 0x65)
 		o = msgp.AppendString(o, z.Name)
-		if (zb0001Mask & 0x2) == 0 { // if not omitted
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
 			// string "DisplayName"
 			o = append(o, 0xab, 0x44, 0x69, 0x73, 0x70, 0x6c, 0x61, 0x79, 0x4e, 0x61, 0x6d, 0x65)
 			o = msgp.AppendString(o, z.DisplayName)
 		}
-		if (zb0001Mask & 0x4) == 0 { // if not omitted
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
 			// string "Groups"
 			o = append(o, 0xa6, 0x47, 0x72, 0x6f, 0x75, 0x70, 0x73)
 			o = msgp.AppendArrayHeader(o, uint32(len(z.Groups)))
-			for za0001 := range z.Groups {
-				o = msgp.AppendString(o, z.Groups[za0001])
+			for za0002 := range z.Groups {
+				o = msgp.AppendString(o, z.Groups[za0002])
 			}
 		}
-		if (zb0001Mask & 0x8) == 0 { // if not omitted
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
 			// string "Disabled"
 			o = append(o, 0xa8, 0x44, 0x69, 0x73, 0x61, 0x62, 0x6c, 0x65, 0x64)
 			o = msgp.AppendBool(o, z.Disabled)
 		}
-		if (zb0001Mask & 0x10) == 0 { // if not omitted
+		if (zb0001Mask & 0x20) == 0 { // if not omitted
 			// string "Password"
 			o = append(o, 0xa8, 0x50, 0x61, 0x73, 0x73, 0x77, 0x6f, 0x72, 0x64)
 			o = msgp.AppendString(o, z.Password)
@@ -315,6 +461,12 @@ func (z *userRecord) UnmarshalMsg(bts []byte) (o []byte, err error) {
 			return
 		}
 		switch msgp.UnsafeString(field) {
+		case "Id":
+			bts, err = msgp.ReadExactBytes(bts, (z.ID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "ID")
+				return
+			}
 		case "Name":
 			z.Name, bts, err = msgp.ReadStringBytes(bts)
 			if err != nil {
@@ -339,10 +491,10 @@ func (z *userRecord) UnmarshalMsg(bts []byte) (o []byte, err error) {
 			} else {
 				z.Groups = make([]string, zb0002)
 			}
-			for za0001 := range z.Groups {
-				z.Groups[za0001], bts, err = msgp.ReadStringBytes(bts)
+			for za0002 := range z.Groups {
+				z.Groups[za0002], bts, err = msgp.ReadStringBytes(bts)
 				if err != nil {
-					err = msgp.WrapError(err, "Groups", za0001)
+					err = msgp.WrapError(err, "Groups", za0002)
 					return
 				}
 			}
@@ -378,9 +530,9 @@ func (z *userRecord) UnmarshalMsg(bts []byte) (o []byte, err error) {
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *userRecord) Msgsize() (s int) {
-	s = 1 + 5 + msgp.StringPrefixSize + len(z.Name) + 12 + msgp.StringPrefixSize + len(z.DisplayName) + 7 + msgp.ArrayHeaderSize
-	for za0001 := range z.Groups {
-		s += msgp.StringPrefixSize + len(z.Groups[za0001])
+	s = 1 + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 5 + msgp.StringPrefixSize + len(z.Name) + 12 + msgp.StringPrefixSize + len(z.DisplayName) + 7 + msgp.ArrayHeaderSize
+	for za0002 := range z.Groups {
+		s += msgp.StringPrefixSize + len(z.Groups[za0002])
 	}
 	s += 9 + msgp.BoolSize + 9 + msgp.StringPrefixSize + len(z.Password) + 10 + msgp.TimeSize
 	return

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -36,6 +37,36 @@ const (
 	maxHashing = 2
 )
 
+// checkPassword checks a new password. The errors do not contain it.
+func checkPassword(user, password string) error {
+	if n := utf8.RuneCountInString(password); n < minPassword || n > maxPassword {
+		return slnet.Errorf(slnet.KindInvalid, "the password is too short or too long; choose one of %d to %d characters", minPassword, maxPassword)
+	}
+	if fold(password) == fold(user) {
+		return slnet.Errorf(slnet.KindInvalid, "the password is the user name; choose one that nobody guesses")
+	}
+	if slices.Contains(strings.Fields(commonPasswords), strings.ToLower(password)) {
+		return slnet.Errorf(slnet.KindInvalid, "the password is one of the most common ones, which are tried first; choose one that nobody guesses")
+	}
+	return nil
+}
+
+// commonPasswords are those that lists of leaked passwords begin with, as far as
+// they are long enough.
+const commonPasswords = `
+	12345678 123456789 1234567890 0123456789 87654321 987654321 9876543210 12341234 12344321 11111111 111111111
+	1111111111 00000000 000000000 0000000000 22222222 55555555 66666666 77777777 88888888 99999999 11223344 1122334455
+	11112222 12121212 10203040 1q2w3e4r 1q2w3e4r5t 1q2w3e4r5t6y 1qaz2wsx 1qaz2wsx3edc qazwsxedc zaq12wsx zaq1zaq1
+	q1w2e3r4 q1w2e3r4t5 qwertyui qwertyuiop qwerty12 qwerty123 qwerty1234 qwerty12345 qwert123 qwe123qwe asdfghjk
+	asdfghjkl asdf1234 zxcvbnm123 zxcvbnm1 1234qwer 123qweasd 123456qwerty abcd1234 abc12345 abcdefgh abcdefg1 a1b2c3d4
+	aa123456 a1234567 a12345678 a123456789 password password1 password12 password123 password1234 password! passw0rd
+	p@ssw0rd p@ssword pa$$word pass1234 passwort passwort1 changeme changeme1 letmein1 letmein123 welcome1 welcome123
+	iloveyou iloveyou1 sunshine sunshine1 princess princess1 football football1 baseball baseball1 basketball superman
+	batman123 trustno1 starwars whatever computer internet jennifer michelle michael1 jordan23 charlie1 dragon123
+	monkey123 master123 shadow12 killer12 liverpool chocolate butterfly blink182 mustang1 admin123 admin1234
+	admin12345 administrator root1234 rootroot adminadmin default1 secret123 test1234 testtest user1234 guest123
+	hello123 freedom1 nicholas elephant victoria samantha corvette mercedes midnight maverick`
+
 // passwords makes and checks password hashes.
 type passwords struct {
 	slots *semaphore.Weighted
@@ -52,10 +83,11 @@ func newPasswords() passwords {
 	return passwords{slots: semaphore.NewWeighted(maxHashing), nobody: nobody.String()}
 }
 
-// create checks a new password against the rules and returns its hash.
-func (p *passwords) create(ctx context.Context, password string) (string, error) {
-	if n := utf8.RuneCountInString(password); n < minPassword || n > maxPassword {
-		return "", slnet.Errorf(slnet.KindInvalid, "the password is too short or too long; choose one of %d to %d characters", minPassword, maxPassword)
+// create checks a new password of a user against the rules and returns its
+// hash.
+func (p *passwords) create(ctx context.Context, user, password string) (string, error) {
+	if err := checkPassword(user, password); err != nil {
+		return "", err
 	}
 	h := newPasswordHash()
 	key, err := p.compute(ctx, h, password)

@@ -8,38 +8,44 @@ import (
 	"domovoi.dev/sdk/slnet"
 )
 
-// Has reports whether a user has a permission now. A disabled or unknown user
-// has none. Members of Administrators have every permission, also one this
-// program does not list; nobody else has PermissionNone, so that a check that
-// forgot what to ask for is refused.
-func (a *Accounts) Has(user string, p slnet.PermissionFlag) bool {
-	return a.directory.Load().has(user, p)
+// Rights returns what a caller may do now. A caller whose user is disabled or
+// gone, or whose token ended, gets an error of KindUnauthenticated.
+func (a *Accounts) Rights(caller Caller) (*Rights, error) {
+	return a.directory.Load().callerRights(caller, a.now())
 }
 
-// Permissions returns the permissions a user has now, by number; none for a
-// disabled or unknown user.
-func (a *Accounts) Permissions(user string) []slnet.PermissionFlag {
-	return a.directory.Load().permissions(user)
+// Has reports whether a caller has a permission now.
+func (a *Accounts) Has(caller Caller, p slnet.PermissionFlag) bool {
+	rights, err := a.Rights(caller)
+	return err == nil && rights.Has(p)
 }
 
-// UserExists reports whether there is a user of the name, also a disabled one.
-func (a *Accounts) UserExists(user string) bool {
-	return a.directory.Load().users[fold(user)] != nil
-}
-
-// Enabled reports whether there is a user of the name who is not disabled.
-func (a *Accounts) Enabled(user string) bool {
-	return a.directory.Load().enabled(user) != nil
+// Enabled reports whether the user of a caller exists and is not disabled.
+func (a *Accounts) Enabled(caller Caller) bool {
+	return a.directory.Load().callerUser(caller) != nil
 }
 
 // WhoAmI answers a WhoAmIMessage of the caller.
 func (a *Accounts) WhoAmI(caller Caller) (*slnet.WhoAmIResponse, error) {
 	d := a.directory.Load()
-	u := d.enabled(caller.User)
-	if u == nil {
-		return nil, slnet.Errorf(slnet.KindUnauthenticated, "the user %.64q was deleted or disabled; ask an administrator", caller.User)
+	rights, err := d.callerRights(caller, a.now())
+	if err != nil {
+		return nil, err
 	}
-	return &slnet.WhoAmIResponse{User: d.user(u), Permissions: d.permissions(u.Name)}, nil
+	u := d.callerUser(caller)
+	response := &slnet.WhoAmIResponse{
+		User: d.user(u), Permissions: rights.list(), ReadOnly: rights.ReadOnly(), Scope: caller.Scope,
+	}
+	for _, key := range u.Groups {
+		if g := d.groups[key]; g != nil {
+			response.Groups = append(response.Groups, groupOf(g))
+		}
+	}
+	if t := d.tokenIDs[caller.TokenID]; t != nil {
+		token := d.token(t)
+		response.Token = &token
+	}
+	return response, nil
 }
 
 // readPermissions checks the permissions of a request and returns them sorted,
@@ -58,4 +64,54 @@ func readPermissions(requested []slnet.PermissionFlag) ([]slnet.PermissionFlag, 
 	sorted := slices.Clone(requested)
 	slices.Sort(sorted)
 	return slices.Compact(sorted), nil
+}
+
+const (
+	// maxGrants is the most grants a group has.
+	maxGrants = 1000
+	// maxPattern is the most bytes of a pattern: more than the name of a script.
+	maxPattern = 512
+)
+
+// readGrants checks the grants of a request.
+func readGrants(requested []slnet.ScriptGrant) ([]slnet.ScriptGrant, error) {
+	if len(requested) > maxGrants {
+		return nil, slnet.Errorf(slnet.KindTooLarge, "a group has at most %d script grants, these are %d", maxGrants, len(requested))
+	}
+	for _, g := range requested {
+		if problem := grantProblem(g); problem != "" {
+			return nil, slnet.Errorf(slnet.KindInvalid, "the script grant %.64q cannot be taken: %s", g.Pattern, problem)
+		}
+	}
+	return slices.Clone(requested), nil
+}
+
+func grantProblem(g slnet.ScriptGrant) string {
+	switch star := strings.IndexByte(g.Pattern, '*'); {
+	case g.Pattern == "":
+		return "the pattern is empty; give the name of a script, or the beginning of names followed by *"
+	case len(g.Pattern) > maxPattern:
+		return fmt.Sprintf("the pattern has more than %d bytes", maxPattern)
+	case star >= 0 && star != len(g.Pattern)-1:
+		return "a * can only stand at the end of a pattern"
+	case !g.View && !g.Edit && !g.Execute && !g.Delete:
+		return "it gives no right; choose among View, Edit, Execute and Delete"
+	}
+	return ""
+}
+
+// readScope checks the scope of a request.
+func readScope(requested *slnet.TokenScope) (*slnet.TokenScope, error) {
+	if requested == nil || len(requested.Permissions) == 0 && !requested.ReadOnly {
+		return nil, nil
+	}
+	named := slices.DeleteFunc(slices.Clone(requested.Permissions), func(p slnet.PermissionFlag) bool { return p == slnet.PermissionNone })
+	permissions, err := readPermissions(named)
+	if err != nil {
+		return nil, err
+	}
+	if len(permissions) == 0 && len(requested.Permissions) > 0 {
+		permissions = []slnet.PermissionFlag{slnet.PermissionNone}
+	}
+	return &slnet.TokenScope{Permissions: permissions, ReadOnly: requested.ReadOnly}, nil
 }

@@ -55,7 +55,7 @@ func TestRefusedSecretsLookTheSame(t *testing.T) {
 	}
 	good, disabled := h.token("Ann", 0).Secret, h.token("Bob", 0).Secret
 	revoked, expired := h.token("Ann", 0), h.token("Ann", time.Minute).Secret
-	must(h.RevokeToken(h.ctx, origin, &slnet.RevokeTokenMessage{ID: revoked.Token.ID}))(t)
+	must(h.RevokeToken(h.ctx, administrator, &slnet.RevokeTokenMessage{ID: revoked.Token.ID}))(t)
 	h.disable("Bob", true)
 	h.pass(time.Minute)
 	for _, secret := range []string{
@@ -90,7 +90,7 @@ func TestTokenExpiry(t *testing.T) {
 	h.accepts(far.Secret, "Ann")
 
 	h.token("Ann", 0) // takes what has expired along
-	for _, token := range must(h.Tokens(h.ctx, &slnet.GetTokensMessage{}))(t).Tokens {
+	for _, token := range must(h.Tokens(h.ctx, administrator, &slnet.GetTokensMessage{}))(t).Tokens {
 		if token.ID == made.Token.ID {
 			t.Error("an expired token is kept")
 		}
@@ -109,7 +109,7 @@ func TestListTokens(t *testing.T) {
 	bob := h.token("bob", 0).Token
 	list := func(user string) string {
 		var ids []uuid.UUID
-		for _, token := range must(h.Tokens(h.ctx, &slnet.GetTokensMessage{User: user}))(t).Tokens {
+		for _, token := range must(h.Tokens(h.ctx, administrator, &slnet.GetTokensMessage{User: user}))(t).Tokens {
 			ids = append(ids, token.ID)
 		}
 		return fmt.Sprint(ids)
@@ -129,18 +129,18 @@ func TestWrongTokenRequests(t *testing.T) {
 	h := open(t)
 	h.user("Ann")
 	before := h.dump()
-	_, err := h.CreateToken(h.ctx, origin, &slnet.CreateTokenMessage{User: "Bob"})
+	_, err := h.CreateToken(h.ctx, administrator, &slnet.CreateTokenMessage{User: "Bob"})
 	wantError(t, err, slnet.KindNotFound, "Bob")
-	_, err = h.CreateToken(h.ctx, origin, &slnet.CreateTokenMessage{})
+	_, err = h.CreateToken(h.ctx, administrator, &slnet.CreateTokenMessage{})
 	wantError(t, err, slnet.KindNotFound)
-	_, err = h.CreateToken(h.ctx, origin, &slnet.CreateTokenMessage{User: "Ann", ExpiresIn: -time.Second})
+	_, err = h.CreateToken(h.ctx, administrator, &slnet.CreateTokenMessage{User: "Ann", ExpiresIn: -time.Second})
 	wantError(t, err, slnet.KindInvalid, "1s")
-	_, err = h.CreateToken(h.ctx, origin, &slnet.CreateTokenMessage{User: "Ann", Name: "a\nb"})
+	_, err = h.CreateToken(h.ctx, administrator, &slnet.CreateTokenMessage{User: "Ann", Name: "a\nb"})
 	wantError(t, err, slnet.KindInvalid, "token name")
-	_, err = h.Tokens(h.ctx, &slnet.GetTokensMessage{User: "Bob"})
+	_, err = h.Tokens(h.ctx, administrator, &slnet.GetTokensMessage{User: "Bob"})
 	wantError(t, err, slnet.KindNotFound, "Bob")
 	unknown := uuid.New()
-	_, err = h.RevokeToken(h.ctx, origin, &slnet.RevokeTokenMessage{ID: unknown})
+	_, err = h.RevokeToken(h.ctx, administrator, &slnet.RevokeTokenMessage{ID: unknown})
 	wantError(t, err, slnet.KindNotFound, unknown.String())
 	if after := h.dump(); after != before {
 		t.Errorf("before:\n%s\nafter:\n%s", before, after)

@@ -2,15 +2,17 @@ package security
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 
+	"github.com/google/uuid"
+
 	"domovoi.dev/sdk/slnet"
-	"domovoi.dev/storage"
 )
 
 // CreateUser makes a user. A name that is taken gives KindAlreadyExists.
-func (a *Accounts) CreateUser(ctx context.Context, origin storage.Origin, m *slnet.CreateUserMessage) (*slnet.UserResponse, error) {
+func (a *Accounts) CreateUser(ctx context.Context, by Caller, m *slnet.CreateUserMessage) (*slnet.UserResponse, error) {
 	if err := checkName("user", m.Name); err != nil {
 		return nil, err
 	}
@@ -20,14 +22,14 @@ func (a *Accounts) CreateUser(ctx context.Context, origin storage.Origin, m *sln
 	password := ""
 	if m.Password != "" {
 		var err error
-		if password, err = a.passwords.create(ctx, m.Password); err != nil {
+		if password, err = a.passwords.create(ctx, m.Name, m.Password); err != nil {
 			return nil, err
 		}
 	}
 	response := new(slnet.UserResponse)
-	err := a.change(ctx, origin, func(e *edit) error {
-		if u := e.users[fold(m.Name)]; u != nil {
-			return slnet.Errorf(slnet.KindAlreadyExists, "there is a user %q already; choose another name, or update that user", u.Name)
+	err := a.changeAs(ctx, by, func(e *edit) error {
+		if err := e.nameIsFree(m.Name); err != nil {
+			return err
 		}
 		groups, err := e.groupKeys(m.Groups)
 		if err != nil {
@@ -35,10 +37,14 @@ func (a *Accounts) CreateUser(ctx context.Context, origin storage.Origin, m *sln
 		}
 		slices.Sort(groups)
 		u := &userRecord{
-			Name: m.Name, DisplayName: m.DisplayName, Groups: slices.Compact(groups),
+			ID: uuid.New(), Name: m.Name, DisplayName: m.DisplayName, Groups: slices.Compact(groups),
 			Password: password, CreatedAt: e.now,
 		}
+		if err := e.mayManage(u); err != nil {
+			return err
+		}
 		e.putUser(u)
+		e.about("user", u.Name)
 		response.User = e.user(u)
 		return nil
 	})
@@ -48,9 +54,28 @@ func (a *Accounts) CreateUser(ctx context.Context, origin storage.Origin, m *sln
 	return response, nil
 }
 
-// UpdateUser changes what the message gives of a user: all of it, or nothing.
-// The tokens of a disabled user do not work until the user is enabled again.
-func (a *Accounts) UpdateUser(ctx context.Context, origin storage.Origin, m *slnet.UpdateUserMessage) (*slnet.UserResponse, error) {
+func (d *directory) nameIsFree(name string) error {
+	if u := d.users[fold(name)]; u != nil {
+		return slnet.Errorf(slnet.KindAlreadyExists, "there is a user %q already; choose another name, or update that user", u.Name)
+	}
+	return nil
+}
+
+// mayManage refuses to manage a user with more rights than the one who asks:
+// whoever could would get them, by a password, a token or a group.
+func (e *edit) mayManage(u *userRecord) error {
+	return e.by.exceeds(e.rightsOf(u.Groups), fmt.Sprintf("the user %q", u.Name))
+}
+
+// UpdateUser changes what the message gives of a user: all of it, or nothing. A
+// new password, and disabling the user, end the user's logins and sessions; the
+// other tokens of a disabled user do not work until the user is enabled again.
+func (a *Accounts) UpdateUser(ctx context.Context, by Caller, m *slnet.UpdateUserMessage) (*slnet.UserResponse, error) {
+	if m.NewName != nil {
+		if err := checkName("user", *m.NewName); err != nil {
+			return nil, err
+		}
+	}
 	if m.DisplayName != nil {
 		if err := checkText("display name", *m.DisplayName); err != nil {
 			return nil, err
@@ -59,18 +84,24 @@ func (a *Accounts) UpdateUser(ctx context.Context, origin storage.Origin, m *sln
 	password := ""
 	if m.Password != nil {
 		var err error
-		if password, err = a.passwords.create(ctx, *m.Password); err != nil {
+		if password, err = a.passwords.create(ctx, m.Name, *m.Password); err != nil {
 			return nil, err
 		}
 	}
 	response := new(slnet.UserResponse)
-	err := a.change(ctx, origin, func(e *edit) error {
+	err := a.changeAs(ctx, by, func(e *edit) error {
 		old, err := e.userNamed(m.Name)
 		if err != nil {
 			return err
 		}
+		if err := e.mayManage(old); err != nil {
+			return err
+		}
 		u := *old
 		if u.Groups, err = e.changeGroups(old, m); err != nil {
+			return err
+		}
+		if err := e.mayManage(&u); err != nil {
 			return err
 		}
 		if m.DisplayName != nil {
@@ -82,10 +113,23 @@ func (a *Accounts) UpdateUser(ctx context.Context, origin storage.Origin, m *sln
 		if m.Disabled != nil {
 			u.Disabled = *m.Disabled
 		}
+		if u.Disabled && !old.Disabled || m.Password != nil {
+			e.endLogins(old)
+		}
+		if m.NewName != nil {
+			if err := e.rename(old, *m.NewName); err != nil {
+				return err
+			}
+			u.Name = *m.NewName
+		}
 		if err := keepAdministrator(&u); err != nil {
 			return err
 		}
 		e.putUser(&u)
+		e.about("user", old.Name)
+		if u.Name != old.Name {
+			e.about("user", u.Name)
+		}
 		response.User = e.user(&u)
 		return nil
 	})
@@ -93,6 +137,73 @@ func (a *Accounts) UpdateUser(ctx context.Context, origin storage.Origin, m *sln
 		return nil, err
 	}
 	return response, nil
+}
+
+// rename takes the old name of a user away, also from the user's tokens. The
+// caller puts the user under the new one.
+func (e *edit) rename(old *userRecord, name string) error {
+	from, to := fold(old.Name), fold(name)
+	if from == administratorKey && to != administratorKey {
+		return slnet.Errorf(slnet.KindInvalid, "the user %s is built in and cannot be renamed", slnet.AdministratorName)
+	}
+	if from == to {
+		return nil
+	}
+	if err := e.nameIsFree(name); err != nil {
+		return err
+	}
+	for _, t := range e.tokens {
+		if t.User == from {
+			renamed := *t
+			renamed.User = to
+			e.putToken(&renamed)
+		}
+	}
+	e.deleteUser(old)
+	return nil
+}
+
+// ChangePassword gives the caller a new password, who has to know the old one,
+// and ends the caller's logins and sessions. Whoever has only a part of the
+// caller's rights could get them all by it: runs and tokens with a scope may not.
+func (a *Accounts) ChangePassword(ctx context.Context, by Caller, m *slnet.ChangePasswordMessage) (*slnet.Empty, error) {
+	if by.RunID != uuid.Nil || by.Scope != nil {
+		return nil, denied("a run, or a token with a scope, may not change the password of %s; log in to do it", by.User)
+	}
+	u := a.directory.Load().callerUser(by)
+	if u == nil || u.Password == "" {
+		return nil, slnet.Errorf(slnet.KindConflict, "the user %s has no password to change; an administrator can set one", by.User)
+	}
+	if !a.guesses.allow(u.ID, a.now()) {
+		return nil, slnet.Errorf(slnet.KindRateLimited, "too many attempts to change the password of %s; try again in %v", u.Name, guessEvery)
+	}
+	matches, err := a.passwords.matches(ctx, u.Password, m.OldPassword)
+	if err != nil {
+		return nil, err
+	}
+	if !matches {
+		return nil, slnet.Errorf(slnet.KindInvalid, "the old password is not right; the password of %s stays as it was", u.Name)
+	}
+	password, err := a.passwords.create(ctx, u.Name, m.NewPassword)
+	if err != nil {
+		return nil, err
+	}
+	err = a.changeAs(ctx, by, func(e *edit) error {
+		old := e.callerUser(by)
+		if old == nil || old.Password != u.Password {
+			return slnet.Errorf(slnet.KindConflict, "the password of %s was changed meanwhile; nothing was done", u.Name)
+		}
+		changed := *old
+		changed.Password = password
+		e.endLogins(old)
+		e.putUser(&changed)
+		e.about("user", old.Name)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return new(slnet.Empty), nil
 }
 
 // changeGroups returns the groups a user has after an update.
@@ -117,8 +228,8 @@ func (d *directory) changeGroups(u *userRecord, m *slnet.UpdateUserMessage) ([]s
 }
 
 // DeleteUser removes a user and its tokens.
-func (a *Accounts) DeleteUser(ctx context.Context, origin storage.Origin, m *slnet.DeleteUserMessage) (*slnet.Empty, error) {
-	err := a.change(ctx, origin, func(e *edit) error {
+func (a *Accounts) DeleteUser(ctx context.Context, by Caller, m *slnet.DeleteUserMessage) (*slnet.Empty, error) {
+	err := a.changeAs(ctx, by, func(e *edit) error {
 		u, err := e.userNamed(m.Name)
 		if err != nil {
 			return err
@@ -127,12 +238,16 @@ func (a *Accounts) DeleteUser(ctx context.Context, origin storage.Origin, m *sln
 		if key == administratorKey {
 			return slnet.Errorf(slnet.KindInvalid, "the user %s is built in and cannot be deleted", slnet.AdministratorName)
 		}
+		if err := e.mayManage(u); err != nil {
+			return err
+		}
 		for _, t := range e.tokens {
 			if t.User == key {
 				e.deleteToken(t)
 			}
 		}
-		e.deleteUser(key)
+		e.deleteUser(u)
+		e.about("user", u.Name)
 		return nil
 	})
 	if err != nil {
@@ -149,4 +264,31 @@ func (a *Accounts) Users(_ context.Context, _ *slnet.GetUsersMessage) (*slnet.Us
 		response.Users = append(response.Users, d.user(d.users[key]))
 	}
 	return response, nil
+}
+
+// ActAs returns a user, given by id or by name, as a caller, when by may let
+// scripts run as that user: itself, or somebody with no more rights, with the
+// permission AutomationRunAs or SecurityAdministration. A run may not do it for
+// its own user, for the script outlives it; nor may a token with a scope.
+func (a *Accounts) ActAs(by, other Caller) (Caller, error) {
+	d := a.directory.Load()
+	rights, err := d.callerRights(by, a.now())
+	if err != nil {
+		return Caller{}, err
+	}
+	u := d.users[fold(other.User)]
+	if other.UserID != uuid.Nil {
+		u = d.userIDs[other.UserID]
+	}
+	if u == nil {
+		return Caller{}, noUser(other.User)
+	}
+	as := Caller{User: u.Name, UserID: u.ID}
+	if d.callerUser(by) == u && by.RunID == uuid.Nil && by.Scope == nil {
+		return as, nil
+	}
+	if !rights.Has(slnet.PermissionAutomationRunAs) && !rights.Has(slnet.PermissionSecurityAdministration) {
+		return Caller{}, denied("user %s lacks the permission %v", rights.User(), slnet.PermissionAutomationRunAs)
+	}
+	return as, rights.exceeds(d.userRights(u), fmt.Sprintf("what runs as the user %q", u.Name))
 }

@@ -16,7 +16,7 @@ func TestCreateUser(t *testing.T) {
 	h := open(t)
 	h.group("Operators", permission)
 	h.group("Editors", slnet.PermissionAutomationEdit)
-	user := must(h.CreateUser(h.ctx, origin, &slnet.CreateUserMessage{
+	user := must(h.CreateUser(h.ctx, administrator, &slnet.CreateUserMessage{
 		Name: "Ann Bell", DisplayName: "Ann (night shift)", Groups: []string{"operators", "EDITORS", "Operators"},
 	}))(t).User
 	if user.Name != "Ann Bell" || user.DisplayName != "Ann (night shift)" || fmt.Sprint(user.Groups) != "[Editors Operators]" ||
@@ -27,7 +27,7 @@ func TestCreateUser(t *testing.T) {
 		if !h.UserExists(name) || !h.Enabled(name) || !h.Has(name, permission) {
 			t.Errorf("%q is not the user", name)
 		}
-		_, err := h.CreateUser(h.ctx, origin, &slnet.CreateUserMessage{Name: name})
+		_, err := h.CreateUser(h.ctx, administrator, &slnet.CreateUserMessage{Name: name})
 		wantError(t, err, slnet.KindAlreadyExists, "Ann Bell")
 	}
 	if got := fmt.Sprint(h.Permissions("ann bell")); got != "[ModuleSettingsConfiguration AutomationEdit]" {
@@ -52,9 +52,9 @@ func TestNames(t *testing.T) {
 	}
 	before := h.dump()
 	for _, name := range bad {
-		_, err := h.CreateUser(h.ctx, origin, &slnet.CreateUserMessage{Name: name})
+		_, err := h.CreateUser(h.ctx, administrator, &slnet.CreateUserMessage{Name: name})
 		wantError(t, err, slnet.KindInvalid, "user name")
-		_, err = h.CreateGroup(h.ctx, origin, &slnet.CreateGroupMessage{Group: slnet.Group{Name: name}})
+		_, err = h.CreateGroup(h.ctx, administrator, &slnet.CreateGroupMessage{Group: slnet.Group{Name: name}})
 		wantError(t, err, slnet.KindInvalid, "group name")
 		if strings.ContainsFunc(err.Error(), func(r rune) bool { return r < ' ' }) {
 			t.Errorf("the error %q has a control character", err)
@@ -72,12 +72,12 @@ func TestNamesThatAreEqualByCaseAreOneUser(t *testing.T) {
 		if !strings.EqualFold(name, "Kirsten σς") {
 			t.Fatalf("%q is not equal by case", name)
 		}
-		_, err := h.CreateUser(h.ctx, origin, &slnet.CreateUserMessage{Name: name})
+		_, err := h.CreateUser(h.ctx, administrator, &slnet.CreateUserMessage{Name: name})
 		wantError(t, err, slnet.KindAlreadyExists, "Kirsten")
 	}
-	_, err := h.CreateUser(h.ctx, origin, &slnet.CreateUserMessage{Name: "Admini\u017ftrator"})
+	_, err := h.CreateUser(h.ctx, administrator, &slnet.CreateUserMessage{Name: "Admini\u017ftrator"})
 	wantError(t, err, slnet.KindAlreadyExists, "Administrator")
-	_, err = h.DeleteGroup(h.ctx, origin, &slnet.DeleteGroupMessage{Name: "Admini\u017ftrators"})
+	_, err = h.DeleteGroup(h.ctx, administrator, &slnet.DeleteGroupMessage{Name: "Admini\u017ftrators"})
 	wantError(t, err, slnet.KindInvalid, "Administrators")
 
 	// All letters with a case, as many at once as a name has.
@@ -117,59 +117,59 @@ func TestWrongUserRequests(t *testing.T) {
 		send func() error
 	}{
 		"create with an unknown group": {slnet.KindInvalid, "Nobodies", func() error {
-			_, err := h.CreateUser(h.ctx, origin, &slnet.CreateUserMessage{Name: "Bob", Groups: []string{"Operators", "Nobodies"}})
+			_, err := h.CreateUser(h.ctx, administrator, &slnet.CreateUserMessage{Name: "Bob", Groups: []string{"Operators", "Nobodies"}})
 			return err
 		}},
 		"create with a short password": {slnet.KindInvalid, "8", func() error {
-			_, err := h.CreateUser(h.ctx, origin, &slnet.CreateUserMessage{Name: "Bob", Password: "1234567"})
+			_, err := h.CreateUser(h.ctx, administrator, &slnet.CreateUserMessage{Name: "Bob", Password: "1234567"})
 			return err
 		}},
 		"create with a long password": {slnet.KindInvalid, "1024", func() error {
-			_, err := h.CreateUser(h.ctx, origin, &slnet.CreateUserMessage{Name: "Bob", Password: strings.Repeat("x", 1025)})
+			_, err := h.CreateUser(h.ctx, administrator, &slnet.CreateUserMessage{Name: "Bob", Password: strings.Repeat("x", 1025)})
 			return err
 		}},
 		"create with a control character in the display name": {slnet.KindInvalid, "display name", func() error {
-			_, err := h.CreateUser(h.ctx, origin, &slnet.CreateUserMessage{Name: "Bob", DisplayName: "B\x1b[31m"})
+			_, err := h.CreateUser(h.ctx, administrator, &slnet.CreateUserMessage{Name: "Bob", DisplayName: "B\x1b[31m"})
 			return err
 		}},
 		"update an unknown user": {slnet.KindNotFound, "Bob", func() error {
-			_, err := h.UpdateUser(h.ctx, origin, &slnet.UpdateUserMessage{Name: "Bob", DisplayName: ptr("x")})
+			_, err := h.UpdateUser(h.ctx, administrator, &slnet.UpdateUserMessage{Name: "Bob", DisplayName: ptr("x")})
 			return err
 		}},
 		"update with a long display name": {slnet.KindInvalid, "display name", func() error {
-			_, err := h.UpdateUser(h.ctx, origin, &slnet.UpdateUserMessage{Name: "Ann", DisplayName: ptr(strings.Repeat("x", 129))})
+			_, err := h.UpdateUser(h.ctx, administrator, &slnet.UpdateUserMessage{Name: "Ann", DisplayName: ptr(strings.Repeat("x", 129))})
 			return err
 		}},
 		"update to an empty password": {slnet.KindInvalid, "password", func() error {
-			_, err := h.UpdateUser(h.ctx, origin, &slnet.UpdateUserMessage{Name: "Ann", Password: ptr("")})
+			_, err := h.UpdateUser(h.ctx, administrator, &slnet.UpdateUserMessage{Name: "Ann", Password: ptr("")})
 			return err
 		}},
 		"add an unknown group": {slnet.KindInvalid, "Nobodies", func() error {
-			_, err := h.UpdateUser(h.ctx, origin, &slnet.UpdateUserMessage{Name: "Ann", DisplayName: ptr("new"), AddGroups: []string{"Nobodies"}})
+			_, err := h.UpdateUser(h.ctx, administrator, &slnet.UpdateUserMessage{Name: "Ann", DisplayName: ptr("new"), AddGroups: []string{"Nobodies"}})
 			return err
 		}},
 		"remove an unknown group": {slnet.KindInvalid, "Nobodies", func() error {
-			_, err := h.UpdateUser(h.ctx, origin, &slnet.UpdateUserMessage{Name: "Ann", DisplayName: ptr("new"), RemoveGroups: []string{"Nobodies"}})
+			_, err := h.UpdateUser(h.ctx, administrator, &slnet.UpdateUserMessage{Name: "Ann", DisplayName: ptr("new"), RemoveGroups: []string{"Nobodies"}})
 			return err
 		}},
 		"add and remove a group": {slnet.KindInvalid, "Operators", func() error {
-			_, err := h.UpdateUser(h.ctx, origin, &slnet.UpdateUserMessage{Name: "Ann", AddGroups: []string{"operators"}, RemoveGroups: []string{"OPERATORS"}})
+			_, err := h.UpdateUser(h.ctx, administrator, &slnet.UpdateUserMessage{Name: "Ann", AddGroups: []string{"operators"}, RemoveGroups: []string{"OPERATORS"}})
 			return err
 		}},
 		"delete an unknown user": {slnet.KindNotFound, "Bob", func() error {
-			_, err := h.DeleteUser(h.ctx, origin, &slnet.DeleteUserMessage{Name: "Bob"})
+			_, err := h.DeleteUser(h.ctx, administrator, &slnet.DeleteUserMessage{Name: "Bob"})
 			return err
 		}},
 		"delete Administrator": {slnet.KindInvalid, "Administrator", func() error {
-			_, err := h.DeleteUser(h.ctx, origin, &slnet.DeleteUserMessage{Name: "ADMINISTRATOR"})
+			_, err := h.DeleteUser(h.ctx, administrator, &slnet.DeleteUserMessage{Name: "ADMINISTRATOR"})
 			return err
 		}},
 		"disable Administrator": {slnet.KindInvalid, "Administrator", func() error {
-			_, err := h.UpdateUser(h.ctx, origin, &slnet.UpdateUserMessage{Name: "administrator", Disabled: ptr(true)})
+			_, err := h.UpdateUser(h.ctx, administrator, &slnet.UpdateUserMessage{Name: "administrator", Disabled: ptr(true)})
 			return err
 		}},
 		"take Administrator out of Administrators": {slnet.KindInvalid, "Administrators", func() error {
-			_, err := h.UpdateUser(h.ctx, origin, &slnet.UpdateUserMessage{Name: "administrator", RemoveGroups: []string{"administrators"}})
+			_, err := h.UpdateUser(h.ctx, administrator, &slnet.UpdateUserMessage{Name: "administrator", RemoveGroups: []string{"administrators"}})
 			return err
 		}},
 	} {
@@ -189,7 +189,7 @@ func TestUpdateUserChangesWhatIsGiven(t *testing.T) {
 	h.user("Ann", "Operators")
 	update := func(m slnet.UpdateUserMessage) string {
 		m.Name = "ANN"
-		u := must(h.UpdateUser(h.ctx, origin, &m))(t).User
+		u := must(h.UpdateUser(h.ctx, administrator, &m))(t).User
 		return fmt.Sprintf("%s|%s|%v|%v", u.Name, u.DisplayName, u.Groups, u.Disabled)
 	}
 	for _, c := range []struct {
@@ -220,7 +220,7 @@ func TestADisabledUserCanDoNothing(t *testing.T) {
 	h.refuses(secret)
 	_, err := h.WhoAmI(security.Caller{User: "Ann"})
 	wantError(t, err, slnet.KindUnauthenticated, "Ann")
-	_, err = h.CreateToken(h.ctx, origin, &slnet.CreateTokenMessage{User: "ann"})
+	_, err = h.CreateToken(h.ctx, administrator, &slnet.CreateTokenMessage{User: "ann"})
 	wantError(t, err, slnet.KindConflict, "Ann")
 	h.disable("ann", false)
 	h.accepts(secret, "Ann")
@@ -231,14 +231,14 @@ func TestDeleteUserTakesItsTokens(t *testing.T) {
 	h.user("Ann", "Administrators")
 	h.user("Bob")
 	ann, bob := h.token("Ann", 0).Secret, h.token("bob", 0).Secret
-	must(h.DeleteUser(h.ctx, origin, &slnet.DeleteUserMessage{Name: "ann"}))(t)
+	must(h.DeleteUser(h.ctx, administrator, &slnet.DeleteUserMessage{Name: "ann"}))(t)
 	if h.UserExists("Ann") || h.Enabled("Ann") || h.Has("Ann", permission) || h.Permissions("Ann") != nil {
 		t.Error("a deleted user is there")
 	}
 	h.user("Ann")
 	h.refuses(ann)
 	h.accepts(bob, "Bob")
-	if tokens := must(h.Tokens(h.ctx, &slnet.GetTokensMessage{}))(t).Tokens; len(tokens) != 1 || tokens[0].User != "Bob" {
+	if tokens := must(h.Tokens(h.ctx, administrator, &slnet.GetTokensMessage{}))(t).Tokens; len(tokens) != 1 || tokens[0].User != "Bob" {
 		t.Errorf("tokens left: %+v", tokens)
 	}
 }

@@ -28,6 +28,9 @@ const (
 	ErrInvalidDomManagerSettings    slnet.Reason = "InvalidDomManagerSettings"
 	ErrInvalidNetworkSharePath      slnet.Reason = "InvalidNetworkSharePath"
 	ErrInvalidCredentialPermissions slnet.Reason = "InvalidCredentialPermissions"
+	// ErrDeprecatedSetting is ours: the warning about a setting that is obeyed and
+	// should not be used any more.
+	ErrDeprecatedSetting slnet.Reason = "DeprecatedSetting"
 
 	ErrFieldTypeNotSupported                  slnet.Reason = "FieldTypeNotSupported"
 	ErrSectionDefinitionInUseByDomInstances   slnet.Reason = "SectionDefinitionInUseByDomInstances"

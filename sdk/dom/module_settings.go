@@ -169,9 +169,21 @@ type StorageSettings struct {
 
 // DomManagerSecuritySettings say which permissions the requests to a module
 // need. (DOC:DOM_SecuritySettings, DOC:DOM_managers)
+//
+// All of them are deprecated, as in the original, where link security has taken
+// their place: they are obeyed, and saving them gives a warning.
 type DomManagerSecuritySettings struct {
+	// ViewPermissions is what reading instances, their history and attachments
+	// needs, and what their events need.
+	ViewPermissions Permission `json:"ViewPermissions,omitempty"`
+	// CreateAndUpdateDomInstancePermission is what creating and updating an
+	// instance needs, and its transitions and attachments.
+	CreateAndUpdateDomInstancePermission Permission `json:"CreateAndUpdateDomInstancePermission,omitempty"`
 	// DeleteDomInstancePermission is what deleting an instance needs.
 	DeleteDomInstancePermission Permission `json:"DeleteDomInstancePermission,omitempty"`
+	// ConfigurePermission is what changing the model of the module needs, besides
+	// ModuleSettingsConfiguration.
+	ConfigurePermission Permission `json:"ConfigurePermission,omitempty"`
 }
 
 // NetworkAttachmentSettings name a network share for attachments. Attachments

@@ -2405,17 +2405,42 @@ func (z *DomInstanceStatusTransitionRequest) Msgsize() (s int) {
 func (z *DomManagerSecuritySettings) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(1)
-	var zb0001Mask uint8 /* 1 bits */
+	zb0001Len := uint32(4)
+	var zb0001Mask uint8 /* 4 bits */
 	_ = zb0001Mask
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
-	// string "DeleteDomInstancePermission"
-	o = append(o, 0xbb, 0x44, 0x65, 0x6c, 0x65, 0x74, 0x65, 0x44, 0x6f, 0x6d, 0x49, 0x6e, 0x73, 0x74, 0x61, 0x6e, 0x63, 0x65, 0x50, 0x65, 0x72, 0x6d, 0x69, 0x73, 0x73, 0x69, 0x6f, 0x6e)
-	o, err = (*slnet.PermissionFlag)(&z.DeleteDomInstancePermission).MarshalMsg(o)
-	if err != nil {
-		err = msgp.WrapError(err, "DeleteDomInstancePermission")
-		return
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "ViewPermissions"
+		o = append(o, 0xaf, 0x56, 0x69, 0x65, 0x77, 0x50, 0x65, 0x72, 0x6d, 0x69, 0x73, 0x73, 0x69, 0x6f, 0x6e, 0x73)
+		o, err = (*slnet.PermissionFlag)(&z.ViewPermissions).MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "ViewPermissions")
+			return
+		}
+		// string "CreateAndUpdateDomInstancePermission"
+		o = append(o, 0xd9, 0x24, 0x43, 0x72, 0x65, 0x61, 0x74, 0x65, 0x41, 0x6e, 0x64, 0x55, 0x70, 0x64, 0x61, 0x74, 0x65, 0x44, 0x6f, 0x6d, 0x49, 0x6e, 0x73, 0x74, 0x61, 0x6e, 0x63, 0x65, 0x50, 0x65, 0x72, 0x6d, 0x69, 0x73, 0x73, 0x69, 0x6f, 0x6e)
+		o, err = (*slnet.PermissionFlag)(&z.CreateAndUpdateDomInstancePermission).MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "CreateAndUpdateDomInstancePermission")
+			return
+		}
+		// string "DeleteDomInstancePermission"
+		o = append(o, 0xbb, 0x44, 0x65, 0x6c, 0x65, 0x74, 0x65, 0x44, 0x6f, 0x6d, 0x49, 0x6e, 0x73, 0x74, 0x61, 0x6e, 0x63, 0x65, 0x50, 0x65, 0x72, 0x6d, 0x69, 0x73, 0x73, 0x69, 0x6f, 0x6e)
+		o, err = (*slnet.PermissionFlag)(&z.DeleteDomInstancePermission).MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "DeleteDomInstancePermission")
+			return
+		}
+		// string "ConfigurePermission"
+		o = append(o, 0xb3, 0x43, 0x6f, 0x6e, 0x66, 0x69, 0x67, 0x75, 0x72, 0x65, 0x50, 0x65, 0x72, 0x6d, 0x69, 0x73, 0x73, 0x69, 0x6f, 0x6e)
+		o, err = (*slnet.PermissionFlag)(&z.ConfigurePermission).MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "ConfigurePermission")
+			return
+		}
 	}
 	return
 }
@@ -2438,10 +2463,28 @@ func (z *DomManagerSecuritySettings) UnmarshalMsg(bts []byte) (o []byte, err err
 			return
 		}
 		switch msgp.UnsafeString(field) {
+		case "ViewPermissions":
+			bts, err = (*slnet.PermissionFlag)(&z.ViewPermissions).UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ViewPermissions")
+				return
+			}
+		case "CreateAndUpdateDomInstancePermission":
+			bts, err = (*slnet.PermissionFlag)(&z.CreateAndUpdateDomInstancePermission).UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "CreateAndUpdateDomInstancePermission")
+				return
+			}
 		case "DeleteDomInstancePermission":
 			bts, err = (*slnet.PermissionFlag)(&z.DeleteDomInstancePermission).UnmarshalMsg(bts)
 			if err != nil {
 				err = msgp.WrapError(err, "DeleteDomInstancePermission")
+				return
+			}
+		case "ConfigurePermission":
+			bts, err = (*slnet.PermissionFlag)(&z.ConfigurePermission).UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ConfigurePermission")
 				return
 			}
 		default:
@@ -2458,7 +2501,7 @@ func (z *DomManagerSecuritySettings) UnmarshalMsg(bts []byte) (o []byte, err err
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *DomManagerSecuritySettings) Msgsize() (s int) {
-	s = 1 + 28 + (*slnet.PermissionFlag)(&z.DeleteDomInstancePermission).Msgsize()
+	s = 1 + 16 + (*slnet.PermissionFlag)(&z.ViewPermissions).Msgsize() + 38 + (*slnet.PermissionFlag)(&z.CreateAndUpdateDomInstancePermission).Msgsize() + 28 + (*slnet.PermissionFlag)(&z.DeleteDomInstancePermission).Msgsize() + 20 + (*slnet.PermissionFlag)(&z.ConfigurePermission).Msgsize()
 	return
 }
 
@@ -2492,10 +2535,6 @@ func (z *DomManagerSettings) MarshalMsg(b []byte) (o []byte, err error) {
 	if z.DomInstanceHistorySettings == (HistorySettings{}) {
 		zb0001Len--
 		zb0001Mask |= 0x80
-	}
-	if z.SecuritySettings == (DomManagerSecuritySettings{}) {
-		zb0001Len--
-		zb0001Mask |= 0x200
 	}
 	if z.DomInstanceNetworkAttachmentSettings == (NetworkAttachmentSettings{}) {
 		zb0001Len--
@@ -2671,40 +2710,30 @@ func (z *DomManagerSettings) MarshalMsg(b []byte) (o []byte, err error) {
 			err = msgp.WrapError(err, "StorageSettings")
 			return
 		}
-		if (zb0001Mask & 0x200) == 0 { // if not omitted
-			// string "SecuritySettings"
-			o = append(o, 0xb0, 0x53, 0x65, 0x63, 0x75, 0x72, 0x69, 0x74, 0x79, 0x53, 0x65, 0x74, 0x74, 0x69, 0x6e, 0x67, 0x73)
-			// check for omitted fields
-			zb0008Len := uint32(1)
-			var zb0008Mask uint8 /* 1 bits */
-			_ = zb0008Mask
-			// variable map header, size zb0008Len
-			o = append(o, 0x80|uint8(zb0008Len))
-			// string "DeleteDomInstancePermission"
-			o = append(o, 0xbb, 0x44, 0x65, 0x6c, 0x65, 0x74, 0x65, 0x44, 0x6f, 0x6d, 0x49, 0x6e, 0x73, 0x74, 0x61, 0x6e, 0x63, 0x65, 0x50, 0x65, 0x72, 0x6d, 0x69, 0x73, 0x73, 0x69, 0x6f, 0x6e)
-			o, err = (*slnet.PermissionFlag)(&z.SecuritySettings.DeleteDomInstancePermission).MarshalMsg(o)
-			if err != nil {
-				err = msgp.WrapError(err, "SecuritySettings", "DeleteDomInstancePermission")
-				return
-			}
+		// string "SecuritySettings"
+		o = append(o, 0xb0, 0x53, 0x65, 0x63, 0x75, 0x72, 0x69, 0x74, 0x79, 0x53, 0x65, 0x74, 0x74, 0x69, 0x6e, 0x67, 0x73)
+		o, err = z.SecuritySettings.MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "SecuritySettings")
+			return
 		}
 		if (zb0001Mask & 0x400) == 0 { // if not omitted
 			// string "DomInstanceNetworkAttachmentSettings"
 			o = append(o, 0xd9, 0x24, 0x44, 0x6f, 0x6d, 0x49, 0x6e, 0x73, 0x74, 0x61, 0x6e, 0x63, 0x65, 0x4e, 0x65, 0x74, 0x77, 0x6f, 0x72, 0x6b, 0x41, 0x74, 0x74, 0x61, 0x63, 0x68, 0x6d, 0x65, 0x6e, 0x74, 0x53, 0x65, 0x74, 0x74, 0x69, 0x6e, 0x67, 0x73)
 			// check for omitted fields
-			zb0009Len := uint32(2)
-			var zb0009Mask uint8 /* 2 bits */
-			_ = zb0009Mask
+			zb0008Len := uint32(2)
+			var zb0008Mask uint8 /* 2 bits */
+			_ = zb0008Mask
 			if z.DomInstanceNetworkAttachmentSettings.NetworkSharePath == "" {
-				zb0009Len--
-				zb0009Mask |= 0x1
+				zb0008Len--
+				zb0008Mask |= 0x1
 			}
-			// variable map header, size zb0009Len
-			o = append(o, 0x80|uint8(zb0009Len))
+			// variable map header, size zb0008Len
+			o = append(o, 0x80|uint8(zb0008Len))
 
 			// skip if no fields are to be emitted
-			if zb0009Len != 0 {
-				if (zb0009Mask & 0x1) == 0 { // if not omitted
+			if zb0008Len != 0 {
+				if (zb0008Mask & 0x1) == 0 { // if not omitted
 					// string "NetworkSharePath"
 					o = append(o, 0xb0, 0x4e, 0x65, 0x74, 0x77, 0x6f, 0x72, 0x6b, 0x53, 0x68, 0x61, 0x72, 0x65, 0x50, 0x61, 0x74, 0x68)
 					o = msgp.AppendString(o, z.DomInstanceNetworkAttachmentSettings.NetworkSharePath)
@@ -3007,43 +3036,20 @@ func (z *DomManagerSettings) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				return
 			}
 		case "SecuritySettings":
-			var zb0012 uint32
-			zb0012, bts, err = msgp.ReadMapHeaderBytes(bts)
+			bts, err = z.SecuritySettings.UnmarshalMsg(bts)
 			if err != nil {
 				err = msgp.WrapError(err, "SecuritySettings")
 				return
 			}
-			for zb0012 > 0 {
-				zb0012--
-				field, bts, err = msgp.ReadMapKeyZC(bts)
-				if err != nil {
-					err = msgp.WrapError(err, "SecuritySettings")
-					return
-				}
-				switch msgp.UnsafeString(field) {
-				case "DeleteDomInstancePermission":
-					bts, err = (*slnet.PermissionFlag)(&z.SecuritySettings.DeleteDomInstancePermission).UnmarshalMsg(bts)
-					if err != nil {
-						err = msgp.WrapError(err, "SecuritySettings", "DeleteDomInstancePermission")
-						return
-					}
-				default:
-					bts, err = msgp.Skip(bts)
-					if err != nil {
-						err = msgp.WrapError(err, "SecuritySettings")
-						return
-					}
-				}
-			}
 		case "DomInstanceNetworkAttachmentSettings":
-			var zb0013 uint32
-			zb0013, bts, err = msgp.ReadMapHeaderBytes(bts)
+			var zb0012 uint32
+			zb0012, bts, err = msgp.ReadMapHeaderBytes(bts)
 			if err != nil {
 				err = msgp.WrapError(err, "DomInstanceNetworkAttachmentSettings")
 				return
 			}
-			for zb0013 > 0 {
-				zb0013--
+			for zb0012 > 0 {
+				zb0012--
 				field, bts, err = msgp.ReadMapKeyZC(bts)
 				if err != nil {
 					err = msgp.WrapError(err, "DomInstanceNetworkAttachmentSettings")
@@ -3097,7 +3103,7 @@ func (z *DomManagerSettings) Msgsize() (s int) {
 			s += 1 + 6 + msgp.StringPrefixSize + len(z.DomInstanceNameDefinition.ConcatenationItems[za0005].Value) + 18 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize))
 		}
 	}
-	s += 25 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 12 + 1 + 15 + msgp.DurationSize + 15 + msgp.DurationSize + 22 + msgp.DurationSize + 27 + 1 + 16 + msgp.StringPrefixSize + len(string(z.DomInstanceHistorySettings.StorageBehavior)) + 16 + z.StorageSettings.Msgsize() + 17 + 1 + 28 + (*slnet.PermissionFlag)(&z.SecuritySettings.DeleteDomInstancePermission).Msgsize() + 38 + 1 + 17 + msgp.StringPrefixSize + len(z.DomInstanceNetworkAttachmentSettings.NetworkSharePath) + 13 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize))
+	s += 25 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 12 + 1 + 15 + msgp.DurationSize + 15 + msgp.DurationSize + 22 + msgp.DurationSize + 27 + 1 + 16 + msgp.StringPrefixSize + len(string(z.DomInstanceHistorySettings.StorageBehavior)) + 16 + z.StorageSettings.Msgsize() + 17 + z.SecuritySettings.Msgsize() + 38 + 1 + 17 + msgp.StringPrefixSize + len(z.DomInstanceNetworkAttachmentSettings.NetworkSharePath) + 13 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize))
 	return
 }
 

@@ -40,6 +40,10 @@ type Script struct {
 	Timeout    time.Duration `json:"Timeout,omitempty"`
 	DeployedAt time.Time     `json:"DeployedAt,omitzero"`
 	DeployedBy string        `json:"DeployedBy,omitempty"`
+	// RunsAs is the user whose rights each run has, whoever starts it; empty means
+	// that of whoever starts it. RunsAsID is that user's id.
+	RunsAs   string    `json:"RunsAs,omitempty"`
+	RunsAsID uuid.UUID `json:"RunsAsId"`
 }
 
 // RunState is the state of a run.
@@ -82,6 +86,12 @@ type Run struct {
 	// it has.
 	StartedBy string `json:"StartedBy"`
 	RunsAs    string `json:"RunsAs"`
+	// StartedByID is the id of the user who caused the run, directly or by
+	// another run, and RunsAsID that of RunsAs. The names are those of the time.
+	StartedByID uuid.UUID `json:"StartedById"`
+	RunsAsID    uuid.UUID `json:"RunsAsId"`
+	// Scope limits the rights of the run: that of the token it was started with.
+	Scope *TokenScope `json:"Scope,omitempty"`
 	// Parents are the runs above this one, the topmost first.
 	Parents []uuid.UUID `json:"Parents,omitempty"`
 	Attempt int64       `json:"Attempt"`
@@ -118,6 +128,21 @@ type DeployScriptMessage struct {
 	Description string        `json:"Description,omitempty"`
 	Files       []ScriptFile  `json:"Files"`
 	Timeout     time.Duration `json:"Timeout,omitempty"`
+	// RunsAs binds the script to a user, as UpdateScriptMessage does; nil leaves
+	// it as it is.
+	RunsAs *string `json:"RunsAs,omitempty"`
+}
+
+// UpdateScriptMessage changes what is given of a script, without a new version.
+// Answered with ScriptResponse.
+type UpdateScriptMessage struct {
+	Name string `json:"Name"`
+	// RunsAs binds the script to a user: its runs have the rights of that user,
+	// whoever starts them. Empty ends the binding. The sender must be that user,
+	// or have all rights of that user and the permission AutomationRunAs or
+	// SecurityAdministration; and so must whoever deploys a new version of a
+	// bound script.
+	RunsAs *string `json:"RunsAs,omitempty"`
 }
 
 // DeployPluginMessage deploys a plugin binary that was uploaded with
@@ -129,6 +154,9 @@ type DeployPluginMessage struct {
 	// SHA256 is the binary's expected hash in hexadecimal digits.
 	SHA256  string        `json:"Sha256"`
 	Timeout time.Duration `json:"Timeout,omitempty"`
+	// RunsAs binds the script to a user, as UpdateScriptMessage does; nil leaves
+	// it as it is.
+	RunsAs *string `json:"RunsAs,omitempty"`
 }
 
 // UploadMessage sends a piece of a file. The first piece has Offset 0; each
@@ -167,7 +195,8 @@ type ScriptsResponse struct {
 	Scripts []Script `json:"Scripts"`
 }
 
-// ExecuteScriptMessage runs a script as the caller. Answered with RunResponse:
+// ExecuteScriptMessage runs a script as the caller, or as the user the script is
+// bound to. Answered with RunResponse:
 // when Async is set as soon as the run is queued, otherwise when it has ended.
 // A run that ended badly is not an error of the message. When the caller goes
 // away, a run it waits for is cancelled.

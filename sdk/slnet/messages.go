@@ -5,6 +5,7 @@ func Messages() []MessageType {
 	return []MessageType{
 		{New: func() Message { return new(DeployScriptMessage) }},
 		{New: func() Message { return new(DeployPluginMessage) }},
+		{New: func() Message { return new(UpdateScriptMessage) }},
 		{New: func() Message { return new(UploadMessage) }},
 		{New: func() Message { return new(GetScriptsMessage) }},
 		{New: func() Message { return new(GetScriptMessage) }},
@@ -28,6 +29,7 @@ func Messages() []MessageType {
 		{New: func() Message { return new(WhoAmIResponse) }},
 		{New: func() Message { return new(CreateUserMessage) }},
 		{New: func() Message { return new(UpdateUserMessage) }},
+		{New: func() Message { return new(ChangePasswordMessage) }},
 		{New: func() Message { return new(DeleteUserMessage) }},
 		{New: func() Message { return new(GetUsersMessage) }},
 		{New: func() Message { return new(UserResponse) }},
@@ -43,6 +45,8 @@ func Messages() []MessageType {
 		{New: func() Message { return new(GetTokensMessage) }},
 		{New: func() Message { return new(TokensResponse) }},
 		{New: func() Message { return new(RevokeTokenMessage) }},
+		{New: func() Message { return new(GetAuditMessage) }},
+		{New: func() Message { return new(AuditResponse) }},
 		{New: func() Message { return new(GetSystemInfoMessage) }},
 		{New: func() Message { return new(SystemInfoResponse) }},
 		{New: func() Message { return new(CheckStoreMessage) }},
@@ -57,6 +61,9 @@ func (*DeployScriptMessage) MessageName() string { return "DeployScriptMessage" 
 
 // MessageName implements Message.
 func (*DeployPluginMessage) MessageName() string { return "DeployPluginMessage" }
+
+// MessageName implements Message.
+func (*UpdateScriptMessage) MessageName() string { return "UpdateScriptMessage" }
 
 // MessageName implements Message.
 func (*UploadMessage) MessageName() string { return "UploadMessage" }
@@ -116,6 +123,9 @@ func (*CreateUserMessage) MessageName() string { return "CreateUserMessage" }
 func (*UpdateUserMessage) MessageName() string { return "UpdateUserMessage" }
 
 // MessageName implements Message.
+func (*ChangePasswordMessage) MessageName() string { return "ChangePasswordMessage" }
+
+// MessageName implements Message.
 func (*DeleteUserMessage) MessageName() string { return "DeleteUserMessage" }
 
 // MessageName implements Message.
@@ -159,6 +169,12 @@ func (*TokensResponse) MessageName() string { return "TokensResponse" }
 
 // MessageName implements Message.
 func (*RevokeTokenMessage) MessageName() string { return "RevokeTokenMessage" }
+
+// MessageName implements Message.
+func (*GetAuditMessage) MessageName() string { return "GetAuditMessage" }
+
+// MessageName implements Message.
+func (*AuditResponse) MessageName() string { return "AuditResponse" }
 
 // MessageName implements Message.
 func (*GetSystemInfoMessage) MessageName() string { return "GetSystemInfoMessage" }

@@ -78,6 +78,471 @@ func (z *AssociatedField) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z AuditObject) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 2
+	// string "Kind"
+	o = append(o, 0x82, 0xa4, 0x4b, 0x69, 0x6e, 0x64)
+	o = msgp.AppendString(o, z.Kind)
+	// string "Id"
+	o = append(o, 0xa2, 0x49, 0x64)
+	o = msgp.AppendString(o, z.ID)
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *AuditObject) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Kind":
+			z.Kind, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Kind")
+				return
+			}
+		case "Id":
+			z.ID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ID")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z AuditObject) Msgsize() (s int) {
+	s = 1 + 5 + msgp.StringPrefixSize + len(z.Kind) + 3 + msgp.StringPrefixSize + len(z.ID)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z AuditOutcome) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	o = msgp.AppendString(o, string(z))
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *AuditOutcome) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	{
+		var zb0001 string
+		zb0001, bts, err = msgp.ReadStringBytes(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		(*z) = AuditOutcome(zb0001)
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z AuditOutcome) Msgsize() (s int) {
+	s = msgp.StringPrefixSize + len(string(z))
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *AuditRecord) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(13)
+	var zb0001Mask uint16 /* 13 bits */
+	_ = zb0001Mask
+	if z.Until.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	if z.User == "" {
+		zb0001Len--
+		zb0001Mask |= 0x8
+	}
+	if z.ModuleID == "" {
+		zb0001Len--
+		zb0001Mask |= 0x40
+	}
+	if z.Objects == nil {
+		zb0001Len--
+		zb0001Mask |= 0x80
+	}
+	if z.ObjectCount == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x100
+	}
+	if z.Reason == "" {
+		zb0001Len--
+		zb0001Mask |= 0x400
+	}
+	if z.Detail == "" {
+		zb0001Len--
+		zb0001Mask |= 0x800
+	}
+	if z.Address == "" {
+		zb0001Len--
+		zb0001Mask |= 0x1000
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Time"
+		o = append(o, 0xa4, 0x54, 0x69, 0x6d, 0x65)
+		o = msgp.AppendTimeExt(o, z.Time)
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "Until"
+			o = append(o, 0xa5, 0x55, 0x6e, 0x74, 0x69, 0x6c)
+			o = msgp.AppendTimeExt(o, z.Until)
+		}
+		// string "Count"
+		o = append(o, 0xa5, 0x43, 0x6f, 0x75, 0x6e, 0x74)
+		o = msgp.AppendInt64(o, z.Count)
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "User"
+			o = append(o, 0xa4, 0x55, 0x73, 0x65, 0x72)
+			o = msgp.AppendString(o, z.User)
+		}
+		// string "RunId"
+		o = append(o, 0xa5, 0x52, 0x75, 0x6e, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.RunID)[:])
+		// string "Message"
+		o = append(o, 0xa7, 0x4d, 0x65, 0x73, 0x73, 0x61, 0x67, 0x65)
+		o = msgp.AppendString(o, z.Message)
+		if (zb0001Mask & 0x40) == 0 { // if not omitted
+			// string "ModuleId"
+			o = append(o, 0xa8, 0x4d, 0x6f, 0x64, 0x75, 0x6c, 0x65, 0x49, 0x64)
+			o = msgp.AppendString(o, z.ModuleID)
+		}
+		if (zb0001Mask & 0x80) == 0 { // if not omitted
+			// string "Objects"
+			o = append(o, 0xa7, 0x4f, 0x62, 0x6a, 0x65, 0x63, 0x74, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.Objects)))
+			for za0002 := range z.Objects {
+				// map header, size 2
+				// string "Kind"
+				o = append(o, 0x82, 0xa4, 0x4b, 0x69, 0x6e, 0x64)
+				o = msgp.AppendString(o, z.Objects[za0002].Kind)
+				// string "Id"
+				o = append(o, 0xa2, 0x49, 0x64)
+				o = msgp.AppendString(o, z.Objects[za0002].ID)
+			}
+		}
+		if (zb0001Mask & 0x100) == 0 { // if not omitted
+			// string "ObjectCount"
+			o = append(o, 0xab, 0x4f, 0x62, 0x6a, 0x65, 0x63, 0x74, 0x43, 0x6f, 0x75, 0x6e, 0x74)
+			o = msgp.AppendInt64(o, z.ObjectCount)
+		}
+		// string "Outcome"
+		o = append(o, 0xa7, 0x4f, 0x75, 0x74, 0x63, 0x6f, 0x6d, 0x65)
+		o = msgp.AppendString(o, string(z.Outcome))
+		if (zb0001Mask & 0x400) == 0 { // if not omitted
+			// string "Reason"
+			o = append(o, 0xa6, 0x52, 0x65, 0x61, 0x73, 0x6f, 0x6e)
+			o = msgp.AppendString(o, z.Reason)
+		}
+		if (zb0001Mask & 0x800) == 0 { // if not omitted
+			// string "Detail"
+			o = append(o, 0xa6, 0x44, 0x65, 0x74, 0x61, 0x69, 0x6c)
+			o = msgp.AppendString(o, z.Detail)
+		}
+		if (zb0001Mask & 0x1000) == 0 { // if not omitted
+			// string "Address"
+			o = append(o, 0xa7, 0x41, 0x64, 0x64, 0x72, 0x65, 0x73, 0x73)
+			o = msgp.AppendString(o, z.Address)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *AuditRecord) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Time":
+			z.Time, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Time")
+				return
+			}
+		case "Until":
+			z.Until, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Until")
+				return
+			}
+		case "Count":
+			z.Count, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Count")
+				return
+			}
+		case "User":
+			z.User, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "User")
+				return
+			}
+		case "RunId":
+			bts, err = msgp.ReadExactBytes(bts, (z.RunID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "RunID")
+				return
+			}
+		case "Message":
+			z.Message, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Message")
+				return
+			}
+		case "ModuleId":
+			z.ModuleID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ModuleID")
+				return
+			}
+		case "Objects":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Objects")
+				return
+			}
+			if cap(z.Objects) >= int(zb0002) {
+				z.Objects = (z.Objects)[:zb0002]
+			} else {
+				z.Objects = make([]AuditObject, zb0002)
+			}
+			for za0002 := range z.Objects {
+				var zb0003 uint32
+				zb0003, bts, err = msgp.ReadMapHeaderBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Objects", za0002)
+					return
+				}
+				for zb0003 > 0 {
+					zb0003--
+					field, bts, err = msgp.ReadMapKeyZC(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "Objects", za0002)
+						return
+					}
+					switch msgp.UnsafeString(field) {
+					case "Kind":
+						z.Objects[za0002].Kind, bts, err = msgp.ReadStringBytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Objects", za0002, "Kind")
+							return
+						}
+					case "Id":
+						z.Objects[za0002].ID, bts, err = msgp.ReadStringBytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Objects", za0002, "ID")
+							return
+						}
+					default:
+						bts, err = msgp.Skip(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Objects", za0002)
+							return
+						}
+					}
+				}
+			}
+		case "ObjectCount":
+			z.ObjectCount, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ObjectCount")
+				return
+			}
+		case "Outcome":
+			{
+				var zb0004 string
+				zb0004, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Outcome")
+					return
+				}
+				z.Outcome = AuditOutcome(zb0004)
+			}
+		case "Reason":
+			z.Reason, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Reason")
+				return
+			}
+		case "Detail":
+			z.Detail, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Detail")
+				return
+			}
+		case "Address":
+			z.Address, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Address")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *AuditRecord) Msgsize() (s int) {
+	s = 1 + 5 + msgp.TimeSize + 6 + msgp.TimeSize + 6 + msgp.Int64Size + 5 + msgp.StringPrefixSize + len(z.User) + 6 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 8 + msgp.StringPrefixSize + len(z.Message) + 9 + msgp.StringPrefixSize + len(z.ModuleID) + 8 + msgp.ArrayHeaderSize
+	for za0002 := range z.Objects {
+		s += 1 + 5 + msgp.StringPrefixSize + len(z.Objects[za0002].Kind) + 3 + msgp.StringPrefixSize + len(z.Objects[za0002].ID)
+	}
+	s += 12 + msgp.Int64Size + 8 + msgp.StringPrefixSize + len(string(z.Outcome)) + 7 + msgp.StringPrefixSize + len(z.Reason) + 7 + msgp.StringPrefixSize + len(z.Detail) + 8 + msgp.StringPrefixSize + len(z.Address)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *AuditResponse) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(2)
+	var zb0001Mask uint8 /* 2 bits */
+	_ = zb0001Mask
+	if z.Next == "" {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Records"
+		o = append(o, 0xa7, 0x52, 0x65, 0x63, 0x6f, 0x72, 0x64, 0x73)
+		o = msgp.AppendArrayHeader(o, uint32(len(z.Records)))
+		for za0001 := range z.Records {
+			o, err = z.Records[za0001].MarshalMsg(o)
+			if err != nil {
+				err = msgp.WrapError(err, "Records", za0001)
+				return
+			}
+		}
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "Next"
+			o = append(o, 0xa4, 0x4e, 0x65, 0x78, 0x74)
+			o = msgp.AppendString(o, z.Next)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *AuditResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Records":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Records")
+				return
+			}
+			if cap(z.Records) >= int(zb0002) {
+				z.Records = (z.Records)[:zb0002]
+			} else {
+				z.Records = make([]AuditRecord, zb0002)
+			}
+			for za0001 := range z.Records {
+				bts, err = z.Records[za0001].UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Records", za0001)
+					return
+				}
+			}
+		case "Next":
+			z.Next, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Next")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *AuditResponse) Msgsize() (s int) {
+	s = 1 + 8 + msgp.ArrayHeaderSize
+	for za0001 := range z.Records {
+		s += z.Records[za0001].Msgsize()
+	}
+	s += 5 + msgp.StringPrefixSize + len(z.Next)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z *CancelRunMessage) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// map header, size 1
@@ -130,6 +595,67 @@ func (z *CancelRunMessage) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z ChangePasswordMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 2
+	// string "OldPassword"
+	o = append(o, 0x82, 0xab, 0x4f, 0x6c, 0x64, 0x50, 0x61, 0x73, 0x73, 0x77, 0x6f, 0x72, 0x64)
+	o = msgp.AppendString(o, z.OldPassword)
+	// string "NewPassword"
+	o = append(o, 0xab, 0x4e, 0x65, 0x77, 0x50, 0x61, 0x73, 0x73, 0x77, 0x6f, 0x72, 0x64)
+	o = msgp.AppendString(o, z.NewPassword)
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ChangePasswordMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "OldPassword":
+			z.OldPassword, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "OldPassword")
+				return
+			}
+		case "NewPassword":
+			z.NewPassword, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "NewPassword")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z ChangePasswordMessage) Msgsize() (s int) {
+	s = 1 + 12 + msgp.StringPrefixSize + len(z.OldPassword) + 12 + msgp.StringPrefixSize + len(z.NewPassword)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z CheckStoreMessage) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// map header, size 0
@@ -178,8 +704,8 @@ func (z CheckStoreMessage) Msgsize() (s int) {
 func (z *CheckStoreResponse) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(10)
-	var zb0001Mask uint16 /* 10 bits */
+	zb0001Len := uint32(11)
+	var zb0001Mask uint16 /* 11 bits */
 	_ = zb0001Mask
 	if z.Versions == 0 {
 		zb0001Len--
@@ -201,13 +727,17 @@ func (z *CheckStoreResponse) MarshalMsg(b []byte) (o []byte, err error) {
 		zb0001Len--
 		zb0001Mask |= 0x80
 	}
-	if z.Attachments == 0 {
+	if z.AuditRecords == 0 {
 		zb0001Len--
 		zb0001Mask |= 0x100
 	}
-	if z.Problems == nil {
+	if z.Attachments == 0 {
 		zb0001Len--
 		zb0001Mask |= 0x200
+	}
+	if z.Problems == nil {
+		zb0001Len--
+		zb0001Mask |= 0x400
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -249,11 +779,16 @@ func (z *CheckStoreResponse) MarshalMsg(b []byte) (o []byte, err error) {
 			o = msgp.AppendInt64(o, z.Records)
 		}
 		if (zb0001Mask & 0x100) == 0 { // if not omitted
+			// string "AuditRecords"
+			o = append(o, 0xac, 0x41, 0x75, 0x64, 0x69, 0x74, 0x52, 0x65, 0x63, 0x6f, 0x72, 0x64, 0x73)
+			o = msgp.AppendInt64(o, z.AuditRecords)
+		}
+		if (zb0001Mask & 0x200) == 0 { // if not omitted
 			// string "Attachments"
 			o = append(o, 0xab, 0x41, 0x74, 0x74, 0x61, 0x63, 0x68, 0x6d, 0x65, 0x6e, 0x74, 0x73)
 			o = msgp.AppendInt64(o, z.Attachments)
 		}
-		if (zb0001Mask & 0x200) == 0 { // if not omitted
+		if (zb0001Mask & 0x400) == 0 { // if not omitted
 			// string "Problems"
 			o = append(o, 0xa8, 0x50, 0x72, 0x6f, 0x62, 0x6c, 0x65, 0x6d, 0x73)
 			o = msgp.AppendArrayHeader(o, uint32(len(z.Problems)))
@@ -331,6 +866,12 @@ func (z *CheckStoreResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "Records")
 				return
 			}
+		case "AuditRecords":
+			z.AuditRecords, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "AuditRecords")
+				return
+			}
 		case "Attachments":
 			z.Attachments, bts, err = msgp.ReadInt64Bytes(bts)
 			if err != nil {
@@ -370,7 +911,7 @@ func (z *CheckStoreResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *CheckStoreResponse) Msgsize() (s int) {
-	s = 1 + 8 + msgp.Int64Size + 13 + msgp.Int64Size + 9 + msgp.Int64Size + 9 + msgp.Int64Size + 12 + msgp.Int64Size + 9 + msgp.Int64Size + 18 + msgp.Int64Size + 8 + msgp.Int64Size + 12 + msgp.Int64Size + 9 + msgp.ArrayHeaderSize
+	s = 1 + 8 + msgp.Int64Size + 13 + msgp.Int64Size + 9 + msgp.Int64Size + 9 + msgp.Int64Size + 12 + msgp.Int64Size + 9 + msgp.Int64Size + 18 + msgp.Int64Size + 8 + msgp.Int64Size + 13 + msgp.Int64Size + 12 + msgp.Int64Size + 9 + msgp.ArrayHeaderSize
 	for za0001 := range z.Problems {
 		s += msgp.StringPrefixSize + len(z.Problems[za0001])
 	}
@@ -537,32 +1078,30 @@ func (z *CompactStoreResponse) Msgsize() (s int) {
 // MarshalMsg implements msgp.Marshaler
 func (z *CreateGroupMessage) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
-	// map header, size 1
-	// string "Group"
-	o = append(o, 0x81, 0xa5, 0x47, 0x72, 0x6f, 0x75, 0x70)
 	// check for omitted fields
-	zb0002Len := uint32(2)
-	var zb0002Mask uint8 /* 2 bits */
-	_ = zb0002Mask
-	if z.Group.Permissions == nil {
-		zb0002Len--
-		zb0002Mask |= 0x2
+	zb0001Len := uint32(2)
+	var zb0001Mask uint8 /* 2 bits */
+	_ = zb0001Mask
+	if z.Preset == "" {
+		zb0001Len--
+		zb0001Mask |= 0x2
 	}
-	// variable map header, size zb0002Len
-	o = append(o, 0x80|uint8(zb0002Len))
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
 
 	// skip if no fields are to be emitted
-	if zb0002Len != 0 {
-		// string "Name"
-		o = append(o, 0xa4, 0x4e, 0x61, 0x6d, 0x65)
-		o = msgp.AppendString(o, z.Group.Name)
-		if (zb0002Mask & 0x2) == 0 { // if not omitted
-			// string "Permissions"
-			o = append(o, 0xab, 0x50, 0x65, 0x72, 0x6d, 0x69, 0x73, 0x73, 0x69, 0x6f, 0x6e, 0x73)
-			o = msgp.AppendArrayHeader(o, uint32(len(z.Group.Permissions)))
-			for za0001 := range z.Group.Permissions {
-				o = msgp.AppendInt64(o, int64(z.Group.Permissions[za0001]))
-			}
+	if zb0001Len != 0 {
+		// string "Group"
+		o = append(o, 0xa5, 0x47, 0x72, 0x6f, 0x75, 0x70)
+		o, err = z.Group.MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "Group")
+			return
+		}
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "Preset"
+			o = append(o, 0xa6, 0x50, 0x72, 0x65, 0x73, 0x65, 0x74)
+			o = msgp.AppendString(o, string(z.Preset))
 		}
 	}
 	return
@@ -587,56 +1126,20 @@ func (z *CreateGroupMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
 		}
 		switch msgp.UnsafeString(field) {
 		case "Group":
-			var zb0002 uint32
-			zb0002, bts, err = msgp.ReadMapHeaderBytes(bts)
+			bts, err = z.Group.UnmarshalMsg(bts)
 			if err != nil {
 				err = msgp.WrapError(err, "Group")
 				return
 			}
-			for zb0002 > 0 {
-				zb0002--
-				field, bts, err = msgp.ReadMapKeyZC(bts)
+		case "Preset":
+			{
+				var zb0002 string
+				zb0002, bts, err = msgp.ReadStringBytes(bts)
 				if err != nil {
-					err = msgp.WrapError(err, "Group")
+					err = msgp.WrapError(err, "Preset")
 					return
 				}
-				switch msgp.UnsafeString(field) {
-				case "Name":
-					z.Group.Name, bts, err = msgp.ReadStringBytes(bts)
-					if err != nil {
-						err = msgp.WrapError(err, "Group", "Name")
-						return
-					}
-				case "Permissions":
-					var zb0003 uint32
-					zb0003, bts, err = msgp.ReadArrayHeaderBytes(bts)
-					if err != nil {
-						err = msgp.WrapError(err, "Group", "Permissions")
-						return
-					}
-					if cap(z.Group.Permissions) >= int(zb0003) {
-						z.Group.Permissions = (z.Group.Permissions)[:zb0003]
-					} else {
-						z.Group.Permissions = make([]PermissionFlag, zb0003)
-					}
-					for za0001 := range z.Group.Permissions {
-						{
-							var zb0004 int64
-							zb0004, bts, err = msgp.ReadInt64Bytes(bts)
-							if err != nil {
-								err = msgp.WrapError(err, "Group", "Permissions", za0001)
-								return
-							}
-							z.Group.Permissions[za0001] = PermissionFlag(zb0004)
-						}
-					}
-				default:
-					bts, err = msgp.Skip(bts)
-					if err != nil {
-						err = msgp.WrapError(err, "Group")
-						return
-					}
-				}
+				z.Preset = GroupPreset(zb0002)
 			}
 		default:
 			bts, err = msgp.Skip(bts)
@@ -652,16 +1155,16 @@ func (z *CreateGroupMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *CreateGroupMessage) Msgsize() (s int) {
-	s = 1 + 6 + 1 + 5 + msgp.StringPrefixSize + len(z.Group.Name) + 12 + msgp.ArrayHeaderSize + (len(z.Group.Permissions) * (msgp.Int64Size))
+	s = 1 + 6 + z.Group.Msgsize() + 7 + msgp.StringPrefixSize + len(string(z.Preset))
 	return
 }
 
 // MarshalMsg implements msgp.Marshaler
-func (z CreateTokenMessage) MarshalMsg(b []byte) (o []byte, err error) {
+func (z *CreateTokenMessage) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(3)
-	var zb0001Mask uint8 /* 3 bits */
+	zb0001Len := uint32(4)
+	var zb0001Mask uint8 /* 4 bits */
 	_ = zb0001Mask
 	if z.Name == "" {
 		zb0001Len--
@@ -670,6 +1173,10 @@ func (z CreateTokenMessage) MarshalMsg(b []byte) (o []byte, err error) {
 	if z.ExpiresIn == 0 {
 		zb0001Len--
 		zb0001Mask |= 0x4
+	}
+	if z.Scope == nil {
+		zb0001Len--
+		zb0001Mask |= 0x8
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -688,6 +1195,45 @@ func (z CreateTokenMessage) MarshalMsg(b []byte) (o []byte, err error) {
 			// string "ExpiresIn"
 			o = append(o, 0xa9, 0x45, 0x78, 0x70, 0x69, 0x72, 0x65, 0x73, 0x49, 0x6e)
 			o = msgp.AppendDuration(o, z.ExpiresIn)
+		}
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "Scope"
+			o = append(o, 0xa5, 0x53, 0x63, 0x6f, 0x70, 0x65)
+			if z.Scope == nil {
+				o = msgp.AppendNil(o)
+			} else {
+				// check for omitted fields
+				zb0002Len := uint32(2)
+				var zb0002Mask uint8 /* 2 bits */
+				_ = zb0002Mask
+				if z.Scope.Permissions == nil {
+					zb0002Len--
+					zb0002Mask |= 0x1
+				}
+				if z.Scope.ReadOnly == false {
+					zb0002Len--
+					zb0002Mask |= 0x2
+				}
+				// variable map header, size zb0002Len
+				o = append(o, 0x80|uint8(zb0002Len))
+
+				// skip if no fields are to be emitted
+				if zb0002Len != 0 {
+					if (zb0002Mask & 0x1) == 0 { // if not omitted
+						// string "Permissions"
+						o = append(o, 0xab, 0x50, 0x65, 0x72, 0x6d, 0x69, 0x73, 0x73, 0x69, 0x6f, 0x6e, 0x73)
+						o = msgp.AppendArrayHeader(o, uint32(len(z.Scope.Permissions)))
+						for za0001 := range z.Scope.Permissions {
+							o = msgp.AppendInt64(o, int64(z.Scope.Permissions[za0001]))
+						}
+					}
+					if (zb0002Mask & 0x2) == 0 { // if not omitted
+						// string "ReadOnly"
+						o = append(o, 0xa8, 0x52, 0x65, 0x61, 0x64, 0x4f, 0x6e, 0x6c, 0x79)
+						o = msgp.AppendBool(o, z.Scope.ReadOnly)
+					}
+				}
+			}
 		}
 	}
 	return
@@ -729,6 +1275,69 @@ func (z *CreateTokenMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "ExpiresIn")
 				return
 			}
+		case "Scope":
+			if msgp.IsNil(bts) {
+				bts, err = msgp.ReadNilBytes(bts)
+				if err != nil {
+					return
+				}
+				z.Scope = nil
+			} else {
+				if z.Scope == nil {
+					z.Scope = new(TokenScope)
+				}
+				var zb0002 uint32
+				zb0002, bts, err = msgp.ReadMapHeaderBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Scope")
+					return
+				}
+				for zb0002 > 0 {
+					zb0002--
+					field, bts, err = msgp.ReadMapKeyZC(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "Scope")
+						return
+					}
+					switch msgp.UnsafeString(field) {
+					case "Permissions":
+						var zb0003 uint32
+						zb0003, bts, err = msgp.ReadArrayHeaderBytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Scope", "Permissions")
+							return
+						}
+						if cap(z.Scope.Permissions) >= int(zb0003) {
+							z.Scope.Permissions = (z.Scope.Permissions)[:zb0003]
+						} else {
+							z.Scope.Permissions = make([]PermissionFlag, zb0003)
+						}
+						for za0001 := range z.Scope.Permissions {
+							{
+								var zb0004 int64
+								zb0004, bts, err = msgp.ReadInt64Bytes(bts)
+								if err != nil {
+									err = msgp.WrapError(err, "Scope", "Permissions", za0001)
+									return
+								}
+								z.Scope.Permissions[za0001] = PermissionFlag(zb0004)
+							}
+						}
+					case "ReadOnly":
+						z.Scope.ReadOnly, bts, err = msgp.ReadBoolBytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Scope", "ReadOnly")
+							return
+						}
+					default:
+						bts, err = msgp.Skip(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Scope")
+							return
+						}
+					}
+				}
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -742,8 +1351,13 @@ func (z *CreateTokenMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
 }
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
-func (z CreateTokenMessage) Msgsize() (s int) {
-	s = 1 + 5 + msgp.StringPrefixSize + len(z.User) + 5 + msgp.StringPrefixSize + len(z.Name) + 10 + msgp.DurationSize
+func (z *CreateTokenMessage) Msgsize() (s int) {
+	s = 1 + 5 + msgp.StringPrefixSize + len(z.User) + 5 + msgp.StringPrefixSize + len(z.Name) + 10 + msgp.DurationSize + 6
+	if z.Scope == nil {
+		s += msgp.NilSize
+	} else {
+		s += 1 + 12 + msgp.ArrayHeaderSize + (len(z.Scope.Permissions) * (msgp.Int64Size)) + 9 + msgp.BoolSize
+	}
 	return
 }
 
@@ -1073,8 +1687,8 @@ func (z DeleteUserMessage) Msgsize() (s int) {
 func (z *DeployPluginMessage) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(5)
-	var zb0001Mask uint8 /* 5 bits */
+	zb0001Len := uint32(6)
+	var zb0001Mask uint8 /* 6 bits */
 	_ = zb0001Mask
 	if z.Description == "" {
 		zb0001Len--
@@ -1083,6 +1697,10 @@ func (z *DeployPluginMessage) MarshalMsg(b []byte) (o []byte, err error) {
 	if z.Timeout == 0 {
 		zb0001Len--
 		zb0001Mask |= 0x10
+	}
+	if z.RunsAs == nil {
+		zb0001Len--
+		zb0001Mask |= 0x20
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -1107,6 +1725,15 @@ func (z *DeployPluginMessage) MarshalMsg(b []byte) (o []byte, err error) {
 			// string "Timeout"
 			o = append(o, 0xa7, 0x54, 0x69, 0x6d, 0x65, 0x6f, 0x75, 0x74)
 			o = msgp.AppendDuration(o, z.Timeout)
+		}
+		if (zb0001Mask & 0x20) == 0 { // if not omitted
+			// string "RunsAs"
+			o = append(o, 0xa6, 0x52, 0x75, 0x6e, 0x73, 0x41, 0x73)
+			if z.RunsAs == nil {
+				o = msgp.AppendNil(o)
+			} else {
+				o = msgp.AppendString(o, *z.RunsAs)
+			}
 		}
 	}
 	return
@@ -1160,6 +1787,23 @@ func (z *DeployPluginMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "Timeout")
 				return
 			}
+		case "RunsAs":
+			if msgp.IsNil(bts) {
+				bts, err = msgp.ReadNilBytes(bts)
+				if err != nil {
+					return
+				}
+				z.RunsAs = nil
+			} else {
+				if z.RunsAs == nil {
+					z.RunsAs = new(string)
+				}
+				*z.RunsAs, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "RunsAs")
+					return
+				}
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -1174,7 +1818,12 @@ func (z *DeployPluginMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *DeployPluginMessage) Msgsize() (s int) {
-	s = 1 + 5 + msgp.StringPrefixSize + len(z.Name) + 12 + msgp.StringPrefixSize + len(z.Description) + 9 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 7 + msgp.StringPrefixSize + len(z.SHA256) + 8 + msgp.DurationSize
+	s = 1 + 5 + msgp.StringPrefixSize + len(z.Name) + 12 + msgp.StringPrefixSize + len(z.Description) + 9 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 7 + msgp.StringPrefixSize + len(z.SHA256) + 8 + msgp.DurationSize + 7
+	if z.RunsAs == nil {
+		s += msgp.NilSize
+	} else {
+		s += msgp.StringPrefixSize + len(*z.RunsAs)
+	}
 	return
 }
 
@@ -1182,8 +1831,8 @@ func (z *DeployPluginMessage) Msgsize() (s int) {
 func (z *DeployScriptMessage) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(4)
-	var zb0001Mask uint8 /* 4 bits */
+	zb0001Len := uint32(5)
+	var zb0001Mask uint8 /* 5 bits */
 	_ = zb0001Mask
 	if z.Description == "" {
 		zb0001Len--
@@ -1192,6 +1841,10 @@ func (z *DeployScriptMessage) MarshalMsg(b []byte) (o []byte, err error) {
 	if z.Timeout == 0 {
 		zb0001Len--
 		zb0001Mask |= 0x8
+	}
+	if z.RunsAs == nil {
+		zb0001Len--
+		zb0001Mask |= 0x10
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -1222,6 +1875,15 @@ func (z *DeployScriptMessage) MarshalMsg(b []byte) (o []byte, err error) {
 			// string "Timeout"
 			o = append(o, 0xa7, 0x54, 0x69, 0x6d, 0x65, 0x6f, 0x75, 0x74)
 			o = msgp.AppendDuration(o, z.Timeout)
+		}
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
+			// string "RunsAs"
+			o = append(o, 0xa6, 0x52, 0x75, 0x6e, 0x73, 0x41, 0x73)
+			if z.RunsAs == nil {
+				o = msgp.AppendNil(o)
+			} else {
+				o = msgp.AppendString(o, *z.RunsAs)
+			}
 		}
 	}
 	return
@@ -1311,6 +1973,23 @@ func (z *DeployScriptMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "Timeout")
 				return
 			}
+		case "RunsAs":
+			if msgp.IsNil(bts) {
+				bts, err = msgp.ReadNilBytes(bts)
+				if err != nil {
+					return
+				}
+				z.RunsAs = nil
+			} else {
+				if z.RunsAs == nil {
+					z.RunsAs = new(string)
+				}
+				*z.RunsAs, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "RunsAs")
+					return
+				}
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -1329,7 +2008,12 @@ func (z *DeployScriptMessage) Msgsize() (s int) {
 	for za0001 := range z.Files {
 		s += 1 + 5 + msgp.StringPrefixSize + len(z.Files[za0001].Name) + 8 + msgp.StringPrefixSize + len(z.Files[za0001].Content)
 	}
-	s += 8 + msgp.DurationSize
+	s += 8 + msgp.DurationSize + 7
+	if z.RunsAs == nil {
+		s += msgp.NilSize
+	} else {
+		s += msgp.StringPrefixSize + len(*z.RunsAs)
+	}
 	return
 }
 
@@ -2455,6 +3139,206 @@ func (z GenerateInformationMessage) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z *GetAuditMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(10)
+	var zb0001Mask uint16 /* 10 bits */
+	_ = zb0001Mask
+	if z.User == "" {
+		zb0001Len--
+		zb0001Mask |= 0x1
+	}
+	if z.Message == "" {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	if z.ModuleID == "" {
+		zb0001Len--
+		zb0001Mask |= 0x8
+	}
+	if z.Object == "" {
+		zb0001Len--
+		zb0001Mask |= 0x10
+	}
+	if z.Outcome == "" {
+		zb0001Len--
+		zb0001Mask |= 0x20
+	}
+	if z.From.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x40
+	}
+	if z.Until.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x80
+	}
+	if z.Limit == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x100
+	}
+	if z.Before == "" {
+		zb0001Len--
+		zb0001Mask |= 0x200
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		if (zb0001Mask & 0x1) == 0 { // if not omitted
+			// string "User"
+			o = append(o, 0xa4, 0x55, 0x73, 0x65, 0x72)
+			o = msgp.AppendString(o, z.User)
+		}
+		// string "RunId"
+		o = append(o, 0xa5, 0x52, 0x75, 0x6e, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.RunID)[:])
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "Message"
+			o = append(o, 0xa7, 0x4d, 0x65, 0x73, 0x73, 0x61, 0x67, 0x65)
+			o = msgp.AppendString(o, z.Message)
+		}
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "ModuleId"
+			o = append(o, 0xa8, 0x4d, 0x6f, 0x64, 0x75, 0x6c, 0x65, 0x49, 0x64)
+			o = msgp.AppendString(o, z.ModuleID)
+		}
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
+			// string "Object"
+			o = append(o, 0xa6, 0x4f, 0x62, 0x6a, 0x65, 0x63, 0x74)
+			o = msgp.AppendString(o, z.Object)
+		}
+		if (zb0001Mask & 0x20) == 0 { // if not omitted
+			// string "Outcome"
+			o = append(o, 0xa7, 0x4f, 0x75, 0x74, 0x63, 0x6f, 0x6d, 0x65)
+			o = msgp.AppendString(o, string(z.Outcome))
+		}
+		if (zb0001Mask & 0x40) == 0 { // if not omitted
+			// string "From"
+			o = append(o, 0xa4, 0x46, 0x72, 0x6f, 0x6d)
+			o = msgp.AppendTimeExt(o, z.From)
+		}
+		if (zb0001Mask & 0x80) == 0 { // if not omitted
+			// string "Until"
+			o = append(o, 0xa5, 0x55, 0x6e, 0x74, 0x69, 0x6c)
+			o = msgp.AppendTimeExt(o, z.Until)
+		}
+		if (zb0001Mask & 0x100) == 0 { // if not omitted
+			// string "Limit"
+			o = append(o, 0xa5, 0x4c, 0x69, 0x6d, 0x69, 0x74)
+			o = msgp.AppendInt64(o, z.Limit)
+		}
+		if (zb0001Mask & 0x200) == 0 { // if not omitted
+			// string "Before"
+			o = append(o, 0xa6, 0x42, 0x65, 0x66, 0x6f, 0x72, 0x65)
+			o = msgp.AppendString(o, z.Before)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *GetAuditMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "User":
+			z.User, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "User")
+				return
+			}
+		case "RunId":
+			bts, err = msgp.ReadExactBytes(bts, (z.RunID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "RunID")
+				return
+			}
+		case "Message":
+			z.Message, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Message")
+				return
+			}
+		case "ModuleId":
+			z.ModuleID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ModuleID")
+				return
+			}
+		case "Object":
+			z.Object, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Object")
+				return
+			}
+		case "Outcome":
+			{
+				var zb0002 string
+				zb0002, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Outcome")
+					return
+				}
+				z.Outcome = AuditOutcome(zb0002)
+			}
+		case "From":
+			z.From, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "From")
+				return
+			}
+		case "Until":
+			z.Until, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Until")
+				return
+			}
+		case "Limit":
+			z.Limit, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Limit")
+				return
+			}
+		case "Before":
+			z.Before, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Before")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *GetAuditMessage) Msgsize() (s int) {
+	s = 1 + 5 + msgp.StringPrefixSize + len(z.User) + 6 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 8 + msgp.StringPrefixSize + len(z.Message) + 9 + msgp.StringPrefixSize + len(z.ModuleID) + 7 + msgp.StringPrefixSize + len(z.Object) + 8 + msgp.StringPrefixSize + len(string(z.Outcome)) + 5 + msgp.TimeSize + 6 + msgp.TimeSize + 6 + msgp.Int64Size + 7 + msgp.StringPrefixSize + len(z.Before)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z GetGroupsMessage) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// map header, size 0
@@ -3134,12 +4018,20 @@ func (z GetUsersMessage) Msgsize() (s int) {
 func (z *Group) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(2)
-	var zb0001Mask uint8 /* 2 bits */
+	zb0001Len := uint32(4)
+	var zb0001Mask uint8 /* 4 bits */
 	_ = zb0001Mask
 	if z.Permissions == nil {
 		zb0001Len--
 		zb0001Mask |= 0x2
+	}
+	if z.ScriptGrants == nil {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	if z.ReadOnly == false {
+		zb0001Len--
+		zb0001Mask |= 0x8
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -3156,6 +4048,23 @@ func (z *Group) MarshalMsg(b []byte) (o []byte, err error) {
 			for za0001 := range z.Permissions {
 				o = msgp.AppendInt64(o, int64(z.Permissions[za0001]))
 			}
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "ScriptGrants"
+			o = append(o, 0xac, 0x53, 0x63, 0x72, 0x69, 0x70, 0x74, 0x47, 0x72, 0x61, 0x6e, 0x74, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.ScriptGrants)))
+			for za0002 := range z.ScriptGrants {
+				o, err = z.ScriptGrants[za0002].MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "ScriptGrants", za0002)
+					return
+				}
+			}
+		}
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "ReadOnly"
+			o = append(o, 0xa8, 0x52, 0x65, 0x61, 0x64, 0x4f, 0x6e, 0x6c, 0x79)
+			o = msgp.AppendBool(o, z.ReadOnly)
 		}
 	}
 	return
@@ -3208,6 +4117,31 @@ func (z *Group) UnmarshalMsg(bts []byte) (o []byte, err error) {
 					z.Permissions[za0001] = PermissionFlag(zb0003)
 				}
 			}
+		case "ScriptGrants":
+			var zb0004 uint32
+			zb0004, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ScriptGrants")
+				return
+			}
+			if cap(z.ScriptGrants) >= int(zb0004) {
+				z.ScriptGrants = (z.ScriptGrants)[:zb0004]
+			} else {
+				z.ScriptGrants = make([]ScriptGrant, zb0004)
+			}
+			for za0002 := range z.ScriptGrants {
+				bts, err = z.ScriptGrants[za0002].UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "ScriptGrants", za0002)
+					return
+				}
+			}
+		case "ReadOnly":
+			z.ReadOnly, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ReadOnly")
+				return
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -3222,7 +4156,39 @@ func (z *Group) UnmarshalMsg(bts []byte) (o []byte, err error) {
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *Group) Msgsize() (s int) {
-	s = 1 + 5 + msgp.StringPrefixSize + len(z.Name) + 12 + msgp.ArrayHeaderSize + (len(z.Permissions) * (msgp.Int64Size))
+	s = 1 + 5 + msgp.StringPrefixSize + len(z.Name) + 12 + msgp.ArrayHeaderSize + (len(z.Permissions) * (msgp.Int64Size)) + 13 + msgp.ArrayHeaderSize
+	for za0002 := range z.ScriptGrants {
+		s += z.ScriptGrants[za0002].Msgsize()
+	}
+	s += 9 + msgp.BoolSize
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z GroupPreset) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	o = msgp.AppendString(o, string(z))
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *GroupPreset) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	{
+		var zb0001 string
+		zb0001, bts, err = msgp.ReadStringBytes(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		(*z) = GroupPreset(zb0001)
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z GroupPreset) Msgsize() (s int) {
+	s = msgp.StringPrefixSize + len(string(z))
 	return
 }
 
@@ -3232,30 +4198,10 @@ func (z *GroupResponse) MarshalMsg(b []byte) (o []byte, err error) {
 	// map header, size 1
 	// string "Group"
 	o = append(o, 0x81, 0xa5, 0x47, 0x72, 0x6f, 0x75, 0x70)
-	// check for omitted fields
-	zb0002Len := uint32(2)
-	var zb0002Mask uint8 /* 2 bits */
-	_ = zb0002Mask
-	if z.Group.Permissions == nil {
-		zb0002Len--
-		zb0002Mask |= 0x2
-	}
-	// variable map header, size zb0002Len
-	o = append(o, 0x80|uint8(zb0002Len))
-
-	// skip if no fields are to be emitted
-	if zb0002Len != 0 {
-		// string "Name"
-		o = append(o, 0xa4, 0x4e, 0x61, 0x6d, 0x65)
-		o = msgp.AppendString(o, z.Group.Name)
-		if (zb0002Mask & 0x2) == 0 { // if not omitted
-			// string "Permissions"
-			o = append(o, 0xab, 0x50, 0x65, 0x72, 0x6d, 0x69, 0x73, 0x73, 0x69, 0x6f, 0x6e, 0x73)
-			o = msgp.AppendArrayHeader(o, uint32(len(z.Group.Permissions)))
-			for za0001 := range z.Group.Permissions {
-				o = msgp.AppendInt64(o, int64(z.Group.Permissions[za0001]))
-			}
-		}
+	o, err = z.Group.MarshalMsg(o)
+	if err != nil {
+		err = msgp.WrapError(err, "Group")
+		return
 	}
 	return
 }
@@ -3279,56 +4225,10 @@ func (z *GroupResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
 		}
 		switch msgp.UnsafeString(field) {
 		case "Group":
-			var zb0002 uint32
-			zb0002, bts, err = msgp.ReadMapHeaderBytes(bts)
+			bts, err = z.Group.UnmarshalMsg(bts)
 			if err != nil {
 				err = msgp.WrapError(err, "Group")
 				return
-			}
-			for zb0002 > 0 {
-				zb0002--
-				field, bts, err = msgp.ReadMapKeyZC(bts)
-				if err != nil {
-					err = msgp.WrapError(err, "Group")
-					return
-				}
-				switch msgp.UnsafeString(field) {
-				case "Name":
-					z.Group.Name, bts, err = msgp.ReadStringBytes(bts)
-					if err != nil {
-						err = msgp.WrapError(err, "Group", "Name")
-						return
-					}
-				case "Permissions":
-					var zb0003 uint32
-					zb0003, bts, err = msgp.ReadArrayHeaderBytes(bts)
-					if err != nil {
-						err = msgp.WrapError(err, "Group", "Permissions")
-						return
-					}
-					if cap(z.Group.Permissions) >= int(zb0003) {
-						z.Group.Permissions = (z.Group.Permissions)[:zb0003]
-					} else {
-						z.Group.Permissions = make([]PermissionFlag, zb0003)
-					}
-					for za0001 := range z.Group.Permissions {
-						{
-							var zb0004 int64
-							zb0004, bts, err = msgp.ReadInt64Bytes(bts)
-							if err != nil {
-								err = msgp.WrapError(err, "Group", "Permissions", za0001)
-								return
-							}
-							z.Group.Permissions[za0001] = PermissionFlag(zb0004)
-						}
-					}
-				default:
-					bts, err = msgp.Skip(bts)
-					if err != nil {
-						err = msgp.WrapError(err, "Group")
-						return
-					}
-				}
 			}
 		default:
 			bts, err = msgp.Skip(bts)
@@ -3344,7 +4244,7 @@ func (z *GroupResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *GroupResponse) Msgsize() (s int) {
-	s = 1 + 6 + 1 + 5 + msgp.StringPrefixSize + len(z.Group.Name) + 12 + msgp.ArrayHeaderSize + (len(z.Group.Permissions) * (msgp.Int64Size))
+	s = 1 + 6 + z.Group.Msgsize()
 	return
 }
 
@@ -3356,30 +4256,10 @@ func (z *GroupsResponse) MarshalMsg(b []byte) (o []byte, err error) {
 	o = append(o, 0x81, 0xa6, 0x47, 0x72, 0x6f, 0x75, 0x70, 0x73)
 	o = msgp.AppendArrayHeader(o, uint32(len(z.Groups)))
 	for za0001 := range z.Groups {
-		// check for omitted fields
-		zb0002Len := uint32(2)
-		var zb0002Mask uint8 /* 2 bits */
-		_ = zb0002Mask
-		if z.Groups[za0001].Permissions == nil {
-			zb0002Len--
-			zb0002Mask |= 0x2
-		}
-		// variable map header, size zb0002Len
-		o = append(o, 0x80|uint8(zb0002Len))
-
-		// skip if no fields are to be emitted
-		if zb0002Len != 0 {
-			// string "Name"
-			o = append(o, 0xa4, 0x4e, 0x61, 0x6d, 0x65)
-			o = msgp.AppendString(o, z.Groups[za0001].Name)
-			if (zb0002Mask & 0x2) == 0 { // if not omitted
-				// string "Permissions"
-				o = append(o, 0xab, 0x50, 0x65, 0x72, 0x6d, 0x69, 0x73, 0x73, 0x69, 0x6f, 0x6e, 0x73)
-				o = msgp.AppendArrayHeader(o, uint32(len(z.Groups[za0001].Permissions)))
-				for za0002 := range z.Groups[za0001].Permissions {
-					o = msgp.AppendInt64(o, int64(z.Groups[za0001].Permissions[za0002]))
-				}
-			}
+		o, err = z.Groups[za0001].MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "Groups", za0001)
+			return
 		}
 	}
 	return
@@ -3416,56 +4296,10 @@ func (z *GroupsResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				z.Groups = make([]Group, zb0002)
 			}
 			for za0001 := range z.Groups {
-				var zb0003 uint32
-				zb0003, bts, err = msgp.ReadMapHeaderBytes(bts)
+				bts, err = z.Groups[za0001].UnmarshalMsg(bts)
 				if err != nil {
 					err = msgp.WrapError(err, "Groups", za0001)
 					return
-				}
-				for zb0003 > 0 {
-					zb0003--
-					field, bts, err = msgp.ReadMapKeyZC(bts)
-					if err != nil {
-						err = msgp.WrapError(err, "Groups", za0001)
-						return
-					}
-					switch msgp.UnsafeString(field) {
-					case "Name":
-						z.Groups[za0001].Name, bts, err = msgp.ReadStringBytes(bts)
-						if err != nil {
-							err = msgp.WrapError(err, "Groups", za0001, "Name")
-							return
-						}
-					case "Permissions":
-						var zb0004 uint32
-						zb0004, bts, err = msgp.ReadArrayHeaderBytes(bts)
-						if err != nil {
-							err = msgp.WrapError(err, "Groups", za0001, "Permissions")
-							return
-						}
-						if cap(z.Groups[za0001].Permissions) >= int(zb0004) {
-							z.Groups[za0001].Permissions = (z.Groups[za0001].Permissions)[:zb0004]
-						} else {
-							z.Groups[za0001].Permissions = make([]PermissionFlag, zb0004)
-						}
-						for za0002 := range z.Groups[za0001].Permissions {
-							{
-								var zb0005 int64
-								zb0005, bts, err = msgp.ReadInt64Bytes(bts)
-								if err != nil {
-									err = msgp.WrapError(err, "Groups", za0001, "Permissions", za0002)
-									return
-								}
-								z.Groups[za0001].Permissions[za0002] = PermissionFlag(zb0005)
-							}
-						}
-					default:
-						bts, err = msgp.Skip(bts)
-						if err != nil {
-							err = msgp.WrapError(err, "Groups", za0001)
-							return
-						}
-					}
 				}
 			}
 		default:
@@ -3484,7 +4318,7 @@ func (z *GroupsResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
 func (z *GroupsResponse) Msgsize() (s int) {
 	s = 1 + 7 + msgp.ArrayHeaderSize
 	for za0001 := range z.Groups {
-		s += 1 + 5 + msgp.StringPrefixSize + len(z.Groups[za0001].Name) + 12 + msgp.ArrayHeaderSize + (len(z.Groups[za0001].Permissions) * (msgp.Int64Size))
+		s += z.Groups[za0001].Msgsize()
 	}
 	return
 }
@@ -4019,48 +4853,52 @@ func (z *RevokeTokenMessage) Msgsize() (s int) {
 func (z *Run) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(19)
-	var zb0001Mask uint32 /* 19 bits */
+	zb0001Len := uint32(22)
+	var zb0001Mask uint32 /* 22 bits */
 	_ = zb0001Mask
 	if z.Parameters == nil {
 		zb0001Len--
 		zb0001Mask |= 0x20
 	}
-	if z.Parents == nil {
+	if z.Scope == nil {
 		zb0001Len--
-		zb0001Mask |= 0x100
+		zb0001Mask |= 0x400
 	}
-	if z.QueuedAt.IsZero() {
+	if z.Parents == nil {
 		zb0001Len--
 		zb0001Mask |= 0x800
 	}
-	if z.StartedAt.IsZero() {
-		zb0001Len--
-		zb0001Mask |= 0x1000
-	}
-	if z.EndedAt.IsZero() {
-		zb0001Len--
-		zb0001Mask |= 0x2000
-	}
-	if z.Timeout == 0 {
+	if z.QueuedAt.IsZero() {
 		zb0001Len--
 		zb0001Mask |= 0x4000
 	}
-	if z.Output == nil {
+	if z.StartedAt.IsZero() {
 		zb0001Len--
 		zb0001Mask |= 0x8000
 	}
-	if z.ExitReason == "" {
+	if z.EndedAt.IsZero() {
 		zb0001Len--
 		zb0001Mask |= 0x10000
 	}
-	if z.Errors == nil {
+	if z.Timeout == 0 {
 		zb0001Len--
 		zb0001Mask |= 0x20000
 	}
-	if z.LogBytes == 0 {
+	if z.Output == nil {
 		zb0001Len--
 		zb0001Mask |= 0x40000
+	}
+	if z.ExitReason == "" {
+		zb0001Len--
+		zb0001Mask |= 0x80000
+	}
+	if z.Errors == nil {
+		zb0001Len--
+		zb0001Mask |= 0x100000
+	}
+	if z.LogBytes == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x200000
 	}
 	// variable map header, size zb0001Len
 	o = msgp.AppendMapHeader(o, zb0001Len)
@@ -4097,12 +4935,57 @@ func (z *Run) MarshalMsg(b []byte) (o []byte, err error) {
 		// string "RunsAs"
 		o = append(o, 0xa6, 0x52, 0x75, 0x6e, 0x73, 0x41, 0x73)
 		o = msgp.AppendString(o, z.RunsAs)
-		if (zb0001Mask & 0x100) == 0 { // if not omitted
+		// string "StartedById"
+		o = append(o, 0xab, 0x53, 0x74, 0x61, 0x72, 0x74, 0x65, 0x64, 0x42, 0x79, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.StartedByID)[:])
+		// string "RunsAsId"
+		o = append(o, 0xa8, 0x52, 0x75, 0x6e, 0x73, 0x41, 0x73, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.RunsAsID)[:])
+		if (zb0001Mask & 0x400) == 0 { // if not omitted
+			// string "Scope"
+			o = append(o, 0xa5, 0x53, 0x63, 0x6f, 0x70, 0x65)
+			if z.Scope == nil {
+				o = msgp.AppendNil(o)
+			} else {
+				// check for omitted fields
+				zb0002Len := uint32(2)
+				var zb0002Mask uint8 /* 2 bits */
+				_ = zb0002Mask
+				if z.Scope.Permissions == nil {
+					zb0002Len--
+					zb0002Mask |= 0x1
+				}
+				if z.Scope.ReadOnly == false {
+					zb0002Len--
+					zb0002Mask |= 0x2
+				}
+				// variable map header, size zb0002Len
+				o = append(o, 0x80|uint8(zb0002Len))
+
+				// skip if no fields are to be emitted
+				if zb0002Len != 0 {
+					if (zb0002Mask & 0x1) == 0 { // if not omitted
+						// string "Permissions"
+						o = append(o, 0xab, 0x50, 0x65, 0x72, 0x6d, 0x69, 0x73, 0x73, 0x69, 0x6f, 0x6e, 0x73)
+						o = msgp.AppendArrayHeader(o, uint32(len(z.Scope.Permissions)))
+						for za0006 := range z.Scope.Permissions {
+							o = msgp.AppendInt64(o, int64(z.Scope.Permissions[za0006]))
+						}
+					}
+					if (zb0002Mask & 0x2) == 0 { // if not omitted
+						// string "ReadOnly"
+						o = append(o, 0xa8, 0x52, 0x65, 0x61, 0x64, 0x4f, 0x6e, 0x6c, 0x79)
+						o = msgp.AppendBool(o, z.Scope.ReadOnly)
+					}
+				}
+			}
+		}
+		if (zb0001Mask & 0x800) == 0 { // if not omitted
 			// string "Parents"
 			o = append(o, 0xa7, 0x50, 0x61, 0x72, 0x65, 0x6e, 0x74, 0x73)
 			o = msgp.AppendArrayHeader(o, uint32(len(z.Parents)))
-			for za0004 := range z.Parents {
-				o = msgp.AppendBytes(o, (z.Parents[za0004])[:])
+			for za0007 := range z.Parents {
+				o = msgp.AppendBytes(o, (z.Parents[za0007])[:])
 			}
 		}
 		// string "Attempt"
@@ -4111,53 +4994,53 @@ func (z *Run) MarshalMsg(b []byte) (o []byte, err error) {
 		// string "State"
 		o = append(o, 0xa5, 0x53, 0x74, 0x61, 0x74, 0x65)
 		o = msgp.AppendString(o, string(z.State))
-		if (zb0001Mask & 0x800) == 0 { // if not omitted
+		if (zb0001Mask & 0x4000) == 0 { // if not omitted
 			// string "QueuedAt"
 			o = append(o, 0xa8, 0x51, 0x75, 0x65, 0x75, 0x65, 0x64, 0x41, 0x74)
 			o = msgp.AppendTimeExt(o, z.QueuedAt)
 		}
-		if (zb0001Mask & 0x1000) == 0 { // if not omitted
+		if (zb0001Mask & 0x8000) == 0 { // if not omitted
 			// string "StartedAt"
 			o = append(o, 0xa9, 0x53, 0x74, 0x61, 0x72, 0x74, 0x65, 0x64, 0x41, 0x74)
 			o = msgp.AppendTimeExt(o, z.StartedAt)
 		}
-		if (zb0001Mask & 0x2000) == 0 { // if not omitted
+		if (zb0001Mask & 0x10000) == 0 { // if not omitted
 			// string "EndedAt"
 			o = append(o, 0xa7, 0x45, 0x6e, 0x64, 0x65, 0x64, 0x41, 0x74)
 			o = msgp.AppendTimeExt(o, z.EndedAt)
 		}
-		if (zb0001Mask & 0x4000) == 0 { // if not omitted
+		if (zb0001Mask & 0x20000) == 0 { // if not omitted
 			// string "Timeout"
 			o = append(o, 0xa7, 0x54, 0x69, 0x6d, 0x65, 0x6f, 0x75, 0x74)
 			o = msgp.AppendDuration(o, z.Timeout)
 		}
-		if (zb0001Mask & 0x8000) == 0 { // if not omitted
+		if (zb0001Mask & 0x40000) == 0 { // if not omitted
 			// string "Output"
 			o = append(o, 0xa6, 0x4f, 0x75, 0x74, 0x70, 0x75, 0x74)
 			o = msgp.AppendMapHeader(o, uint32(len(z.Output)))
-			for za0006, za0007 := range z.Output {
-				o = msgp.AppendString(o, za0006)
-				o = msgp.AppendString(o, za0007)
+			for za0009, za0010 := range z.Output {
+				o = msgp.AppendString(o, za0009)
+				o = msgp.AppendString(o, za0010)
 			}
 		}
-		if (zb0001Mask & 0x10000) == 0 { // if not omitted
+		if (zb0001Mask & 0x80000) == 0 { // if not omitted
 			// string "ExitReason"
 			o = append(o, 0xaa, 0x45, 0x78, 0x69, 0x74, 0x52, 0x65, 0x61, 0x73, 0x6f, 0x6e)
 			o = msgp.AppendString(o, z.ExitReason)
 		}
-		if (zb0001Mask & 0x20000) == 0 { // if not omitted
+		if (zb0001Mask & 0x100000) == 0 { // if not omitted
 			// string "Errors"
 			o = append(o, 0xa6, 0x45, 0x72, 0x72, 0x6f, 0x72, 0x73)
 			o = msgp.AppendArrayHeader(o, uint32(len(z.Errors)))
-			for za0008 := range z.Errors {
-				o, err = z.Errors[za0008].MarshalMsg(o)
+			for za0011 := range z.Errors {
+				o, err = z.Errors[za0011].MarshalMsg(o)
 				if err != nil {
-					err = msgp.WrapError(err, "Errors", za0008)
+					err = msgp.WrapError(err, "Errors", za0011)
 					return
 				}
 			}
 		}
-		if (zb0001Mask & 0x40000) == 0 { // if not omitted
+		if (zb0001Mask & 0x200000) == 0 { // if not omitted
 			// string "LogBytes"
 			o = append(o, 0xa8, 0x4c, 0x6f, 0x67, 0x42, 0x79, 0x74, 0x65, 0x73)
 			o = msgp.AppendInt64(o, z.LogBytes)
@@ -4258,22 +5141,97 @@ func (z *Run) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "RunsAs")
 				return
 			}
+		case "StartedById":
+			bts, err = msgp.ReadExactBytes(bts, (z.StartedByID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "StartedByID")
+				return
+			}
+		case "RunsAsId":
+			bts, err = msgp.ReadExactBytes(bts, (z.RunsAsID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "RunsAsID")
+				return
+			}
+		case "Scope":
+			if msgp.IsNil(bts) {
+				bts, err = msgp.ReadNilBytes(bts)
+				if err != nil {
+					return
+				}
+				z.Scope = nil
+			} else {
+				if z.Scope == nil {
+					z.Scope = new(TokenScope)
+				}
+				var zb0004 uint32
+				zb0004, bts, err = msgp.ReadMapHeaderBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Scope")
+					return
+				}
+				for zb0004 > 0 {
+					zb0004--
+					field, bts, err = msgp.ReadMapKeyZC(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "Scope")
+						return
+					}
+					switch msgp.UnsafeString(field) {
+					case "Permissions":
+						var zb0005 uint32
+						zb0005, bts, err = msgp.ReadArrayHeaderBytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Scope", "Permissions")
+							return
+						}
+						if cap(z.Scope.Permissions) >= int(zb0005) {
+							z.Scope.Permissions = (z.Scope.Permissions)[:zb0005]
+						} else {
+							z.Scope.Permissions = make([]PermissionFlag, zb0005)
+						}
+						for za0006 := range z.Scope.Permissions {
+							{
+								var zb0006 int64
+								zb0006, bts, err = msgp.ReadInt64Bytes(bts)
+								if err != nil {
+									err = msgp.WrapError(err, "Scope", "Permissions", za0006)
+									return
+								}
+								z.Scope.Permissions[za0006] = PermissionFlag(zb0006)
+							}
+						}
+					case "ReadOnly":
+						z.Scope.ReadOnly, bts, err = msgp.ReadBoolBytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Scope", "ReadOnly")
+							return
+						}
+					default:
+						bts, err = msgp.Skip(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Scope")
+							return
+						}
+					}
+				}
+			}
 		case "Parents":
-			var zb0004 uint32
-			zb0004, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			var zb0007 uint32
+			zb0007, bts, err = msgp.ReadArrayHeaderBytes(bts)
 			if err != nil {
 				err = msgp.WrapError(err, "Parents")
 				return
 			}
-			if cap(z.Parents) >= int(zb0004) {
-				z.Parents = (z.Parents)[:zb0004]
+			if cap(z.Parents) >= int(zb0007) {
+				z.Parents = (z.Parents)[:zb0007]
 			} else {
-				z.Parents = make([]uuid.UUID, zb0004)
+				z.Parents = make([]uuid.UUID, zb0007)
 			}
-			for za0004 := range z.Parents {
-				bts, err = msgp.ReadExactBytes(bts, (z.Parents[za0004])[:])
+			for za0007 := range z.Parents {
+				bts, err = msgp.ReadExactBytes(bts, (z.Parents[za0007])[:])
 				if err != nil {
-					err = msgp.WrapError(err, "Parents", za0004)
+					err = msgp.WrapError(err, "Parents", za0007)
 					return
 				}
 			}
@@ -4285,13 +5243,13 @@ func (z *Run) UnmarshalMsg(bts []byte) (o []byte, err error) {
 			}
 		case "State":
 			{
-				var zb0005 string
-				zb0005, bts, err = msgp.ReadStringBytes(bts)
+				var zb0008 string
+				zb0008, bts, err = msgp.ReadStringBytes(bts)
 				if err != nil {
 					err = msgp.WrapError(err, "State")
 					return
 				}
-				z.State = RunState(zb0005)
+				z.State = RunState(zb0008)
 			}
 		case "QueuedAt":
 			z.QueuedAt, bts, err = msgp.ReadTimeUTCBytes(bts)
@@ -4318,32 +5276,32 @@ func (z *Run) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				return
 			}
 		case "Output":
-			var zb0006 uint32
-			zb0006, bts, err = msgp.ReadMapHeaderBytes(bts)
+			var zb0009 uint32
+			zb0009, bts, err = msgp.ReadMapHeaderBytes(bts)
 			if err != nil {
 				err = msgp.WrapError(err, "Output")
 				return
 			}
 			if z.Output == nil {
-				z.Output = make(map[string]string, zb0006)
+				z.Output = make(map[string]string, zb0009)
 			} else if len(z.Output) > 0 {
 				clear(z.Output)
 			}
-			for zb0006 > 0 {
-				var za0007 string
-				zb0006--
-				var za0006 string
-				za0006, bts, err = msgp.ReadStringBytes(bts)
+			for zb0009 > 0 {
+				var za0010 string
+				zb0009--
+				var za0009 string
+				za0009, bts, err = msgp.ReadStringBytes(bts)
 				if err != nil {
 					err = msgp.WrapError(err, "Output")
 					return
 				}
-				za0007, bts, err = msgp.ReadStringBytes(bts)
+				za0010, bts, err = msgp.ReadStringBytes(bts)
 				if err != nil {
-					err = msgp.WrapError(err, "Output", za0006)
+					err = msgp.WrapError(err, "Output", za0009)
 					return
 				}
-				z.Output[za0006] = za0007
+				z.Output[za0009] = za0010
 			}
 		case "ExitReason":
 			z.ExitReason, bts, err = msgp.ReadStringBytes(bts)
@@ -4352,21 +5310,21 @@ func (z *Run) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				return
 			}
 		case "Errors":
-			var zb0007 uint32
-			zb0007, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			var zb0010 uint32
+			zb0010, bts, err = msgp.ReadArrayHeaderBytes(bts)
 			if err != nil {
 				err = msgp.WrapError(err, "Errors")
 				return
 			}
-			if cap(z.Errors) >= int(zb0007) {
-				z.Errors = (z.Errors)[:zb0007]
+			if cap(z.Errors) >= int(zb0010) {
+				z.Errors = (z.Errors)[:zb0010]
 			} else {
-				z.Errors = make([]RunError, zb0007)
+				z.Errors = make([]RunError, zb0010)
 			}
-			for za0008 := range z.Errors {
-				bts, err = z.Errors[za0008].UnmarshalMsg(bts)
+			for za0011 := range z.Errors {
+				bts, err = z.Errors[za0011].UnmarshalMsg(bts)
 				if err != nil {
-					err = msgp.WrapError(err, "Errors", za0008)
+					err = msgp.WrapError(err, "Errors", za0011)
 					return
 				}
 			}
@@ -4397,16 +5355,22 @@ func (z *Run) Msgsize() (s int) {
 			s += msgp.StringPrefixSize + len(za0002) + msgp.StringPrefixSize + len(za0003)
 		}
 	}
-	s += 10 + msgp.StringPrefixSize + len(z.StartedBy) + 7 + msgp.StringPrefixSize + len(z.RunsAs) + 8 + msgp.ArrayHeaderSize + (len(z.Parents) * (16 * (msgp.ByteSize))) + 8 + msgp.Int64Size + 6 + msgp.StringPrefixSize + len(string(z.State)) + 9 + msgp.TimeSize + 10 + msgp.TimeSize + 8 + msgp.TimeSize + 8 + msgp.DurationSize + 7 + msgp.MapHeaderSize
+	s += 10 + msgp.StringPrefixSize + len(z.StartedBy) + 7 + msgp.StringPrefixSize + len(z.RunsAs) + 12 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 9 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 6
+	if z.Scope == nil {
+		s += msgp.NilSize
+	} else {
+		s += 1 + 12 + msgp.ArrayHeaderSize + (len(z.Scope.Permissions) * (msgp.Int64Size)) + 9 + msgp.BoolSize
+	}
+	s += 8 + msgp.ArrayHeaderSize + (len(z.Parents) * (16 * (msgp.ByteSize))) + 8 + msgp.Int64Size + 6 + msgp.StringPrefixSize + len(string(z.State)) + 9 + msgp.TimeSize + 10 + msgp.TimeSize + 8 + msgp.TimeSize + 8 + msgp.DurationSize + 7 + msgp.MapHeaderSize
 	if z.Output != nil {
-		for za0006, za0007 := range z.Output {
-			_ = za0007
-			s += msgp.StringPrefixSize + len(za0006) + msgp.StringPrefixSize + len(za0007)
+		for za0009, za0010 := range z.Output {
+			_ = za0010
+			s += msgp.StringPrefixSize + len(za0009) + msgp.StringPrefixSize + len(za0010)
 		}
 	}
 	s += 11 + msgp.StringPrefixSize + len(z.ExitReason) + 7 + msgp.ArrayHeaderSize
-	for za0008 := range z.Errors {
-		s += z.Errors[za0008].Msgsize()
+	for za0011 := range z.Errors {
+		s += z.Errors[za0011].Msgsize()
 	}
 	s += 9 + msgp.Int64Size
 	return
@@ -4894,8 +5858,8 @@ func (z *RunsResponse) Msgsize() (s int) {
 func (z *Script) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(10)
-	var zb0001Mask uint16 /* 10 bits */
+	zb0001Len := uint32(12)
+	var zb0001Mask uint16 /* 12 bits */
 	_ = zb0001Mask
 	if z.Description == "" {
 		zb0001Len--
@@ -4920,6 +5884,10 @@ func (z *Script) MarshalMsg(b []byte) (o []byte, err error) {
 	if z.DeployedBy == "" {
 		zb0001Len--
 		zb0001Mask |= 0x200
+	}
+	if z.RunsAs == "" {
+		zb0001Len--
+		zb0001Mask |= 0x400
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -4980,6 +5948,14 @@ func (z *Script) MarshalMsg(b []byte) (o []byte, err error) {
 			o = append(o, 0xaa, 0x44, 0x65, 0x70, 0x6c, 0x6f, 0x79, 0x65, 0x64, 0x42, 0x79)
 			o = msgp.AppendString(o, z.DeployedBy)
 		}
+		if (zb0001Mask & 0x400) == 0 { // if not omitted
+			// string "RunsAs"
+			o = append(o, 0xa6, 0x52, 0x75, 0x6e, 0x73, 0x41, 0x73)
+			o = msgp.AppendString(o, z.RunsAs)
+		}
+		// string "RunsAsId"
+		o = append(o, 0xa8, 0x52, 0x75, 0x6e, 0x73, 0x41, 0x73, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.RunsAsID)[:])
 	}
 	return
 }
@@ -5121,6 +6097,18 @@ func (z *Script) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "DeployedBy")
 				return
 			}
+		case "RunsAs":
+			z.RunsAs, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "RunsAs")
+				return
+			}
+		case "RunsAsId":
+			bts, err = msgp.ReadExactBytes(bts, (z.RunsAsID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "RunsAsID")
+				return
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -5143,7 +6131,7 @@ func (z *Script) Msgsize() (s int) {
 	for za0002 := range z.Files {
 		s += 1 + 5 + msgp.StringPrefixSize + len(z.Files[za0002].Name) + 8 + msgp.StringPrefixSize + len(z.Files[za0002].Content)
 	}
-	s += 8 + msgp.DurationSize + 11 + msgp.TimeSize + 11 + msgp.StringPrefixSize + len(z.DeployedBy)
+	s += 8 + msgp.DurationSize + 11 + msgp.TimeSize + 11 + msgp.StringPrefixSize + len(z.DeployedBy) + 7 + msgp.StringPrefixSize + len(z.RunsAs) + 9 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize))
 	return
 }
 
@@ -5233,6 +6221,127 @@ func (z *ScriptFile) UnmarshalMsg(bts []byte) (o []byte, err error) {
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z ScriptFile) Msgsize() (s int) {
 	s = 1 + 5 + msgp.StringPrefixSize + len(z.Name) + 8 + msgp.StringPrefixSize + len(z.Content)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *ScriptGrant) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(5)
+	var zb0001Mask uint8 /* 5 bits */
+	_ = zb0001Mask
+	if z.View == false {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	if z.Edit == false {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	if z.Execute == false {
+		zb0001Len--
+		zb0001Mask |= 0x8
+	}
+	if z.Delete == false {
+		zb0001Len--
+		zb0001Mask |= 0x10
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Pattern"
+		o = append(o, 0xa7, 0x50, 0x61, 0x74, 0x74, 0x65, 0x72, 0x6e)
+		o = msgp.AppendString(o, z.Pattern)
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "View"
+			o = append(o, 0xa4, 0x56, 0x69, 0x65, 0x77)
+			o = msgp.AppendBool(o, z.View)
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "Edit"
+			o = append(o, 0xa4, 0x45, 0x64, 0x69, 0x74)
+			o = msgp.AppendBool(o, z.Edit)
+		}
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "Execute"
+			o = append(o, 0xa7, 0x45, 0x78, 0x65, 0x63, 0x75, 0x74, 0x65)
+			o = msgp.AppendBool(o, z.Execute)
+		}
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
+			// string "Delete"
+			o = append(o, 0xa6, 0x44, 0x65, 0x6c, 0x65, 0x74, 0x65)
+			o = msgp.AppendBool(o, z.Delete)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ScriptGrant) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Pattern":
+			z.Pattern, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Pattern")
+				return
+			}
+		case "View":
+			z.View, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "View")
+				return
+			}
+		case "Edit":
+			z.Edit, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Edit")
+				return
+			}
+		case "Execute":
+			z.Execute, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Execute")
+				return
+			}
+		case "Delete":
+			z.Delete, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Delete")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *ScriptGrant) Msgsize() (s int) {
+	s = 1 + 8 + msgp.StringPrefixSize + len(z.Pattern) + 5 + msgp.BoolSize + 5 + msgp.BoolSize + 8 + msgp.BoolSize + 7 + msgp.BoolSize
 	return
 }
 
@@ -6120,20 +7229,36 @@ func (z *SystemInfoResponse) Msgsize() (s int) {
 func (z *Token) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(5)
-	var zb0001Mask uint8 /* 5 bits */
+	zb0001Len := uint32(9)
+	var zb0001Mask uint16 /* 9 bits */
 	_ = zb0001Mask
 	if z.Name == "" {
 		zb0001Len--
 		zb0001Mask |= 0x4
 	}
-	if z.CreatedAt.IsZero() {
+	if z.Kind == "" {
 		zb0001Len--
 		zb0001Mask |= 0x8
 	}
-	if z.ExpiresAt.IsZero() {
+	if z.CreatedAt.IsZero() {
 		zb0001Len--
 		zb0001Mask |= 0x10
+	}
+	if z.ExpiresAt.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x20
+	}
+	if z.IdleTimeout == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x40
+	}
+	if z.LastUsedAt.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x80
+	}
+	if z.Scope == nil {
+		zb0001Len--
+		zb0001Mask |= 0x100
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -6152,14 +7277,68 @@ func (z *Token) MarshalMsg(b []byte) (o []byte, err error) {
 			o = msgp.AppendString(o, z.Name)
 		}
 		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "Kind"
+			o = append(o, 0xa4, 0x4b, 0x69, 0x6e, 0x64)
+			o = msgp.AppendString(o, string(z.Kind))
+		}
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
 			// string "CreatedAt"
 			o = append(o, 0xa9, 0x43, 0x72, 0x65, 0x61, 0x74, 0x65, 0x64, 0x41, 0x74)
 			o = msgp.AppendTimeExt(o, z.CreatedAt)
 		}
-		if (zb0001Mask & 0x10) == 0 { // if not omitted
+		if (zb0001Mask & 0x20) == 0 { // if not omitted
 			// string "ExpiresAt"
 			o = append(o, 0xa9, 0x45, 0x78, 0x70, 0x69, 0x72, 0x65, 0x73, 0x41, 0x74)
 			o = msgp.AppendTimeExt(o, z.ExpiresAt)
+		}
+		if (zb0001Mask & 0x40) == 0 { // if not omitted
+			// string "IdleTimeout"
+			o = append(o, 0xab, 0x49, 0x64, 0x6c, 0x65, 0x54, 0x69, 0x6d, 0x65, 0x6f, 0x75, 0x74)
+			o = msgp.AppendDuration(o, z.IdleTimeout)
+		}
+		if (zb0001Mask & 0x80) == 0 { // if not omitted
+			// string "LastUsedAt"
+			o = append(o, 0xaa, 0x4c, 0x61, 0x73, 0x74, 0x55, 0x73, 0x65, 0x64, 0x41, 0x74)
+			o = msgp.AppendTimeExt(o, z.LastUsedAt)
+		}
+		if (zb0001Mask & 0x100) == 0 { // if not omitted
+			// string "Scope"
+			o = append(o, 0xa5, 0x53, 0x63, 0x6f, 0x70, 0x65)
+			if z.Scope == nil {
+				o = msgp.AppendNil(o)
+			} else {
+				// check for omitted fields
+				zb0002Len := uint32(2)
+				var zb0002Mask uint8 /* 2 bits */
+				_ = zb0002Mask
+				if z.Scope.Permissions == nil {
+					zb0002Len--
+					zb0002Mask |= 0x1
+				}
+				if z.Scope.ReadOnly == false {
+					zb0002Len--
+					zb0002Mask |= 0x2
+				}
+				// variable map header, size zb0002Len
+				o = append(o, 0x80|uint8(zb0002Len))
+
+				// skip if no fields are to be emitted
+				if zb0002Len != 0 {
+					if (zb0002Mask & 0x1) == 0 { // if not omitted
+						// string "Permissions"
+						o = append(o, 0xab, 0x50, 0x65, 0x72, 0x6d, 0x69, 0x73, 0x73, 0x69, 0x6f, 0x6e, 0x73)
+						o = msgp.AppendArrayHeader(o, uint32(len(z.Scope.Permissions)))
+						for za0002 := range z.Scope.Permissions {
+							o = msgp.AppendInt64(o, int64(z.Scope.Permissions[za0002]))
+						}
+					}
+					if (zb0002Mask & 0x2) == 0 { // if not omitted
+						// string "ReadOnly"
+						o = append(o, 0xa8, 0x52, 0x65, 0x61, 0x64, 0x4f, 0x6e, 0x6c, 0x79)
+						o = msgp.AppendBool(o, z.Scope.ReadOnly)
+					}
+				}
+			}
 		}
 	}
 	return
@@ -6201,6 +7380,16 @@ func (z *Token) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "Name")
 				return
 			}
+		case "Kind":
+			{
+				var zb0002 string
+				zb0002, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Kind")
+					return
+				}
+				z.Kind = TokenKind(zb0002)
+			}
 		case "CreatedAt":
 			z.CreatedAt, bts, err = msgp.ReadTimeUTCBytes(bts)
 			if err != nil {
@@ -6212,6 +7401,81 @@ func (z *Token) UnmarshalMsg(bts []byte) (o []byte, err error) {
 			if err != nil {
 				err = msgp.WrapError(err, "ExpiresAt")
 				return
+			}
+		case "IdleTimeout":
+			z.IdleTimeout, bts, err = msgp.ReadDurationBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "IdleTimeout")
+				return
+			}
+		case "LastUsedAt":
+			z.LastUsedAt, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "LastUsedAt")
+				return
+			}
+		case "Scope":
+			if msgp.IsNil(bts) {
+				bts, err = msgp.ReadNilBytes(bts)
+				if err != nil {
+					return
+				}
+				z.Scope = nil
+			} else {
+				if z.Scope == nil {
+					z.Scope = new(TokenScope)
+				}
+				var zb0003 uint32
+				zb0003, bts, err = msgp.ReadMapHeaderBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Scope")
+					return
+				}
+				for zb0003 > 0 {
+					zb0003--
+					field, bts, err = msgp.ReadMapKeyZC(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "Scope")
+						return
+					}
+					switch msgp.UnsafeString(field) {
+					case "Permissions":
+						var zb0004 uint32
+						zb0004, bts, err = msgp.ReadArrayHeaderBytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Scope", "Permissions")
+							return
+						}
+						if cap(z.Scope.Permissions) >= int(zb0004) {
+							z.Scope.Permissions = (z.Scope.Permissions)[:zb0004]
+						} else {
+							z.Scope.Permissions = make([]PermissionFlag, zb0004)
+						}
+						for za0002 := range z.Scope.Permissions {
+							{
+								var zb0005 int64
+								zb0005, bts, err = msgp.ReadInt64Bytes(bts)
+								if err != nil {
+									err = msgp.WrapError(err, "Scope", "Permissions", za0002)
+									return
+								}
+								z.Scope.Permissions[za0002] = PermissionFlag(zb0005)
+							}
+						}
+					case "ReadOnly":
+						z.Scope.ReadOnly, bts, err = msgp.ReadBoolBytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Scope", "ReadOnly")
+							return
+						}
+					default:
+						bts, err = msgp.Skip(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Scope")
+							return
+						}
+					}
+				}
 			}
 		default:
 			bts, err = msgp.Skip(bts)
@@ -6227,7 +7491,142 @@ func (z *Token) UnmarshalMsg(bts []byte) (o []byte, err error) {
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *Token) Msgsize() (s int) {
-	s = 1 + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 5 + msgp.StringPrefixSize + len(z.User) + 5 + msgp.StringPrefixSize + len(z.Name) + 10 + msgp.TimeSize + 10 + msgp.TimeSize
+	s = 1 + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 5 + msgp.StringPrefixSize + len(z.User) + 5 + msgp.StringPrefixSize + len(z.Name) + 5 + msgp.StringPrefixSize + len(string(z.Kind)) + 10 + msgp.TimeSize + 10 + msgp.TimeSize + 12 + msgp.DurationSize + 11 + msgp.TimeSize + 6
+	if z.Scope == nil {
+		s += msgp.NilSize
+	} else {
+		s += 1 + 12 + msgp.ArrayHeaderSize + (len(z.Scope.Permissions) * (msgp.Int64Size)) + 9 + msgp.BoolSize
+	}
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z TokenKind) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	o = msgp.AppendString(o, string(z))
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *TokenKind) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	{
+		var zb0001 string
+		zb0001, bts, err = msgp.ReadStringBytes(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		(*z) = TokenKind(zb0001)
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z TokenKind) Msgsize() (s int) {
+	s = msgp.StringPrefixSize + len(string(z))
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *TokenScope) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(2)
+	var zb0001Mask uint8 /* 2 bits */
+	_ = zb0001Mask
+	if z.Permissions == nil {
+		zb0001Len--
+		zb0001Mask |= 0x1
+	}
+	if z.ReadOnly == false {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		if (zb0001Mask & 0x1) == 0 { // if not omitted
+			// string "Permissions"
+			o = append(o, 0xab, 0x50, 0x65, 0x72, 0x6d, 0x69, 0x73, 0x73, 0x69, 0x6f, 0x6e, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.Permissions)))
+			for za0001 := range z.Permissions {
+				o = msgp.AppendInt64(o, int64(z.Permissions[za0001]))
+			}
+		}
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "ReadOnly"
+			o = append(o, 0xa8, 0x52, 0x65, 0x61, 0x64, 0x4f, 0x6e, 0x6c, 0x79)
+			o = msgp.AppendBool(o, z.ReadOnly)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *TokenScope) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Permissions":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Permissions")
+				return
+			}
+			if cap(z.Permissions) >= int(zb0002) {
+				z.Permissions = (z.Permissions)[:zb0002]
+			} else {
+				z.Permissions = make([]PermissionFlag, zb0002)
+			}
+			for za0001 := range z.Permissions {
+				{
+					var zb0003 int64
+					zb0003, bts, err = msgp.ReadInt64Bytes(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "Permissions", za0001)
+						return
+					}
+					z.Permissions[za0001] = PermissionFlag(zb0003)
+				}
+			}
+		case "ReadOnly":
+			z.ReadOnly, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ReadOnly")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *TokenScope) Msgsize() (s int) {
+	s = 1 + 12 + msgp.ArrayHeaderSize + (len(z.Permissions) * (msgp.Int64Size)) + 9 + msgp.BoolSize
 	return
 }
 
@@ -6480,30 +7879,10 @@ func (z *UpdateGroupMessage) MarshalMsg(b []byte) (o []byte, err error) {
 	// map header, size 1
 	// string "Group"
 	o = append(o, 0x81, 0xa5, 0x47, 0x72, 0x6f, 0x75, 0x70)
-	// check for omitted fields
-	zb0002Len := uint32(2)
-	var zb0002Mask uint8 /* 2 bits */
-	_ = zb0002Mask
-	if z.Group.Permissions == nil {
-		zb0002Len--
-		zb0002Mask |= 0x2
-	}
-	// variable map header, size zb0002Len
-	o = append(o, 0x80|uint8(zb0002Len))
-
-	// skip if no fields are to be emitted
-	if zb0002Len != 0 {
-		// string "Name"
-		o = append(o, 0xa4, 0x4e, 0x61, 0x6d, 0x65)
-		o = msgp.AppendString(o, z.Group.Name)
-		if (zb0002Mask & 0x2) == 0 { // if not omitted
-			// string "Permissions"
-			o = append(o, 0xab, 0x50, 0x65, 0x72, 0x6d, 0x69, 0x73, 0x73, 0x69, 0x6f, 0x6e, 0x73)
-			o = msgp.AppendArrayHeader(o, uint32(len(z.Group.Permissions)))
-			for za0001 := range z.Group.Permissions {
-				o = msgp.AppendInt64(o, int64(z.Group.Permissions[za0001]))
-			}
-		}
+	o, err = z.Group.MarshalMsg(o)
+	if err != nil {
+		err = msgp.WrapError(err, "Group")
+		return
 	}
 	return
 }
@@ -6527,56 +7906,10 @@ func (z *UpdateGroupMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
 		}
 		switch msgp.UnsafeString(field) {
 		case "Group":
-			var zb0002 uint32
-			zb0002, bts, err = msgp.ReadMapHeaderBytes(bts)
+			bts, err = z.Group.UnmarshalMsg(bts)
 			if err != nil {
 				err = msgp.WrapError(err, "Group")
 				return
-			}
-			for zb0002 > 0 {
-				zb0002--
-				field, bts, err = msgp.ReadMapKeyZC(bts)
-				if err != nil {
-					err = msgp.WrapError(err, "Group")
-					return
-				}
-				switch msgp.UnsafeString(field) {
-				case "Name":
-					z.Group.Name, bts, err = msgp.ReadStringBytes(bts)
-					if err != nil {
-						err = msgp.WrapError(err, "Group", "Name")
-						return
-					}
-				case "Permissions":
-					var zb0003 uint32
-					zb0003, bts, err = msgp.ReadArrayHeaderBytes(bts)
-					if err != nil {
-						err = msgp.WrapError(err, "Group", "Permissions")
-						return
-					}
-					if cap(z.Group.Permissions) >= int(zb0003) {
-						z.Group.Permissions = (z.Group.Permissions)[:zb0003]
-					} else {
-						z.Group.Permissions = make([]PermissionFlag, zb0003)
-					}
-					for za0001 := range z.Group.Permissions {
-						{
-							var zb0004 int64
-							zb0004, bts, err = msgp.ReadInt64Bytes(bts)
-							if err != nil {
-								err = msgp.WrapError(err, "Group", "Permissions", za0001)
-								return
-							}
-							z.Group.Permissions[za0001] = PermissionFlag(zb0004)
-						}
-					}
-				default:
-					bts, err = msgp.Skip(bts)
-					if err != nil {
-						err = msgp.WrapError(err, "Group")
-						return
-					}
-				}
 			}
 		default:
 			bts, err = msgp.Skip(bts)
@@ -6592,36 +7925,20 @@ func (z *UpdateGroupMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *UpdateGroupMessage) Msgsize() (s int) {
-	s = 1 + 6 + 1 + 5 + msgp.StringPrefixSize + len(z.Group.Name) + 12 + msgp.ArrayHeaderSize + (len(z.Group.Permissions) * (msgp.Int64Size))
+	s = 1 + 6 + z.Group.Msgsize()
 	return
 }
 
 // MarshalMsg implements msgp.Marshaler
-func (z *UpdateUserMessage) MarshalMsg(b []byte) (o []byte, err error) {
+func (z *UpdateScriptMessage) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(6)
-	var zb0001Mask uint8 /* 6 bits */
+	zb0001Len := uint32(2)
+	var zb0001Mask uint8 /* 2 bits */
 	_ = zb0001Mask
-	if z.DisplayName == nil {
+	if z.RunsAs == nil {
 		zb0001Len--
 		zb0001Mask |= 0x2
-	}
-	if z.Password == nil {
-		zb0001Len--
-		zb0001Mask |= 0x4
-	}
-	if z.Disabled == nil {
-		zb0001Len--
-		zb0001Mask |= 0x8
-	}
-	if z.AddGroups == nil {
-		zb0001Len--
-		zb0001Mask |= 0x10
-	}
-	if z.RemoveGroups == nil {
-		zb0001Len--
-		zb0001Mask |= 0x20
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -6632,6 +7949,131 @@ func (z *UpdateUserMessage) MarshalMsg(b []byte) (o []byte, err error) {
 		o = append(o, 0xa4, 0x4e, 0x61, 0x6d, 0x65)
 		o = msgp.AppendString(o, z.Name)
 		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "RunsAs"
+			o = append(o, 0xa6, 0x52, 0x75, 0x6e, 0x73, 0x41, 0x73)
+			if z.RunsAs == nil {
+				o = msgp.AppendNil(o)
+			} else {
+				o = msgp.AppendString(o, *z.RunsAs)
+			}
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *UpdateScriptMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Name":
+			z.Name, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Name")
+				return
+			}
+		case "RunsAs":
+			if msgp.IsNil(bts) {
+				bts, err = msgp.ReadNilBytes(bts)
+				if err != nil {
+					return
+				}
+				z.RunsAs = nil
+			} else {
+				if z.RunsAs == nil {
+					z.RunsAs = new(string)
+				}
+				*z.RunsAs, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "RunsAs")
+					return
+				}
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *UpdateScriptMessage) Msgsize() (s int) {
+	s = 1 + 5 + msgp.StringPrefixSize + len(z.Name) + 7
+	if z.RunsAs == nil {
+		s += msgp.NilSize
+	} else {
+		s += msgp.StringPrefixSize + len(*z.RunsAs)
+	}
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *UpdateUserMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(7)
+	var zb0001Mask uint8 /* 7 bits */
+	_ = zb0001Mask
+	if z.NewName == nil {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	if z.DisplayName == nil {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	if z.Password == nil {
+		zb0001Len--
+		zb0001Mask |= 0x8
+	}
+	if z.Disabled == nil {
+		zb0001Len--
+		zb0001Mask |= 0x10
+	}
+	if z.AddGroups == nil {
+		zb0001Len--
+		zb0001Mask |= 0x20
+	}
+	if z.RemoveGroups == nil {
+		zb0001Len--
+		zb0001Mask |= 0x40
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Name"
+		o = append(o, 0xa4, 0x4e, 0x61, 0x6d, 0x65)
+		o = msgp.AppendString(o, z.Name)
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "NewName"
+			o = append(o, 0xa7, 0x4e, 0x65, 0x77, 0x4e, 0x61, 0x6d, 0x65)
+			if z.NewName == nil {
+				o = msgp.AppendNil(o)
+			} else {
+				o = msgp.AppendString(o, *z.NewName)
+			}
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
 			// string "DisplayName"
 			o = append(o, 0xab, 0x44, 0x69, 0x73, 0x70, 0x6c, 0x61, 0x79, 0x4e, 0x61, 0x6d, 0x65)
 			if z.DisplayName == nil {
@@ -6640,7 +8082,7 @@ func (z *UpdateUserMessage) MarshalMsg(b []byte) (o []byte, err error) {
 				o = msgp.AppendString(o, *z.DisplayName)
 			}
 		}
-		if (zb0001Mask & 0x4) == 0 { // if not omitted
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
 			// string "Password"
 			o = append(o, 0xa8, 0x50, 0x61, 0x73, 0x73, 0x77, 0x6f, 0x72, 0x64)
 			if z.Password == nil {
@@ -6649,7 +8091,7 @@ func (z *UpdateUserMessage) MarshalMsg(b []byte) (o []byte, err error) {
 				o = msgp.AppendString(o, *z.Password)
 			}
 		}
-		if (zb0001Mask & 0x8) == 0 { // if not omitted
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
 			// string "Disabled"
 			o = append(o, 0xa8, 0x44, 0x69, 0x73, 0x61, 0x62, 0x6c, 0x65, 0x64)
 			if z.Disabled == nil {
@@ -6658,7 +8100,7 @@ func (z *UpdateUserMessage) MarshalMsg(b []byte) (o []byte, err error) {
 				o = msgp.AppendBool(o, *z.Disabled)
 			}
 		}
-		if (zb0001Mask & 0x10) == 0 { // if not omitted
+		if (zb0001Mask & 0x20) == 0 { // if not omitted
 			// string "AddGroups"
 			o = append(o, 0xa9, 0x41, 0x64, 0x64, 0x47, 0x72, 0x6f, 0x75, 0x70, 0x73)
 			o = msgp.AppendArrayHeader(o, uint32(len(z.AddGroups)))
@@ -6666,7 +8108,7 @@ func (z *UpdateUserMessage) MarshalMsg(b []byte) (o []byte, err error) {
 				o = msgp.AppendString(o, z.AddGroups[za0001])
 			}
 		}
-		if (zb0001Mask & 0x20) == 0 { // if not omitted
+		if (zb0001Mask & 0x40) == 0 { // if not omitted
 			// string "RemoveGroups"
 			o = append(o, 0xac, 0x52, 0x65, 0x6d, 0x6f, 0x76, 0x65, 0x47, 0x72, 0x6f, 0x75, 0x70, 0x73)
 			o = msgp.AppendArrayHeader(o, uint32(len(z.RemoveGroups)))
@@ -6701,6 +8143,23 @@ func (z *UpdateUserMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
 			if err != nil {
 				err = msgp.WrapError(err, "Name")
 				return
+			}
+		case "NewName":
+			if msgp.IsNil(bts) {
+				bts, err = msgp.ReadNilBytes(bts)
+				if err != nil {
+					return
+				}
+				z.NewName = nil
+			} else {
+				if z.NewName == nil {
+					z.NewName = new(string)
+				}
+				*z.NewName, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "NewName")
+					return
+				}
 			}
 		case "DisplayName":
 			if msgp.IsNil(bts) {
@@ -6805,7 +8264,13 @@ func (z *UpdateUserMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *UpdateUserMessage) Msgsize() (s int) {
-	s = 1 + 5 + msgp.StringPrefixSize + len(z.Name) + 12
+	s = 1 + 5 + msgp.StringPrefixSize + len(z.Name) + 8
+	if z.NewName == nil {
+		s += msgp.NilSize
+	} else {
+		s += msgp.StringPrefixSize + len(*z.NewName)
+	}
+	s += 12
 	if z.DisplayName == nil {
 		s += msgp.NilSize
 	} else {
@@ -6908,61 +8373,64 @@ func (z *UploadMessage) Msgsize() (s int) {
 func (z *User) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(6)
-	var zb0001Mask uint8 /* 6 bits */
+	zb0001Len := uint32(7)
+	var zb0001Mask uint8 /* 7 bits */
 	_ = zb0001Mask
 	if z.DisplayName == "" {
 		zb0001Len--
-		zb0001Mask |= 0x2
+		zb0001Mask |= 0x4
 	}
 	if z.Groups == nil {
 		zb0001Len--
-		zb0001Mask |= 0x4
+		zb0001Mask |= 0x8
 	}
 	if z.Disabled == false {
 		zb0001Len--
-		zb0001Mask |= 0x8
+		zb0001Mask |= 0x10
 	}
 	if z.HasPassword == false {
 		zb0001Len--
-		zb0001Mask |= 0x10
+		zb0001Mask |= 0x20
 	}
 	if z.CreatedAt.IsZero() {
 		zb0001Len--
-		zb0001Mask |= 0x20
+		zb0001Mask |= 0x40
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
 
 	// skip if no fields are to be emitted
 	if zb0001Len != 0 {
+		// string "Id"
+		o = append(o, 0xa2, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.ID)[:])
 		// string "Name"
 		o = append(o, 0xa4, 0x4e, 0x61, 0x6d, 0x65)
 		o = msgp.AppendString(o, z.Name)
-		if (zb0001Mask & 0x2) == 0 { // if not omitted
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
 			// string "DisplayName"
 			o = append(o, 0xab, 0x44, 0x69, 0x73, 0x70, 0x6c, 0x61, 0x79, 0x4e, 0x61, 0x6d, 0x65)
 			o = msgp.AppendString(o, z.DisplayName)
 		}
-		if (zb0001Mask & 0x4) == 0 { // if not omitted
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
 			// string "Groups"
 			o = append(o, 0xa6, 0x47, 0x72, 0x6f, 0x75, 0x70, 0x73)
 			o = msgp.AppendArrayHeader(o, uint32(len(z.Groups)))
-			for za0001 := range z.Groups {
-				o = msgp.AppendString(o, z.Groups[za0001])
+			for za0002 := range z.Groups {
+				o = msgp.AppendString(o, z.Groups[za0002])
 			}
 		}
-		if (zb0001Mask & 0x8) == 0 { // if not omitted
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
 			// string "Disabled"
 			o = append(o, 0xa8, 0x44, 0x69, 0x73, 0x61, 0x62, 0x6c, 0x65, 0x64)
 			o = msgp.AppendBool(o, z.Disabled)
 		}
-		if (zb0001Mask & 0x10) == 0 { // if not omitted
+		if (zb0001Mask & 0x20) == 0 { // if not omitted
 			// string "HasPassword"
 			o = append(o, 0xab, 0x48, 0x61, 0x73, 0x50, 0x61, 0x73, 0x73, 0x77, 0x6f, 0x72, 0x64)
 			o = msgp.AppendBool(o, z.HasPassword)
 		}
-		if (zb0001Mask & 0x20) == 0 { // if not omitted
+		if (zb0001Mask & 0x40) == 0 { // if not omitted
 			// string "CreatedAt"
 			o = append(o, 0xa9, 0x43, 0x72, 0x65, 0x61, 0x74, 0x65, 0x64, 0x41, 0x74)
 			o = msgp.AppendTimeExt(o, z.CreatedAt)
@@ -6989,6 +8457,12 @@ func (z *User) UnmarshalMsg(bts []byte) (o []byte, err error) {
 			return
 		}
 		switch msgp.UnsafeString(field) {
+		case "Id":
+			bts, err = msgp.ReadExactBytes(bts, (z.ID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "ID")
+				return
+			}
 		case "Name":
 			z.Name, bts, err = msgp.ReadStringBytes(bts)
 			if err != nil {
@@ -7013,10 +8487,10 @@ func (z *User) UnmarshalMsg(bts []byte) (o []byte, err error) {
 			} else {
 				z.Groups = make([]string, zb0002)
 			}
-			for za0001 := range z.Groups {
-				z.Groups[za0001], bts, err = msgp.ReadStringBytes(bts)
+			for za0002 := range z.Groups {
+				z.Groups[za0002], bts, err = msgp.ReadStringBytes(bts)
 				if err != nil {
-					err = msgp.WrapError(err, "Groups", za0001)
+					err = msgp.WrapError(err, "Groups", za0002)
 					return
 				}
 			}
@@ -7052,9 +8526,9 @@ func (z *User) UnmarshalMsg(bts []byte) (o []byte, err error) {
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *User) Msgsize() (s int) {
-	s = 1 + 5 + msgp.StringPrefixSize + len(z.Name) + 12 + msgp.StringPrefixSize + len(z.DisplayName) + 7 + msgp.ArrayHeaderSize
-	for za0001 := range z.Groups {
-		s += msgp.StringPrefixSize + len(z.Groups[za0001])
+	s = 1 + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 5 + msgp.StringPrefixSize + len(z.Name) + 12 + msgp.StringPrefixSize + len(z.DisplayName) + 7 + msgp.ArrayHeaderSize
+	for za0002 := range z.Groups {
+		s += msgp.StringPrefixSize + len(z.Groups[za0002])
 	}
 	s += 9 + msgp.BoolSize + 12 + msgp.BoolSize + 10 + msgp.TimeSize
 	return
@@ -7240,12 +8714,28 @@ func (z WhoAmIMessage) Msgsize() (s int) {
 func (z *WhoAmIResponse) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(2)
-	var zb0001Mask uint8 /* 2 bits */
+	zb0001Len := uint32(6)
+	var zb0001Mask uint8 /* 6 bits */
 	_ = zb0001Mask
 	if z.Permissions == nil {
 		zb0001Len--
 		zb0001Mask |= 0x2
+	}
+	if z.ReadOnly == false {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	if z.Groups == nil {
+		zb0001Len--
+		zb0001Mask |= 0x8
+	}
+	if z.Token == nil {
+		zb0001Len--
+		zb0001Mask |= 0x10
+	}
+	if z.Scope == nil {
+		zb0001Len--
+		zb0001Mask |= 0x20
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -7265,6 +8755,75 @@ func (z *WhoAmIResponse) MarshalMsg(b []byte) (o []byte, err error) {
 			o = msgp.AppendArrayHeader(o, uint32(len(z.Permissions)))
 			for za0001 := range z.Permissions {
 				o = msgp.AppendInt64(o, int64(z.Permissions[za0001]))
+			}
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "ReadOnly"
+			o = append(o, 0xa8, 0x52, 0x65, 0x61, 0x64, 0x4f, 0x6e, 0x6c, 0x79)
+			o = msgp.AppendBool(o, z.ReadOnly)
+		}
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "Groups"
+			o = append(o, 0xa6, 0x47, 0x72, 0x6f, 0x75, 0x70, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.Groups)))
+			for za0002 := range z.Groups {
+				o, err = z.Groups[za0002].MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "Groups", za0002)
+					return
+				}
+			}
+		}
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
+			// string "Token"
+			o = append(o, 0xa5, 0x54, 0x6f, 0x6b, 0x65, 0x6e)
+			if z.Token == nil {
+				o = msgp.AppendNil(o)
+			} else {
+				o, err = z.Token.MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "Token")
+					return
+				}
+			}
+		}
+		if (zb0001Mask & 0x20) == 0 { // if not omitted
+			// string "Scope"
+			o = append(o, 0xa5, 0x53, 0x63, 0x6f, 0x70, 0x65)
+			if z.Scope == nil {
+				o = msgp.AppendNil(o)
+			} else {
+				// check for omitted fields
+				zb0002Len := uint32(2)
+				var zb0002Mask uint8 /* 2 bits */
+				_ = zb0002Mask
+				if z.Scope.Permissions == nil {
+					zb0002Len--
+					zb0002Mask |= 0x1
+				}
+				if z.Scope.ReadOnly == false {
+					zb0002Len--
+					zb0002Mask |= 0x2
+				}
+				// variable map header, size zb0002Len
+				o = append(o, 0x80|uint8(zb0002Len))
+
+				// skip if no fields are to be emitted
+				if zb0002Len != 0 {
+					if (zb0002Mask & 0x1) == 0 { // if not omitted
+						// string "Permissions"
+						o = append(o, 0xab, 0x50, 0x65, 0x72, 0x6d, 0x69, 0x73, 0x73, 0x69, 0x6f, 0x6e, 0x73)
+						o = msgp.AppendArrayHeader(o, uint32(len(z.Scope.Permissions)))
+						for za0003 := range z.Scope.Permissions {
+							o = msgp.AppendInt64(o, int64(z.Scope.Permissions[za0003]))
+						}
+					}
+					if (zb0002Mask & 0x2) == 0 { // if not omitted
+						// string "ReadOnly"
+						o = append(o, 0xa8, 0x52, 0x65, 0x61, 0x64, 0x4f, 0x6e, 0x6c, 0x79)
+						o = msgp.AppendBool(o, z.Scope.ReadOnly)
+					}
+				}
 			}
 		}
 	}
@@ -7318,6 +8877,111 @@ func (z *WhoAmIResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
 					z.Permissions[za0001] = PermissionFlag(zb0003)
 				}
 			}
+		case "ReadOnly":
+			z.ReadOnly, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ReadOnly")
+				return
+			}
+		case "Groups":
+			var zb0004 uint32
+			zb0004, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Groups")
+				return
+			}
+			if cap(z.Groups) >= int(zb0004) {
+				z.Groups = (z.Groups)[:zb0004]
+			} else {
+				z.Groups = make([]Group, zb0004)
+			}
+			for za0002 := range z.Groups {
+				bts, err = z.Groups[za0002].UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Groups", za0002)
+					return
+				}
+			}
+		case "Token":
+			if msgp.IsNil(bts) {
+				bts, err = msgp.ReadNilBytes(bts)
+				if err != nil {
+					return
+				}
+				z.Token = nil
+			} else {
+				if z.Token == nil {
+					z.Token = new(Token)
+				}
+				bts, err = z.Token.UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Token")
+					return
+				}
+			}
+		case "Scope":
+			if msgp.IsNil(bts) {
+				bts, err = msgp.ReadNilBytes(bts)
+				if err != nil {
+					return
+				}
+				z.Scope = nil
+			} else {
+				if z.Scope == nil {
+					z.Scope = new(TokenScope)
+				}
+				var zb0005 uint32
+				zb0005, bts, err = msgp.ReadMapHeaderBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Scope")
+					return
+				}
+				for zb0005 > 0 {
+					zb0005--
+					field, bts, err = msgp.ReadMapKeyZC(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "Scope")
+						return
+					}
+					switch msgp.UnsafeString(field) {
+					case "Permissions":
+						var zb0006 uint32
+						zb0006, bts, err = msgp.ReadArrayHeaderBytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Scope", "Permissions")
+							return
+						}
+						if cap(z.Scope.Permissions) >= int(zb0006) {
+							z.Scope.Permissions = (z.Scope.Permissions)[:zb0006]
+						} else {
+							z.Scope.Permissions = make([]PermissionFlag, zb0006)
+						}
+						for za0003 := range z.Scope.Permissions {
+							{
+								var zb0007 int64
+								zb0007, bts, err = msgp.ReadInt64Bytes(bts)
+								if err != nil {
+									err = msgp.WrapError(err, "Scope", "Permissions", za0003)
+									return
+								}
+								z.Scope.Permissions[za0003] = PermissionFlag(zb0007)
+							}
+						}
+					case "ReadOnly":
+						z.Scope.ReadOnly, bts, err = msgp.ReadBoolBytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Scope", "ReadOnly")
+							return
+						}
+					default:
+						bts, err = msgp.Skip(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Scope")
+							return
+						}
+					}
+				}
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -7332,6 +8996,21 @@ func (z *WhoAmIResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *WhoAmIResponse) Msgsize() (s int) {
-	s = 1 + 5 + z.User.Msgsize() + 12 + msgp.ArrayHeaderSize + (len(z.Permissions) * (msgp.Int64Size))
+	s = 1 + 5 + z.User.Msgsize() + 12 + msgp.ArrayHeaderSize + (len(z.Permissions) * (msgp.Int64Size)) + 9 + msgp.BoolSize + 7 + msgp.ArrayHeaderSize
+	for za0002 := range z.Groups {
+		s += z.Groups[za0002].Msgsize()
+	}
+	s += 6
+	if z.Token == nil {
+		s += msgp.NilSize
+	} else {
+		s += z.Token.Msgsize()
+	}
+	s += 6
+	if z.Scope == nil {
+		s += msgp.NilSize
+	} else {
+		s += 1 + 12 + msgp.ArrayHeaderSize + (len(z.Scope.Permissions) * (msgp.Int64Size)) + 9 + msgp.BoolSize
+	}
 	return
 }

@@ -103,6 +103,7 @@ type CheckStoreResponse struct {
 	Counters          int64 `json:"Counters,omitempty"`
 	InformationEvents int64 `json:"InformationEvents,omitempty"`
 	Records           int64 `json:"Records,omitempty"`
+	AuditRecords      int64 `json:"AuditRecords,omitempty"`
 	// Attachments counts the files attached to instances, each compared with the
 	// hash of its content.
 	Attachments int64 `json:"Attachments,omitempty"`

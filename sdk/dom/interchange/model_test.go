@@ -132,7 +132,7 @@ func everything() *interchange.Module {
 		TTLSettings:                          dom.TTLSettings{DomInstanceTTL: 30*24*time.Hour + time.Second, DomTemplateTTL: time.Minute, DomInstanceHistoryTTL: 100},
 		DomInstanceHistorySettings:           dom.HistorySettings{StorageBehavior: dom.HistoryEnabledSync},
 		StorageSettings:                      dom.StorageSettings{CachingSettings: dom.CachingSettings{DomDefinition: dom.CachingFull, SectionDefinition: dom.CachingDisabled}},
-		SecuritySettings:                     dom.DomManagerSecuritySettings{DeleteDomInstancePermission: dom.PermissionPlmDeleteDomInstances},
+		SecuritySettings:                     dom.DomManagerSecuritySettings{ViewPermissions: 7, CreateAndUpdateDomInstancePermission: 8, DeleteDomInstancePermission: dom.PermissionPlmDeleteDomInstances, ConfigurePermission: 9},
 		DomInstanceNetworkAttachmentSettings: dom.NetworkAttachmentSettings{NetworkSharePath: `\\host\share`, CredentialID: id("credential", 1)},
 	}}
 	m := &interchange.Module{

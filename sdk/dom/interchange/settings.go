@@ -20,6 +20,12 @@ func (r *record) moduleSettings(s *dom.ModuleSettings) {
 	r.tracking(&s.Tracking, trackLastModified)
 }
 
+func (r *record) permission(name string, p *dom.Permission) {
+	number := int64(*p)
+	r.integer(name, &number)
+	*p = dom.Permission(number)
+}
+
 func (r *record) managerSettings(s *dom.DomManagerSettings) {
 	module := r.c.module
 	references(r, "ModuleSections", sectionDefinitionID, &s.ModuleSections, module)
@@ -27,12 +33,10 @@ func (r *record) managerSettings(s *dom.DomManagerSettings) {
 	r.object("ScriptSettings", func(r *record) { r.scriptSettings(&s.ScriptSettings) })
 	r.object("SecuritySettings", func(r *record) {
 		r.fixed("LinkSecurity", &object{[]member{{"GroupLinks", new(array)}}})
-		r.fixed("ViewPermissions", number(0))
-		r.fixed("CreateAndUpdateDomInstancePermission", number(0))
-		permission := int64(s.SecuritySettings.DeleteDomInstancePermission)
-		r.integer("DeleteDomInstancePermission", &permission)
-		s.SecuritySettings.DeleteDomInstancePermission = dom.Permission(permission)
-		r.fixed("ConfigurePermission", number(0))
+		r.permission("ViewPermissions", &s.SecuritySettings.ViewPermissions)
+		r.permission("CreateAndUpdateDomInstancePermission", &s.SecuritySettings.CreateAndUpdateDomInstancePermission)
+		r.permission("DeleteDomInstancePermission", &s.SecuritySettings.DeleteDomInstancePermission)
+		r.permission("ConfigurePermission", &s.SecuritySettings.ConfigurePermission)
 	})
 	list(r, "FieldAlias", class{}, &s.FieldAliases, func(r *record, alias *dom.FieldAlias) bool {
 		r.text("Name", &alias.Name)

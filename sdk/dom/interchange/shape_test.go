@@ -112,7 +112,6 @@ func TestReadTheDocumentedShape(t *testing.T) {
 	got := strings.Join(unknown, "\n")
 	want := strings.Join([]string{
 		`ModuleSettings library DomManagerSettings.SecuritySettings.LinkSecurity {"GroupLinks":[{"GroupName":"Readers"}]}`,
-		`ModuleSettings library DomManagerSettings.SecuritySettings.ViewPermissions 7`,
 		`ModuleSettings library DomManagerSettings.DomInstanceHistorySettings.StorageBehavior 9`,
 		`SectionDefinition 11111111-0000-4000-8000-000000000001 FieldDescriptors[1] {"$type":"Skyline.DataMiner.Net.Sections.TicketFieldDescriptor, SLNetTypes","ID":{"Id":"22222222-0000-4000-8000-000000000002"}}`,
 		`SectionDefinition 11111111-0000-4000-8000-000000000001 FieldDescriptors[2].Validators[0] {"$type":"Skyline.DataMiner.Net.Sections.GenericEnumValidator, SLNetTypes"}`,

@@ -77,6 +77,7 @@ func symbols_domovoi_dev_sdk_dom() map[string]reflect.Value {
 		"Equals":                               reflect.ValueOf(dom.Equals),
 		"ErrCountFilterNotSupportedBySecurity": reflect.ValueOf(dom.ErrCountFilterNotSupportedBySecurity),
 		"ErrCrudFailedExceptionOccurred":       reflect.ValueOf(dom.ErrCrudFailedExceptionOccurred),
+		"ErrDeprecatedSetting":                 reflect.ValueOf(dom.ErrDeprecatedSetting),
 		"ErrDomDefinitionDoesNotContainRequiredModuleSectionDefinitions":    reflect.ValueOf(dom.ErrDomDefinitionDoesNotContainRequiredModuleSectionDefinitions),
 		"ErrDomDefinitionHasLinkedDomInstances":                             reflect.ValueOf(dom.ErrDomDefinitionHasLinkedDomInstances),
 		"ErrDomInstanceContainsInvalidAmountOfSectionsForNextStatus":        reflect.ValueOf(dom.ErrDomInstanceContainsInvalidAmountOfSectionsForNextStatus),
