@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
 	goruntime "runtime"
@@ -55,6 +56,9 @@ type Options struct {
 	MaxConcurrentCompactions int
 	MinFree                  int64
 	Ballast                  int64
+	// TrustedProxies are the proxies whose word counts for where a request comes
+	// from, and whether it came encrypted.
+	TrustedProxies []netip.Prefix
 	// Store replaces the store in DataDir, for tests. The Runtime closes it.
 	Store kv.Store
 	// OnFailure is called once when the store has failed for good; the program
@@ -74,6 +78,7 @@ type Runtime struct {
 	managers   *dommanager.Managers
 	host       *plugins.Host
 	automation *automation.Automation
+	proxies    []netip.Prefix
 
 	// stopping ends when Close begins.
 	stopping context.Context
@@ -92,7 +97,7 @@ func Open(ctx context.Context, o Options) (_ *Runtime, err error) {
 	if err := os.MkdirAll(o.DataDir, 0o700); err != nil {
 		return nil, fmt.Errorf("the data directory: %w", err)
 	}
-	r := &Runtime{log: o.Logger, version: o.Version, startedAt: time.Now().UTC(), registry: sdk.Registry()}
+	r := &Runtime{log: o.Logger, version: o.Version, startedAt: time.Now().UTC(), registry: sdk.Registry(), proxies: o.TrustedProxies}
 	r.stopping, r.stop = context.WithCancel(context.Background())
 	defer func() {
 		if err != nil {
@@ -170,15 +175,17 @@ func (r *Runtime) Connect(ctx context.Context, secret string) (slnet.Connection,
 	return r.connect(caller), nil
 }
 
-// Handler returns the HTTP side of the daemon.
+// Handler returns the HTTP side of the daemon. Serve it with api.NewServer.
 func (r *Runtime) Handler() http.Handler {
 	return api.New(api.Options{
-		Connect:  r.Connect,
-		Login:    r.accounts.Login,
-		Registry: r.registry,
-		Ready:    r.ready,
-		Logger:   r.log,
-		MaxBody:  maxBody,
+		Connect:        r.Connect,
+		Login:          r.accounts.Login,
+		Logout:         r.accounts.Logout,
+		TrustedProxies: r.proxies,
+		Registry:       r.registry,
+		Ready:          r.ready,
+		Logger:         r.log,
+		MaxBody:        maxBody,
 	})
 }
 

@@ -113,14 +113,18 @@ func TestRefusedRequests(t *testing.T) {
 		status                                       int
 		says                                         string
 	}{
-		{"nothing there", "GET", "/nothing", "", "", "", 404, "/nothing"},
-		{"root", "GET", "/", "", "", "", 404, ""},
+		{"nothing there", "GET", "/nothing", "", token, "", 404, "/nothing"},
+		{"root", "GET", "/", "", token, "", 404, ""},
+		{"nothing there for strangers", "GET", "/nothing", "", "", "", 401, "no token"},
 		{"GET on a call", "GET", "/slnet", "", token, "", 405, "POST"},
 		{"DELETE on events", "DELETE", "/slnet/events", "", token, "", 405, "GET"},
 		{"GET on login", "GET", "/login", "", "", "", 405, "POST"},
 		{"no content type", "POST", "/slnet", "", token, who, 415, "application/msgpack or application/json"},
 		{"wrong content type", "POST", "/slnet", "text/plain", token, who, 415, "text/plain"},
 		{"form content type", "POST", "/login", "application/x-www-form-urlencoded", "", "User=ann", 415, "application/json"},
+		{"no token and nothing else right", "DELETE", "/slnet", "text/plain", "", who, 401, "Authorization: Bearer"},
+		{"body on a GET", "GET", "/slnet/events", jsonType, token, who, 400, "no body"},
+		{"compressed body", "POST", "/slnet", jsonType, token, who, 415, "gzip"},
 		{"no token", "POST", "/slnet", jsonType, "", who, 401, "Authorization: Bearer"},
 		{"wrong token", "POST", "/slnet", jsonType, "Bearer other", who, 401, "not valid"},
 		{"wrong scheme", "POST", "/slnet", jsonType, "Basic YW5uOng=", who, 401, "malformed"},
@@ -162,6 +166,9 @@ func TestRefusedRequests(t *testing.T) {
 			headers := []string{"Content-Type", test.contentType}
 			if test.contentType == "" {
 				headers = nil
+			}
+			if test.name == "compressed body" {
+				headers = append(headers, "Content-Encoding", "gzip")
 			}
 			if test.token != "" {
 				headers = append(headers, "Authorization", test.token)

@@ -9,5 +9,5 @@ import (
 func NewWithHeartbeat(o Options, heartbeat time.Duration) http.Handler {
 	e := newEdge(o)
 	e.heartbeat = heartbeat
-	return e.handler()
+	return e
 }

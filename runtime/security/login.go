@@ -2,6 +2,7 @@ package security
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"time"
 
@@ -48,4 +49,22 @@ func (a *Accounts) Login(ctx context.Context, user, password string) (slnet.Crea
 
 func loginRefused() error {
 	return slnet.Errorf(slnet.KindUnauthenticated, "the login is not accepted; check the user name and the password, or ask an administrator")
+}
+
+// Logout ends the token with the secret. A secret that stands for no token is
+// refused as Authenticate does.
+func (a *Accounts) Logout(ctx context.Context, secret string) error {
+	hash := sha256.Sum256([]byte(secret))
+	t := a.directory.Load().tokens[hash]
+	if t == nil {
+		return tokenRefused()
+	}
+	return a.change(ctx, storage.Origin{User: t.User}, func(e *edit) error {
+		t := e.tokens[hash]
+		if t == nil {
+			return tokenRefused()
+		}
+		e.deleteToken(t)
+		return nil
+	})
 }
