@@ -36,6 +36,7 @@ const DefaultMaxBody = 16 << 20
 // Times that keep a peer that stalls from holding a connection for ever.
 const (
 	bodyTimeout  = 30 * time.Second // for a request body to arrive, and more for a large one
+	strayTimeout = 5 * time.Second  // for a body that nobody wants to read
 	writeTimeout = 30 * time.Second // for a piece of an answer to be taken, and more for a large one
 	heartbeat    = 15 * time.Second // between signs of life on an event stream
 

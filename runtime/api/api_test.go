@@ -323,51 +323,6 @@ func TestHealth(t *testing.T) {
 	}
 }
 
-func FuzzCall(f *testing.F) {
-	house := apitest.NewHouse()
-	options := house.Options()
-	options.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
-	options.MaxBody = 1 << 16
-	handler := api.New(options)
-	call, err := slnet.AppendMessages(nil, []slnet.Message{&slnet.WhoAmIMessage{}, &slnet.GetScriptMessage{Name: "x"}})
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Add("POST", "/slnet", msgpackType, "Bearer "+apitest.Secret, call)
-	f.Add("POST", "/slnet", jsonType, "Bearer "+apitest.Secret, []byte(`[{"type":"WhoAmIMessage","message":{}}]`))
-	f.Add("POST", "/login", jsonType, "", []byte(`{"User":"ann","Password":"x"}`))
-	f.Add("GET", "/readyz", "", "", []byte(nil))
-	f.Fuzz(func(t *testing.T, method, path, contentType, token string, body []byte) {
-		if strings.HasPrefix(path, "/slnet/events") || bytes.Contains(body, []byte("ExecuteScriptMessage")) {
-			return // these wait for the caller to go away
-		}
-		r, err := http.NewRequest(method, "http://x", bytes.NewReader(body))
-		if err != nil {
-			return
-		}
-		r.URL.Path = path
-		r.Header.Set("Content-Type", contentType)
-		r.Header.Set("Authorization", token)
-		w := httptest.NewRecorder()
-		handler.ServeHTTP(w, r)
-		switch w.Code {
-		case http.StatusOK, http.StatusMovedPermanently, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
-			return
-		}
-		var failure *slnet.Error
-		if w.Header().Get("Content-Type") == msgpackType {
-			if _, err := sdk.Registry().DecodeReply(w.Body.Bytes()); !errors.As(err, &failure) {
-				t.Fatalf("status %d without an error: %q", w.Code, w.Body)
-			}
-		} else {
-			failure = errorOf(t, w.Body.Bytes())
-		}
-		if failure.Kind == slnet.KindInternal && w.Code != 500 || failure.Message == "" {
-			t.Fatalf("status %d with %+v", w.Code, failure)
-		}
-	})
-}
-
 func BenchmarkCall(b *testing.B) {
 	house := apitest.NewHouse()
 	server := httptest.NewServer(api.New(house.Options()))

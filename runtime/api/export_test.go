@@ -11,3 +11,12 @@ func NewWithHeartbeat(o Options, heartbeat time.Duration) http.Handler {
 	e.heartbeat = heartbeat
 	return e
 }
+
+// Routes are the paths of all routes of an edge, each with its method.
+func Routes(o Options) map[string]string {
+	methods := make(map[string]string)
+	for path, route := range newEdge(o).routes {
+		methods[path] = route.method
+	}
+	return methods
+}

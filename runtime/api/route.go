@@ -81,9 +81,9 @@ func (e *edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	e.secure(w, r, policy)
 	defer e.guard(w, r)
 	if r.ContentLength != 0 {
-		// Also a body that nobody reads: the server would wait for its end before
-		// it answers.
-		http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTimeout))
+		// The server waits for the end of a body before it answers, also when no
+		// handler reads it.
+		http.NewResponseController(w).SetReadDeadline(time.Now().Add(strayTimeout))
 	}
 	var c *caller
 	if !slices.Contains(public, at) {
