@@ -51,13 +51,15 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64, forms ...*for
 	}
 	control := http.NewResponseController(w)
 	_, err := b.ReadFrom(&pacedReader{source: http.MaxBytesReader(w, r.Body, limit), control: control, began: time.Now()})
-	var tooLarge *http.MaxBytesError
-	switch {
-	case err == nil:
+	if err == nil {
 		// From here on only the end of the connection is of interest.
 		control.SetReadDeadline(time.Time{})
 		return b.Bytes(), nil
+	}
+	var tooLarge *http.MaxBytesError
+	switch {
 	case errors.As(err, &tooLarge):
+		control.SetReadDeadline(time.Now().Add(strayTimeout))
 		return nil, bodyTooLarge(limit)
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
 		return nil, &refusal{http.StatusRequestTimeout, slnet.Errorf(slnet.KindTimeout,

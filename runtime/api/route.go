@@ -60,13 +60,13 @@ func (e *edge) find(r *http.Request) (*route, string) {
 	if found := e.routes[p]; found != nil {
 		return found, p
 	}
-	for folder := p; folder != ""; {
-		folder = folder[:strings.LastIndexByte(folder, '/')]
-		if found := e.routes[folder+"/"]; found != nil {
-			return found, folder + "/"
+	folder := ""
+	for at := range e.routes {
+		if strings.HasSuffix(at, "/") && strings.HasPrefix(p, at) && len(at) > len(folder) {
+			folder = at
 		}
 	}
-	return nil, ""
+	return e.routes[folder], folder
 }
 
 func unprintable(r rune) bool { return r < ' ' || r == '\\' || r == 0x7f }
@@ -84,6 +84,11 @@ func (e *edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		// The server waits for the end of a body before it answers, also when no
 		// handler reads it.
 		http.NewResponseController(w).SetReadDeadline(time.Now().Add(strayTimeout))
+	}
+	if len(r.TransferEncoding) > 0 {
+		// The request may have had a Content-Length too, and a proxy in front have
+		// gone by that. What follows on this connection is then nobody's request.
+		w.Header().Set("Connection", "close")
 	}
 	var c *caller
 	if !slices.Contains(public, at) {

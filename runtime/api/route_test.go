@@ -155,3 +155,15 @@ func bodyOf(t *testing.T, response *http.Response) []byte {
 	}
 	return b
 }
+
+// TestLongPathsCostNoMore: a stranger's path of any depth is looked at once.
+func TestLongPathsCostNoMore(t *testing.T) {
+	handler := api.New(full())
+	cost := func(path string) float64 {
+		r := httptest.NewRequest("GET", path, nil)
+		return testing.AllocsPerRun(20, func() { handler.ServeHTTP(httptest.NewRecorder(), r) })
+	}
+	if short, long := cost("/a"), cost("/"+strings.Repeat("a/", 10_000)); long > short+10 {
+		t.Errorf("%v allocations for a long path, %v for a short one", long, short)
+	}
+}
