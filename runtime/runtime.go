@@ -178,8 +178,10 @@ func (r *Runtime) Connect(ctx context.Context, secret string) (slnet.Connection,
 // Handler returns the HTTP side of the daemon. Serve it with api.NewServer.
 func (r *Runtime) Handler() http.Handler {
 	return api.New(api.Options{
-		Connect:        r.Connect,
-		Login:          r.accounts.Login,
+		Connect: r.Connect,
+		Login: func(ctx context.Context, user, password string, _ bool) (slnet.CreateTokenResponse, error) {
+			return r.accounts.Login(ctx, user, password)
+		},
 		Logout:         r.accounts.Logout,
 		TrustedProxies: r.proxies,
 		Registry:       r.registry,

@@ -70,17 +70,25 @@ func (n *network) proxies() ([]netip.Prefix, error) {
 	return prefixes, nil
 }
 
-// listen opens the port. Without TLS it does so only where nobody else can
-// listen in, unless that was asked for.
+// mayListen refuses to talk unencrypted where others can listen in, unless that
+// was asked for.
+func (n *network) mayListen(ip net.IP) error {
+	if ip.IsLoopback() || n.encrypted() || n.insecureHTTP {
+		return nil
+	}
+	return slnet.Errorf(slnet.KindInvalid, "on %s other machines could read passwords, tokens and data as they travel; "+
+		"give a certificate with --tls-cert and --tls-key or --autocert, listen on a loopback address such as %s, "+
+		"or say --insecure-http if the network in between is trusted", n.address, client.DefaultAddress)
+}
+
+// listen opens the port.
 func (n *network) listen() (net.Listener, error) {
 	address, err := net.ResolveTCPAddr("tcp", n.address)
 	if err != nil {
 		return nil, slnet.Errorf(slnet.KindUnavailable, "the daemon cannot listen: %v", err)
 	}
-	if !address.IP.IsLoopback() && !n.encrypted() && !n.insecureHTTP {
-		return nil, slnet.Errorf(slnet.KindInvalid, "on %s other machines could read passwords, tokens and data as they travel; "+
-			"give a certificate with --tls-cert and --tls-key or --autocert, listen on a loopback address such as %s, "+
-			"or say --insecure-http if the network in between is trusted", n.address, client.DefaultAddress)
+	if err := n.mayListen(address.IP); err != nil {
+		return nil, err
 	}
 	listener, err := net.ListenTCP("tcp", address)
 	if err != nil {

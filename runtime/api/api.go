@@ -50,9 +50,9 @@ type Options struct {
 	// It is called for every request, so that a revoked token ends at once.
 	// Required.
 	Connect func(ctx context.Context, secret string) (slnet.Connection, error)
-	// Login exchanges a user name and a password for a token. Nil means that
-	// the daemon has no /login.
-	Login func(ctx context.Context, user, password string) (slnet.CreateTokenResponse, error)
+	// Login exchanges a user name and a password for a token, which goes into a
+	// cookie when it is for a browser. Nil means that the daemon has no /login.
+	Login func(ctx context.Context, user, password string, browser bool) (slnet.CreateTokenResponse, error)
 	// Logout ends a token: from then on it is refused. Nil means that the daemon
 	// has no /logout.
 	Logout func(ctx context.Context, secret string) error

@@ -28,9 +28,9 @@ func newGuesser(t *testing.T, proxies ...string) *guesser {
 	g := &guesser{t: t}
 	options := full()
 	login := options.Login
-	options.Login = func(ctx context.Context, user, password string) (slnet.CreateTokenResponse, error) {
+	options.Login = func(ctx context.Context, user, password string, browser bool) (slnet.CreateTokenResponse, error) {
 		g.hashes++
-		return login(ctx, user, password)
+		return login(ctx, user, password, browser)
 	}
 	for _, proxy := range proxies {
 		options.TrustedProxies = append(options.TrustedProxies, netip.MustParsePrefix(proxy))

@@ -66,7 +66,7 @@ func (e *edge) logIn(w http.ResponseWriter, r *http.Request, request loginReques
 		return slnet.CreateTokenResponse{}, slnet.Errorf(slnet.KindRateLimited,
 			"too many attempts to log in as %.64q, or from your address; try again in %d seconds", request.User, seconds)
 	}
-	response, err := e.Login(r.Context(), request.User, request.Password)
+	response, err := e.Login(r.Context(), request.User, request.Password, request.Cookie)
 	if err == nil {
 		e.attempts.succeed(attempt)
 	}

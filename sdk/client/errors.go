@@ -63,7 +63,7 @@ func (c *Client) distrust(err error) error {
 	var certificate *tls.CertificateVerificationError
 	var noTLS tls.RecordHeaderError
 	switch {
-	case errors.As(err, &noTLS):
+	case errors.Is(err, http.ErrSchemeMismatch), errors.As(err, &noTLS):
 		return slnet.Errorf(slnet.KindUnavailable,
 			"what answers at %s does not speak TLS; if the daemon is meant to be reached without encryption, write http:// in front of the address", c.base)
 	case errors.As(err, &authority):

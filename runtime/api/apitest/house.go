@@ -55,7 +55,7 @@ func (h *House) Connect(_ context.Context, secret string) (slnet.Connection, err
 }
 
 // Login knows ann and her password.
-func (h *House) Login(_ context.Context, user, password string) (slnet.CreateTokenResponse, error) {
+func (h *House) Login(_ context.Context, user, password string, _ bool) (slnet.CreateTokenResponse, error) {
 	if user != "ann" || password != Password {
 		return slnet.CreateTokenResponse{}, slnet.Errorf(slnet.KindUnauthenticated, "wrong user name or password")
 	}
