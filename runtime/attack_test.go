@@ -486,7 +486,7 @@ func (a *target) attackCookies(t *testing.T) {
 	}
 	sessions := func() (logins []slnet.Token) {
 		for _, token := range daemontest.Send[*slnet.TokensResponse](t, admin, &slnet.GetTokensMessage{User: "ann"}).Tokens {
-			if token.Name == "login" {
+			if token.Name == "login" || token.Name == "session" {
 				logins = append(logins, token)
 			}
 		}

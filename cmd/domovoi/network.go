@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/netip"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -50,6 +51,11 @@ func (n *network) check() error {
 		return slnet.Errorf(slnet.KindInvalid, "--autocert gets its own certificate; leave --tls-cert out, or --autocert")
 	case n.encrypted() && n.insecureHTTP:
 		return slnet.Errorf(slnet.KindInvalid, "--insecure-http means no TLS; leave it out, or the certificate")
+	}
+	for _, host := range n.autocert {
+		if net.ParseIP(host) != nil || !strings.Contains(strings.Trim(host, "."), ".") || strings.ContainsAny(host, ":/*") {
+			return slnet.Errorf(slnet.KindInvalid, "--autocert %q is not the public name of a host, such as domovoi.example.com", host)
+		}
 	}
 	return nil
 }

@@ -5,7 +5,7 @@
 //	POST /slnet         messages in, their responses out; MessagePack or JSON
 //	GET  /slnet/events  the change feed as server-sent events
 //	POST /login         a user name and a password for a token or a cookie
-//	POST /logout        ends the token or cookie it is sent with
+//	POST /logout        ends the login it is sent with
 //	GET  /healthz       the process answers
 //	GET  /readyz        the daemon can do its work
 //	GET  /console/      the files of the console, where there is one
@@ -53,8 +53,8 @@ type Options struct {
 	// Login exchanges a user name and a password for a token, which goes into a
 	// cookie when it is for a browser. Nil means that the daemon has no /login.
 	Login func(ctx context.Context, user, password string, browser bool) (slnet.CreateTokenResponse, error)
-	// Logout ends a token: from then on it is refused. Nil means that the daemon
-	// has no /logout.
+	// Logout ends the login that a token stands for: from then on the token is
+	// refused. Nil means that the daemon has no /logout.
 	Logout func(ctx context.Context, secret string) error
 	// Console serves the files below /console/ to anybody, signed in or not: they
 	// hold nothing but the program. Nil means that there is no console.

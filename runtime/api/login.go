@@ -73,8 +73,8 @@ func (e *edge) logIn(w http.ResponseWriter, r *http.Request, request loginReques
 	return response, err
 }
 
-// logout is POST /logout: it ends the token it is sent with, for whoever has it,
-// and takes the cookie back. The body is an empty JSON object.
+// logout is POST /logout: it ends the login it is sent with, for whoever has its
+// token, and takes the cookie back. The body is an empty JSON object.
 func (e *edge) logout(w http.ResponseWriter, r *http.Request, c *caller) {
 	body, refused := readBody(w, r, maxLogin, jsonForm)
 	if refused != nil {
