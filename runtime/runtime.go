@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
 	goruntime "runtime"
@@ -58,6 +59,9 @@ type Options struct {
 	MaxConcurrentCompactions int
 	MinFree                  int64
 	Ballast                  int64
+	// TrustedProxies are the proxies whose word counts for where a request comes
+	// from, and whether it came encrypted.
+	TrustedProxies []netip.Prefix
 	// Store replaces the store in DataDir, for tests. The Runtime closes it.
 	Store kv.Store
 	// OnFailure is called once when the store has failed for good; the program
@@ -78,6 +82,7 @@ type Runtime struct {
 	managers   *dommanager.Managers
 	host       *plugins.Host
 	automation *automation.Automation
+	proxies    []netip.Prefix
 
 	// stopping ends when Close begins.
 	stopping context.Context
@@ -96,7 +101,7 @@ func Open(ctx context.Context, o Options) (_ *Runtime, err error) {
 	if err := os.MkdirAll(o.DataDir, 0o700); err != nil {
 		return nil, fmt.Errorf("the data directory: %w", err)
 	}
-	r := &Runtime{log: o.Logger, version: o.Version, startedAt: time.Now().UTC(), registry: sdk.Registry()}
+	r := &Runtime{log: o.Logger, version: o.Version, startedAt: time.Now().UTC(), registry: sdk.Registry(), proxies: o.TrustedProxies}
 	r.stopping, r.stop = context.WithCancel(context.Background())
 	defer func() {
 		if err != nil {
@@ -202,17 +207,23 @@ func (r *Runtime) Login(ctx context.Context, user, password, address string, pur
 	return response, err
 }
 
-// Handler returns the HTTP side of the daemon.
+// Handler returns the HTTP side of the daemon. Serve it with api.NewServer.
 func (r *Runtime) Handler() http.Handler {
 	return api.New(api.Options{
-		Connect: r.Connect,
-		Login: func(ctx context.Context, user, password string) (slnet.CreateTokenResponse, error) {
-			return r.Login(ctx, user, password, "", security.ForProgram)
+		Connect: r.ConnectFrom,
+		Login: func(ctx context.Context, user, password, address string, browser bool) (slnet.CreateTokenResponse, error) {
+			purpose := security.ForProgram
+			if browser {
+				purpose = security.ForBrowser
+			}
+			return r.Login(ctx, user, password, address, purpose)
 		},
-		Registry: r.registry,
-		Ready:    r.ready,
-		Logger:   r.log,
-		MaxBody:  maxBody,
+		Logout:         r.accounts.Logout,
+		TrustedProxies: r.proxies,
+		Registry:       r.registry,
+		Ready:          r.ready,
+		Logger:         r.log,
+		MaxBody:        maxBody,
 	})
 }
 

@@ -23,7 +23,7 @@ type app struct {
 	env            func(string) string
 
 	// The flags every command has.
-	address, tokenFile, dataDir, output string
+	address, caFile, tokenFile, dataDir, output string
 
 	// started is set once the command line was understood; an error before that
 	// is one of usage.
@@ -56,7 +56,11 @@ managers whose objects it keeps.
 A command finds the daemon by --address or DOMOVOI_ADDRESS, and its token by
 --token-file or DOMOVOI_TOKEN. Without them it looks into the data directory
 (--data-dir or DOMOVOI_DATA_DIR): a running daemon writes its address there, and
-the token of the built-in Administrator.`
+the token of the built-in Administrator.
+
+The address of a daemon with TLS is an https URL. --ca-file or DOMOVOI_CA_FILE
+name the authorities to trust when the system does not know them; the daemon of
+the data directory is known without.`
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.PersistentPreRunE = func(*cobra.Command, []string) error {
 		if a.output != outputTable && a.output != outputJSON {
@@ -66,6 +70,7 @@ the token of the built-in Administrator.`
 	}
 	flags := root.PersistentFlags()
 	flags.StringVar(&a.address, "address", "", "`host:port` or URL of the daemon")
+	flags.StringVar(&a.caFile, "ca-file", "", "PEM `file` of the authorities to trust, instead of the system's")
 	flags.StringVar(&a.tokenFile, "token-file", "", "`file` with the token to use")
 	dataDir := a.env("DOMOVOI_DATA_DIR")
 	if dataDir == "" {
@@ -73,6 +78,7 @@ the token of the built-in Administrator.`
 	}
 	flags.StringVar(&a.dataDir, "data-dir", dataDir, "`directory` of the daemon's data")
 	flags.StringVarP(&a.output, "output", "o", outputTable, "`form` of the answer: table or json")
+	root.MarkPersistentFlagFilename("ca-file")
 	root.MarkPersistentFlagFilename("token-file")
 	root.MarkPersistentFlagDirname("data-dir")
 	root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{outputTable, outputJSON}, cobra.ShellCompDirectiveNoFileComp))

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"domovoi.dev/runtime/api"
 	"domovoi.dev/sdk/client"
 	"domovoi.dev/sdk/slnet"
 )
@@ -17,8 +19,12 @@ import (
 // daemonInfo is what a running daemon writes into its data directory, for the
 // commands that look for it.
 type daemonInfo struct {
+	// Address is host:port, or an https URL when the daemon speaks TLS.
 	Address string
 	Pid     int
+	// Certificate is in PEM what a daemon with TLS shows to those who ask for
+	// api.LocalName.
+	Certificate string `json:",omitempty"`
 }
 
 func daemonFile(dataDir string) string { return filepath.Join(dataDir, "daemon.json") }
@@ -31,37 +37,70 @@ func administratorToken(dataDir string) string {
 
 // connect returns a client for the daemon, with the token of whoever calls.
 func (a *app) connect() (*client.Client, error) {
-	address, own, err := a.findAddress()
+	options, own, err := a.findDaemon()
 	if err != nil {
 		return nil, err
 	}
-	token, err := a.findToken(own)
-	if err != nil {
+	if options.Token, err = a.findToken(own); err != nil {
 		return nil, err
 	}
-	return client.Dial(client.Options{Address: address, Token: token})
+	return client.Dial(options)
 }
 
-// findAddress says where the daemon is, and whether it is the one of the data
-// directory.
-func (a *app) findAddress() (address string, own bool, err error) {
+// findDaemon says where the daemon is and how it proves who it is, and whether
+// it is the one of the data directory.
+func (a *app) findDaemon() (options client.Options, own bool, err error) {
 	info, infoErr := readDaemonInfo(a.dataDir)
-	address = a.address
+	address := a.address
 	if address == "" {
 		address = a.env("DOMOVOI_ADDRESS")
 	}
-	if address != "" {
-		return address, infoErr == nil && address == info.Address, nil
-	}
-	if infoErr == nil {
-		return info.Address, true, nil
+	switch {
+	case infoErr == nil && (address == "" || address == info.Address || "https://"+address == info.Address):
+		return a.ownDaemon(info)
+	case address != "":
+		options.Address = address
+		options.RootCAs, err = a.authorities()
+		return options, false, err
 	}
 	why := infoErr.Error()
 	if errors.Is(infoErr, fs.ErrNotExist) {
 		why = "there is no " + daemonFile(a.dataDir)
 	}
-	return "", false, slnet.Errorf(slnet.KindUnavailable,
+	return options, false, slnet.Errorf(slnet.KindUnavailable,
 		"no daemon is known: %s; start one with \"domovoi serve\", or say where one runs with --address, DOMOVOI_ADDRESS or --data-dir", why)
+}
+
+// ownDaemon is the daemon of the data directory.
+func (a *app) ownDaemon(info daemonInfo) (options client.Options, own bool, err error) {
+	options.Address = info.Address
+	if info.Certificate != "" {
+		options.RootCAs, options.ServerName = x509.NewCertPool(), api.LocalName
+		if !options.RootCAs.AppendCertsFromPEM([]byte(info.Certificate)) {
+			return options, false, slnet.Errorf(slnet.KindInvalid, "%s is damaged: its certificate cannot be read", daemonFile(a.dataDir))
+		}
+	}
+	return options, true, nil
+}
+
+// authorities are those that the user trusts, nil for the system's.
+func (a *app) authorities() (*x509.CertPool, error) {
+	file := a.caFile
+	if file == "" {
+		file = a.env("DOMOVOI_CA_FILE")
+	}
+	if file == "" {
+		return nil, nil
+	}
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return nil, slnet.Errorf(slnet.KindInvalid, "the authorities to trust cannot be read: %v", err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(b) {
+		return nil, slnet.Errorf(slnet.KindInvalid, "%s has no certificate in PEM", file)
+	}
+	return pool, nil
 }
 
 func readDaemonInfo(dataDir string) (daemonInfo, error) {

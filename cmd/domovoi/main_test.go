@@ -35,6 +35,8 @@ func TestMain(m *testing.M) {
 //	await REGEXP COMMAND... repeat a command until its output matches
 //	capture NAME REGEXP     set $NAME to the group of REGEXP in the last output
 //	build DIR FILE          compile the program in testdata/DIR
+//	certificate HOST        write HOST.pem and HOST.key: a certificate that signs itself
+//	https REGEXP HOST PATH  get a path of the daemon over TLS as HOST, trusting HOST.pem; its answer must match
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata",
@@ -52,6 +54,9 @@ func TestScripts(t *testing.T) {
 			"await":   awaitCommand,
 			"capture": captureCommand,
 			"build":   buildCommand,
+
+			"certificate": certificateCommand,
+			"https":       httpsCommand,
 		},
 	})
 }
@@ -118,7 +123,7 @@ func (p *process) start(ts *testscript.TestScript, flags []string) {
 	select {
 	case line := <-listening:
 		ts.Logf("%s", line)
-		if !strings.Contains(line, "listening on http://127.0.0.1:") {
+		if !strings.Contains(line, "listening on http") {
 			ts.Fatalf("the daemon said %q", line)
 		}
 	case err := <-ended:
@@ -157,7 +162,7 @@ func command(ts *testscript.TestScript, name string, args ...string) *exec.Cmd {
 	}
 	cmd := exec.Command(path, args...)
 	cmd.Dir = ts.MkAbs(".")
-	for _, key := range []string{"PATH", "HOME", "TMPDIR", "TZ", "DOMOVOI_DATA_DIR", "DOMOVOI_ADDRESS", "DOMOVOI_TOKEN"} {
+	for _, key := range []string{"PATH", "HOME", "TMPDIR", "TZ", "DOMOVOI_DATA_DIR", "DOMOVOI_ADDRESS", "DOMOVOI_TOKEN", "DOMOVOI_CA_FILE"} {
 		if value := ts.Getenv(key); value != "" {
 			cmd.Env = append(cmd.Env, key+"="+value)
 		}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"os"
 	"os/signal"
@@ -16,8 +15,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"domovoi.dev/runtime"
+	"domovoi.dev/runtime/api"
 	"domovoi.dev/runtime/interp"
-	"domovoi.dev/sdk/client"
 	"domovoi.dev/sdk/slnet"
 )
 
@@ -25,16 +24,29 @@ import (
 const drainTime = 30 * time.Second
 
 func (a *app) serveCommand() *cobra.Command {
-	var address string
+	var n network
 	var o runtime.Options
 	c := a.leaf("serve", "Run the daemon", nil)
-	c.Long = `Run the daemon on a data directory, which is made when there is none. It listens
-without encryption: keep it on a loopback address, or behind a proxy that
-encrypts.
+	c.Long = `Run the daemon on a data directory, which is made when there is none.
+
+It listens on a loopback address. To be reached from other machines it needs a
+certificate: --tls-cert and --tls-key name one in files, which may be replaced
+while the daemon runs; --autocert gets one from Let's Encrypt, whose terms of
+service it accepts, and which must reach the daemon at port 443 of that host.
+Commands on the same machine find the daemon by its data directory as without.
+
+	domovoi serve --address :443 --autocert domovoi.example.com
+	domovoi serve --address :7411 --tls-cert fullchain.pem --tls-key key.pem
+
+Behind a proxy that encrypts, say with --trusted-proxy where the proxy is. It
+must pass on the Host header, set X-Forwarded-For and X-Forwarded-Proto, and not
+hold answers back, for events are sent as they happen.
+
+	domovoi serve --trusted-proxy 127.0.0.1
 
 The first interrupt or SIGTERM lets requests and runs in flight finish, for at
 most ` + durationText(drainTime) + `; a second one cuts them off.`
-	c.Flags().StringVar(&address, "address", client.DefaultAddress, "`host:port` to listen on; port 0 takes a free one")
+	n.flags(c)
 	c.Flags().Var((*days)(&o.AuditAge), "audit-age", "how long records of the audit are kept, such as 12h or 30d (default 90d)")
 	c.Flags().Var((*size)(&o.CacheSize), "cache-size", "`size` of the store's cache in memory (default 64MiB)")
 	c.Flags().Var((*size)(&o.MemTableSize), "memtable-size", "`size` of what the store gathers in memory before it writes a table (default 32MiB)")
@@ -47,21 +59,31 @@ most ` + durationText(drainTime) + `; a second one cuts them off.`
 		if o.MaxConcurrentCompactions < 0 {
 			return slnet.Errorf(slnet.KindInvalid, "--compactions is %d; it must be 1 or more", o.MaxConcurrentCompactions)
 		}
-		return a.serve(c.Context(), address, o)
+		return a.serve(c.Context(), &n, o)
 	}
 	return c
 }
 
 // serve runs a daemon until a signal ends it, ctx does, or its store fails.
-func (a *app) serve(ctx context.Context, address string, o runtime.Options) error {
+func (a *app) serve(ctx context.Context, n *network, o runtime.Options) error {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
 	defer signal.Stop(signals)
 
 	logger := slog.New(slog.NewTextHandler(a.stderr, nil))
-	listener, err := net.Listen("tcp", address)
+	if err := n.check(); err != nil {
+		return err
+	}
+	encryption, err := n.tls(a.dataDir, logger)
 	if err != nil {
-		return slnet.Errorf(slnet.KindUnavailable, "the daemon cannot listen: %v", err)
+		return err
+	}
+	if o.TrustedProxies, err = n.proxies(); err != nil {
+		return err
+	}
+	listener, err := n.listen()
+	if err != nil {
+		return err
 	}
 	defer listener.Close()
 	failed := make(chan error, 1)
@@ -71,11 +93,11 @@ func (a *app) serve(ctx context.Context, address string, o runtime.Options) erro
 	if err != nil {
 		return fmt.Errorf("the daemon cannot start on %s: %w", a.dataDir, err)
 	}
-	server := newServer(daemon.Handler(), logger)
+	server := api.NewServer(daemon.Handler(), api.ServerOptions{TLS: encryption, Logger: logger})
 	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
+	go func() { served <- serve(server, listener) }()
 
-	remove, err := a.announce(listener.Addr(), logger)
+	remove, err := a.announce(n.info(ctx, listener.Addr(), logger))
 	if err == nil {
 		select {
 		case <-signals:
@@ -89,38 +111,22 @@ func (a *app) serve(ctx context.Context, address string, o runtime.Options) erro
 	return errors.Join(err, remove(), a.stop(server, daemon, signals, logger))
 }
 
-// newServer returns the HTTP server. Times of reading and writing a body are
-// the handler's matter, which knows how large it is and what it waits for;
-// WriteTimeout is what holds where the handler does not say otherwise.
-func newServer(handler http.Handler, logger *slog.Logger) *http.Server {
-	return &http.Server{
-		Handler:           handler,
-		ReadHeaderTimeout: 10 * time.Second,
-		WriteTimeout:      time.Minute,
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    64 << 10,
-		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
-	}
-}
-
 // announce tells people and other commands where the daemon is. The function it
 // returns takes that back.
-func (a *app) announce(address net.Addr, logger *slog.Logger) (remove func() error, err error) {
-	tcp := *address.(*net.TCPAddr)
-	if !tcp.IP.IsLoopback() {
-		logger.Warn("tokens and data travel unencrypted; keep the daemon on a loopback address, or behind a proxy that encrypts", "address", tcp.String())
-	}
-	if tcp.IP.IsUnspecified() {
-		tcp.IP = net.IPv4(127, 0, 0, 1)
-	}
-	info, err := json.Marshal(daemonInfo{Address: tcp.String(), Pid: os.Getpid()})
+func (a *app) announce(info daemonInfo) (remove func() error, err error) {
+	info.Pid = os.Getpid()
+	b, err := json.Marshal(info)
 	if err == nil {
-		err = writePrivate(daemonFile(a.dataDir), append(info, '\n'))
+		err = writePrivate(daemonFile(a.dataDir), append(b, '\n'))
 	}
 	if err != nil {
 		return func() error { return nil }, fmt.Errorf("the daemon's address cannot be written: %w", err)
 	}
-	fmt.Fprintf(a.stdout, "domovoi is listening on http://%s (data in %s)\n", tcp.String(), a.dataDir)
+	url := info.Address
+	if info.Certificate == "" {
+		url = "http://" + url
+	}
+	fmt.Fprintf(a.stdout, "domovoi is listening on %s (data in %s)\n", url, a.dataDir)
 	return func() error { return os.Remove(daemonFile(a.dataDir)) }, nil
 }
 

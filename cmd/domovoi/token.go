@@ -144,11 +144,11 @@ written to that file, where later commands read it:
 }
 
 func (a *app) login(ctx context.Context, user, passwordFile string) error {
-	address, _, err := a.findAddress()
+	options, _, err := a.findDaemon()
 	if err != nil {
 		return err
 	}
-	c, err := client.Dial(client.Options{Address: address})
+	c, err := client.Dial(options)
 	if err != nil {
 		return err
 	}

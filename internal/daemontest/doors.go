@@ -1,17 +1,20 @@
 package daemontest
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"log/slog"
 	"net"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
+	"domovoi.dev/runtime/api"
 	"domovoi.dev/sdk/client"
 	"domovoi.dev/sdk/slnet"
 )
@@ -41,12 +44,31 @@ func EachDoor(t *testing.T, test func(t *testing.T, d *Daemon, open func(token s
 	}
 }
 
+// Listen serves HTTP as the program does, on a loopback port, and returns its
+// host:port.
+func (d *Daemon) Listen() string {
+	d.t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	server := api.NewServer(d.Handler(), api.ServerOptions{Logger: slog.New(slog.NewTextHandler(&d.log, nil))})
+	go server.Serve(listener)
+	d.t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		if err := server.Shutdown(ctx); err != nil {
+			d.t.Errorf("requests are still open: %v", err)
+			server.Close()
+		}
+	})
+	return listener.Addr().String()
+}
+
 // overHTTP returns a connection to the daemon's handler on a loopback port.
 func (d *Daemon) overHTTP(token string) slnet.Connection {
 	d.t.Helper()
-	server := httptest.NewServer(d.Handler())
-	d.t.Cleanup(server.Close)
-	c, err := client.Dial(client.Options{Address: server.URL, Token: token})
+	c, err := client.Dial(client.Options{Address: d.Listen(), Token: token})
 	if err != nil {
 		d.t.Fatal(err)
 	}

@@ -113,7 +113,7 @@ var rooms = []room{
 		rooms: []string{"sdk", "sdk/slnet", "sdk/dom"},
 		modules: []string{"github.com/google/uuid", "github.com/prometheus/client_golang",
 			"github.com/tinylib/msgp/msgp", // to bound the shape of a body before it is decoded
-			"golang.org/x/crypto/acme/autocert", "golang.org/x/time/rate"}},
+			"golang.org/x/crypto/acme"}},
 	{path: "runtime/api/apitest", testing: true},
 	{path: "runtime/web"},
 	{path: "runtime",
@@ -126,7 +126,7 @@ var rooms = []room{
 	// What is started. The daemon's binary is also the worker's.
 	{path: "cmd/domovoi",
 		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/dom/filtertext", "sdk/dom/interchange", "sdk/client", "sdk/plugin",
-			"runtime", "runtime/interp", "plugins", "internal/load"},
+			"runtime", "runtime/api", "runtime/interp", "plugins", "internal/load"}, // runtime/api for the server and its certificates
 		modules: []string{"github.com/spf13/cobra", "github.com/google/uuid", "go.yaml.in/yaml/v3",
 			"golang.org/x/sys/unix", "golang.org/x/term"}},
 	{path: "plugins/*",

@@ -4,19 +4,24 @@
 //
 //	POST /slnet         messages in, their responses out; MessagePack or JSON
 //	GET  /slnet/events  the change feed as server-sent events
-//	POST /login         a user name and a password for a token
+//	POST /login         a user name and a password for a token or a cookie
+//	POST /logout        ends the login it is sent with
 //	GET  /healthz       the process answers
 //	GET  /readyz        the daemon can do its work
+//	GET  /console/      the files of the console, where there is one
 //
-// Every request to /slnet carries a token in its Authorization header. The edge
-// exchanges it for a Connection that is bound to the token's user; what that
-// user may do is decided behind the Connection, never here.
+// Every request but those for the public routes carries a token, in its
+// Authorization header or in the cookie that /login has set; without one it is
+// refused before anything else of it is looked at. The edge exchanges the token
+// for a Connection that is bound to its user; what that user may do is decided
+// behind the Connection, never here.
 package api
 
 import (
 	"context"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -30,20 +35,33 @@ const DefaultMaxBody = 16 << 20
 
 // Times that keep a peer that stalls from holding a connection for ever.
 const (
-	bodyTimeout  = time.Minute      // for a request body to arrive
-	writeTimeout = 30 * time.Second // for a piece of an answer to be taken
+	bodyTimeout  = 30 * time.Second // for a request body to arrive, and more for a large one
+	strayTimeout = 5 * time.Second  // for a body that nobody wants to read
+	writeTimeout = 30 * time.Second // for a piece of an answer to be taken, and more for a large one
 	heartbeat    = 15 * time.Second // between signs of life on an event stream
+
+	// slowest is how many bytes a second a peer must send or take at least.
+	slowest = 64 << 10
 )
 
 // Options say what the edge stands on.
 type Options struct {
 	// Connect authenticates a token and returns a connection bound to its user.
-	// It is called for every request, so that a revoked token ends at once.
-	// Required.
-	Connect func(ctx context.Context, secret string) (slnet.Connection, error)
-	// Login exchanges a user name and a password for a token. Nil means that
-	// the daemon has no /login.
-	Login func(ctx context.Context, user, password string) (slnet.CreateTokenResponse, error)
+	// It is called for every request, so that a revoked token ends at once. The
+	// address is where the request comes from. Required.
+	Connect func(ctx context.Context, secret, address string) (slnet.Connection, error)
+	// Login exchanges a user name and a password for a token, which goes into a
+	// cookie when it is for a browser. Nil means that the daemon has no /login.
+	Login func(ctx context.Context, user, password, address string, browser bool) (slnet.CreateTokenResponse, error)
+	// Logout ends the login that a token stands for: from then on the token is
+	// refused. Nil means that the daemon has no /logout.
+	Logout func(ctx context.Context, secret string) error
+	// Console serves the files below /console/ to anybody, signed in or not: they
+	// hold nothing but the program. Nil means that there is no console.
+	Console http.Handler
+	// TrustedProxies are the proxies whose X-Forwarded-For and X-Forwarded-Proto
+	// are believed. From everybody else these headers are ignored.
+	TrustedProxies []netip.Prefix
 	// Registry knows the messages; nil means all of the platform.
 	Registry *slnet.Registry
 	// Ready says why the daemon cannot do its work. Nil means it always can.
@@ -58,15 +76,17 @@ type Options struct {
 // edge is the handler's state.
 type edge struct {
 	Options
-	heartbeat time.Duration
-	attempts  attempts
+	heartbeat   time.Duration
+	routes      map[string]*route
+	crossOrigin *http.CrossOriginProtection
+	attempts    attempts
 	// draining has a channel for each *http.Server that carries event streams;
 	// it is closed when that server begins to shut down.
 	draining sync.Map
 }
 
-// New returns the handler of the edge.
-func New(o Options) http.Handler { return newEdge(o).handler() }
+// New returns the handler of the edge. Serve it with NewServer.
+func New(o Options) http.Handler { return newEdge(o) }
 
 func newEdge(o Options) *edge {
 	if o.Registry == nil {
@@ -81,35 +101,7 @@ func newEdge(o Options) *edge {
 	if o.MaxBody == 0 {
 		o.MaxBody = DefaultMaxBody
 	}
-	return &edge{Options: o, heartbeat: heartbeat}
-}
-
-func (e *edge) handler() http.Handler {
-	mux := http.NewServeMux()
-	mux.Handle("/slnet", e.only(http.MethodPost, e.call))
-	mux.Handle("/slnet/events", e.only(http.MethodGet, e.events))
-	if e.Login != nil {
-		mux.Handle("/login", e.only(http.MethodPost, e.login))
-	}
-	mux.Handle("/healthz", e.only(http.MethodGet, e.health))
-	mux.Handle("/readyz", e.only(http.MethodGet, e.ready))
-	mux.HandleFunc("/", e.notFound)
-	return e.guard(mux)
-}
-
-// only lets one method through; with GET also HEAD.
-func (e *edge) only(method string, handle http.HandlerFunc) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == method || method == http.MethodGet && r.Method == http.MethodHead {
-			handle(w, r)
-			return
-		}
-		w.Header().Set("Allow", method)
-		e.fail(w, r, http.StatusMethodNotAllowed, slnet.Errorf(slnet.KindInvalid,
-			"%s does not take the method %s, only %s", r.URL.Path, r.Method, method))
-	})
-}
-
-func (e *edge) notFound(w http.ResponseWriter, r *http.Request) {
-	e.reply(w, r, nil, slnet.Errorf(slnet.KindNotFound, "there is nothing at %s", r.URL.Path))
+	e := &edge{Options: o, heartbeat: heartbeat, crossOrigin: http.NewCrossOriginProtection()}
+	e.routes = e.table()
+	return e
 }

@@ -25,21 +25,16 @@ import (
 // Each event has the message's name as its type, and as its id the position
 // behind it, which Last-Event-ID takes to resume exactly there. When the daemon
 // ends the stream it says why in a last event of type "end".
-func (e *edge) events(w http.ResponseWriter, r *http.Request) {
+func (e *edge) events(w http.ResponseWriter, r *http.Request, c *caller) {
 	drained := e.drained(r) // before the caller learns that it is subscribed
 	q, err := e.parseEvents(r)
 	if err != nil {
 		e.reply(w, r, nil, err)
 		return
 	}
-	connection, err := e.connect(r)
-	if err != nil {
-		e.reply(w, r, nil, err)
-		return
-	}
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
-	source, err := connection.Subscribe(ctx, q.subscription)
+	source, err := c.Subscribe(ctx, q.subscription)
 	if err != nil {
 		e.reply(w, r, nil, err)
 		return
@@ -47,16 +42,13 @@ func (e *edge) events(w http.ResponseWriter, r *http.Request) {
 	p := startPump(ctx, source)
 	defer p.stop(cancel)
 
-	header := w.Header()
-	header.Set("Content-Type", "text/event-stream")
-	header.Set("Cache-Control", "no-store")
-	header.Set("X-Content-Type-Options", "nosniff")
+	w.Header().Set("Content-Type", "text/event-stream")
 	out := &eventWriter{w: w, form: q.form, delivered: q.resume}
 	out.comment("subscribed")
 	if out.flush() != nil || r.Method == http.MethodHead {
 		return
 	}
-	if end := e.follow(ctx, r, p, drained, out); end != nil {
+	if end := e.follow(ctx, c, p, drained, out); end != nil {
 		out.end(e.public(r, end))
 		out.flush()
 	}
@@ -64,7 +56,7 @@ func (e *edge) events(w http.ResponseWriter, r *http.Request) {
 
 // follow writes events until the stream ends and returns why, nil when the
 // caller is gone.
-func (e *edge) follow(ctx context.Context, r *http.Request, p *pump, drained <-chan struct{}, out *eventWriter) error {
+func (e *edge) follow(ctx context.Context, c *caller, p *pump, drained <-chan struct{}, out *eventWriter) error {
 	beat := time.NewTicker(e.heartbeat)
 	defer beat.Stop()
 	for {
@@ -78,7 +70,7 @@ func (e *edge) follow(ctx context.Context, r *http.Request, p *pump, drained <-c
 			}
 		case <-beat.C:
 			// The right to listen is looked at again while nothing is sent.
-			if _, err := e.connect(r); err != nil {
+			if _, err := e.Connect(ctx, c.secret, c.address); err != nil {
 				return err
 			}
 			out.comment("")

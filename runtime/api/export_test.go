@@ -9,5 +9,14 @@ import (
 func NewWithHeartbeat(o Options, heartbeat time.Duration) http.Handler {
 	e := newEdge(o)
 	e.heartbeat = heartbeat
-	return e.handler()
+	return e
+}
+
+// Routes are the paths of all routes of an edge, each with its method.
+func Routes(o Options) map[string]string {
+	methods := make(map[string]string)
+	for path, route := range newEdge(o).routes {
+		methods[path] = route.method
+	}
+	return methods
 }

@@ -3,6 +3,7 @@ package api
 import (
 	"mime"
 	"net/http"
+	"strings"
 
 	"domovoi.dev/sdk/slnet"
 )
@@ -32,6 +33,9 @@ func decodeJSON(r *slnet.Registry, b []byte) ([]slnet.Message, error) {
 
 // formOf returns the form the request's body has, nil when it has none of ours.
 func formOf(r *http.Request) *form {
+	if len(r.Header["Content-Type"]) > 1 {
+		return nil
+	}
 	contentType := r.Header.Get("Content-Type")
 	if contentType == messagePack.contentType {
 		return messagePack
@@ -59,8 +63,10 @@ func replyForm(r *http.Request) *form {
 
 // checkContent refuses a body that is not in one of the forms wanted.
 func checkContent(r *http.Request, wanted ...*form) *slnet.Error {
-	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
-		return slnet.Errorf(slnet.KindInvalid, "a body with Content-Encoding %s is not understood; send it as it is", encoding)
+	for _, encoding := range list(r.Header["Content-Encoding"]) {
+		if encoding != "" && encoding != "identity" {
+			return slnet.Errorf(slnet.KindInvalid, "a body with Content-Encoding %.20q is not understood; send it as it is", encoding)
+		}
 	}
 	f := formOf(r)
 	names := ""
@@ -73,5 +79,5 @@ func checkContent(r *http.Request, wanted ...*form) *slnet.Error {
 		}
 		names += want.contentType
 	}
-	return slnet.Errorf(slnet.KindInvalid, "the Content-Type is %q, want %s", r.Header.Get("Content-Type"), names)
+	return slnet.Errorf(slnet.KindInvalid, "the Content-Type is %.100q, want %s", strings.Join(r.Header["Content-Type"], ", "), names)
 }

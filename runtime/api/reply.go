@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"runtime/debug"
 	"strconv"
 	"sync"
 	"time"
@@ -60,8 +59,6 @@ func send(w http.ResponseWriter, status int, contentType string, body []byte) {
 	header := w.Header()
 	header.Set("Content-Type", contentType)
 	header.Set("Content-Length", strconv.Itoa(len(body)))
-	header.Set("Cache-Control", "no-store")
-	header.Set("X-Content-Type-Options", "nosniff")
 	if status == http.StatusUnauthorized {
 		header.Set("WWW-Authenticate", `Bearer realm="domovoi"`)
 	}
@@ -74,7 +71,6 @@ func send(w http.ResponseWriter, status int, contentType string, body []byte) {
 // bytes of an answer. The server's own limit counts from the request, which is
 // too early for a call that waits for a run.
 func extendWrite(w http.ResponseWriter, size int) {
-	const slowest = 64 << 10 // bytes a second
 	allowed := writeTimeout + time.Duration(size/slowest)*time.Second
 	http.NewResponseController(w).SetWriteDeadline(time.Now().Add(allowed))
 }
@@ -104,26 +100,4 @@ func (e *edge) internal(r *http.Request, err error, show bool) *slnet.Error {
 		text = err.Error()
 	}
 	return slnet.Errorf(slnet.KindInternal, "%s; the daemon's log has the cause under %s", text, id)
-}
-
-// guard turns a panic into an answer, so that one broken request leaves a trace
-// and harms no other.
-func (e *edge) guard(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		defer func() {
-			cause := recover()
-			if cause == nil {
-				return
-			}
-			if cause == http.ErrAbortHandler {
-				panic(cause)
-			}
-			err := e.internal(r, fmt.Errorf("panic: %v\n%s", cause, debug.Stack()), false)
-			if w.Header().Get("Content-Type") != "" { // the answer has begun
-				panic(http.ErrAbortHandler)
-			}
-			e.reply(w, r, nil, err)
-		}()
-		next.ServeHTTP(w, r)
-	})
 }

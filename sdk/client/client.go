@@ -10,6 +10,8 @@
 package client
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"net"
 	"net/http"
 	"net/url"
@@ -26,10 +28,17 @@ const DefaultAddress = "127.0.0.1:7411"
 // Options say which daemon to talk to, and as whom.
 type Options struct {
 	// Address is host:port or an http or https URL; empty means DefaultAddress.
+	// Without https the token and all data travel unencrypted.
 	Address string
 	// Token is the token of the user to act as. It may be empty for a client
 	// that only logs in.
 	Token string
+	// RootCAs are the authorities whose certificates of a daemon are accepted;
+	// nil means those of the system.
+	RootCAs *x509.CertPool
+	// ServerName is the name to expect in the certificate of the daemon; empty
+	// means the host of Address.
+	ServerName string
 }
 
 // Client is a slnet.Connection to a daemon over HTTP. Its methods may be called
@@ -60,7 +69,7 @@ func Dial(o Options) (*Client, error) {
 		token:    o.Token,
 		registry: sdk.Registry(),
 		http: &http.Client{
-			Transport: newTransport(),
+			Transport: newTransport(o),
 			// A redirect would carry the token elsewhere.
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
@@ -70,11 +79,12 @@ func Dial(o Options) (*Client, error) {
 // newTransport keeps a connection for each of many callers. It gives idle ones
 // up before the daemon does, for a request on a connection that is just being
 // closed fails, and a call must not be sent twice.
-func newTransport() *http.Transport {
+func newTransport(o Options) *http.Transport {
 	dialer := net.Dialer{Timeout: 10 * time.Second, KeepAlive: 15 * time.Second}
 	return &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
 		DialContext:           dialer.DialContext,
+		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: o.RootCAs, ServerName: o.ServerName},
 		MaxIdleConnsPerHost:   256,
 		IdleConnTimeout:       30 * time.Second,
 		TLSHandshakeTimeout:   10 * time.Second,

@@ -23,6 +23,9 @@ type House struct {
 	// Ended receives the error of the context of each execution that was waited
 	// for.
 	Ended chan error
+	// Unsubscribed receives a value for each subscription that was closed, as
+	// long as it has room.
+	Unsubscribed chan struct{}
 
 	mu      sync.Mutex
 	revoked bool          // guarded by mu
@@ -33,16 +36,16 @@ type House struct {
 
 // NewHouse returns a house with the user ann.
 func NewHouse() *House {
-	return &House{Ended: make(chan error, 1), changed: make(chan struct{})}
+	return &House{Ended: make(chan error, 1), Unsubscribed: make(chan struct{}, 1), changed: make(chan struct{})}
 }
 
 // Options are the options of an edge on this house.
 func (h *House) Options() api.Options {
-	return api.Options{Connect: h.Connect, Login: h.Login}
+	return api.Options{Connect: h.Connect, Login: h.Login, Logout: h.Logout}
 }
 
 // Connect knows the token Secret.
-func (h *House) Connect(_ context.Context, secret string) (slnet.Connection, error) {
+func (h *House) Connect(_ context.Context, secret, _ string) (slnet.Connection, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if secret != Secret || h.revoked {
@@ -52,11 +55,20 @@ func (h *House) Connect(_ context.Context, secret string) (slnet.Connection, err
 }
 
 // Login knows ann and her password.
-func (h *House) Login(_ context.Context, user, password string) (slnet.CreateTokenResponse, error) {
+func (h *House) Login(_ context.Context, user, password, _ string, _ bool) (slnet.CreateTokenResponse, error) {
 	if user != "ann" || password != Password {
 		return slnet.CreateTokenResponse{}, slnet.Errorf(slnet.KindUnauthenticated, "wrong user name or password")
 	}
 	return slnet.CreateTokenResponse{Token: slnet.Token{User: user}, Secret: Secret}, nil
+}
+
+// Logout is Revoke for those who have the token.
+func (h *House) Logout(ctx context.Context, secret string) error {
+	_, err := h.Connect(ctx, secret, "")
+	if err == nil {
+		h.Revoke()
+	}
+	return err
 }
 
 // Revoke ends the token.
@@ -161,5 +173,11 @@ func (c *connection) Subscribe(_ context.Context, s slnet.Subscription) (*slnet.
 			}
 		}
 	}
-	return slnet.NewEventStream(next, func() { close(closed) }), nil
+	return slnet.NewEventStream(next, func() {
+		close(closed)
+		select {
+		case h.Unsubscribed <- struct{}{}:
+		default:
+		}
+	}), nil
 }
