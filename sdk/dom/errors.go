@@ -29,6 +29,10 @@ const (
 	ErrInvalidNetworkSharePath      slnet.Reason = "InvalidNetworkSharePath"
 	ErrInvalidCredentialPermissions slnet.Reason = "InvalidCredentialPermissions"
 
+	ErrDomSecurityFieldValueReferenceHasInvalidIDs    slnet.Reason = "DomSecurityFieldValueReferenceHasInvalidIds"
+	ErrDomSecurityFieldValueReferenceHasNoValues      slnet.Reason = "DomSecurityFieldValueReferenceHasNoValues"
+	ErrDomSecurityFieldValueReferenceHasTooManyValues slnet.Reason = "DomSecurityFieldValueReferenceHasTooManyValues"
+
 	ErrFieldTypeNotSupported                  slnet.Reason = "FieldTypeNotSupported"
 	ErrSectionDefinitionInUseByDomInstances   slnet.Reason = "SectionDefinitionInUseByDomInstances"
 	ErrSectionDefinitionInUseByDomDefinitions slnet.Reason = "SectionDefinitionInUseByDomDefinitions"

@@ -160,9 +160,11 @@ type StorageSettings struct {
 	IndexedFields []FieldDescriptorID `json:"IndexedFields,omitempty"`
 }
 
-// DomManagerSecuritySettings say which permissions the requests to a module
-// need. (DOC:DOM_SecuritySettings, DOC:DOM_managers)
+// DomManagerSecuritySettings say who may do what in a module.
+// (DOC:DOM_SecuritySettings, DOC:DOM_managers)
 type DomManagerSecuritySettings struct {
+	// LinkSecurity restricts the access to instances; nil does not.
+	LinkSecurity *LinkSecuritySettings `json:"LinkSecurity,omitempty"`
 	// DeleteDomInstancePermission is what deleting an instance needs.
 	DeleteDomInstancePermission Permission `json:"DeleteDomInstancePermission,omitempty"`
 }

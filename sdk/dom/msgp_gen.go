@@ -2248,6 +2248,82 @@ func (z *DefinitionID) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z *DomDefinitionReference) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(2)
+	var zb0001Mask uint8 /* 2 bits */
+	_ = zb0001Mask
+	if z.ReadOnly == false {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "DomDefinitionId"
+		o = append(o, 0xaf, 0x44, 0x6f, 0x6d, 0x44, 0x65, 0x66, 0x69, 0x6e, 0x69, 0x74, 0x69, 0x6f, 0x6e, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.DomDefinitionID)[:])
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "ReadOnly"
+			o = append(o, 0xa8, 0x52, 0x65, 0x61, 0x64, 0x4f, 0x6e, 0x6c, 0x79)
+			o = msgp.AppendBool(o, z.ReadOnly)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *DomDefinitionReference) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "DomDefinitionId":
+			bts, err = msgp.ReadExactBytes(bts, (z.DomDefinitionID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "DomDefinitionID")
+				return
+			}
+		case "ReadOnly":
+			z.ReadOnly, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ReadOnly")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *DomDefinitionReference) Msgsize() (s int) {
+	s = 1 + 16 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 9 + msgp.BoolSize
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z *DomInstanceStatusChangedEventMessage) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// map header, size 2
@@ -2405,17 +2481,55 @@ func (z *DomInstanceStatusTransitionRequest) Msgsize() (s int) {
 func (z *DomManagerSecuritySettings) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(1)
-	var zb0001Mask uint8 /* 1 bits */
+	zb0001Len := uint32(2)
+	var zb0001Mask uint8 /* 2 bits */
 	_ = zb0001Mask
+	if z.LinkSecurity == nil {
+		zb0001Len--
+		zb0001Mask |= 0x1
+	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
-	// string "DeleteDomInstancePermission"
-	o = append(o, 0xbb, 0x44, 0x65, 0x6c, 0x65, 0x74, 0x65, 0x44, 0x6f, 0x6d, 0x49, 0x6e, 0x73, 0x74, 0x61, 0x6e, 0x63, 0x65, 0x50, 0x65, 0x72, 0x6d, 0x69, 0x73, 0x73, 0x69, 0x6f, 0x6e)
-	o, err = (*slnet.PermissionFlag)(&z.DeleteDomInstancePermission).MarshalMsg(o)
-	if err != nil {
-		err = msgp.WrapError(err, "DeleteDomInstancePermission")
-		return
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		if (zb0001Mask & 0x1) == 0 { // if not omitted
+			// string "LinkSecurity"
+			o = append(o, 0xac, 0x4c, 0x69, 0x6e, 0x6b, 0x53, 0x65, 0x63, 0x75, 0x72, 0x69, 0x74, 0x79)
+			if z.LinkSecurity == nil {
+				o = msgp.AppendNil(o)
+			} else {
+				// check for omitted fields
+				zb0002Len := uint32(1)
+				var zb0002Mask uint8 /* 1 bits */
+				_ = zb0002Mask
+				if z.LinkSecurity.GroupLinks == nil {
+					zb0002Len--
+					zb0002Mask |= 0x1
+				}
+				// variable map header, size zb0002Len
+				o = append(o, 0x80|uint8(zb0002Len))
+				if (zb0002Mask & 0x1) == 0 { // if not omitted
+					// string "GroupLinks"
+					o = append(o, 0xaa, 0x47, 0x72, 0x6f, 0x75, 0x70, 0x4c, 0x69, 0x6e, 0x6b, 0x73)
+					o = msgp.AppendArrayHeader(o, uint32(len(z.LinkSecurity.GroupLinks)))
+					for za0001 := range z.LinkSecurity.GroupLinks {
+						o, err = z.LinkSecurity.GroupLinks[za0001].MarshalMsg(o)
+						if err != nil {
+							err = msgp.WrapError(err, "LinkSecurity", "GroupLinks", za0001)
+							return
+						}
+					}
+				}
+			}
+		}
+		// string "DeleteDomInstancePermission"
+		o = append(o, 0xbb, 0x44, 0x65, 0x6c, 0x65, 0x74, 0x65, 0x44, 0x6f, 0x6d, 0x49, 0x6e, 0x73, 0x74, 0x61, 0x6e, 0x63, 0x65, 0x50, 0x65, 0x72, 0x6d, 0x69, 0x73, 0x73, 0x69, 0x6f, 0x6e)
+		o, err = (*slnet.PermissionFlag)(&z.DeleteDomInstancePermission).MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "DeleteDomInstancePermission")
+			return
+		}
 	}
 	return
 }
@@ -2438,6 +2552,59 @@ func (z *DomManagerSecuritySettings) UnmarshalMsg(bts []byte) (o []byte, err err
 			return
 		}
 		switch msgp.UnsafeString(field) {
+		case "LinkSecurity":
+			if msgp.IsNil(bts) {
+				bts, err = msgp.ReadNilBytes(bts)
+				if err != nil {
+					return
+				}
+				z.LinkSecurity = nil
+			} else {
+				if z.LinkSecurity == nil {
+					z.LinkSecurity = new(LinkSecuritySettings)
+				}
+				var zb0002 uint32
+				zb0002, bts, err = msgp.ReadMapHeaderBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "LinkSecurity")
+					return
+				}
+				for zb0002 > 0 {
+					zb0002--
+					field, bts, err = msgp.ReadMapKeyZC(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "LinkSecurity")
+						return
+					}
+					switch msgp.UnsafeString(field) {
+					case "GroupLinks":
+						var zb0003 uint32
+						zb0003, bts, err = msgp.ReadArrayHeaderBytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "LinkSecurity", "GroupLinks")
+							return
+						}
+						if cap(z.LinkSecurity.GroupLinks) >= int(zb0003) {
+							z.LinkSecurity.GroupLinks = (z.LinkSecurity.GroupLinks)[:zb0003]
+						} else {
+							z.LinkSecurity.GroupLinks = make([]GroupLink, zb0003)
+						}
+						for za0001 := range z.LinkSecurity.GroupLinks {
+							bts, err = z.LinkSecurity.GroupLinks[za0001].UnmarshalMsg(bts)
+							if err != nil {
+								err = msgp.WrapError(err, "LinkSecurity", "GroupLinks", za0001)
+								return
+							}
+						}
+					default:
+						bts, err = msgp.Skip(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "LinkSecurity")
+							return
+						}
+					}
+				}
+			}
 		case "DeleteDomInstancePermission":
 			bts, err = (*slnet.PermissionFlag)(&z.DeleteDomInstancePermission).UnmarshalMsg(bts)
 			if err != nil {
@@ -2458,7 +2625,16 @@ func (z *DomManagerSecuritySettings) UnmarshalMsg(bts []byte) (o []byte, err err
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *DomManagerSecuritySettings) Msgsize() (s int) {
-	s = 1 + 28 + (*slnet.PermissionFlag)(&z.DeleteDomInstancePermission).Msgsize()
+	s = 1 + 13
+	if z.LinkSecurity == nil {
+		s += msgp.NilSize
+	} else {
+		s += 1 + 11 + msgp.ArrayHeaderSize
+		for za0001 := range z.LinkSecurity.GroupLinks {
+			s += z.LinkSecurity.GroupLinks[za0001].Msgsize()
+		}
+	}
+	s += 28 + (*slnet.PermissionFlag)(&z.DeleteDomInstancePermission).Msgsize()
 	return
 }
 
@@ -2492,10 +2668,6 @@ func (z *DomManagerSettings) MarshalMsg(b []byte) (o []byte, err error) {
 	if z.DomInstanceHistorySettings == (HistorySettings{}) {
 		zb0001Len--
 		zb0001Mask |= 0x80
-	}
-	if z.SecuritySettings == (DomManagerSecuritySettings{}) {
-		zb0001Len--
-		zb0001Mask |= 0x200
 	}
 	if z.DomInstanceNetworkAttachmentSettings == (NetworkAttachmentSettings{}) {
 		zb0001Len--
@@ -2695,40 +2867,30 @@ func (z *DomManagerSettings) MarshalMsg(b []byte) (o []byte, err error) {
 				}
 			}
 		}
-		if (zb0001Mask & 0x200) == 0 { // if not omitted
-			// string "SecuritySettings"
-			o = append(o, 0xb0, 0x53, 0x65, 0x63, 0x75, 0x72, 0x69, 0x74, 0x79, 0x53, 0x65, 0x74, 0x74, 0x69, 0x6e, 0x67, 0x73)
-			// check for omitted fields
-			zb0009Len := uint32(1)
-			var zb0009Mask uint8 /* 1 bits */
-			_ = zb0009Mask
-			// variable map header, size zb0009Len
-			o = append(o, 0x80|uint8(zb0009Len))
-			// string "DeleteDomInstancePermission"
-			o = append(o, 0xbb, 0x44, 0x65, 0x6c, 0x65, 0x74, 0x65, 0x44, 0x6f, 0x6d, 0x49, 0x6e, 0x73, 0x74, 0x61, 0x6e, 0x63, 0x65, 0x50, 0x65, 0x72, 0x6d, 0x69, 0x73, 0x73, 0x69, 0x6f, 0x6e)
-			o, err = (*slnet.PermissionFlag)(&z.SecuritySettings.DeleteDomInstancePermission).MarshalMsg(o)
-			if err != nil {
-				err = msgp.WrapError(err, "SecuritySettings", "DeleteDomInstancePermission")
-				return
-			}
+		// string "SecuritySettings"
+		o = append(o, 0xb0, 0x53, 0x65, 0x63, 0x75, 0x72, 0x69, 0x74, 0x79, 0x53, 0x65, 0x74, 0x74, 0x69, 0x6e, 0x67, 0x73)
+		o, err = z.SecuritySettings.MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "SecuritySettings")
+			return
 		}
 		if (zb0001Mask & 0x400) == 0 { // if not omitted
 			// string "DomInstanceNetworkAttachmentSettings"
 			o = append(o, 0xd9, 0x24, 0x44, 0x6f, 0x6d, 0x49, 0x6e, 0x73, 0x74, 0x61, 0x6e, 0x63, 0x65, 0x4e, 0x65, 0x74, 0x77, 0x6f, 0x72, 0x6b, 0x41, 0x74, 0x74, 0x61, 0x63, 0x68, 0x6d, 0x65, 0x6e, 0x74, 0x53, 0x65, 0x74, 0x74, 0x69, 0x6e, 0x67, 0x73)
 			// check for omitted fields
-			zb0010Len := uint32(2)
-			var zb0010Mask uint8 /* 2 bits */
-			_ = zb0010Mask
+			zb0009Len := uint32(2)
+			var zb0009Mask uint8 /* 2 bits */
+			_ = zb0009Mask
 			if z.DomInstanceNetworkAttachmentSettings.NetworkSharePath == "" {
-				zb0010Len--
-				zb0010Mask |= 0x1
+				zb0009Len--
+				zb0009Mask |= 0x1
 			}
-			// variable map header, size zb0010Len
-			o = append(o, 0x80|uint8(zb0010Len))
+			// variable map header, size zb0009Len
+			o = append(o, 0x80|uint8(zb0009Len))
 
 			// skip if no fields are to be emitted
-			if zb0010Len != 0 {
-				if (zb0010Mask & 0x1) == 0 { // if not omitted
+			if zb0009Len != 0 {
+				if (zb0009Mask & 0x1) == 0 { // if not omitted
 					// string "NetworkSharePath"
 					o = append(o, 0xb0, 0x4e, 0x65, 0x74, 0x77, 0x6f, 0x72, 0x6b, 0x53, 0x68, 0x61, 0x72, 0x65, 0x50, 0x61, 0x74, 0x68)
 					o = msgp.AppendString(o, z.DomInstanceNetworkAttachmentSettings.NetworkSharePath)
@@ -3073,43 +3235,20 @@ func (z *DomManagerSettings) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				}
 			}
 		case "SecuritySettings":
-			var zb0014 uint32
-			zb0014, bts, err = msgp.ReadMapHeaderBytes(bts)
+			bts, err = z.SecuritySettings.UnmarshalMsg(bts)
 			if err != nil {
 				err = msgp.WrapError(err, "SecuritySettings")
 				return
 			}
-			for zb0014 > 0 {
-				zb0014--
-				field, bts, err = msgp.ReadMapKeyZC(bts)
-				if err != nil {
-					err = msgp.WrapError(err, "SecuritySettings")
-					return
-				}
-				switch msgp.UnsafeString(field) {
-				case "DeleteDomInstancePermission":
-					bts, err = (*slnet.PermissionFlag)(&z.SecuritySettings.DeleteDomInstancePermission).UnmarshalMsg(bts)
-					if err != nil {
-						err = msgp.WrapError(err, "SecuritySettings", "DeleteDomInstancePermission")
-						return
-					}
-				default:
-					bts, err = msgp.Skip(bts)
-					if err != nil {
-						err = msgp.WrapError(err, "SecuritySettings")
-						return
-					}
-				}
-			}
 		case "DomInstanceNetworkAttachmentSettings":
-			var zb0015 uint32
-			zb0015, bts, err = msgp.ReadMapHeaderBytes(bts)
+			var zb0014 uint32
+			zb0014, bts, err = msgp.ReadMapHeaderBytes(bts)
 			if err != nil {
 				err = msgp.WrapError(err, "DomInstanceNetworkAttachmentSettings")
 				return
 			}
-			for zb0015 > 0 {
-				zb0015--
+			for zb0014 > 0 {
+				zb0014--
 				field, bts, err = msgp.ReadMapKeyZC(bts)
 				if err != nil {
 					err = msgp.WrapError(err, "DomInstanceNetworkAttachmentSettings")
@@ -3163,7 +3302,7 @@ func (z *DomManagerSettings) Msgsize() (s int) {
 			s += 1 + 6 + msgp.StringPrefixSize + len(z.DomInstanceNameDefinition.ConcatenationItems[za0005].Value) + 18 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize))
 		}
 	}
-	s += 25 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 12 + 1 + 15 + msgp.DurationSize + 15 + msgp.DurationSize + 22 + msgp.DurationSize + 27 + 1 + 16 + msgp.StringPrefixSize + len(string(z.DomInstanceHistorySettings.StorageBehavior)) + 16 + 1 + 16 + z.StorageSettings.CachingSettings.Msgsize() + 14 + msgp.ArrayHeaderSize + (len(z.StorageSettings.IndexedFields) * (16 * (msgp.ByteSize))) + 17 + 1 + 28 + (*slnet.PermissionFlag)(&z.SecuritySettings.DeleteDomInstancePermission).Msgsize() + 38 + 1 + 17 + msgp.StringPrefixSize + len(z.DomInstanceNetworkAttachmentSettings.NetworkSharePath) + 13 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize))
+	s += 25 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 12 + 1 + 15 + msgp.DurationSize + 15 + msgp.DurationSize + 22 + msgp.DurationSize + 27 + 1 + 16 + msgp.StringPrefixSize + len(string(z.DomInstanceHistorySettings.StorageBehavior)) + 16 + 1 + 16 + z.StorageSettings.CachingSettings.Msgsize() + 14 + msgp.ArrayHeaderSize + (len(z.StorageSettings.IndexedFields) * (16 * (msgp.ByteSize))) + 17 + z.SecuritySettings.Msgsize() + 38 + 1 + 17 + msgp.StringPrefixSize + len(z.DomInstanceNetworkAttachmentSettings.NetworkSharePath) + 13 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize))
 	return
 }
 
@@ -4362,6 +4501,124 @@ func (z *FieldValueChange) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z *FieldValueReference) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(4)
+	var zb0001Mask uint8 /* 4 bits */
+	_ = zb0001Mask
+	if z.ReadOnly == false {
+		zb0001Len--
+		zb0001Mask |= 0x8
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "DomDefinitionId"
+		o = append(o, 0xaf, 0x44, 0x6f, 0x6d, 0x44, 0x65, 0x66, 0x69, 0x6e, 0x69, 0x74, 0x69, 0x6f, 0x6e, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.DomDefinitionID)[:])
+		// string "FieldDescriptorId"
+		o = append(o, 0xb1, 0x46, 0x69, 0x65, 0x6c, 0x64, 0x44, 0x65, 0x73, 0x63, 0x72, 0x69, 0x70, 0x74, 0x6f, 0x72, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.FieldDescriptorID)[:])
+		// string "Values"
+		o = append(o, 0xa6, 0x56, 0x61, 0x6c, 0x75, 0x65, 0x73)
+		o = msgp.AppendArrayHeader(o, uint32(len(z.Values)))
+		for za0003 := range z.Values {
+			o, err = z.Values[za0003].MarshalMsg(o)
+			if err != nil {
+				err = msgp.WrapError(err, "Values", za0003)
+				return
+			}
+		}
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "ReadOnly"
+			o = append(o, 0xa8, 0x52, 0x65, 0x61, 0x64, 0x4f, 0x6e, 0x6c, 0x79)
+			o = msgp.AppendBool(o, z.ReadOnly)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *FieldValueReference) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "DomDefinitionId":
+			bts, err = msgp.ReadExactBytes(bts, (z.DomDefinitionID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "DomDefinitionID")
+				return
+			}
+		case "FieldDescriptorId":
+			bts, err = msgp.ReadExactBytes(bts, (z.FieldDescriptorID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "FieldDescriptorID")
+				return
+			}
+		case "Values":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Values")
+				return
+			}
+			if cap(z.Values) >= int(zb0002) {
+				z.Values = (z.Values)[:zb0002]
+			} else {
+				z.Values = make([]Value, zb0002)
+			}
+			for za0003 := range z.Values {
+				bts, err = z.Values[za0003].UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Values", za0003)
+					return
+				}
+			}
+		case "ReadOnly":
+			z.ReadOnly, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ReadOnly")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *FieldValueReference) Msgsize() (s int) {
+	s = 1 + 16 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 18 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 7 + msgp.ArrayHeaderSize
+	for za0003 := range z.Values {
+		s += z.Values[za0003].Msgsize()
+	}
+	s += 9 + msgp.BoolSize
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z *Filter) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
@@ -4768,6 +5025,186 @@ func (z *GenericEnumEntry) UnmarshalMsg(bts []byte) (o []byte, err error) {
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *GenericEnumEntry) Msgsize() (s int) {
 	s = 1 + 12 + msgp.StringPrefixSize + len(z.DisplayName) + 6 + z.Value.Msgsize() + 9 + msgp.BoolSize + 14 + msgp.BoolSize
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *GroupLink) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(3)
+	var zb0001Mask uint8 /* 3 bits */
+	_ = zb0001Mask
+	if z.DomDefinitionReferences == nil {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	if z.FieldValueReferences == nil {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "GroupName"
+		o = append(o, 0xa9, 0x47, 0x72, 0x6f, 0x75, 0x70, 0x4e, 0x61, 0x6d, 0x65)
+		o = msgp.AppendString(o, z.GroupName)
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "DomDefinitionReferences"
+			o = append(o, 0xb7, 0x44, 0x6f, 0x6d, 0x44, 0x65, 0x66, 0x69, 0x6e, 0x69, 0x74, 0x69, 0x6f, 0x6e, 0x52, 0x65, 0x66, 0x65, 0x72, 0x65, 0x6e, 0x63, 0x65, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.DomDefinitionReferences)))
+			for za0001 := range z.DomDefinitionReferences {
+				// check for omitted fields
+				zb0002Len := uint32(2)
+				var zb0002Mask uint8 /* 2 bits */
+				_ = zb0002Mask
+				if z.DomDefinitionReferences[za0001].ReadOnly == false {
+					zb0002Len--
+					zb0002Mask |= 0x2
+				}
+				// variable map header, size zb0002Len
+				o = append(o, 0x80|uint8(zb0002Len))
+
+				// skip if no fields are to be emitted
+				if zb0002Len != 0 {
+					// string "DomDefinitionId"
+					o = append(o, 0xaf, 0x44, 0x6f, 0x6d, 0x44, 0x65, 0x66, 0x69, 0x6e, 0x69, 0x74, 0x69, 0x6f, 0x6e, 0x49, 0x64)
+					o = msgp.AppendBytes(o, (z.DomDefinitionReferences[za0001].DomDefinitionID)[:])
+					if (zb0002Mask & 0x2) == 0 { // if not omitted
+						// string "ReadOnly"
+						o = append(o, 0xa8, 0x52, 0x65, 0x61, 0x64, 0x4f, 0x6e, 0x6c, 0x79)
+						o = msgp.AppendBool(o, z.DomDefinitionReferences[za0001].ReadOnly)
+					}
+				}
+			}
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "FieldValueReferences"
+			o = append(o, 0xb4, 0x46, 0x69, 0x65, 0x6c, 0x64, 0x56, 0x61, 0x6c, 0x75, 0x65, 0x52, 0x65, 0x66, 0x65, 0x72, 0x65, 0x6e, 0x63, 0x65, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.FieldValueReferences)))
+			for za0003 := range z.FieldValueReferences {
+				o, err = z.FieldValueReferences[za0003].MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "FieldValueReferences", za0003)
+					return
+				}
+			}
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *GroupLink) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "GroupName":
+			z.GroupName, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "GroupName")
+				return
+			}
+		case "DomDefinitionReferences":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "DomDefinitionReferences")
+				return
+			}
+			if cap(z.DomDefinitionReferences) >= int(zb0002) {
+				z.DomDefinitionReferences = (z.DomDefinitionReferences)[:zb0002]
+			} else {
+				z.DomDefinitionReferences = make([]DomDefinitionReference, zb0002)
+			}
+			for za0001 := range z.DomDefinitionReferences {
+				var zb0003 uint32
+				zb0003, bts, err = msgp.ReadMapHeaderBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "DomDefinitionReferences", za0001)
+					return
+				}
+				for zb0003 > 0 {
+					zb0003--
+					field, bts, err = msgp.ReadMapKeyZC(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "DomDefinitionReferences", za0001)
+						return
+					}
+					switch msgp.UnsafeString(field) {
+					case "DomDefinitionId":
+						bts, err = msgp.ReadExactBytes(bts, (z.DomDefinitionReferences[za0001].DomDefinitionID)[:])
+						if err != nil {
+							err = msgp.WrapError(err, "DomDefinitionReferences", za0001, "DomDefinitionID")
+							return
+						}
+					case "ReadOnly":
+						z.DomDefinitionReferences[za0001].ReadOnly, bts, err = msgp.ReadBoolBytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "DomDefinitionReferences", za0001, "ReadOnly")
+							return
+						}
+					default:
+						bts, err = msgp.Skip(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "DomDefinitionReferences", za0001)
+							return
+						}
+					}
+				}
+			}
+		case "FieldValueReferences":
+			var zb0004 uint32
+			zb0004, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "FieldValueReferences")
+				return
+			}
+			if cap(z.FieldValueReferences) >= int(zb0004) {
+				z.FieldValueReferences = (z.FieldValueReferences)[:zb0004]
+			} else {
+				z.FieldValueReferences = make([]FieldValueReference, zb0004)
+			}
+			for za0003 := range z.FieldValueReferences {
+				bts, err = z.FieldValueReferences[za0003].UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "FieldValueReferences", za0003)
+					return
+				}
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *GroupLink) Msgsize() (s int) {
+	s = 1 + 10 + msgp.StringPrefixSize + len(z.GroupName) + 24 + msgp.ArrayHeaderSize + (len(z.DomDefinitionReferences) * (26 + (16 * (msgp.ByteSize)) + msgp.BoolSize)) + 21 + msgp.ArrayHeaderSize
+	for za0003 := range z.FieldValueReferences {
+		s += z.FieldValueReferences[za0003].Msgsize()
+	}
 	return
 }
 
@@ -5437,6 +5874,92 @@ func (z *InstanceStatusChange) UnmarshalMsg(bts []byte) (o []byte, err error) {
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *InstanceStatusChange) Msgsize() (s int) {
 	s = 1 + 14 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 13 + msgp.StringPrefixSize + len(z.FromStatusID) + 11 + msgp.StringPrefixSize + len(z.ToStatusID) + 9 + msgp.StringPrefixSize + len(z.Username)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *LinkSecuritySettings) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(1)
+	var zb0001Mask uint8 /* 1 bits */
+	_ = zb0001Mask
+	if z.GroupLinks == nil {
+		zb0001Len--
+		zb0001Mask |= 0x1
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+	if (zb0001Mask & 0x1) == 0 { // if not omitted
+		// string "GroupLinks"
+		o = append(o, 0xaa, 0x47, 0x72, 0x6f, 0x75, 0x70, 0x4c, 0x69, 0x6e, 0x6b, 0x73)
+		o = msgp.AppendArrayHeader(o, uint32(len(z.GroupLinks)))
+		for za0001 := range z.GroupLinks {
+			o, err = z.GroupLinks[za0001].MarshalMsg(o)
+			if err != nil {
+				err = msgp.WrapError(err, "GroupLinks", za0001)
+				return
+			}
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *LinkSecuritySettings) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "GroupLinks":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "GroupLinks")
+				return
+			}
+			if cap(z.GroupLinks) >= int(zb0002) {
+				z.GroupLinks = (z.GroupLinks)[:zb0002]
+			} else {
+				z.GroupLinks = make([]GroupLink, zb0002)
+			}
+			for za0001 := range z.GroupLinks {
+				bts, err = z.GroupLinks[za0001].UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "GroupLinks", za0001)
+					return
+				}
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *LinkSecuritySettings) Msgsize() (s int) {
+	s = 1 + 11 + msgp.ArrayHeaderSize
+	for za0001 := range z.GroupLinks {
+		s += z.GroupLinks[za0001].Msgsize()
+	}
 	return
 }
 
@@ -8312,8 +8835,8 @@ func (z ObjectKind) Msgsize() (s int) {
 func (z *ObjectsChangedEventMessage) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(6)
-	var zb0001Mask uint8 /* 6 bits */
+	zb0001Len := uint32(8)
+	var zb0001Mask uint8 /* 8 bits */
 	_ = zb0001Mask
 	if z.ModuleID == "" {
 		zb0001Len--
@@ -8334,6 +8857,14 @@ func (z *ObjectsChangedEventMessage) MarshalMsg(b []byte) (o []byte, err error) 
 	if z.LeftFilter == nil {
 		zb0001Len--
 		zb0001Mask |= 0x20
+	}
+	if z.FromSecurityEnabledModule == false {
+		zb0001Len--
+		zb0001Mask |= 0x40
+	}
+	if z.SecurityEnabledModuleNotAvailable == false {
+		zb0001Len--
+		zb0001Mask |= 0x80
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -8395,6 +8926,16 @@ func (z *ObjectsChangedEventMessage) MarshalMsg(b []byte) (o []byte, err error) 
 					return
 				}
 			}
+		}
+		if (zb0001Mask & 0x40) == 0 { // if not omitted
+			// string "FromSecurityEnabledModule"
+			o = append(o, 0xb9, 0x46, 0x72, 0x6f, 0x6d, 0x53, 0x65, 0x63, 0x75, 0x72, 0x69, 0x74, 0x79, 0x45, 0x6e, 0x61, 0x62, 0x6c, 0x65, 0x64, 0x4d, 0x6f, 0x64, 0x75, 0x6c, 0x65)
+			o = msgp.AppendBool(o, z.FromSecurityEnabledModule)
+		}
+		if (zb0001Mask & 0x80) == 0 { // if not omitted
+			// string "SecurityEnabledModuleNotAvailable"
+			o = append(o, 0xd9, 0x21, 0x53, 0x65, 0x63, 0x75, 0x72, 0x69, 0x74, 0x79, 0x45, 0x6e, 0x61, 0x62, 0x6c, 0x65, 0x64, 0x4d, 0x6f, 0x64, 0x75, 0x6c, 0x65, 0x4e, 0x6f, 0x74, 0x41, 0x76, 0x61, 0x69, 0x6c, 0x61, 0x62, 0x6c, 0x65)
+			o = msgp.AppendBool(o, z.SecurityEnabledModuleNotAvailable)
 		}
 	}
 	return
@@ -8510,6 +9051,18 @@ func (z *ObjectsChangedEventMessage) UnmarshalMsg(bts []byte) (o []byte, err err
 					return
 				}
 			}
+		case "FromSecurityEnabledModule":
+			z.FromSecurityEnabledModule, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "FromSecurityEnabledModule")
+				return
+			}
+		case "SecurityEnabledModuleNotAvailable":
+			z.SecurityEnabledModuleNotAvailable, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "SecurityEnabledModuleNotAvailable")
+				return
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -8540,6 +9093,7 @@ func (z *ObjectsChangedEventMessage) Msgsize() (s int) {
 	for za0004 := range z.LeftFilter {
 		s += z.LeftFilter[za0004].Msgsize()
 	}
+	s += 26 + msgp.BoolSize + 35 + msgp.BoolSize
 	return
 }
 
@@ -8825,12 +9379,16 @@ func (z *Query) Msgsize() (s int) {
 func (z *QueryExplanation) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(6)
-	var zb0001Mask uint8 /* 6 bits */
+	zb0001Len := uint32(7)
+	var zb0001Mask uint8 /* 7 bits */
 	_ = zb0001Mask
 	if z.IsScan == false {
 		zb0001Len--
 		zb0001Mask |= 0x2
+	}
+	if z.IsPrivate == false {
+		zb0001Len--
+		zb0001Mask |= 0x20
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -8857,6 +9415,11 @@ func (z *QueryExplanation) MarshalMsg(b []byte) (o []byte, err error) {
 		// string "Returned"
 		o = append(o, 0xa8, 0x52, 0x65, 0x74, 0x75, 0x72, 0x6e, 0x65, 0x64)
 		o = msgp.AppendInt64(o, z.Returned)
+		if (zb0001Mask & 0x20) == 0 { // if not omitted
+			// string "IsPrivate"
+			o = append(o, 0xa9, 0x49, 0x73, 0x50, 0x72, 0x69, 0x76, 0x61, 0x74, 0x65)
+			o = msgp.AppendBool(o, z.IsPrivate)
+		}
 		// string "Took"
 		o = append(o, 0xa4, 0x54, 0x6f, 0x6f, 0x6b)
 		o = msgp.AppendDuration(o, z.Took)
@@ -8925,6 +9488,12 @@ func (z *QueryExplanation) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "Returned")
 				return
 			}
+		case "IsPrivate":
+			z.IsPrivate, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "IsPrivate")
+				return
+			}
 		case "Took":
 			z.Took, bts, err = msgp.ReadDurationBytes(bts)
 			if err != nil {
@@ -8949,7 +9518,7 @@ func (z *QueryExplanation) Msgsize() (s int) {
 	for za0001 := range z.Plan {
 		s += msgp.StringPrefixSize + len(z.Plan[za0001])
 	}
-	s += 7 + msgp.BoolSize + 13 + msgp.Int64Size + 8 + msgp.Int64Size + 9 + msgp.Int64Size + 5 + msgp.DurationSize
+	s += 7 + msgp.BoolSize + 13 + msgp.Int64Size + 8 + msgp.Int64Size + 9 + msgp.Int64Size + 10 + msgp.BoolSize + 5 + msgp.DurationSize
 	return
 }
 
