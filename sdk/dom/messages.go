@@ -210,9 +210,10 @@ type ObjectsChangedEventMessage struct {
 	// FromSecurityEnabledModule says that link security was applied, in events
 	// about instances: more may have changed than the subscriber has access to.
 	FromSecurityEnabledModule bool `json:"FromSecurityEnabledModule,omitempty"`
-	// SecurityEnabledModuleNotAvailable says, of an event without objects, that it
-	// could not be found out whether the subscriber has access to what changed, or
-	// had: who keeps a copy of the instances should read them again.
+	// SecurityEnabledModuleNotAvailable says that there is a change, which is not
+	// among the objects, of which it could not be found out whether the subscriber
+	// has access to it, or had: who keeps a copy of the instances should read them
+	// again.
 	SecurityEnabledModuleNotAvailable bool `json:"SecurityEnabledModuleNotAvailable,omitempty"`
 }
 

@@ -26,7 +26,7 @@ func (r *record) managerSettings(s *dom.DomManagerSettings) {
 	r.refer("ModuleBehaviorDefinition", behaviorDefinitionID, (*[16]byte)(&s.ModuleBehaviorDefinition), module)
 	r.object("ScriptSettings", func(r *record) { r.scriptSettings(&s.ScriptSettings) })
 	r.object("SecuritySettings", func(r *record) {
-		r.fixed("LinkSecurity", &object{[]member{{"GroupLinks", new(array)}}})
+		r.linkSecurity(&s.SecuritySettings.LinkSecurity)
 		r.fixed("ViewPermissions", number(0))
 		r.fixed("CreateAndUpdateDomInstancePermission", number(0))
 		permission := int64(s.SecuritySettings.DeleteDomInstancePermission)
