@@ -77,7 +77,7 @@ func newLinkWorld(t *rapid.T) *linkWorld {
 		w.definitions = append(w.definitions, d.ID)
 		w.send("chief", &dom.ManagerStoreCreateRequest{ModuleID: linkedModule, Kind: dom.KindDefinition, Object: w.encode(d)})
 	}
-	for range rapid.IntRange(0, 12).Draw(t, "instances") {
+	for range rapid.IntRange(4, 12).Draw(t, "instances") {
 		w.write("chief", w.create(w.instance()))
 	}
 	return w
@@ -181,8 +181,7 @@ func (w *linkWorld) relink() {
 }
 
 // regroup draws the groups of a user.
-func (w *linkWorld) regroup() {
-	user := rapid.SampledFrom([]string{"ann", "bob"}).Draw(w.t, "user")
+func (w *linkWorld) regroup(user string) {
 	var add, remove []string
 	for _, group := range linkGroups {
 		if rapid.Bool().Draw(w.t, "member") {
@@ -351,7 +350,19 @@ func (w *linkWorld) filter(depth int) dom.Filter {
 	return dom.Or(operands...)
 }
 
-func (w *linkWorld) user() string { return rapid.SampledFrom(linkUsers).Draw(w.t, "as") }
+// query draws the filter of a read: half of them are as scripts write them.
+func (w *linkWorld) query() dom.Filter {
+	f := w.filter(2)
+	if rapid.Bool().Draw(w.t, "scoped") {
+		f = dom.InstanceExposers.DomDefinitionID.Equal(rapid.SampledFrom(w.definitions).Draw(w.t, "definition")).And(f)
+	}
+	return f
+}
+
+// user draws who asks, mostly somebody whose access is restricted.
+func (w *linkWorld) user() string {
+	return rapid.SampledFrom([]string{"ann", "bob", "ann", "bob", "chief"}).Draw(w.t, "as")
+}
 
 // expected are the numbers of the instances that a filter selects for a user, in
 // their order.
@@ -380,7 +391,7 @@ func (w *linkWorld) wantReason(what string, err error, want slnet.Reason) bool {
 }
 
 func (w *linkWorld) read() {
-	user, f := w.user(), w.filter(3)
+	user, f := w.user(), w.query()
 	h, ctx := w.helper(user), w.t.Context()
 	order := dom.NewQuery(f).OrderBy(dom.InstanceExposers.FieldValue(w.number))
 	limit := rapid.IntRange(0, 5).Draw(w.t, "limit")
@@ -582,13 +593,17 @@ func TestLinkSecurityEqualsBruteForce(t *testing.T) {
 		rapid.Check(t, func(t *rapid.T) {
 			w := newLinkWorld(t)
 			w.relink()
-			w.regroup()
+			w.regroup("ann")
+			w.regroup("bob")
 			for range rapid.IntRange(1, 8).Draw(t, "steps") {
-				switch rapid.IntRange(0, 9).Draw(t, "step") {
+				for range 4 {
+					w.read()
+				}
+				switch rapid.IntRange(0, 6).Draw(t, "step") {
 				case 0:
 					w.relink()
 				case 1:
-					w.regroup()
+					w.regroup(rapid.SampledFrom([]string{"ann", "bob"}).Draw(t, "user"))
 				case 2:
 					w.write(w.user(), w.create(w.changed()))
 				case 3:
@@ -597,10 +612,8 @@ func TestLinkSecurityEqualsBruteForce(t *testing.T) {
 					w.write(w.user(), w.delete(w.anyID()))
 				case 5:
 					w.bulk()
-				case 6:
-					w.readHistory()
 				default:
-					w.read()
+					w.readHistory()
 				}
 			}
 			check, err := w.store.Check(t.Context())
