@@ -233,7 +233,7 @@ func (r *Runtime) generateInformation(ctx context.Context, caller security.Calle
 	return &slnet.Empty{}, err
 }
 
-func (r *Runtime) informationEvents(ctx context.Context, _ security.Caller, m *slnet.GetInformationEventsMessage) (*slnet.InformationEventsResponse, error) {
+func (r *Runtime) informationEvents(ctx context.Context, caller security.Caller, m *slnet.GetInformationEventsMessage) (*slnet.InformationEventsResponse, error) {
 	if m.Limit < 0 || m.Limit > slnet.MaxInformationEvents {
 		return nil, slnet.Errorf(slnet.KindInvalid, "Limit is %d, it must be 0 to %d", m.Limit, slnet.MaxInformationEvents)
 	}
@@ -241,6 +241,10 @@ func (r *Runtime) informationEvents(ctx context.Context, _ security.Caller, m *s
 	response := new(slnet.InformationEventsResponse)
 	err := r.store.View(ctx, func(reader *storage.Reader) (err error) {
 		response.Events, response.Next, err = reader.InformationEvents(ctx, m.ModuleID, m.Before, limit)
+		if err != nil {
+			return err
+		}
+		response.Events, err = r.accessesOf(caller).visibleInformation(ctx, reader, response.Events)
 		return err
 	})
 	return response, err

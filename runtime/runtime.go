@@ -126,7 +126,7 @@ func Open(ctx context.Context, o Options) (_ *Runtime, err error) {
 	if err := r.store.SweepBlobs(ctx); err != nil {
 		return nil, fmt.Errorf("the folder of attachments: %w", err)
 	}
-	r.managers = dommanager.New(r.store, dommanager.Options{Logger: o.Logger, MaxAttachment: o.MaxAttachment})
+	r.managers = dommanager.New(r.store, dommanager.Options{Accounts: r.accounts, Logger: o.Logger, MaxAttachment: o.MaxAttachment})
 	r.host, err = plugins.Open(plugins.Options{
 		Dir: filepath.Join(o.DataDir, "sockets"), Logger: o.Logger, Worker: o.WorkerCommand, Grace: o.Grace,
 	})

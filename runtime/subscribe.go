@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"domovoi.dev/runtime/automation"
+	"domovoi.dev/runtime/security"
 	"domovoi.dev/sdk/dom"
 	"domovoi.dev/sdk/slnet"
 	"domovoi.dev/storage"
@@ -137,7 +138,7 @@ func (s *stream) fill(ctx context.Context) error {
 	return s.runtime.store.View(ctx, func(r *storage.Reader) error {
 		rows := 0
 		after, err := r.Feed(s.after, func(cursor slnet.Cursor, row *storage.FeedRow) (bool, error) {
-			events, err := s.events(r, row)
+			events, err := s.events(ctx, r, row)
 			for _, message := range events {
 				s.pending = append(s.pending, slnet.Event{SetID: s.subscription.SetID, Cursor: cursor, Message: message})
 			}
@@ -153,8 +154,9 @@ func (s *stream) fill(ctx context.Context) error {
 
 // events are the wanted events of one commit: for each kind and module one with
 // all changed objects, then the others in their order.
-func (s *stream) events(r *storage.Reader, row *storage.FeedRow) ([]slnet.Message, error) {
-	changes, err := s.changes(r, row)
+func (s *stream) events(ctx context.Context, r *storage.Reader, row *storage.FeedRow) ([]slnet.Message, error) {
+	access := s.runtime.accessesOf(s.conn.caller)
+	changes, err := s.changes(ctx, r, row, access)
 	if err != nil {
 		return nil, err
 	}
@@ -173,7 +175,11 @@ func (s *stream) events(r *storage.Reader, row *storage.FeedRow) ([]slnet.Messag
 		if _, err := message.UnmarshalMsg(event.Message); err != nil {
 			return nil, err
 		}
-		if s.mayReceive(message) {
+		may, err := s.mayReceive(ctx, r, row, access, message)
+		if err != nil {
+			return nil, err
+		}
+		if may {
 			messages = append(messages, message)
 		}
 	}
@@ -183,7 +189,7 @@ func (s *stream) events(r *storage.Reader, row *storage.FeedRow) ([]slnet.Messag
 // changes are the wanted events about changed objects. An event whose objects
 // were all deleted later is there without them, so that the number of events of
 // a commit stays the same for those who resume in the middle of it.
-func (s *stream) changes(r *storage.Reader, row *storage.FeedRow) ([]*dom.ObjectsChangedEventMessage, error) {
+func (s *stream) changes(ctx context.Context, r *storage.Reader, row *storage.FeedRow, access *accesses) ([]*dom.ObjectsChangedEventMessage, error) {
 	type group struct {
 		kind     dom.ObjectKind
 		moduleID string
@@ -195,7 +201,14 @@ func (s *stream) changes(r *storage.Reader, row *storage.FeedRow) ([]*dom.Object
 		if !s.subscription.Wants(dom.ChangedEventName(change.Kind), change.ModuleID) || !s.mayView(change.Kind, change.ModuleID) {
 			continue
 		}
-		selected, err := s.selects(r, change)
+		may := moduleAccess{Access: security.FullAccess()}
+		if change.Kind == dom.KindInstance {
+			var err error
+			if may, err = access.to(ctx, change.ModuleID); err != nil {
+				return nil, err
+			}
+		}
+		selected, err := s.selects(r, change, may)
 		if err != nil {
 			return nil, err
 		}
@@ -205,7 +218,9 @@ func (s *stream) changes(r *storage.Reader, row *storage.FeedRow) ([]*dom.Object
 		at := group{change.Kind, change.ModuleID}
 		message := groups[at]
 		if message == nil {
-			message = &dom.ObjectsChangedEventMessage{Kind: change.Kind, ModuleID: change.ModuleID}
+			message = &dom.ObjectsChangedEventMessage{
+				Kind: change.Kind, ModuleID: change.ModuleID, FromSecurityEnabledModule: may.IsRestricted(),
+			}
 			groups[at] = message
 			messages = append(messages, message)
 		}
@@ -218,10 +233,14 @@ func (s *stream) changes(r *storage.Reader, row *storage.FeedRow) ([]*dom.Object
 type selected struct {
 	raw  slnet.Raw // nil when the object was deleted later
 	left bool      // the filter selected only the version before
+	// isUnknown: nobody can tell whether the subscriber has access to it, or had.
+	isUnknown bool
 }
 
 func (o *selected) add(message *dom.ObjectsChangedEventMessage, t storage.ChangeType) {
 	switch {
+	case o.isUnknown:
+		message.SecurityEnabledModuleNotAvailable = true
 	case o.raw == nil:
 	case o.left:
 		message.LeftFilter = append(message.LeftFilter, o.raw)
@@ -234,13 +253,17 @@ func (o *selected) add(message *dom.ObjectsChangedEventMessage, t storage.Change
 	}
 }
 
-// selects applies the filter of the subscription to a change. It returns nil
-// when the change is not for the subscriber.
-func (s *stream) selects(r *storage.Reader, change *storage.Change) (*selected, error) {
+// selects applies the filter of the subscription, and what the subscriber has
+// access to, to a change. It returns nil when the change is not for the subscriber.
+func (s *stream) selects(r *storage.Reader, change *storage.Change, may moduleAccess) (*selected, error) {
+	if may.isUnknown {
+		return &selected{isUnknown: true}, nil
+	}
+	everything := s.filter.Operator == dom.OperatorTrue && may.IsFull()
 	raw, err := r.ChangedObject(change)
 	at := object{change.Kind, change.ModuleID, change.ObjectID}
 	if errors.Is(err, storage.ErrNotFound) { // deleted since; its deletion follows
-		if s.filter.Operator == dom.OperatorTrue {
+		if everything {
 			return &selected{}, nil
 		}
 		if _, known := s.lost[at]; !known {
@@ -248,7 +271,7 @@ func (s *stream) selects(r *storage.Reader, change *storage.Change) (*selected, 
 		}
 		return nil, nil
 	}
-	if err != nil || s.filter.Operator == dom.OperatorTrue {
+	if err != nil || everything {
 		return &selected{raw: raw}, err
 	}
 	o, err := dom.DecodeObject(change.Kind, raw)
@@ -258,10 +281,10 @@ func (s *stream) selects(r *storage.Reader, change *storage.Change) (*selected, 
 	wasLost := s.lost[at]
 	delete(s.lost, at)
 	switch {
-	case s.filter.Matches(o):
+	case s.filter.Matches(o) && may.reads(o):
 		return &selected{raw: raw}, nil
 	case change.Type == storage.Deleted && wasLost:
-		return &selected{raw: raw, left: true}, nil
+		return may.lost(o, raw), nil
 	case change.Type != storage.Updated:
 		return nil, nil
 	}
@@ -272,10 +295,13 @@ func (s *stream) selects(r *storage.Reader, change *storage.Change) (*selected, 
 	if err != nil {
 		return nil, err
 	}
-	if s.filter.Matches(before) {
-		return &selected{raw: raw, left: true}, nil
+	if !s.filter.Matches(before) || !may.reads(before) {
+		return nil, nil
 	}
-	return nil, nil
+	if !may.reads(o) {
+		raw, err = tombstone(before.(*dom.Instance))
+	}
+	return &selected{raw: raw, left: true}, err
 }
 
 // mayView reports whether the settings of a module let the subscriber see
@@ -287,18 +313,28 @@ func (s *stream) mayView(kind dom.ObjectKind, moduleID string) bool {
 }
 
 // mayReceive applies the filter of the subscription to an event that is not
-// about changed objects, and keeps the runs of others from those who may not see
-// them.
-func (s *stream) mayReceive(message slnet.Message) bool {
+// about changed objects, and keeps the runs of others, and what is about instances
+// without access, from those who may not see them.
+func (s *stream) mayReceive(ctx context.Context, r *storage.Reader, row *storage.FeedRow, access *accesses, message slnet.Message) (bool, error) {
 	switch message := message.(type) {
 	case *slnet.RunChangedEventMessage:
-		return automation.Own(s.conn.caller, &message.Run) || s.runtime.seesAllRuns(s.conn.caller)
+		return automation.Own(s.conn.caller, &message.Run) || s.runtime.seesAllRuns(s.conn.caller), nil
+	case *slnet.InformationEventMessage:
+		return access.seesInformation(ctx, r, message)
 	case *dom.DomInstanceStatusChangedEventMessage:
 		if !s.mayView(dom.KindInstance, message.ModuleID) {
-			return false
+			return false, nil
 		}
-		message.Changes = slices.DeleteFunc(message.Changes, func(c dom.InstanceStatusChange) bool { return !c.Matches(s.filter) })
-		return len(message.Changes) > 0
+		var failed error
+		message.Changes = slices.DeleteFunc(message.Changes, func(c dom.InstanceStatusChange) bool {
+			if !c.Matches(s.filter) {
+				return true
+			}
+			sees, err := access.seesTransition(ctx, r, row, message.ModuleID, c.DomInstanceID)
+			failed = errors.Join(failed, err)
+			return !sees
+		})
+		return len(message.Changes) > 0, failed
 	}
-	return true
+	return true, nil
 }

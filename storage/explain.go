@@ -19,7 +19,9 @@ type Explanation struct {
 	// IndexEntries and Objects are how many of these were looked at, for the plan
 	// too. Returned is how many objects the answer has.
 	IndexEntries, Objects, Returned int64
-	Took                            time.Duration
+	// IsPrivate: IndexEntries and Objects are left out.
+	IsPrivate bool
+	Took      time.Duration
 }
 
 // Explain carries out a search and returns only how it was done.
@@ -31,7 +33,10 @@ func (r *Reader) Explain(ctx context.Context, s Search) (Explanation, error) {
 func (q *search) explain(returned int, took time.Duration) Explanation {
 	e := Explanation{
 		Plan: q.work.how, IsScan: q.work.isScan, IndexEntries: q.work.Entries, Objects: q.work.Objects,
-		Returned: int64(returned), Took: took,
+		Returned: int64(returned), Took: took, IsPrivate: q.isPrivate,
+	}
+	if e.IsPrivate {
+		e.IndexEntries, e.Objects = 0, 0
 	}
 	if !q.indexes.propertiesReady && !onlyIDs(q.query.Filter) {
 		e.Plan = append(e.Plan, "the indexes of the module are being filled and not used yet")
@@ -39,14 +44,18 @@ func (q *search) explain(returned int, took time.Duration) Explanation {
 	return e
 }
 
-// describe says in words where the ids of a path come from.
-func (p *path) describe() string {
+// describe says in words where the ids of a path come from, with figures how
+// many there are.
+func (p *path) describe(figures bool) string {
 	var text string
 	switch p.op {
 	case pathAll:
 		return "every object"
 	case pathIDs:
 		text = fmt.Sprintf("%d ids", len(p.ids))
+		if !figures {
+			text = "ids"
+		}
 		if p.index != "" {
 			text += " of index " + p.index
 		}
@@ -62,11 +71,13 @@ func (p *path) describe() string {
 		default:
 			text += ", a range"
 		}
-		text += fmt.Sprintf(", about %d entries", p.estimate)
+		if figures {
+			text += fmt.Sprintf(", about %d entries", p.estimate)
+		}
 	default:
 		parts := make([]string, len(p.parts))
 		for i, part := range p.parts {
-			parts[i] = part.describe()
+			parts[i] = part.describe(figures)
 		}
 		word := " and "
 		if p.op == pathOr {

@@ -24,6 +24,13 @@ type Search struct {
 	// answer then is where the next page begins, given back as Cursor.
 	PageSize int
 	Cursor   string
+	// Visible, when it is not nil, says of each object the filter selects whether
+	// it counts as there: those it is false of are neither in the answer nor in a
+	// limit or page. It belongs to this search alone.
+	Visible func(o *dom.RawObject) bool
+	// IsPrivate keeps figures out of the explanation that could tell how many
+	// objects there are that the filter does not select.
+	IsPrivate bool
 }
 
 // Answer is what a search found, in the order of its query; without an order by
@@ -45,7 +52,7 @@ func (r *Reader) Search(ctx context.Context, s Search) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
-	q.selected = s.Select
+	q.selected, q.visible, q.isPrivate = s.Select, s.Visible, s.IsPrivate
 	answer, err := q.answer(s)
 	answer.Explanation = q.explain(len(answer.Objects)+len(answer.Rows), time.Since(began))
 	return answer, err
@@ -105,7 +112,10 @@ type search struct {
 	query    dom.Query
 	selected []dom.Exposer
 	matcher  *dom.Matcher
-	indexes  indexes
+	// visible is nil when every object that matches counts.
+	visible   func(o *dom.RawObject) bool
+	isPrivate bool
+	indexes   indexes
 	// total is the number of objects of the kind, for estimates.
 	total int64
 	// countOnly: the objects themselves are not asked for.
@@ -372,7 +382,7 @@ func (q *search) scan(p *path, after string, fn func(f *found) (bool, error)) er
 		q.work.Objects++
 		raw := it.Value()
 		o.Reset(q.kind, raw)
-		if matches := p.op == pathAll && p.exact || q.matcher.Matches(&o); !matches && o.Err() == nil {
+		if selected := q.selects(&o, p.op == pathAll && p.exact); !selected && o.Err() == nil {
 			continue
 		}
 		if err := o.Err(); err != nil {
@@ -387,6 +397,12 @@ func (q *search) scan(p *path, after string, fn func(f *found) (bool, error)) er
 		}
 	}
 	return it.Err()
+}
+
+// selects reports whether an object belongs to what is searched. matches says
+// that the filter is known to select it.
+func (q *search) selects(o *dom.RawObject, matches bool) bool {
+	return (matches || q.matcher.Matches(o)) && (q.visible == nil || q.visible(o))
 }
 
 // settingsID is the module id that a filter on module settings is limited to.

@@ -11,7 +11,7 @@ import (
 
 // eachOf calls fn with the objects of a path that the filter selects, by id.
 func (q *search) eachOf(p *path, after string, fn func(f *found) (bool, error)) (err error) {
-	q.work.how = append(q.work.how, p.describe())
+	q.work.how = append(q.work.how, p.describe(!q.isPrivate))
 	min, ok, err := idBehind(after)
 	if !ok || err != nil {
 		return err
@@ -35,7 +35,7 @@ func (q *search) eachOf(p *path, after string, fn func(f *found) (bool, error)) 
 			return errors.New("an index entry without its object; run domovoi check")
 		case err != nil:
 			return err
-		case exact || q.matcher.Matches(f.object):
+		case q.selects(f.object, exact):
 			if more, err := fn(f); err != nil || !more {
 				return err
 			}

@@ -379,7 +379,7 @@ func (w *orderWalk) get(id objectID, value []byte) (*found, []dom.Value, error) 
 	if err != nil {
 		return nil, nil, errors.Join(err, errEntry(value))
 	}
-	matches := w.q.matcher.Matches(f.object)
+	matches := w.q.selects(f.object, false)
 	key := w.q.query.SortKey(f.object)
 	if err := f.object.Err(); err != nil || !matches {
 		return nil, nil, err

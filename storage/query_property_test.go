@@ -356,7 +356,7 @@ func (w *world) compare(r *Reader, query dom.Query) {
 			got = append(got, f.id)
 			return true, nil
 		})
-		same("path "+p.describe(), got, byID, err)
+		same("path "+p.describe(true), got, byID, err)
 	}
 	got := []string{}
 	err = q.scan(&path{op: pathAll}, "", func(f *found) (bool, error) {

@@ -51,20 +51,44 @@ func checkFileName(name string) error {
 }
 
 // hasInstance gives the error of an instance that files cannot be attached to
-// (row ATT-04).
-func hasInstance(r *storage.Reader, moduleID string, id dom.InstanceID) error {
-	_, err := r.Raw(dom.KindInstance, moduleID, id.String())
+// (row ATT-04), or whose files the caller may not read, or write (row SEC-28).
+func (m *manager) hasInstance(r *storage.Reader, access security.Access, id dom.InstanceID, writes bool) error {
+	raw, err := r.Raw(dom.KindInstance, m.moduleID, id.String())
+	if !access.IsFull() {
+		return m.hasAccess(raw, err, access, id, writes)
+	}
 	if errors.Is(err, storage.ErrNotFound) {
-		return slnet.Errorf(slnet.KindNotFound, "there is no instance %s in module %q, so it has no attachments", id, moduleID).
+		return slnet.Errorf(slnet.KindNotFound, "there is no instance %s in module %q, so it has no attachments", id, m.moduleID).
 			WithReason(dom.ErrObjectDidNotExist)
 	}
 	return err
 }
 
+// hasAccess is hasInstance for those who do not have access to every instance. raw
+// and err are what reading it gave.
+func (m *manager) hasAccess(raw slnet.Raw, err error, access security.Access, id dom.InstanceID, writes bool) error {
+	if err != nil && !errors.Is(err, storage.ErrNotFound) {
+		return err
+	}
+	if err == nil {
+		o, err := dom.DecodeObject(dom.KindInstance, raw)
+		if err != nil {
+			return err
+		}
+		if i := o.(*dom.Instance); writes && access.Writes(i) || !writes && access.Reads(i) {
+			return nil
+		}
+	}
+	return slnet.Errorf(slnet.KindPermissionDenied,
+		"the user does not have that access to the attachments of DOM instance %s, or it does not exist", id).WithReason(dom.ErrNoPermission)
+}
+
 func (m *Managers) addAttachment(ctx context.Context, caller security.Caller, request *dom.AttachmentAddRequest) (slnet.Message, error) {
-	if _, err := m.manager(ctx, request.ModuleID); err != nil {
+	manager, err := m.manager(ctx, request.ModuleID)
+	if err != nil {
 		return nil, err
 	}
+	access := manager.access(caller)
 	if err := checkFileName(request.FileName); err != nil {
 		return nil, err
 	}
@@ -72,7 +96,7 @@ func (m *Managers) addAttachment(ctx context.Context, caller security.Caller, re
 		return nil, slnet.Errorf(slnet.KindTooLarge, "the attachment %q has %d bytes, at most %d are allowed", request.FileName, size, m.maxAttachment)
 	}
 	attachable := func(r *storage.Reader) error {
-		return checkAttachable(r, request.ModuleID, request.DomInstanceID, request.FileName)
+		return manager.checkAttachable(r, access, request.DomInstanceID, request.FileName)
 	}
 	// Asked first, so that nothing is written in vain.
 	if err := m.store.View(ctx, attachable); err != nil {
@@ -94,27 +118,29 @@ func (m *Managers) addAttachment(ctx context.Context, caller security.Caller, re
 
 // checkAttachable looks whether an instance exists and has room for a file, or
 // has one of that name, which is replaced.
-func checkAttachable(r *storage.Reader, moduleID string, id dom.InstanceID, name string) error {
-	if err := hasInstance(r, moduleID, id); err != nil {
+func (m *manager) checkAttachable(r *storage.Reader, access security.Access, id dom.InstanceID, name string) error {
+	if err := m.hasInstance(r, access, id, true); err != nil {
 		return err
 	}
-	if _, err := r.Attachment(moduleID, id, name); !errors.Is(err, storage.ErrNotFound) {
+	if _, err := r.Attachment(m.moduleID, id, name); !errors.Is(err, storage.ErrNotFound) {
 		return err
 	}
-	rows, err := r.Attachments(moduleID, id)
+	rows, err := r.Attachments(m.moduleID, id)
 	if err == nil && len(rows) >= MaxAttachments {
 		err = slnet.Errorf(slnet.KindTooLarge, "instance %s has %d attachments, which is the most an instance can have", id, len(rows))
 	}
 	return err
 }
 
-func (m *Managers) attachmentNames(ctx context.Context, request *dom.AttachmentGetNamesRequest) (slnet.Message, error) {
-	if _, err := m.manager(ctx, request.ModuleID); err != nil {
+func (m *Managers) attachmentNames(ctx context.Context, caller security.Caller, request *dom.AttachmentGetNamesRequest) (slnet.Message, error) {
+	manager, err := m.manager(ctx, request.ModuleID)
+	if err != nil {
 		return nil, err
 	}
+	access := manager.access(caller)
 	response := new(dom.AttachmentNamesResponse)
-	err := m.store.View(ctx, func(r *storage.Reader) error {
-		if err := hasInstance(r, request.ModuleID, request.DomInstanceID); err != nil {
+	err = m.store.View(ctx, func(r *storage.Reader) error {
+		if err := manager.hasInstance(r, access, request.DomInstanceID, false); err != nil {
 			return err
 		}
 		rows, err := r.Attachments(request.ModuleID, request.DomInstanceID)
@@ -127,15 +153,17 @@ func (m *Managers) attachmentNames(ctx context.Context, request *dom.AttachmentG
 	return response, err
 }
 
-func (m *Managers) attachment(ctx context.Context, request *dom.AttachmentGetRequest) (slnet.Message, error) {
-	if _, err := m.manager(ctx, request.ModuleID); err != nil {
+func (m *Managers) attachment(ctx context.Context, caller security.Caller, request *dom.AttachmentGetRequest) (slnet.Message, error) {
+	manager, err := m.manager(ctx, request.ModuleID)
+	if err != nil {
 		return nil, err
 	}
+	access := manager.access(caller)
 	if err := checkFileName(request.FileName); err != nil {
 		return nil, err
 	}
 	row, content, err := m.store.ReadBlob(ctx, func(r *storage.Reader) (*storage.AttachmentRow, error) {
-		if err := hasInstance(r, request.ModuleID, request.DomInstanceID); err != nil {
+		if err := manager.hasInstance(r, access, request.DomInstanceID, false); err != nil {
 			return nil, err
 		}
 		return r.Attachment(request.ModuleID, request.DomInstanceID, request.FileName)
@@ -153,14 +181,16 @@ func (m *Managers) attachment(ctx context.Context, request *dom.AttachmentGetReq
 }
 
 func (m *Managers) deleteAttachment(ctx context.Context, caller security.Caller, request *dom.AttachmentDeleteRequest) (slnet.Message, error) {
-	if _, err := m.manager(ctx, request.ModuleID); err != nil {
+	manager, err := m.manager(ctx, request.ModuleID)
+	if err != nil {
 		return nil, err
 	}
+	access := manager.access(caller)
 	if err := checkFileName(request.FileName); err != nil {
 		return nil, err
 	}
-	_, err := m.store.Update(ctx, caller.Origin(), func(tx *storage.Tx) error {
-		if err := hasInstance(&tx.Reader, request.ModuleID, request.DomInstanceID); err != nil {
+	_, err = m.store.Update(ctx, caller.Origin(), func(tx *storage.Tx) error {
+		if err := manager.hasInstance(&tx.Reader, access, request.DomInstanceID, true); err != nil {
 			return err
 		}
 		return tx.DeleteAttachment(request.ModuleID, request.DomInstanceID, request.FileName)

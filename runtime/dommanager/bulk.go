@@ -31,6 +31,7 @@ func (m *Managers) bulkCreateOrUpdate(ctx context.Context, caller security.Calle
 	if err != nil {
 		return nil, err
 	}
+	access := manager.access(caller)
 	return manager.bulk(ctx, caller, func(tx *storage.Tx, response *dom.ManagerStoreBulkResponse) error {
 		// Decoded anew in every run of the transaction, for they are changed.
 		objects, err := decodeLast(request.Objects)
@@ -38,7 +39,7 @@ func (m *Managers) bulkCreateOrUpdate(ctx context.Context, caller security.Calle
 			return err
 		}
 		for _, o := range objects {
-			raw, err := manager.createOrUpdate(ctx, tx, caller, o)
+			raw, err := manager.createOrUpdate(ctx, tx, caller, access, o)
 			if err := note(response, o.Key(), raw, err); err != nil {
 				return err
 			}
@@ -59,9 +60,10 @@ func (m *Managers) bulkDelete(ctx context.Context, caller security.Caller, reque
 	if err != nil {
 		return nil, err
 	}
+	access := manager.access(caller)
 	return manager.bulk(ctx, caller, func(tx *storage.Tx, response *dom.ManagerStoreBulkResponse) error {
 		for _, key := range keys {
-			_, err := manager.remove(ctx, tx, caller, request.Kind, key)
+			_, err := manager.remove(ctx, tx, caller, access, request.Kind, key)
 			if err := note(response, key, nil, err); err != nil {
 				return err
 			}
@@ -86,12 +88,18 @@ func (m *manager) bulk(ctx context.Context, caller security.Caller, items func(t
 }
 
 // createOrUpdate replaces an object that exists and creates one that does not.
-func (m *manager) createOrUpdate(ctx context.Context, tx *storage.Tx, caller security.Caller, o dom.Object) (slnet.Raw, error) {
+func (m *manager) createOrUpdate(ctx context.Context, tx *storage.Tx, caller security.Caller, access security.Access, o dom.Object) (slnet.Raw, error) {
+	if err := m.mayStore(access, o); err != nil {
+		return nil, err
+	}
 	old, err := tx.Object(o.Kind(), m.moduleID, o.Key())
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
 		return m.insert(ctx, tx, caller, o)
 	case err != nil:
+		return nil, err
+	}
+	if err := m.mayChange(access, old); err != nil {
 		return nil, err
 	}
 	return m.replace(ctx, tx, caller, old, o)

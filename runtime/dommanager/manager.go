@@ -19,12 +19,15 @@ type manager struct {
 	store    *storage.Store
 	moduleID string
 	settings *dom.ModuleSettings
+	accounts *security.Accounts
+	links    *security.Links // those of settings
 
 	// cached is the model last used. It is replaced, never changed.
 	cached atomic.Pointer[model]
 }
 
 func (m *manager) create(ctx context.Context, caller security.Caller, request *dom.ManagerStoreCreateRequest) (slnet.Raw, error) {
+	access := m.access(caller)
 	var raw slnet.Raw
 	_, err := m.store.Update(ctx, caller.Origin(), func(tx *storage.Tx) error {
 		// Decoded anew in every run of the transaction, for it is changed.
@@ -32,21 +35,40 @@ func (m *manager) create(ctx context.Context, caller security.Caller, request *d
 		if err != nil {
 			return err
 		}
+		if err := m.mayStore(access, o); err != nil {
+			return err
+		}
 		raw, err = m.insert(ctx, tx, caller, o)
+		if errors.Is(err, dom.ErrObjectAlreadyExisted) {
+			return m.taken(tx, access, o)
+		}
 		return err
 	})
 	return raw, err
 }
 
 func (m *manager) update(ctx context.Context, caller security.Caller, request *dom.ManagerStoreUpdateRequest) (slnet.Raw, error) {
+	access := m.access(caller)
 	var raw slnet.Raw
 	_, err := m.store.Update(ctx, caller.Origin(), func(tx *storage.Tx) error {
 		o, err := dom.DecodeObject(request.Kind, request.Object)
 		if err != nil {
 			return err
 		}
-		old, err := existing(tx, m.moduleID, o, request.IfRevision)
+		if err := m.mayStore(access, o); err != nil {
+			return err
+		}
+		old, err := tx.Object(o.Kind(), m.moduleID, o.Key())
+		if errors.Is(err, storage.ErrNotFound) {
+			return m.missing(access, o.Kind(), o.Key())
+		}
 		if err != nil {
+			return err
+		}
+		if err := m.mayChange(access, old); err != nil {
+			return err
+		}
+		if err := checkRevision(m.moduleID, old, request.IfRevision); err != nil {
 			return err
 		}
 		raw, err = m.replace(ctx, tx, caller, old, o)
@@ -56,9 +78,10 @@ func (m *manager) update(ctx context.Context, caller security.Caller, request *d
 }
 
 func (m *manager) delete(ctx context.Context, caller security.Caller, request *dom.ManagerStoreDeleteRequest) (slnet.Raw, error) {
+	access := m.access(caller)
 	var raw slnet.Raw
 	_, err := m.store.Update(ctx, caller.Origin(), func(tx *storage.Tx) (err error) {
-		raw, err = m.remove(ctx, tx, caller, request.Kind, request.Key)
+		raw, err = m.remove(ctx, tx, caller, access, request.Kind, request.Key)
 		return err
 	})
 	return raw, err
@@ -105,8 +128,8 @@ func (m *manager) overwrite(tx *storage.Tx, caller security.Caller, old, o dom.O
 }
 
 // remove deletes an object and returns it as it was.
-func (m *manager) remove(ctx context.Context, tx *storage.Tx, caller security.Caller, kind dom.ObjectKind, key string) (slnet.Raw, error) {
-	raw, old, err := stored(tx, kind, m.moduleID, key)
+func (m *manager) remove(ctx context.Context, tx *storage.Tx, caller security.Caller, access security.Access, kind dom.ObjectKind, key string) (slnet.Raw, error) {
+	raw, old, err := m.changeable(tx, access, kind, key)
 	if err != nil {
 		return nil, err
 	}
@@ -251,6 +274,7 @@ func (m *manager) inform(tx *storage.Tx, caller security.Caller, verb string, o 
 		return nil
 	}
 	name := o.Key()
+	var definition uuid.UUID
 	switch o := o.(type) {
 	case *dom.SectionDefinition:
 		name = o.Name
@@ -261,10 +285,11 @@ func (m *manager) inform(tx *storage.Tx, caller security.Caller, verb string, o 
 	case *dom.Template:
 		name = o.Name
 	case *dom.Instance:
-		name = o.Name
+		name, definition = o.Name, uuid.UUID(o.DomDefinitionID)
 	}
 	return tx.AddEvent(m.moduleID, &slnet.InformationEventMessage{
 		Time: tx.Now(), User: caller.User, ModuleID: m.moduleID, RunID: caller.RunID,
+		ObjectKind: string(o.Kind()), ObjectID: o.Key(), DomDefinitionID: definition,
 		Text: fmt.Sprintf("%s %q (%s) was %s by %s in module %s", o.Kind(), name, o.Key(), verb, caller.User, m.moduleID),
 	})
 }

@@ -19,6 +19,7 @@ import (
 // Managers are the DOM managers of all modules.
 type Managers struct {
 	store         *storage.Store
+	accounts      *security.Accounts
 	log           *slog.Logger
 	maxAttachment int64
 
@@ -39,6 +40,9 @@ type start struct {
 
 // Options say how managers work.
 type Options struct {
+	// Accounts are the users and groups that the links of modules are about.
+	// Without them links give access to nobody.
+	Accounts *security.Accounts
 	// Logger gets what they have to say; nil means slog.Default.
 	Logger *slog.Logger
 	// MaxAttachment is the most bytes of a file attached to an instance; 0 means
@@ -54,7 +58,7 @@ func New(store *storage.Store, o Options) *Managers {
 	if o.MaxAttachment == 0 {
 		o.MaxAttachment = DefaultMaxAttachment
 	}
-	return &Managers{store: store, log: o.Logger, maxAttachment: o.MaxAttachment, running: make(map[string]*start)}
+	return &Managers{store: store, accounts: o.Accounts, log: o.Logger, maxAttachment: o.MaxAttachment, running: make(map[string]*start)}
 }
 
 // Running returns the ids of the modules whose manager is initialised.
@@ -148,7 +152,10 @@ func (m *Managers) load(ctx context.Context, moduleID string) (*manager, error) 
 	if err := m.store.SetIndexedFields(ctx, moduleID, indexed.IndexedFields, indexed.TextSearchFields); err != nil {
 		return nil, err
 	}
-	return &manager{store: m.store, moduleID: moduleID, settings: settings}, nil
+	return &manager{
+		store: m.store, moduleID: moduleID, settings: settings,
+		accounts: m.accounts, links: security.NewLinks(settings.DomManagerSettings.SecuritySettings.GroupLinks()),
+	}, nil
 }
 
 // reinitialize replaces the manager of a module by one with the settings stored
@@ -333,9 +340,9 @@ func (m *Managers) Handle(ctx context.Context, caller security.Caller, message s
 			return h.(*manager).transition(ctx, caller, message)
 		})
 	case *dom.ManagerStoreReadRequest:
-		return m.read(ctx, message)
+		return m.read(ctx, caller, message)
 	case *dom.ManagerStoreCountRequest:
-		return m.count(ctx, message)
+		return m.count(ctx, caller, message)
 	case *dom.AutoIncrementerGetRequest:
 		return m.autoIncrementer(ctx, message)
 	case *dom.AutoIncrementerSetRequest:
@@ -343,17 +350,17 @@ func (m *Managers) Handle(ctx context.Context, caller security.Caller, message s
 	case *dom.AttachmentAddRequest:
 		return m.addAttachment(ctx, caller, message)
 	case *dom.AttachmentGetNamesRequest:
-		return m.attachmentNames(ctx, message)
+		return m.attachmentNames(ctx, caller, message)
 	case *dom.AttachmentGetRequest:
-		return m.attachment(ctx, message)
+		return m.attachment(ctx, caller, message)
 	case *dom.AttachmentDeleteRequest:
 		return m.deleteAttachment(ctx, caller, message)
 	case *dom.MidnightSyncMessage:
 		return m.synchronize(ctx, message.ModuleID)
 	case *dom.ManagerStorePagingRequest:
-		return m.readPage(ctx, message)
+		return m.readPage(ctx, caller, message)
 	case *dom.ManagerStoreExplainRequest:
-		return m.explain(ctx, message)
+		return m.explain(ctx, caller, message)
 	case *dom.ReinitializeManagerMessage:
 		if err := m.reinitialize(ctx, message.ModuleID); err != nil {
 			return nil, err

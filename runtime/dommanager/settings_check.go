@@ -41,6 +41,7 @@ func (c *settingsCheck) check() {
 	}
 	c.aliases(s.FieldAliases)
 	c.attachments(s.DomInstanceNetworkAttachmentSettings)
+	c.links(&s.SecuritySettings)
 }
 
 // invalid is the error of a setting.

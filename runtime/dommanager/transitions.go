@@ -15,9 +15,10 @@ import (
 // stored instance, so of several transitions at the same time out of one status
 // one succeeds.
 func (m *manager) transition(ctx context.Context, caller security.Caller, request *dom.DomInstanceStatusTransitionRequest) (slnet.Raw, error) {
+	access := m.access(caller)
 	var raw slnet.Raw
 	_, err := m.store.Update(ctx, caller.Origin(), func(tx *storage.Tx) error {
-		current, old, err := stored(tx, dom.KindInstance, m.moduleID, request.DomInstanceID.String())
+		current, old, err := m.changeable(tx, access, dom.KindInstance, request.DomInstanceID.String())
 		if err != nil {
 			return err
 		}

@@ -165,7 +165,7 @@ func (m *manager) expire(ctx context.Context, tx *storage.Tx, kind dom.ObjectKin
 	if err != nil || !o.GetTracking().LastModified.Before(before) {
 		return err
 	}
-	_, err = m.remove(ctx, tx, system(), kind, id)
+	_, err = m.remove(ctx, tx, system(), security.FullAccess(), kind, id)
 	return err
 }
 

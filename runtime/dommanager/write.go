@@ -26,7 +26,7 @@ func stampUpdated(tx *storage.Tx, caller security.Caller, old, updated dom.Objec
 	}
 }
 
-// existing reads the stored version of an object that is to be replaced.
+// existing reads the stored version of module settings that are to be replaced.
 // ifRevision is the revision it must have, 0 for any.
 func existing(tx *storage.Tx, moduleID string, updated dom.Object, ifRevision int64) (dom.Object, error) {
 	old, err := tx.Object(updated.Kind(), moduleID, updated.Key())
@@ -36,13 +36,32 @@ func existing(tx *storage.Tx, moduleID string, updated dom.Object, ifRevision in
 	if err != nil {
 		return nil, err
 	}
-	if is := old.GetTracking(); ifRevision != 0 && is.Revision != ifRevision {
-		return nil, failed(dom.ManagerStoreError, dom.ErrObjectChangedSinceRead,
-			slnet.ErrorProperties{ID: updated.Key(), ModuleID: moduleID},
-			"%s %s was read at revision %d, it has revision %d since %s changed it; read it again",
-			updated.Kind(), updated.Key(), ifRevision, is.Revision, is.LastModifiedBy)
+	return old, checkRevision(moduleID, old, ifRevision)
+}
+
+// checkRevision refuses to replace a version other than the one that was read; 0
+// stands for any.
+func checkRevision(moduleID string, old dom.Object, ifRevision int64) error {
+	is := old.GetTracking()
+	if ifRevision == 0 || is.Revision == ifRevision {
+		return nil
 	}
-	return old, nil
+	return failed(dom.ManagerStoreError, dom.ErrObjectChangedSinceRead,
+		slnet.ErrorProperties{ID: old.Key(), ModuleID: moduleID},
+		"%s %s was read at revision %d, it has revision %d since %s changed it; read it again",
+		old.Kind(), old.Key(), ifRevision, is.Revision, is.LastModifiedBy)
+}
+
+// changeable returns a stored object that is to be changed or deleted.
+func (m *manager) changeable(tx *storage.Tx, access security.Access, kind dom.ObjectKind, key string) (slnet.Raw, dom.Object, error) {
+	raw, old, err := stored(tx, kind, m.moduleID, key)
+	if errors.Is(err, dom.ErrObjectDidNotExist) {
+		return nil, nil, m.missing(access, kind, key)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	return raw, old, m.mayChange(access, old)
 }
 
 // stored returns an object as it is, or the error that it does not exist.

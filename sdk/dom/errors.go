@@ -32,6 +32,10 @@ const (
 	// should not be used any more.
 	ErrDeprecatedSetting slnet.Reason = "DeprecatedSetting"
 
+	ErrDomSecurityFieldValueReferenceHasInvalidIDs    slnet.Reason = "DomSecurityFieldValueReferenceHasInvalidIds"
+	ErrDomSecurityFieldValueReferenceHasNoValues      slnet.Reason = "DomSecurityFieldValueReferenceHasNoValues"
+	ErrDomSecurityFieldValueReferenceHasTooManyValues slnet.Reason = "DomSecurityFieldValueReferenceHasTooManyValues"
+
 	ErrFieldTypeNotSupported                  slnet.Reason = "FieldTypeNotSupported"
 	ErrSectionDefinitionInUseByDomInstances   slnet.Reason = "SectionDefinitionInUseByDomInstances"
 	ErrSectionDefinitionInUseByDomDefinitions slnet.Reason = "SectionDefinitionInUseByDomDefinitions"

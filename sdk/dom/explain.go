@@ -38,12 +38,18 @@ type QueryExplanation struct {
 	Objects      int64 `json:"Objects"`
 	// Returned is how many objects the answer has.
 	Returned int64 `json:"Returned"`
+	// IsPrivate says that IndexEntries and Objects are left out, because they could
+	// tell of instances that are not accessible.
+	IsPrivate bool `json:"IsPrivate,omitempty"`
 	// Took is how long it took in the store, in nanoseconds.
 	Took time.Duration `json:"Took"`
 }
 
 // String is the explanation as text of several lines.
 func (e QueryExplanation) String() string {
+	if e.IsPrivate {
+		return fmt.Sprintf("%s\nreturned %d, in %v", strings.Join(e.Plan, "\n"), e.Returned, e.Took)
+	}
 	return fmt.Sprintf("%s\nlooked at %d index entries and %d objects, returned %d, in %v",
 		strings.Join(e.Plan, "\n"), e.IndexEntries, e.Objects, e.Returned, e.Took)
 }

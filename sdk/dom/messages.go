@@ -204,7 +204,17 @@ type ObjectsChangedEventMessage struct {
 	// filter selected before the update and does not select any more, as they
 	// are now. An object that was deleted before the update was delivered may be
 	// here at its deletion, as it was then.
+	// An instance that an update took out of what the subscriber has access to is
+	// here with its id, module and definition, and nothing else.
 	LeftFilter []slnet.Raw `json:"LeftFilter,omitempty"`
+	// FromSecurityEnabledModule says that link security was applied, in events
+	// about instances: more may have changed than the subscriber has access to.
+	FromSecurityEnabledModule bool `json:"FromSecurityEnabledModule,omitempty"`
+	// SecurityEnabledModuleNotAvailable says that there is a change, which is not
+	// among the objects, of which it could not be found out whether the subscriber
+	// has access to it, or had: who keeps a copy of the instances should read them
+	// again.
+	SecurityEnabledModuleNotAvailable bool `json:"SecurityEnabledModuleNotAvailable,omitempty"`
 }
 
 // changedEvents are the names of the events by kind.

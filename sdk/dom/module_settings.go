@@ -167,12 +167,14 @@ type StorageSettings struct {
 	TextSearchFields []FieldDescriptorID `json:"TextSearchFields,omitempty"`
 }
 
-// DomManagerSecuritySettings say which permissions the requests to a module
-// need. (DOC:DOM_SecuritySettings, DOC:DOM_managers)
+// DomManagerSecuritySettings say who may do what in a module.
+// (DOC:DOM_SecuritySettings, DOC:DOM_managers)
 //
-// All of them are deprecated, as in the original, where link security has taken
-// their place: they are obeyed, and saving them gives a warning.
+// The permissions are deprecated, as in the original, where link security has
+// taken their place: they are obeyed, and saving them gives a warning.
 type DomManagerSecuritySettings struct {
+	// LinkSecurity restricts the access to instances; nil does not.
+	LinkSecurity *LinkSecuritySettings `json:"LinkSecurity,omitempty"`
 	// ViewPermissions is what reading instances, their history and attachments
 	// needs, and what their events need.
 	ViewPermissions Permission `json:"ViewPermissions,omitempty"`

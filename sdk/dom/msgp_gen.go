@@ -2248,6 +2248,82 @@ func (z *DefinitionID) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z *DomDefinitionReference) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(2)
+	var zb0001Mask uint8 /* 2 bits */
+	_ = zb0001Mask
+	if z.ReadOnly == false {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "DomDefinitionId"
+		o = append(o, 0xaf, 0x44, 0x6f, 0x6d, 0x44, 0x65, 0x66, 0x69, 0x6e, 0x69, 0x74, 0x69, 0x6f, 0x6e, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.DomDefinitionID)[:])
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "ReadOnly"
+			o = append(o, 0xa8, 0x52, 0x65, 0x61, 0x64, 0x4f, 0x6e, 0x6c, 0x79)
+			o = msgp.AppendBool(o, z.ReadOnly)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *DomDefinitionReference) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "DomDefinitionId":
+			bts, err = msgp.ReadExactBytes(bts, (z.DomDefinitionID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "DomDefinitionID")
+				return
+			}
+		case "ReadOnly":
+			z.ReadOnly, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ReadOnly")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *DomDefinitionReference) Msgsize() (s int) {
+	s = 1 + 16 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 9 + msgp.BoolSize
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z *DomInstanceStatusChangedEventMessage) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// map header, size 2
@@ -2405,14 +2481,48 @@ func (z *DomInstanceStatusTransitionRequest) Msgsize() (s int) {
 func (z *DomManagerSecuritySettings) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(4)
-	var zb0001Mask uint8 /* 4 bits */
+	zb0001Len := uint32(5)
+	var zb0001Mask uint8 /* 5 bits */
 	_ = zb0001Mask
+	if z.LinkSecurity == nil {
+		zb0001Len--
+		zb0001Mask |= 0x1
+	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
 
 	// skip if no fields are to be emitted
 	if zb0001Len != 0 {
+		if (zb0001Mask & 0x1) == 0 { // if not omitted
+			// string "LinkSecurity"
+			o = append(o, 0xac, 0x4c, 0x69, 0x6e, 0x6b, 0x53, 0x65, 0x63, 0x75, 0x72, 0x69, 0x74, 0x79)
+			if z.LinkSecurity == nil {
+				o = msgp.AppendNil(o)
+			} else {
+				// check for omitted fields
+				zb0002Len := uint32(1)
+				var zb0002Mask uint8 /* 1 bits */
+				_ = zb0002Mask
+				if z.LinkSecurity.GroupLinks == nil {
+					zb0002Len--
+					zb0002Mask |= 0x1
+				}
+				// variable map header, size zb0002Len
+				o = append(o, 0x80|uint8(zb0002Len))
+				if (zb0002Mask & 0x1) == 0 { // if not omitted
+					// string "GroupLinks"
+					o = append(o, 0xaa, 0x47, 0x72, 0x6f, 0x75, 0x70, 0x4c, 0x69, 0x6e, 0x6b, 0x73)
+					o = msgp.AppendArrayHeader(o, uint32(len(z.LinkSecurity.GroupLinks)))
+					for za0001 := range z.LinkSecurity.GroupLinks {
+						o, err = z.LinkSecurity.GroupLinks[za0001].MarshalMsg(o)
+						if err != nil {
+							err = msgp.WrapError(err, "LinkSecurity", "GroupLinks", za0001)
+							return
+						}
+					}
+				}
+			}
+		}
 		// string "ViewPermissions"
 		o = append(o, 0xaf, 0x56, 0x69, 0x65, 0x77, 0x50, 0x65, 0x72, 0x6d, 0x69, 0x73, 0x73, 0x69, 0x6f, 0x6e, 0x73)
 		o, err = (*slnet.PermissionFlag)(&z.ViewPermissions).MarshalMsg(o)
@@ -2463,6 +2573,59 @@ func (z *DomManagerSecuritySettings) UnmarshalMsg(bts []byte) (o []byte, err err
 			return
 		}
 		switch msgp.UnsafeString(field) {
+		case "LinkSecurity":
+			if msgp.IsNil(bts) {
+				bts, err = msgp.ReadNilBytes(bts)
+				if err != nil {
+					return
+				}
+				z.LinkSecurity = nil
+			} else {
+				if z.LinkSecurity == nil {
+					z.LinkSecurity = new(LinkSecuritySettings)
+				}
+				var zb0002 uint32
+				zb0002, bts, err = msgp.ReadMapHeaderBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "LinkSecurity")
+					return
+				}
+				for zb0002 > 0 {
+					zb0002--
+					field, bts, err = msgp.ReadMapKeyZC(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "LinkSecurity")
+						return
+					}
+					switch msgp.UnsafeString(field) {
+					case "GroupLinks":
+						var zb0003 uint32
+						zb0003, bts, err = msgp.ReadArrayHeaderBytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "LinkSecurity", "GroupLinks")
+							return
+						}
+						if cap(z.LinkSecurity.GroupLinks) >= int(zb0003) {
+							z.LinkSecurity.GroupLinks = (z.LinkSecurity.GroupLinks)[:zb0003]
+						} else {
+							z.LinkSecurity.GroupLinks = make([]GroupLink, zb0003)
+						}
+						for za0001 := range z.LinkSecurity.GroupLinks {
+							bts, err = z.LinkSecurity.GroupLinks[za0001].UnmarshalMsg(bts)
+							if err != nil {
+								err = msgp.WrapError(err, "LinkSecurity", "GroupLinks", za0001)
+								return
+							}
+						}
+					default:
+						bts, err = msgp.Skip(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "LinkSecurity")
+							return
+						}
+					}
+				}
+			}
 		case "ViewPermissions":
 			bts, err = (*slnet.PermissionFlag)(&z.ViewPermissions).UnmarshalMsg(bts)
 			if err != nil {
@@ -2501,7 +2664,16 @@ func (z *DomManagerSecuritySettings) UnmarshalMsg(bts []byte) (o []byte, err err
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *DomManagerSecuritySettings) Msgsize() (s int) {
-	s = 1 + 16 + (*slnet.PermissionFlag)(&z.ViewPermissions).Msgsize() + 38 + (*slnet.PermissionFlag)(&z.CreateAndUpdateDomInstancePermission).Msgsize() + 28 + (*slnet.PermissionFlag)(&z.DeleteDomInstancePermission).Msgsize() + 20 + (*slnet.PermissionFlag)(&z.ConfigurePermission).Msgsize()
+	s = 1 + 13
+	if z.LinkSecurity == nil {
+		s += msgp.NilSize
+	} else {
+		s += 1 + 11 + msgp.ArrayHeaderSize
+		for za0001 := range z.LinkSecurity.GroupLinks {
+			s += z.LinkSecurity.GroupLinks[za0001].Msgsize()
+		}
+	}
+	s += 16 + (*slnet.PermissionFlag)(&z.ViewPermissions).Msgsize() + 38 + (*slnet.PermissionFlag)(&z.CreateAndUpdateDomInstancePermission).Msgsize() + 28 + (*slnet.PermissionFlag)(&z.DeleteDomInstancePermission).Msgsize() + 20 + (*slnet.PermissionFlag)(&z.ConfigurePermission).Msgsize()
 	return
 }
 
@@ -4302,6 +4474,124 @@ func (z *FieldValueChange) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z *FieldValueReference) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(4)
+	var zb0001Mask uint8 /* 4 bits */
+	_ = zb0001Mask
+	if z.ReadOnly == false {
+		zb0001Len--
+		zb0001Mask |= 0x8
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "DomDefinitionId"
+		o = append(o, 0xaf, 0x44, 0x6f, 0x6d, 0x44, 0x65, 0x66, 0x69, 0x6e, 0x69, 0x74, 0x69, 0x6f, 0x6e, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.DomDefinitionID)[:])
+		// string "FieldDescriptorId"
+		o = append(o, 0xb1, 0x46, 0x69, 0x65, 0x6c, 0x64, 0x44, 0x65, 0x73, 0x63, 0x72, 0x69, 0x70, 0x74, 0x6f, 0x72, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.FieldDescriptorID)[:])
+		// string "Values"
+		o = append(o, 0xa6, 0x56, 0x61, 0x6c, 0x75, 0x65, 0x73)
+		o = msgp.AppendArrayHeader(o, uint32(len(z.Values)))
+		for za0003 := range z.Values {
+			o, err = z.Values[za0003].MarshalMsg(o)
+			if err != nil {
+				err = msgp.WrapError(err, "Values", za0003)
+				return
+			}
+		}
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "ReadOnly"
+			o = append(o, 0xa8, 0x52, 0x65, 0x61, 0x64, 0x4f, 0x6e, 0x6c, 0x79)
+			o = msgp.AppendBool(o, z.ReadOnly)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *FieldValueReference) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "DomDefinitionId":
+			bts, err = msgp.ReadExactBytes(bts, (z.DomDefinitionID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "DomDefinitionID")
+				return
+			}
+		case "FieldDescriptorId":
+			bts, err = msgp.ReadExactBytes(bts, (z.FieldDescriptorID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "FieldDescriptorID")
+				return
+			}
+		case "Values":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Values")
+				return
+			}
+			if cap(z.Values) >= int(zb0002) {
+				z.Values = (z.Values)[:zb0002]
+			} else {
+				z.Values = make([]Value, zb0002)
+			}
+			for za0003 := range z.Values {
+				bts, err = z.Values[za0003].UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Values", za0003)
+					return
+				}
+			}
+		case "ReadOnly":
+			z.ReadOnly, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ReadOnly")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *FieldValueReference) Msgsize() (s int) {
+	s = 1 + 16 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 18 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 7 + msgp.ArrayHeaderSize
+	for za0003 := range z.Values {
+		s += z.Values[za0003].Msgsize()
+	}
+	s += 9 + msgp.BoolSize
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z *Filter) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
@@ -4708,6 +4998,186 @@ func (z *GenericEnumEntry) UnmarshalMsg(bts []byte) (o []byte, err error) {
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *GenericEnumEntry) Msgsize() (s int) {
 	s = 1 + 12 + msgp.StringPrefixSize + len(z.DisplayName) + 6 + z.Value.Msgsize() + 9 + msgp.BoolSize + 14 + msgp.BoolSize
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *GroupLink) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(3)
+	var zb0001Mask uint8 /* 3 bits */
+	_ = zb0001Mask
+	if z.DomDefinitionReferences == nil {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	if z.FieldValueReferences == nil {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "GroupName"
+		o = append(o, 0xa9, 0x47, 0x72, 0x6f, 0x75, 0x70, 0x4e, 0x61, 0x6d, 0x65)
+		o = msgp.AppendString(o, z.GroupName)
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "DomDefinitionReferences"
+			o = append(o, 0xb7, 0x44, 0x6f, 0x6d, 0x44, 0x65, 0x66, 0x69, 0x6e, 0x69, 0x74, 0x69, 0x6f, 0x6e, 0x52, 0x65, 0x66, 0x65, 0x72, 0x65, 0x6e, 0x63, 0x65, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.DomDefinitionReferences)))
+			for za0001 := range z.DomDefinitionReferences {
+				// check for omitted fields
+				zb0002Len := uint32(2)
+				var zb0002Mask uint8 /* 2 bits */
+				_ = zb0002Mask
+				if z.DomDefinitionReferences[za0001].ReadOnly == false {
+					zb0002Len--
+					zb0002Mask |= 0x2
+				}
+				// variable map header, size zb0002Len
+				o = append(o, 0x80|uint8(zb0002Len))
+
+				// skip if no fields are to be emitted
+				if zb0002Len != 0 {
+					// string "DomDefinitionId"
+					o = append(o, 0xaf, 0x44, 0x6f, 0x6d, 0x44, 0x65, 0x66, 0x69, 0x6e, 0x69, 0x74, 0x69, 0x6f, 0x6e, 0x49, 0x64)
+					o = msgp.AppendBytes(o, (z.DomDefinitionReferences[za0001].DomDefinitionID)[:])
+					if (zb0002Mask & 0x2) == 0 { // if not omitted
+						// string "ReadOnly"
+						o = append(o, 0xa8, 0x52, 0x65, 0x61, 0x64, 0x4f, 0x6e, 0x6c, 0x79)
+						o = msgp.AppendBool(o, z.DomDefinitionReferences[za0001].ReadOnly)
+					}
+				}
+			}
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "FieldValueReferences"
+			o = append(o, 0xb4, 0x46, 0x69, 0x65, 0x6c, 0x64, 0x56, 0x61, 0x6c, 0x75, 0x65, 0x52, 0x65, 0x66, 0x65, 0x72, 0x65, 0x6e, 0x63, 0x65, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.FieldValueReferences)))
+			for za0003 := range z.FieldValueReferences {
+				o, err = z.FieldValueReferences[za0003].MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "FieldValueReferences", za0003)
+					return
+				}
+			}
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *GroupLink) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "GroupName":
+			z.GroupName, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "GroupName")
+				return
+			}
+		case "DomDefinitionReferences":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "DomDefinitionReferences")
+				return
+			}
+			if cap(z.DomDefinitionReferences) >= int(zb0002) {
+				z.DomDefinitionReferences = (z.DomDefinitionReferences)[:zb0002]
+			} else {
+				z.DomDefinitionReferences = make([]DomDefinitionReference, zb0002)
+			}
+			for za0001 := range z.DomDefinitionReferences {
+				var zb0003 uint32
+				zb0003, bts, err = msgp.ReadMapHeaderBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "DomDefinitionReferences", za0001)
+					return
+				}
+				for zb0003 > 0 {
+					zb0003--
+					field, bts, err = msgp.ReadMapKeyZC(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "DomDefinitionReferences", za0001)
+						return
+					}
+					switch msgp.UnsafeString(field) {
+					case "DomDefinitionId":
+						bts, err = msgp.ReadExactBytes(bts, (z.DomDefinitionReferences[za0001].DomDefinitionID)[:])
+						if err != nil {
+							err = msgp.WrapError(err, "DomDefinitionReferences", za0001, "DomDefinitionID")
+							return
+						}
+					case "ReadOnly":
+						z.DomDefinitionReferences[za0001].ReadOnly, bts, err = msgp.ReadBoolBytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "DomDefinitionReferences", za0001, "ReadOnly")
+							return
+						}
+					default:
+						bts, err = msgp.Skip(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "DomDefinitionReferences", za0001)
+							return
+						}
+					}
+				}
+			}
+		case "FieldValueReferences":
+			var zb0004 uint32
+			zb0004, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "FieldValueReferences")
+				return
+			}
+			if cap(z.FieldValueReferences) >= int(zb0004) {
+				z.FieldValueReferences = (z.FieldValueReferences)[:zb0004]
+			} else {
+				z.FieldValueReferences = make([]FieldValueReference, zb0004)
+			}
+			for za0003 := range z.FieldValueReferences {
+				bts, err = z.FieldValueReferences[za0003].UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "FieldValueReferences", za0003)
+					return
+				}
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *GroupLink) Msgsize() (s int) {
+	s = 1 + 10 + msgp.StringPrefixSize + len(z.GroupName) + 24 + msgp.ArrayHeaderSize + (len(z.DomDefinitionReferences) * (26 + (16 * (msgp.ByteSize)) + msgp.BoolSize)) + 21 + msgp.ArrayHeaderSize
+	for za0003 := range z.FieldValueReferences {
+		s += z.FieldValueReferences[za0003].Msgsize()
+	}
 	return
 }
 
@@ -5377,6 +5847,92 @@ func (z *InstanceStatusChange) UnmarshalMsg(bts []byte) (o []byte, err error) {
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *InstanceStatusChange) Msgsize() (s int) {
 	s = 1 + 14 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 13 + msgp.StringPrefixSize + len(z.FromStatusID) + 11 + msgp.StringPrefixSize + len(z.ToStatusID) + 9 + msgp.StringPrefixSize + len(z.Username)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *LinkSecuritySettings) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(1)
+	var zb0001Mask uint8 /* 1 bits */
+	_ = zb0001Mask
+	if z.GroupLinks == nil {
+		zb0001Len--
+		zb0001Mask |= 0x1
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+	if (zb0001Mask & 0x1) == 0 { // if not omitted
+		// string "GroupLinks"
+		o = append(o, 0xaa, 0x47, 0x72, 0x6f, 0x75, 0x70, 0x4c, 0x69, 0x6e, 0x6b, 0x73)
+		o = msgp.AppendArrayHeader(o, uint32(len(z.GroupLinks)))
+		for za0001 := range z.GroupLinks {
+			o, err = z.GroupLinks[za0001].MarshalMsg(o)
+			if err != nil {
+				err = msgp.WrapError(err, "GroupLinks", za0001)
+				return
+			}
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *LinkSecuritySettings) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "GroupLinks":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "GroupLinks")
+				return
+			}
+			if cap(z.GroupLinks) >= int(zb0002) {
+				z.GroupLinks = (z.GroupLinks)[:zb0002]
+			} else {
+				z.GroupLinks = make([]GroupLink, zb0002)
+			}
+			for za0001 := range z.GroupLinks {
+				bts, err = z.GroupLinks[za0001].UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "GroupLinks", za0001)
+					return
+				}
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *LinkSecuritySettings) Msgsize() (s int) {
+	s = 1 + 11 + msgp.ArrayHeaderSize
+	for za0001 := range z.GroupLinks {
+		s += z.GroupLinks[za0001].Msgsize()
+	}
 	return
 }
 
@@ -8252,8 +8808,8 @@ func (z ObjectKind) Msgsize() (s int) {
 func (z *ObjectsChangedEventMessage) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(6)
-	var zb0001Mask uint8 /* 6 bits */
+	zb0001Len := uint32(8)
+	var zb0001Mask uint8 /* 8 bits */
 	_ = zb0001Mask
 	if z.ModuleID == "" {
 		zb0001Len--
@@ -8274,6 +8830,14 @@ func (z *ObjectsChangedEventMessage) MarshalMsg(b []byte) (o []byte, err error) 
 	if z.LeftFilter == nil {
 		zb0001Len--
 		zb0001Mask |= 0x20
+	}
+	if z.FromSecurityEnabledModule == false {
+		zb0001Len--
+		zb0001Mask |= 0x40
+	}
+	if z.SecurityEnabledModuleNotAvailable == false {
+		zb0001Len--
+		zb0001Mask |= 0x80
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -8335,6 +8899,16 @@ func (z *ObjectsChangedEventMessage) MarshalMsg(b []byte) (o []byte, err error) 
 					return
 				}
 			}
+		}
+		if (zb0001Mask & 0x40) == 0 { // if not omitted
+			// string "FromSecurityEnabledModule"
+			o = append(o, 0xb9, 0x46, 0x72, 0x6f, 0x6d, 0x53, 0x65, 0x63, 0x75, 0x72, 0x69, 0x74, 0x79, 0x45, 0x6e, 0x61, 0x62, 0x6c, 0x65, 0x64, 0x4d, 0x6f, 0x64, 0x75, 0x6c, 0x65)
+			o = msgp.AppendBool(o, z.FromSecurityEnabledModule)
+		}
+		if (zb0001Mask & 0x80) == 0 { // if not omitted
+			// string "SecurityEnabledModuleNotAvailable"
+			o = append(o, 0xd9, 0x21, 0x53, 0x65, 0x63, 0x75, 0x72, 0x69, 0x74, 0x79, 0x45, 0x6e, 0x61, 0x62, 0x6c, 0x65, 0x64, 0x4d, 0x6f, 0x64, 0x75, 0x6c, 0x65, 0x4e, 0x6f, 0x74, 0x41, 0x76, 0x61, 0x69, 0x6c, 0x61, 0x62, 0x6c, 0x65)
+			o = msgp.AppendBool(o, z.SecurityEnabledModuleNotAvailable)
 		}
 	}
 	return
@@ -8450,6 +9024,18 @@ func (z *ObjectsChangedEventMessage) UnmarshalMsg(bts []byte) (o []byte, err err
 					return
 				}
 			}
+		case "FromSecurityEnabledModule":
+			z.FromSecurityEnabledModule, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "FromSecurityEnabledModule")
+				return
+			}
+		case "SecurityEnabledModuleNotAvailable":
+			z.SecurityEnabledModuleNotAvailable, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "SecurityEnabledModuleNotAvailable")
+				return
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -8480,6 +9066,7 @@ func (z *ObjectsChangedEventMessage) Msgsize() (s int) {
 	for za0004 := range z.LeftFilter {
 		s += z.LeftFilter[za0004].Msgsize()
 	}
+	s += 26 + msgp.BoolSize + 35 + msgp.BoolSize
 	return
 }
 
@@ -8765,12 +9352,16 @@ func (z *Query) Msgsize() (s int) {
 func (z *QueryExplanation) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(6)
-	var zb0001Mask uint8 /* 6 bits */
+	zb0001Len := uint32(7)
+	var zb0001Mask uint8 /* 7 bits */
 	_ = zb0001Mask
 	if z.IsScan == false {
 		zb0001Len--
 		zb0001Mask |= 0x2
+	}
+	if z.IsPrivate == false {
+		zb0001Len--
+		zb0001Mask |= 0x20
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -8797,6 +9388,11 @@ func (z *QueryExplanation) MarshalMsg(b []byte) (o []byte, err error) {
 		// string "Returned"
 		o = append(o, 0xa8, 0x52, 0x65, 0x74, 0x75, 0x72, 0x6e, 0x65, 0x64)
 		o = msgp.AppendInt64(o, z.Returned)
+		if (zb0001Mask & 0x20) == 0 { // if not omitted
+			// string "IsPrivate"
+			o = append(o, 0xa9, 0x49, 0x73, 0x50, 0x72, 0x69, 0x76, 0x61, 0x74, 0x65)
+			o = msgp.AppendBool(o, z.IsPrivate)
+		}
 		// string "Took"
 		o = append(o, 0xa4, 0x54, 0x6f, 0x6f, 0x6b)
 		o = msgp.AppendDuration(o, z.Took)
@@ -8865,6 +9461,12 @@ func (z *QueryExplanation) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "Returned")
 				return
 			}
+		case "IsPrivate":
+			z.IsPrivate, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "IsPrivate")
+				return
+			}
 		case "Took":
 			z.Took, bts, err = msgp.ReadDurationBytes(bts)
 			if err != nil {
@@ -8889,7 +9491,7 @@ func (z *QueryExplanation) Msgsize() (s int) {
 	for za0001 := range z.Plan {
 		s += msgp.StringPrefixSize + len(z.Plan[za0001])
 	}
-	s += 7 + msgp.BoolSize + 13 + msgp.Int64Size + 8 + msgp.Int64Size + 9 + msgp.Int64Size + 5 + msgp.DurationSize
+	s += 7 + msgp.BoolSize + 13 + msgp.Int64Size + 8 + msgp.Int64Size + 9 + msgp.Int64Size + 10 + msgp.BoolSize + 5 + msgp.DurationSize
 	return
 }
 

@@ -21,6 +21,12 @@ type InformationEventMessage struct {
 	ModuleID string    `json:"ModuleId,omitempty"`
 	// RunID is the run that caused it, zero when none did.
 	RunID uuid.UUID `json:"RunId"`
+	// ObjectKind and ObjectID say which object of the module it is about, if it is
+	// about one; DomDefinitionID is the definition of an instance. Who has no
+	// access to an instance gets no events about it.
+	ObjectKind      string    `json:"ObjectKind,omitempty"`
+	ObjectID        string    `json:"ObjectId,omitempty"`
+	DomDefinitionID uuid.UUID `json:"DomDefinitionId"`
 }
 
 // The bounds of GetInformationEventsMessage.

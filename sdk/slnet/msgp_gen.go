@@ -4444,12 +4444,20 @@ func (z *InfoData) Msgsize() (s int) {
 func (z *InformationEventMessage) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(5)
-	var zb0001Mask uint8 /* 5 bits */
+	zb0001Len := uint32(8)
+	var zb0001Mask uint8 /* 8 bits */
 	_ = zb0001Mask
 	if z.ModuleID == "" {
 		zb0001Len--
 		zb0001Mask |= 0x8
+	}
+	if z.ObjectKind == "" {
+		zb0001Len--
+		zb0001Mask |= 0x20
+	}
+	if z.ObjectID == "" {
+		zb0001Len--
+		zb0001Mask |= 0x40
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -4473,6 +4481,19 @@ func (z *InformationEventMessage) MarshalMsg(b []byte) (o []byte, err error) {
 		// string "RunId"
 		o = append(o, 0xa5, 0x52, 0x75, 0x6e, 0x49, 0x64)
 		o = msgp.AppendBytes(o, (z.RunID)[:])
+		if (zb0001Mask & 0x20) == 0 { // if not omitted
+			// string "ObjectKind"
+			o = append(o, 0xaa, 0x4f, 0x62, 0x6a, 0x65, 0x63, 0x74, 0x4b, 0x69, 0x6e, 0x64)
+			o = msgp.AppendString(o, z.ObjectKind)
+		}
+		if (zb0001Mask & 0x40) == 0 { // if not omitted
+			// string "ObjectId"
+			o = append(o, 0xa8, 0x4f, 0x62, 0x6a, 0x65, 0x63, 0x74, 0x49, 0x64)
+			o = msgp.AppendString(o, z.ObjectID)
+		}
+		// string "DomDefinitionId"
+		o = append(o, 0xaf, 0x44, 0x6f, 0x6d, 0x44, 0x65, 0x66, 0x69, 0x6e, 0x69, 0x74, 0x69, 0x6f, 0x6e, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.DomDefinitionID)[:])
 	}
 	return
 }
@@ -4525,6 +4546,24 @@ func (z *InformationEventMessage) UnmarshalMsg(bts []byte) (o []byte, err error)
 				err = msgp.WrapError(err, "RunID")
 				return
 			}
+		case "ObjectKind":
+			z.ObjectKind, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ObjectKind")
+				return
+			}
+		case "ObjectId":
+			z.ObjectID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ObjectID")
+				return
+			}
+		case "DomDefinitionId":
+			bts, err = msgp.ReadExactBytes(bts, (z.DomDefinitionID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "DomDefinitionID")
+				return
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -4539,7 +4578,7 @@ func (z *InformationEventMessage) UnmarshalMsg(bts []byte) (o []byte, err error)
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *InformationEventMessage) Msgsize() (s int) {
-	s = 1 + 5 + msgp.TimeSize + 5 + msgp.StringPrefixSize + len(z.User) + 5 + msgp.StringPrefixSize + len(z.Text) + 9 + msgp.StringPrefixSize + len(z.ModuleID) + 6 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize))
+	s = 1 + 5 + msgp.TimeSize + 5 + msgp.StringPrefixSize + len(z.User) + 5 + msgp.StringPrefixSize + len(z.Text) + 9 + msgp.StringPrefixSize + len(z.ModuleID) + 6 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 11 + msgp.StringPrefixSize + len(z.ObjectKind) + 9 + msgp.StringPrefixSize + len(z.ObjectID) + 16 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize))
 	return
 }
 

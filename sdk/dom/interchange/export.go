@@ -1,7 +1,9 @@
 package interchange
 
 import (
+	"bytes"
 	"context"
+	"slices"
 
 	"domovoi.dev/sdk/dom"
 	"domovoi.dev/sdk/slnet"
@@ -67,21 +69,29 @@ func readStored(ctx context.Context, send slnet.SendFunc, moduleID string) (*sto
 	return s, err
 }
 
-// allInstances reads the instances page by page, by their ids.
+// allInstances reads the instances, by their ids. It asks for those of each
+// definition, as a module with link security demands. Of definitions that the user
+// has access to by value, it gets those the user can read.
 func (s *stored) allInstances(ctx context.Context) ([]*dom.Instance, error) {
 	var all []*dom.Instance
-	filter := dom.True()
-	for {
-		page, err := s.helper.DomInstances.ReadQuery(ctx, dom.NewQuery(filter).OrderBy(dom.InstanceExposers.ID).Limit(pageSize))
+	for _, d := range s.definitions {
+		list, err := s.helper.DomInstances.PreparePaging(dom.InstanceExposers.DomDefinitionID.Equal(d.ID), pageSize).GetAll(ctx)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, page...)
-		if len(page) < pageSize {
-			return all, nil
-		}
-		filter = dom.InstanceExposers.ID.GreaterThan(page[len(page)-1].ID)
+		all = append(all, list...)
 	}
+	slices.SortFunc(all, func(a, b *dom.Instance) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+	return all, nil
+}
+
+// inDefinitions selects the instances of all definitions, which is every one.
+func (s *stored) inDefinitions() dom.Filter {
+	filters := make([]dom.Filter, len(s.definitions))
+	for i, d := range s.definitions {
+		filters[i] = dom.InstanceExposers.DomDefinitionID.Equal(d.ID)
+	}
+	return dom.Or(filters...)
 }
 
 // instances reads those of the given instances that are there, by id.

@@ -123,16 +123,30 @@ func everything() *interchange.Module {
 		}
 	}
 	settings := &dom.ModuleSettings{ModuleID: "everything", DomManagerSettings: dom.DomManagerSettings{
-		ModuleSections:                       []dom.SectionDefinitionID{sections[0].ID},
-		FieldAliases:                         []dom.FieldAlias{{Name: "start", FieldDescriptorID: title.ID}},
-		ScriptSettings:                       scripts,
-		InformationEventSettings:             dom.InformationEventSettings{Enable: true},
-		DomInstanceNameDefinition:            name,
-		ModuleBehaviorDefinition:             behavior.ID,
-		TTLSettings:                          dom.TTLSettings{DomInstanceTTL: 30*24*time.Hour + time.Second, DomTemplateTTL: time.Minute, DomInstanceHistoryTTL: 100},
-		DomInstanceHistorySettings:           dom.HistorySettings{StorageBehavior: dom.HistoryEnabledSync},
-		StorageSettings:                      dom.StorageSettings{CachingSettings: dom.CachingSettings{DomDefinition: dom.CachingFull, SectionDefinition: dom.CachingDisabled}},
-		SecuritySettings:                     dom.DomManagerSecuritySettings{ViewPermissions: 7, CreateAndUpdateDomInstancePermission: 8, DeleteDomInstancePermission: dom.PermissionPlmDeleteDomInstances, ConfigurePermission: 9},
+		ModuleSections:             []dom.SectionDefinitionID{sections[0].ID},
+		FieldAliases:               []dom.FieldAlias{{Name: "start", FieldDescriptorID: title.ID}},
+		ScriptSettings:             scripts,
+		InformationEventSettings:   dom.InformationEventSettings{Enable: true},
+		DomInstanceNameDefinition:  name,
+		ModuleBehaviorDefinition:   behavior.ID,
+		TTLSettings:                dom.TTLSettings{DomInstanceTTL: 30*24*time.Hour + time.Second, DomTemplateTTL: time.Minute, DomInstanceHistoryTTL: 100},
+		DomInstanceHistorySettings: dom.HistorySettings{StorageBehavior: dom.HistoryEnabledSync},
+		StorageSettings:            dom.StorageSettings{CachingSettings: dom.CachingSettings{DomDefinition: dom.CachingFull, SectionDefinition: dom.CachingDisabled}},
+		SecuritySettings: dom.DomManagerSecuritySettings{
+			ViewPermissions: 7, CreateAndUpdateDomInstancePermission: 8, DeleteDomInstancePermission: dom.PermissionPlmDeleteDomInstances, ConfigurePermission: 9,
+			LinkSecurity: &dom.LinkSecuritySettings{GroupLinks: []dom.GroupLink{
+				{GroupName: "Planners", DomDefinitionReferences: []dom.DomDefinitionReference{{DomDefinitionID: definitionID}}},
+				{
+					GroupName:               "London employees",
+					DomDefinitionReferences: []dom.DomDefinitionReference{{DomDefinitionID: definitionID, ReadOnly: true}},
+					FieldValueReferences: []dom.FieldValueReference{
+						{DomDefinitionID: definitionID, FieldDescriptorID: dom.FieldDescriptorID(id("field", 13)), Values: []dom.Value{dom.ValueOf(id("instance", 3)), dom.ValueOf(uuid.Nil)}, ReadOnly: true},
+						{DomDefinitionID: definitionID, FieldDescriptorID: dom.FieldDescriptorID(id("field", 4)), Values: []dom.Value{dom.ValueOf(int32(-1))}},
+						{DomDefinitionID: definitionID, FieldDescriptorID: dom.FieldDescriptorID(id("field", 5)), Values: []dom.Value{dom.ValueOf("r"), dom.ValueOf(uuid.Nil.String())}},
+					},
+				},
+			}},
+		},
 		DomInstanceNetworkAttachmentSettings: dom.NetworkAttachmentSettings{NetworkSharePath: `\\host\share`, CredentialID: id("credential", 1)},
 	}}
 	m := &interchange.Module{

@@ -190,7 +190,7 @@ func (b *planner) touched(ctx context.Context, o dom.Object) (int64, error) {
 	var filter dom.Filter
 	switch o := o.(type) {
 	case *dom.SectionDefinition:
-		filter = dom.InstanceExposers.SectionDefinitionIDs.Contains(o.ID)
+		filter = dom.And(dom.InstanceExposers.SectionDefinitionIDs.Contains(o.ID), b.stored.inDefinitions())
 	case *dom.Definition:
 		filter = dom.InstanceExposers.DomDefinitionID.Equal(o.ID)
 	case *dom.BehaviorDefinition:

@@ -180,7 +180,7 @@ func TestUnknownIsPutBack(t *testing.T) {
 	m.Unknown = []interchange.Unknown{
 		{Path: "Extras", Value: json.RawMessage(`{"a":[1,{"b":null}]}`)},
 		{Path: `["More/things"]`, Value: json.RawMessage(`[1]`)},
-		{Kind: dom.KindModuleSettings, Key: m.ID, Path: "DomManagerSettings.SecuritySettings.LinkSecurity", Value: json.RawMessage(`{"GroupLinks":[{"GroupName":"g"}]}`)},
+		{Kind: dom.KindModuleSettings, Key: m.ID, Path: "DomManagerSettings.SecuritySettings.LinkSecurity.GroupLinks[0].Hours", Value: json.RawMessage(`{"From":9}`)},
 		{Kind: dom.KindSectionDefinition, Key: section, Path: "FieldDescriptors[3]", Value: json.RawMessage(`{"$type":"Future.RecordFieldDescriptor, SLNetTypes","ID":{"Id":"x"}}`)},
 		{Kind: dom.KindSectionDefinition, Key: section, Path: "FieldDescriptors[1]", Value: json.RawMessage(`{"$type":"Future.RecordFieldDescriptor, SLNetTypes","ID":{"Id":"y"}}`)},
 		{Kind: dom.KindSectionDefinition, Key: section, Path: "FieldDescriptors[2].Colour", Value: json.RawMessage(`"red"`)},

@@ -32,7 +32,7 @@ func (r *record) managerSettings(s *dom.DomManagerSettings) {
 	r.refer("ModuleBehaviorDefinition", behaviorDefinitionID, (*[16]byte)(&s.ModuleBehaviorDefinition), module)
 	r.object("ScriptSettings", func(r *record) { r.scriptSettings(&s.ScriptSettings) })
 	r.object("SecuritySettings", func(r *record) {
-		r.fixed("LinkSecurity", &object{[]member{{"GroupLinks", new(array)}}})
+		r.linkSecurity(&s.SecuritySettings.LinkSecurity)
 		r.permission("ViewPermissions", &s.SecuritySettings.ViewPermissions)
 		r.permission("CreateAndUpdateDomInstancePermission", &s.SecuritySettings.CreateAndUpdateDomInstancePermission)
 		r.permission("DeleteDomInstancePermission", &s.SecuritySettings.DeleteDomInstancePermission)

@@ -89,6 +89,7 @@ func TestReadTheDocumentedShape(t *testing.T) {
 		{s.StorageSettings.CachingSettings.DomDefinition, dom.CachingFull},
 		{m.Settings.LastModified, time.Date(2024, 5, 1, 8, 0, 0, 123_456_700, time.UTC)},
 		{m.Settings.CreatedAt, time.Date(2024, 5, 1, 8, 0, 0, 0, time.UTC)},
+		{m.Settings.DomManagerSettings.SecuritySettings.GroupLinks()[0].GroupName, "Readers"},
 		{section.ID.String(), "11111111-0000-4000-8000-000000000001"},
 		{section.ModuleID, "library"},
 		{pages.FieldType, dom.TypeLong},
@@ -111,7 +112,6 @@ func TestReadTheDocumentedShape(t *testing.T) {
 	}
 	got := strings.Join(unknown, "\n")
 	want := strings.Join([]string{
-		`ModuleSettings library DomManagerSettings.SecuritySettings.LinkSecurity {"GroupLinks":[{"GroupName":"Readers"}]}`,
 		`ModuleSettings library DomManagerSettings.DomInstanceHistorySettings.StorageBehavior 9`,
 		`SectionDefinition 11111111-0000-4000-8000-000000000001 FieldDescriptors[1] {"$type":"Skyline.DataMiner.Net.Sections.TicketFieldDescriptor, SLNetTypes","ID":{"Id":"22222222-0000-4000-8000-000000000002"}}`,
 		`SectionDefinition 11111111-0000-4000-8000-000000000001 FieldDescriptors[2].Validators[0] {"$type":"Skyline.DataMiner.Net.Sections.GenericEnumValidator, SLNetTypes"}`,
