@@ -19,6 +19,21 @@ func large(bytes int) *dom.Instance {
 	return o
 }
 
+// A module may have more than one answer can carry, and be read all the same.
+func TestEachIsNotBounded(t *testing.T) {
+	h := openHouse(t)
+	for range 4 {
+		h.insert(here, large(storage.MaxAnswerBytes/3))
+	}
+	n := 0
+	h.view(func(r *storage.Reader) error {
+		return r.Each(t.Context(), dom.KindInstance, here, func(dom.Object) { n++ })
+	})
+	if n != 4 {
+		t.Errorf("%d objects, want 4", n)
+	}
+}
+
 // An answer is bounded; pages end early and lead to all objects.
 func TestAnswersAreBounded(t *testing.T) {
 	h := openHouse(t)

@@ -1,13 +1,31 @@
 package storage
 
 import (
+	"context"
 	"errors"
+	"slices"
 
 	"github.com/google/uuid"
 
 	"domovoi.dev/sdk/dom"
 	"domovoi.dev/storage/kv"
 )
+
+// Each calls fn with every object of a kind in a module, by id. Unlike the answer
+// of a query they may be more than one message can carry.
+func (r *Reader) Each(ctx context.Context, kind dom.ObjectKind, moduleID string, fn func(o dom.Object)) error {
+	q, err := r.newSearch(ctx, kind, moduleID, dom.NewQuery(dom.True()))
+	if err != nil {
+		return err
+	}
+	return q.each(-1, "", func(f *found) (bool, error) {
+		o, err := dom.DecodeObject(kind, slices.Clone(f.raw))
+		if err == nil {
+			fn(o)
+		}
+		return true, err
+	})
+}
 
 // eachOf calls fn with the objects of a path that the filter selects, by id.
 func (q *search) eachOf(p *path, after string, fn func(f *found) (bool, error)) (err error) {

@@ -191,7 +191,7 @@ func (w *linkWorld) regroup(user string) {
 			remove = append(remove, group)
 		}
 	}
-	w.must(w.accounts.UpdateUser(w.t.Context(), storage.Origin{}, &slnet.UpdateUserMessage{Name: user, AddGroups: add, RemoveGroups: remove}))
+	w.must(w.accounts.UpdateUser(w.t.Context(), security.Caller{User: slnet.AdministratorName}, &slnet.UpdateUserMessage{Name: user, AddGroups: add, RemoveGroups: remove}))
 	w.members[user] = add
 }
 

@@ -56,16 +56,8 @@ func (m *manager) model(r *storage.Reader) (*model, error) {
 		moduleSections: m.settings.DomManagerSettings.ModuleSections,
 	}
 	for _, kind := range []dom.ObjectKind{dom.KindSectionDefinition, dom.KindBehaviorDefinition, dom.KindDefinition} {
-		raws, err := r.Query(context.Background(), kind, m.moduleID, dom.NewQuery(dom.True()))
-		if err != nil {
+		if err := r.Each(context.Background(), kind, m.moduleID, loaded.add); err != nil {
 			return nil, err
-		}
-		for _, raw := range raws {
-			o, err := dom.DecodeObject(kind, raw)
-			if err != nil {
-				return nil, err
-			}
-			loaded.add(o)
 		}
 	}
 	loaded.resolve()

@@ -153,9 +153,12 @@ func (b *planner) step(ctx context.Context, old, o dom.Object) error {
 	}
 	o.GetTracking().Revision = old.GetTracking().Revision
 	step.Vanished = vanished(old, o, b.options.KeepVanished)
-	if i, ok := o.(*dom.Instance); ok && i.StatusID == "" {
-		// The server gave the instance its first status.
-		i.StatusID = old.(*dom.Instance).StatusID
+	if i, ok := o.(*dom.Instance); ok {
+		if i.StatusID == "" {
+			// The server gave the instance its first status.
+			i.StatusID = old.(*dom.Instance).StatusID
+		}
+		dropEmptyLists(i)
 	}
 	var err error
 	if step.Changes, err = Compare(old, o); err != nil {
@@ -167,6 +170,16 @@ func (b *planner) step(ctx context.Context, old, o dom.Object) error {
 		step.Instances, err = b.touched(ctx, o)
 	}
 	return err
+}
+
+// dropEmptyLists takes out values that the server does not store (rows INS-06,
+// INS-07), so that they are no change.
+func dropEmptyLists(i *dom.Instance) {
+	for _, section := range i.Sections {
+		section.FieldValues = slices.DeleteFunc(section.FieldValues, func(fv dom.FieldValue) bool {
+			return fv.Value.Kind() == dom.KindList && fv.Value.Len() == 0
+		})
+	}
 }
 
 func nameOf(o dom.Object) string {
