@@ -20,6 +20,9 @@ func (r *Runtime) auditMessage(caller security.Caller, message slnet.Message, ha
 	case record.Outcome == slnet.AuditAllowed && !handling.aside, record.Outcome == slnet.AuditFailed && handling.reads:
 		return
 	}
+	if rights, err := r.accounts.Rights(caller); err == nil {
+		record.User = rights.User() // who is connected may have been renamed
+	}
 	r.audit.Note(record, func() (string, []slnet.AuditObject) { return subjectOf(message) })
 }
 
