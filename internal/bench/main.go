@@ -107,6 +107,7 @@ func (b *bench) groups() []group {
 		{[]string{"P1", "P2", "P3"}, writesGroup},
 		{[]string{"P4", "P5"}, readsGroup},
 		{[]string{"P6", "P7", "P8"}, queriesGroup(b.instances)},
+		{[]string{"P10"}, linksGroup},
 		{[]string{"P11", "P13"}, processesGroup},
 	}
 }

@@ -1,16 +1,27 @@
 package security
 
 import (
+	"sync"
+	"sync/atomic"
+
 	"domovoi.dev/sdk/dom"
 	"domovoi.dev/sdk/slnet"
 )
 
-// Links are the group links of a module, made ready to be asked. They do not
-// change; a manager has those it was started with (row SEC-02). Nil stands for a
+// Links are the group links of a module, made ready to be asked. What they say
+// does not change; a manager has those it was started with (row SEC-02). Nil stands for a
 // module without links, which is open to everybody.
 type Links struct {
 	groups map[string]int32 // number of a linked group by its folded name
 	grants map[linked]granted
+	known  atomic.Pointer[knownAccess]
+}
+
+// knownAccess is what users were found to have access to under one directory. It
+// ends with the directory, so a change of rights or groups counts at once.
+type knownAccess struct {
+	directory *directory
+	users     sync.Map // Access by name of the user
 }
 
 // linked is a group and a definition that it has a reference to.
@@ -74,8 +85,9 @@ type Access struct {
 func FullAccess() Access { return Access{all: true} }
 
 // Access returns what a user has access to now. It looks at the user's groups
-// and at nothing else of the directory and the links, however many there are. Of
-// nil Accounts nobody is a member.
+// and at nothing else of the directory and the links, however many there are, and
+// only when the directory has changed since it was last asked. Of nil Accounts
+// nobody is a member.
 func (a *Accounts) Access(user string, links *Links) Access {
 	if links == nil {
 		return FullAccess()
@@ -84,11 +96,21 @@ func (a *Accounts) Access(user string, links *Links) Access {
 		return Access{links: links}
 	}
 	d := a.directory.Load()
+	known := links.known.Load()
+	if known == nil || known.directory != d {
+		known = &knownAccess{directory: d}
+		links.known.Store(known)
+	}
+	if access, ok := known.users.Load(user); ok {
+		return access.(Access)
+	}
 	u := d.enabled(user)
 	if u == nil {
 		return Access{links: links}
 	}
-	return links.Access(u.Groups, d.has(user, slnet.PermissionModuleSettingsConfiguration))
+	access := links.Access(u.Groups, d.has(user, slnet.PermissionModuleSettingsConfiguration))
+	known.users.Store(user, access)
+	return access
 }
 
 // Access returns what the members of groups have access to. The names of the
@@ -199,23 +221,23 @@ func (a Access) Visible() func(o *dom.RawObject) bool {
 	if a.all {
 		return nil
 	}
-	// The matchers of what is read so far; nil for definitions without access.
-	known := make(map[dom.DefinitionID]*dom.Matcher)
+	// The grant to the definition of the last instance, and its matcher where it is
+	// by value: instances are mostly read of one definition at a time.
+	var last dom.DefinitionID
+	var grant Grant
+	var matcher *dom.Matcher
+	isFirst := true
 	return func(o *dom.RawObject) bool {
 		var definition dom.DefinitionID
 		for _, v := range o.Values(dom.InstanceExposers.DomDefinitionID) {
 			definition = dom.DefinitionID(v.Guid())
 		}
-		m, ok := known[definition]
-		if !ok {
-			switch g := a.Grant(definition); g.Reads {
-			case ReachAll:
-				m = dom.NewMatcher(dom.True())
-			case ReachValues:
-				m = dom.NewMatcher(g.Filter())
+		if isFirst || definition != last {
+			isFirst, last, grant = false, definition, a.Grant(definition)
+			if grant.Reads == ReachValues {
+				matcher = dom.NewMatcher(grant.Filter())
 			}
-			known[definition] = m
 		}
-		return m != nil && m.Matches(o)
+		return grant.Reads == ReachAll || grant.Reads == ReachValues && matcher.Matches(o)
 	}
 }
