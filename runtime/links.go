@@ -70,7 +70,8 @@ func (a *accesses) seesInformation(ctx context.Context, r *storage.Reader, e *sl
 	}
 	o, err := r.Object(dom.KindInstance, e.ModuleID, e.ObjectID)
 	if errors.Is(err, storage.ErrNotFound) {
-		return access.Grant(dom.DefinitionID(e.DomDefinitionID)).Reads == security.ReachAll, nil
+		definition, err := dom.ParseDefinitionID(e.DomDefinitionID)
+		return err == nil && access.Grant(definition).Reads == security.ReachAll, nil
 	}
 	if err != nil {
 		return false, err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -15,6 +16,7 @@ func (a *app) moduleCommand() *cobra.Command {
 	return a.group("module", "Look at DOM modules, carry them from one daemon to another",
 		a.leaf("list", "List the modules", a.moduleList),
 		a.completes(a.leaf("show ID", "Show a module: its settings, definitions and sections", a.moduleShow), moduleNames),
+		a.completes(a.leaf("security ID", "Show who has access to the instances of a module, and links that lead nowhere", a.moduleSecurity), moduleNames),
 		a.moduleExportCommand(), a.moduleImportCommand())
 }
 
@@ -48,7 +50,8 @@ type module struct {
 	ModuleSettings     *dom.ModuleSettings
 	SectionDefinitions []*dom.SectionDefinition
 	DomDefinitions     []*dom.Definition
-	// DomInstances counts the instances by the id of their definition.
+	// DomInstances counts the instances by the id of their definition, those that
+	// the user has access to. Definitions without access are left out.
 	DomInstances map[string]int64
 }
 
@@ -65,7 +68,7 @@ func (a *app) moduleShow(ctx context.Context, args []string) error {
 	return a.answer(m, m.show)
 }
 
-func readModule(ctx context.Context, send slnet.SendFunc, id string) (*module, error) {
+func readSettings(ctx context.Context, send slnet.SendFunc, id string) (*dom.ModuleSettings, error) {
 	settings, err := dom.NewModuleSettingsHelper(send).ModuleSettings.Read(ctx, dom.ModuleSettingsExposers.ModuleID.Equal(id))
 	if err != nil {
 		return nil, err
@@ -73,7 +76,15 @@ func readModule(ctx context.Context, send slnet.SendFunc, id string) (*module, e
 	if len(settings) == 0 {
 		return nil, slnet.Errorf(slnet.KindNotFound, "there is no module %q; \"domovoi module list\" shows them", id)
 	}
-	m := &module{ModuleSettings: settings[0], DomInstances: make(map[string]int64)}
+	return settings[0], nil
+}
+
+func readModule(ctx context.Context, send slnet.SendFunc, id string) (*module, error) {
+	settings, err := readSettings(ctx, send, id)
+	if err != nil {
+		return nil, err
+	}
+	m := &module{ModuleSettings: settings, DomInstances: make(map[string]int64)}
 	helper := dom.NewDomHelper(send, id)
 	if m.SectionDefinitions, err = helper.SectionDefinitions.Read(ctx, dom.True()); err != nil {
 		return nil, err
@@ -83,6 +94,9 @@ func readModule(ctx context.Context, send slnet.SendFunc, id string) (*module, e
 	}
 	for _, d := range m.DomDefinitions {
 		n, err := helper.DomInstances.Count(ctx, dom.InstanceExposers.DomDefinitionID.Equal(d.ID))
+		if errors.Is(err, dom.ErrNoPermission) {
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -101,6 +115,9 @@ func (m *module) show(t *table) {
 	if p := s.DomManagerSettings.SecuritySettings.DeleteDomInstancePermission; p != dom.PermissionNone {
 		t.field("Deleting instances needs", p.String())
 	}
+	if n := len(s.DomManagerSettings.SecuritySettings.GroupLinks()); n > 0 {
+		t.field("Group links", fmt.Sprint(n))
+	}
 	t.field("Information events", yes(s.DomManagerSettings.InformationEventSettings.Enable))
 	t.w.Flush()
 
@@ -115,7 +132,11 @@ func (m *module) show(t *table) {
 		for _, link := range d.SectionDefinitionLinks {
 			sections = append(sections, nameOr(names[link.SectionDefinitionID], link.SectionDefinitionID.String()))
 		}
-		t.row(d.Name, d.ID.String(), fmt.Sprint(m.DomInstances[d.Key()]), strings.Join(sections, ", "))
+		count := "no access"
+		if n, ok := m.DomInstances[d.Key()]; ok {
+			count = fmt.Sprint(n)
+		}
+		t.row(d.Name, d.ID.String(), count, strings.Join(sections, ", "))
 	}
 	t.w.Flush()
 

@@ -111,6 +111,7 @@ func (b *bench) groups() []group {
 		{[]string{"P1", "P2"}, limitedGroup},
 		{[]string{"P4", "P5"}, readsGroup},
 		{[]string{"P6", "P7", "P8", "P9", "P16", "P17"}, b.loadedGroup},
+		{[]string{"P10"}, linksGroup},
 		{[]string{"P11", "P13"}, processesGroup},
 	}
 }

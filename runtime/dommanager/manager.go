@@ -274,7 +274,7 @@ func (m *manager) inform(tx *storage.Tx, caller security.Caller, verb string, o 
 		return nil
 	}
 	name := o.Key()
-	var definition uuid.UUID
+	definition := ""
 	switch o := o.(type) {
 	case *dom.SectionDefinition:
 		name = o.Name
@@ -285,7 +285,7 @@ func (m *manager) inform(tx *storage.Tx, caller security.Caller, verb string, o 
 	case *dom.Template:
 		name = o.Name
 	case *dom.Instance:
-		name, definition = o.Name, uuid.UUID(o.DomDefinitionID)
+		name, definition = o.Name, o.DomDefinitionID.String()
 	}
 	return tx.AddEvent(m.moduleID, &slnet.InformationEventMessage{
 		Time: tx.Now(), User: caller.User, ModuleID: m.moduleID, RunID: caller.RunID,

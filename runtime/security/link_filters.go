@@ -34,6 +34,9 @@ func (a Access) ScopeRead(f dom.Filter) (Scope, error) {
 	if !a.IsRestricted() {
 		return Scope{Filter: f}, nil
 	}
+	if _, ok := equalGuid(f, dom.InstanceExposers.ID); ok && f.Operator == dom.OperatorCompare {
+		return Scope{Filter: f, Visible: a.Visible(), IsPartial: !a.all}, nil
+	}
 	if ids, ok := idsOf(f); ok {
 		equal := make([]dom.Filter, len(ids))
 		for i, id := range ids {

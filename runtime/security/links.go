@@ -1,16 +1,34 @@
 package security
 
 import (
+	"sync"
+	"sync/atomic"
+
 	"domovoi.dev/sdk/dom"
 	"domovoi.dev/sdk/slnet"
 )
 
-// Links are the group links of a module, made ready to be asked. They do not
-// change; a manager has those it was started with (row SEC-02). Nil stands for a
+// Links are the group links of a module, made ready to be asked. What they say
+// does not change; a manager has those it was started with (row SEC-02). Nil stands for a
 // module without links, which is open to everybody.
 type Links struct {
 	groups map[string]int32 // number of a linked group by its folded name
 	grants map[linked]granted
+	known  atomic.Pointer[knownAccess]
+}
+
+// knownAccess is what callers were found to have access to under one directory. It
+// ends with the directory, so a change of rights or groups counts at once.
+type knownAccess struct {
+	directory *directory
+	callers   sync.Map // Access by accessKey
+}
+
+// accessKey is all that access depends on in a directory. A token may leave out
+// the permission of its user to configure modules.
+type accessKey struct {
+	user       *userRecord
+	configures bool
 }
 
 // linked is a group and a definition that it has a reference to.
@@ -74,8 +92,9 @@ type Access struct {
 func FullAccess() Access { return Access{all: true} }
 
 // Access returns what a caller has access to now. It looks at the user's groups
-// and at nothing else of the directory and the links, however many there are. Of
-// nil Accounts nobody is a member.
+// and at nothing else of the directory and the links, however many there are, and
+// only when the directory has changed since it was last asked. Of nil Accounts
+// nobody is a member.
 func (a *Accounts) Access(caller Caller, links *Links) Access {
 	if links == nil {
 		return FullAccess()
@@ -88,7 +107,18 @@ func (a *Accounts) Access(caller Caller, links *Links) Access {
 	if err != nil {
 		return Access{links: links}
 	}
-	return links.Access(d.callerUser(caller).Groups, rights.Has(slnet.PermissionModuleSettingsConfiguration))
+	known := links.known.Load()
+	if known == nil || known.directory != d {
+		known = &knownAccess{directory: d}
+		links.known.Store(known)
+	}
+	as := accessKey{d.callerUser(caller), rights.Has(slnet.PermissionModuleSettingsConfiguration)}
+	if access, ok := known.callers.Load(as); ok {
+		return access.(Access)
+	}
+	access := links.Access(as.user.Groups, as.configures)
+	known.callers.Store(as, access)
+	return access
 }
 
 // Access returns what the members of groups have access to. The names of the
@@ -199,23 +229,23 @@ func (a Access) Visible() func(o *dom.RawObject) bool {
 	if a.all {
 		return nil
 	}
-	// The matchers of what is read so far; nil for definitions without access.
-	known := make(map[dom.DefinitionID]*dom.Matcher)
+	// The grant to the definition of the last instance, and its matcher where it is
+	// by value: instances are mostly read of one definition at a time.
+	var last dom.DefinitionID
+	var grant Grant
+	var matcher *dom.Matcher
+	isFirst := true
 	return func(o *dom.RawObject) bool {
 		var definition dom.DefinitionID
 		for _, v := range o.Values(dom.InstanceExposers.DomDefinitionID) {
 			definition = dom.DefinitionID(v.Guid())
 		}
-		m, ok := known[definition]
-		if !ok {
-			switch g := a.Grant(definition); g.Reads {
-			case ReachAll:
-				m = dom.NewMatcher(dom.True())
-			case ReachValues:
-				m = dom.NewMatcher(g.Filter())
+		if isFirst || definition != last {
+			isFirst, last, grant = false, definition, a.Grant(definition)
+			if grant.Reads == ReachValues {
+				matcher = dom.NewMatcher(grant.Filter())
 			}
-			known[definition] = m
 		}
-		return m != nil && m.Matches(o)
+		return grant.Reads == ReachAll || grant.Reads == ReachValues && matcher.Matches(o)
 	}
 }

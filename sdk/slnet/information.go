@@ -24,9 +24,9 @@ type InformationEventMessage struct {
 	// ObjectKind and ObjectID say which object of the module it is about, if it is
 	// about one; DomDefinitionID is the definition of an instance. Who has no
 	// access to an instance gets no events about it.
-	ObjectKind      string    `json:"ObjectKind,omitempty"`
-	ObjectID        string    `json:"ObjectId,omitempty"`
-	DomDefinitionID uuid.UUID `json:"DomDefinitionId"`
+	ObjectKind      string `json:"ObjectKind,omitempty"`
+	ObjectID        string `json:"ObjectId,omitempty"`
+	DomDefinitionID string `json:"DomDefinitionId,omitempty"`
 }
 
 // The bounds of GetInformationEventsMessage.

@@ -4459,6 +4459,10 @@ func (z *InformationEventMessage) MarshalMsg(b []byte) (o []byte, err error) {
 		zb0001Len--
 		zb0001Mask |= 0x40
 	}
+	if z.DomDefinitionID == "" {
+		zb0001Len--
+		zb0001Mask |= 0x80
+	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
 
@@ -4491,9 +4495,11 @@ func (z *InformationEventMessage) MarshalMsg(b []byte) (o []byte, err error) {
 			o = append(o, 0xa8, 0x4f, 0x62, 0x6a, 0x65, 0x63, 0x74, 0x49, 0x64)
 			o = msgp.AppendString(o, z.ObjectID)
 		}
-		// string "DomDefinitionId"
-		o = append(o, 0xaf, 0x44, 0x6f, 0x6d, 0x44, 0x65, 0x66, 0x69, 0x6e, 0x69, 0x74, 0x69, 0x6f, 0x6e, 0x49, 0x64)
-		o = msgp.AppendBytes(o, (z.DomDefinitionID)[:])
+		if (zb0001Mask & 0x80) == 0 { // if not omitted
+			// string "DomDefinitionId"
+			o = append(o, 0xaf, 0x44, 0x6f, 0x6d, 0x44, 0x65, 0x66, 0x69, 0x6e, 0x69, 0x74, 0x69, 0x6f, 0x6e, 0x49, 0x64)
+			o = msgp.AppendString(o, z.DomDefinitionID)
+		}
 	}
 	return
 }
@@ -4559,7 +4565,7 @@ func (z *InformationEventMessage) UnmarshalMsg(bts []byte) (o []byte, err error)
 				return
 			}
 		case "DomDefinitionId":
-			bts, err = msgp.ReadExactBytes(bts, (z.DomDefinitionID)[:])
+			z.DomDefinitionID, bts, err = msgp.ReadStringBytes(bts)
 			if err != nil {
 				err = msgp.WrapError(err, "DomDefinitionID")
 				return
@@ -4578,7 +4584,7 @@ func (z *InformationEventMessage) UnmarshalMsg(bts []byte) (o []byte, err error)
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *InformationEventMessage) Msgsize() (s int) {
-	s = 1 + 5 + msgp.TimeSize + 5 + msgp.StringPrefixSize + len(z.User) + 5 + msgp.StringPrefixSize + len(z.Text) + 9 + msgp.StringPrefixSize + len(z.ModuleID) + 6 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 11 + msgp.StringPrefixSize + len(z.ObjectKind) + 9 + msgp.StringPrefixSize + len(z.ObjectID) + 16 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize))
+	s = 1 + 5 + msgp.TimeSize + 5 + msgp.StringPrefixSize + len(z.User) + 5 + msgp.StringPrefixSize + len(z.Text) + 9 + msgp.StringPrefixSize + len(z.ModuleID) + 6 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 11 + msgp.StringPrefixSize + len(z.ObjectKind) + 9 + msgp.StringPrefixSize + len(z.ObjectID) + 16 + msgp.StringPrefixSize + len(z.DomDefinitionID)
 	return
 }
 
