@@ -62,6 +62,9 @@ type Result struct {
 	// Exit says how the process ended; nil while it lives, and can be given the
 	// next run.
 	Exit *Exit
+	// Usage is what the process has used at the end of the run, from its start
+	// on.
+	Usage Usage
 }
 
 // Run carries out one run, and returns soon after it came to its end: the script
@@ -150,7 +153,7 @@ func (s *runSession) carry(ctx context.Context) (Result, error) {
 		s.settle()
 	}
 	result, err := s.result(ctx, finished, err, cause)
-	result.Cause = cause
+	result.Cause, result.Usage = cause, s.process.Usage()
 	return result, err
 }
 

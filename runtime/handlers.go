@@ -10,7 +10,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"domovoi.dev/plugins"
 	"domovoi.dev/runtime/security"
 	"domovoi.dev/sdk/slnet"
 	"domovoi.dev/storage"
@@ -187,14 +186,13 @@ func (r *Runtime) revokeToken(ctx context.Context, caller security.Caller, m *sl
 func (r *Runtime) systemInfo(_ context.Context, _ security.Caller, _ *slnet.GetSystemInfoMessage) (*slnet.SystemInfoResponse, error) {
 	return &slnet.SystemInfoResponse{
 		Version: r.version, StartedAt: r.startedAt.Truncate(time.Millisecond), StoreVersion: int64(r.store.Version()),
-		Managers: r.managers.Running(), Isolation: isolation,
+		Managers: r.managers.Running(), Isolation: r.host.Isolation(),
 		Store: r.storeInfo(),
 	}, nil
 }
 
-// isolation names what keeps scripts apart, and nothing that is not in force.
-var isolation = []string{
-	"each run has a process of its own",
-	"processes get nothing of the daemon's environment but " + strings.Join(plugins.DefaultEnv, ", "),
-	"a run that exceeds its timeout is killed with all the processes it started",
+// mayGrant reports whether a user may give scripts what reaches beyond the
+// daemon: files, network, other programs.
+func (r *Runtime) mayGrant(user string) bool {
+	return r.accounts.Has(user, slnet.PermissionSystemAdministration)
 }

@@ -9,13 +9,14 @@ import (
 	"testing"
 	"time"
 
+	"domovoi.dev/plugins/sandbox"
 	"domovoi.dev/runtime/interp"
 )
 
 // TestMain lets the test binary be the worker of the daemons it measures.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == "worker" {
-		interp.Worker()
+	if len(os.Args) > 1 && os.Args[1] == sandbox.Verb {
+		sandbox.Main(os.Args[2:], interp.Worker)
 		return
 	}
 	os.Exit(m.Run())

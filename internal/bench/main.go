@@ -20,12 +20,13 @@ import (
 	"strings"
 	"time"
 
+	"domovoi.dev/plugins/sandbox"
 	"domovoi.dev/runtime/interp"
 )
 
 func main() {
-	if len(os.Args) > 1 && os.Args[1] == "worker" {
-		interp.Worker()
+	if len(os.Args) > 1 && os.Args[1] == sandbox.Verb {
+		sandbox.Main(os.Args[2:], interp.Worker)
 		return
 	}
 	var b bench

@@ -39,6 +39,9 @@ type Options struct {
 	// Enabled reports whether a user exists and may act. Runs of others do not
 	// start.
 	Enabled func(user string) bool
+	// MayGrant reports whether a user may deploy scripts that are granted files,
+	// network or programs.
+	MayGrant func(user string) bool
 	// Parallel is how many runs execute at the same time; more wait in the
 	// queue. Runs started by runs do not wait, for their parents wait for them.
 	Parallel int

@@ -147,7 +147,7 @@ func (e *execution) execute(hasSlot bool) {
 		}
 	}
 	defer a.freeSlot(&e.run)
-	log, err := openLog(a.logPath(e.run.ID))
+	log, err := openLog(a.logPath(e.run.ID), manifestOf(e.script).Limits.Output)
 	if err != nil {
 		e.finish(plugins.Result{}, fmt.Errorf("open the log of the run: %w", err), 0)
 		return
@@ -175,24 +175,12 @@ func (e *execution) carry(log *runLog) (plugins.Result, error) {
 		e.cancel(slnet.Errorf(slnet.KindTimeout, "the run took longer than its timeout of %v", run.Timeout))
 	})
 	defer timer.Stop()
-	spec := plugins.Spec{Name: run.Script}
-	if run.Engine == slnet.EnginePlugin {
-		spec = a.pluginSpec(run.Script, e.script.Hash)
-	}
-	process, err := a.Host.Start(e.ctx, spec)
+	process, err := a.Host.Prepare(e.ctx, a.spec(e.script))
 	if err != nil {
 		return plugins.Result{}, err
 	}
-	defer process.Close()
-	if run.Engine == slnet.EngineInterpreted {
-		description, err := process.Describe(e.ctx, e.script.Files)
-		if err == nil && len(description.Errors) > 0 {
-			err = description.Errors
-		}
-		if err != nil {
-			return plugins.Result{}, err
-		}
-	}
+	// Nobody waits for the end of a process whose run has its result.
+	defer func() { go process.Close() }()
 	return process.Run(e.ctx, plugins.Run{
 		Info: sdk.RunInfo{
 			ID: run.ID, Script: run.Script, ScriptVersion: run.ScriptVersion, EntryPoint: run.EntryPoint, Attempt: run.Attempt,
@@ -210,6 +198,7 @@ func (e *execution) finish(result plugins.Result, failure error, logBytes int64)
 		run.EndedAt = time.Now().UTC()
 		run.LogBytes = logBytes
 		run.Output, run.ExitReason, run.Errors = result.Output, result.ExitReason, result.Errors
+		run.PeakMemory, run.CPUTime = result.Usage.Memory, result.Usage.CPU
 		if failure != nil {
 			known, _ := slnet.AsError(failure)
 			run.Errors = append(run.Errors, slnet.RunError{Message: known.Message, Reasons: reasons(known)})

@@ -37,9 +37,14 @@ type Script struct {
 	// Files is the source, given where it was asked for.
 	Files []ScriptFile `json:"Files,omitempty"`
 	// Timeout ends a run that takes longer; 0 means the daemon's default.
-	Timeout    time.Duration `json:"Timeout,omitempty"`
-	DeployedAt time.Time     `json:"DeployedAt,omitzero"`
-	DeployedBy string        `json:"DeployedBy,omitempty"`
+	Timeout time.Duration `json:"Timeout,omitempty"`
+	// Manifest is what the script's script.yaml says, nil where it has none.
+	Manifest *Manifest `json:"Manifest,omitempty"`
+	// ManifestText is the script.yaml itself, given where the source was asked
+	// for.
+	ManifestText string    `json:"ManifestText,omitempty"`
+	DeployedAt   time.Time `json:"DeployedAt,omitzero"`
+	DeployedBy   string    `json:"DeployedBy,omitempty"`
 }
 
 // RunState is the state of a run.
@@ -98,6 +103,12 @@ type Run struct {
 	Errors     []RunError `json:"Errors,omitempty"`
 	// LogBytes is the size of the run's log.
 	LogBytes int64 `json:"LogBytes,omitempty"`
+	// PeakMemory is the most memory that the process of the run had resident, in
+	// bytes, and CPUTime the processor time it took, from its start to the end of
+	// the run. Both are 0 where the process carried other runs too, and where
+	// they are not known.
+	PeakMemory int64         `json:"PeakMemory,omitempty"`
+	CPUTime    time.Duration `json:"CpuTime,omitempty"`
 }
 
 // LogLine is one line of a run's log.
@@ -118,6 +129,9 @@ type DeployScriptMessage struct {
 	Description string        `json:"Description,omitempty"`
 	Files       []ScriptFile  `json:"Files"`
 	Timeout     time.Duration `json:"Timeout,omitempty"`
+	// Manifest is the text of a script.yaml. Description and Timeout of the
+	// message count before those in it.
+	Manifest string `json:"Manifest,omitempty"`
 }
 
 // DeployPluginMessage deploys a plugin binary that was uploaded with
@@ -129,6 +143,8 @@ type DeployPluginMessage struct {
 	// SHA256 is the binary's expected hash in hexadecimal digits.
 	SHA256  string        `json:"Sha256"`
 	Timeout time.Duration `json:"Timeout,omitempty"`
+	// Manifest is the text of a script.yaml, as in DeployScriptMessage.
+	Manifest string `json:"Manifest,omitempty"`
 }
 
 // UploadMessage sends a piece of a file. The first piece has Offset 0; each
