@@ -21,6 +21,7 @@ import (
 
 	hclog "github.com/hashicorp/go-hclog"
 
+	"domovoi.dev/sdk/plugin/session"
 	"domovoi.dev/sdk/slnet"
 )
 
@@ -59,6 +60,7 @@ type Host struct {
 
 	binaries binaries
 	spares   spares
+	shares   shares
 	started  chan struct{} // has an element when a process was started
 	closing  chan struct{} // closed when the host closes
 	watched  chan struct{} // closed when nobody watches the processes any more
@@ -101,6 +103,7 @@ func Open(options Options) (*Host, error) {
 		watched:   make(chan struct{}),
 	}
 	h.spares.init(h, max(options.Spares, 0))
+	h.shares.host = h
 	go h.watch()
 	go func() { _, _ = probe() }() // Isolation tells
 	return h, nil
@@ -113,6 +116,9 @@ func (s Spec) environment() []string {
 		names = append(names[:len(names):len(names)], NetworkEnv...)
 	}
 	env := []string{s.Bounds.env()}
+	if s.shared {
+		env = append(env, session.SharedVariable+"=1")
+	}
 	for _, name := range names {
 		if value, ok := os.LookupEnv(name); ok {
 			env = append(env, name+"="+value)
@@ -144,6 +150,7 @@ func (h *Host) close() error {
 	close(h.closing)
 	<-h.watched
 	h.spares.close()
+	h.shares.close()
 	h.binaries.close()
 	h.starter.stop()
 	if err := os.Remove(h.dir); err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -35,15 +35,20 @@ type Spec struct {
 	// Grants are what it may reach outside of itself, Bounds what it may use up.
 	Grants Grants
 	Bounds Bounds
-	// Spare names the script and its version for Prepare: a process started for
-	// one run may be given to another run of the same Spare. Empty means that
-	// nobody else gets it.
+	// Version is the version of the script, for people.
+	Version int64
+	// Spare names the script and its version for Prepare and Share: a process
+	// started for one run may be given to another run of the same Spare. Empty
+	// means that nobody else gets it.
 	Spare string
+
+	shared bool // several runs use the process at a time
 	// Env are further environment variables, as "NAME=value".
 	Env []string
 }
 
-// Process is a process that runs a script. It carries one run at a time.
+// Process is a process that runs a script. It carries one run at a time, unless
+// it comes from Share.
 type Process struct {
 	name   string
 	spec   Spec

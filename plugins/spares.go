@@ -96,9 +96,10 @@ func (h *Host) load(ctx context.Context, spec Spec) (*Process, error) {
 	return p, nil
 }
 
-// DropSpares ends the processes that wait for runs of a script: its source, its
-// grants or its state have changed.
-func (h *Host) DropSpares(name string) {
+// Retire ends the processes that wait for runs of a script, because it has a new
+// version, and shared ones as soon as their runs are over.
+func (h *Host) Retire(name string) {
+	h.shares.retire(name)
 	h.spares.mu.Lock()
 	h.spares.stopDelaysLocked(func(d *delayed) bool { return d.name == name })
 	h.spares.mu.Unlock()

@@ -78,6 +78,9 @@ var handlers = func() map[string]handler {
 	add(table, execute, func(r *Runtime, ctx context.Context, _ security.Caller, m *slnet.GetScriptsMessage) (*slnet.ScriptsResponse, error) {
 		return r.automation.Scripts(ctx, m)
 	})
+	add(table, execute, func(r *Runtime, ctx context.Context, _ security.Caller, m *slnet.GetPluginProcessesMessage) (*slnet.PluginProcessesResponse, error) {
+		return r.automation.PluginProcesses(ctx, m)
+	})
 	add(table, edit, func(r *Runtime, ctx context.Context, _ security.Caller, m *slnet.GetScriptMessage) (*slnet.ScriptResponse, error) {
 		return r.automation.Script(ctx, m)
 	})

@@ -98,7 +98,7 @@ func StartOn(t testing.TB, dir string, store kv.Store) *Daemon {
 	t.Helper()
 	d := &Daemon{t: t, Dir: dir}
 	r, err := runtime.Open(t.Context(), runtime.Options{
-		DataDir: dir, Store: store, Version: "test", Grace: 500 * time.Millisecond,
+		DataDir: dir, Store: store, Version: "test", Grace: 500 * time.Millisecond, Spares: -1,
 		Logger: slog.New(slog.NewTextHandler(&d.log, nil)),
 	})
 	if err != nil {

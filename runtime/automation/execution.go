@@ -175,12 +175,11 @@ func (e *execution) carry(log *runLog) (plugins.Result, error) {
 		e.cancel(slnet.Errorf(slnet.KindTimeout, "the run took longer than its timeout of %v", run.Timeout))
 	})
 	defer timer.Stop()
-	process, err := a.Host.Prepare(e.ctx, a.spec(e.script))
+	process, done, err := a.process(e.ctx, e.script, run.RunsAs)
 	if err != nil {
 		return plugins.Result{}, err
 	}
-	// Nobody waits for the end of a process whose run has its result.
-	defer func() { go process.Close() }()
+	defer done()
 	return process.Run(e.ctx, plugins.Run{
 		Info: sdk.RunInfo{
 			ID: run.ID, Script: run.Script, ScriptVersion: run.ScriptVersion, EntryPoint: run.EntryPoint, Attempt: run.Attempt,
@@ -190,6 +189,18 @@ func (e *execution) carry(log *runLog) (plugins.Result, error) {
 		Log:        log.write,
 		KeepAlive:  func() { timer.Reset(run.Timeout) },
 	})
+}
+
+// process returns a process for a run of a script, and what is to be done with
+// it afterwards.
+func (a *Automation) process(ctx context.Context, s *slnet.Script, runsAs string) (p *plugins.Process, done func(), err error) {
+	if manifestOf(s).Process == slnet.ProcessShared {
+		return a.Host.Share(ctx, a.spec(s), runsAs)
+	}
+	p, err = a.Host.Prepare(ctx, a.spec(s))
+	// The result of the run does not wait for the end of its process; closing the
+	// host does.
+	return p, func() { go p.Close() }, err
 }
 
 // finish stores what came of the run.

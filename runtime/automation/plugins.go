@@ -149,3 +149,16 @@ func hashFile(path string) (string, error) {
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
+
+// PluginProcesses tells of the shared processes of plugins.
+func (a *Automation) PluginProcesses(ctx context.Context, m *slnet.GetPluginProcessesMessage) (*slnet.PluginProcessesResponse, error) {
+	name := m.Name
+	if name != "" {
+		s, err := a.find(ctx, name, 0)
+		if err != nil {
+			return nil, err
+		}
+		name = s.Name
+	}
+	return &slnet.PluginProcessesResponse{Processes: a.Host.SharedProcesses(name)}, nil
+}

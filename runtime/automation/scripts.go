@@ -106,7 +106,7 @@ func (a *Automation) describe(ctx context.Context, s *slnet.Script) (entryPoints
 func (a *Automation) spec(s *slnet.Script) plugins.Spec {
 	m := manifestOf(s)
 	spec := plugins.Spec{
-		Name: s.Name, Files: s.Files,
+		Name: s.Name, Version: s.Version, Files: s.Files,
 		Grants: plugins.Grants{Ports: grantedPorts(m), Read: m.Grants.Read, Write: m.Grants.Write, Processes: m.Grants.Processes},
 		Bounds: plugins.Bounds{Memory: m.Limits.Memory, CPU: m.Limits.CPU},
 		Spare:  nameKey(s.Name) + " " + versionKey(s.Version),
@@ -143,7 +143,7 @@ func (a *Automation) deploy(ctx context.Context, caller security.Caller, s slnet
 	if err != nil {
 		return nil, err
 	}
-	a.Host.DropSpares(s.Name)
+	a.Host.Retire(s.Name)
 	return &slnet.ScriptResponse{Script: withoutSource(deployed)}, nil
 }
 

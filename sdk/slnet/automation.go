@@ -47,6 +47,48 @@ type Script struct {
 	DeployedBy   string    `json:"DeployedBy,omitempty"`
 }
 
+// PluginState is the state of a shared process of a plugin.
+type PluginState string
+
+// The states of shared processes.
+const (
+	PluginRunning PluginState = "running"
+	PluginStopped PluginState = "stopped" // the next run starts it
+	PluginWaiting PluginState = "waiting" // it died; a run starts it again after a pause
+)
+
+// PluginProcess is a process that carries all runs of a plugin version which
+// have the rights of one user, see ProcessShared.
+type PluginProcess struct {
+	Script        string      `json:"Script"`
+	ScriptVersion int64       `json:"ScriptVersion"`
+	RunsAs        string      `json:"RunsAs"`
+	State         PluginState `json:"State"`
+	// PID is the process id, and Runs how many runs it carries now.
+	PID       int64     `json:"Pid,omitempty"`
+	Runs      int64     `json:"Runs,omitempty"`
+	StartedAt time.Time `json:"StartedAt,omitzero"`
+	// Restarts counts its starts after the first.
+	Restarts int64 `json:"Restarts,omitempty"`
+	// LastError says why it died last, or could not be started.
+	LastError   string    `json:"LastError,omitempty"`
+	LastErrorAt time.Time `json:"LastErrorAt,omitzero"`
+	// NotBefore is when a waiting process is started again at the earliest.
+	NotBefore time.Time `json:"NotBefore,omitzero"`
+}
+
+// GetPluginProcessesMessage asks for the shared processes of plugins since the
+// daemon began. Answered with PluginProcessesResponse.
+type GetPluginProcessesMessage struct {
+	// Name limits the answer to one plugin; empty means all.
+	Name string `json:"Name,omitempty"`
+}
+
+// PluginProcessesResponse carries shared processes, by plugin and user.
+type PluginProcessesResponse struct {
+	Processes []PluginProcess `json:"Processes"`
+}
+
 // RunState is the state of a run.
 type RunState string
 
