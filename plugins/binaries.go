@@ -21,6 +21,8 @@ import (
 type binaries struct {
 	mu   sync.Mutex
 	held map[string]*binary // guarded by mu: copies by hash
+
+	hashed func() // for tests: called when a binary is hashed and not executed yet
 }
 
 // binary is a program to execute.

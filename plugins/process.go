@@ -98,6 +98,9 @@ func (h *Host) Start(ctx context.Context, spec Spec) (*Process, error) {
 			return nil, err
 		}
 		defer h.binaries.put(program)
+		if h.binaries.hashed != nil {
+			h.binaries.hashed()
+		}
 	}
 	p := &Process{name: spec.Name, spec: spec, host: h}
 	p.child = newChild(spec, spec.environment(), program, h.starter, p.output.printed)

@@ -87,12 +87,17 @@ func (d *Daemon) inSession(token string) slnet.Connection {
 // DeployPlugin deploys a plugin binary as the Administrator.
 func (d *Daemon) DeployPlugin(name string, binary []byte) {
 	d.t.Helper()
-	admin := d.Administrator()
+	DeployPluginAs(d.t, d.Administrator(), name, binary, "")
+}
+
+// DeployPluginAs deploys a plugin binary with a manifest.
+func DeployPluginAs(t testing.TB, conn slnet.Connection, name string, binary []byte, manifest string) {
+	t.Helper()
 	upload := uuid.New()
 	for at := 0; at == 0 || at < len(binary); at += slnet.MaxUploadPiece {
 		piece := binary[at:min(at+slnet.MaxUploadPiece, len(binary))]
-		Send[*slnet.Empty](d.t, admin, &slnet.UploadMessage{UploadID: upload, Offset: int64(at), Data: piece})
+		Send[*slnet.Empty](t, conn, &slnet.UploadMessage{UploadID: upload, Offset: int64(at), Data: piece})
 	}
 	sum := sha256.Sum256(binary)
-	Send[*slnet.ScriptResponse](d.t, admin, &slnet.DeployPluginMessage{Name: name, UploadID: upload, SHA256: hex.EncodeToString(sum[:])})
+	Send[*slnet.ScriptResponse](t, conn, &slnet.DeployPluginMessage{Name: name, UploadID: upload, SHA256: hex.EncodeToString(sum[:]), Manifest: manifest})
 }
