@@ -98,6 +98,8 @@ func (b *bench) main(ctx context.Context, file string, p profiles) error {
 // A group is measures that share a daemon and its data.
 type group struct {
 	ids []string // of goals.md
+	// spares says that processes wait for runs, as they do in `domovoi serve`.
+	spares bool
 	// open prepares the house, and leaves to it what has to be closed.
 	open func(ctx context.Context, h *house) ([]*measure, error)
 }
@@ -105,10 +107,11 @@ type group struct {
 // groups are all groups, in the order of the table.
 func (b *bench) groups() []group {
 	return []group{
-		{[]string{"P1", "P2", "P3"}, writesGroup},
-		{[]string{"P4", "P5"}, readsGroup},
-		{[]string{"P6", "P7", "P8"}, queriesGroup(b.instances)},
-		{[]string{"P11", "P13"}, processesGroup},
+		{ids: []string{"P1", "P2", "P3"}, open: writesGroup},
+		{ids: []string{"P4", "P5"}, open: readsGroup},
+		{ids: []string{"P6", "P7", "P8"}, open: queriesGroup(b.instances)},
+		{ids: []string{"P11", "P13"}, open: processesGroup},
+		{ids: []string{"P12", "P14"}, spares: true, open: warmGroup},
 	}
 }
 
@@ -142,7 +145,7 @@ func (b *bench) group(ctx context.Context, g group) (results []result, err error
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	h, err := openHouse(ctx, dir)
+	h, err := openHouse(ctx, dir, g.spares)
 	if err != nil {
 		return nil, err
 	}

@@ -50,10 +50,32 @@ func (u unit) format(figure float64) string {
 type bound struct {
 	ratio float64
 	least bool // the ratio is to be at least that, otherwise at most
+	// more says that it is not a ratio but the milliseconds by which the figure
+	// exceeds its floor.
+	more bool
 }
 
 func atMost(ratio float64) bound  { return bound{ratio: ratio} }
+func atMostMore(d time.Duration) bound {
+	return bound{ratio: float64(d) / float64(time.Millisecond), more: true}
+}
 func atLeast(ratio float64) bound { return bound{ratio: ratio, least: true} }
+
+// compare is what the bound is about: the ratio of figure and floor, or how much
+// they differ.
+func (b bound) compare(figure, floor float64) float64 {
+	if b.more {
+		return (figure - floor) * 1e3
+	}
+	return figure / floor
+}
+
+func (b bound) format(compared float64) string {
+	if b.more {
+		return fmt.Sprintf("%+.2f ms", compared)
+	}
+	return fmt.Sprintf("%.2f", compared)
+}
 
 func (b bound) met(ratio float64) bool {
 	if b.least {
@@ -66,6 +88,9 @@ func (b bound) String() string {
 	sign := "<="
 	if b.least {
 		sign = ">="
+	}
+	if b.more {
+		return fmt.Sprintf("%s %+g ms", sign, b.ratio)
 	}
 	return fmt.Sprintf("%s %g", sign, b.ratio)
 }
@@ -95,7 +120,7 @@ func (m *measure) carry(ctx context.Context, rounds int, slot time.Duration) (re
 		if round == 0 {
 			continue
 		}
-		figures, floors, ratios = append(figures, figure), append(floors, floor), append(ratios, figure/floor)
+		figures, floors, ratios = append(figures, figure), append(floors, floor), append(ratios, m.bound.compare(figure, floor))
 	}
 	return result{m, spreadOf(figures), spreadOf(floors), spreadOf(ratios)}, nil
 }

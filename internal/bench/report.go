@@ -29,7 +29,7 @@ func (r result) row() []string {
 		r.id, r.work,
 		ranged(r.figures, r.unit.format),
 		ranged(r.floors, r.unit.format),
-		ranged(r.ratios, func(ratio float64) string { return fmt.Sprintf("%.2f", ratio) }),
+		ranged(r.ratios, r.bound.format),
 		r.bound.String(), met,
 	}
 }
