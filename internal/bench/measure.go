@@ -55,7 +55,7 @@ type bound struct {
 	more bool
 }
 
-func atMost(ratio float64) bound  { return bound{ratio: ratio} }
+func atMost(ratio float64) bound { return bound{ratio: ratio} }
 func atMostMore(d time.Duration) bound {
 	return bound{ratio: float64(d) / float64(time.Millisecond), more: true}
 }

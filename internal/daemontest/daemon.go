@@ -93,14 +93,28 @@ func Start(t testing.TB) *Daemon {
 	return StartOn(t, t.TempDir(), MemoryStore(t))
 }
 
-// StartOn starts a daemon on a data directory and a store.
+// StartWith starts a daemon as Start does, with other options.
+func StartWith(t testing.TB, change func(*runtime.Options)) *Daemon {
+	t.Helper()
+	return start(t, t.TempDir(), MemoryStore(t), change)
+}
+
+// StartOn starts a daemon on a data directory and a store. It has no spares:
+// most tests execute a script once.
 func StartOn(t testing.TB, dir string, store kv.Store) *Daemon {
 	t.Helper()
+	return start(t, dir, store, func(*runtime.Options) {})
+}
+
+func start(t testing.TB, dir string, store kv.Store, change func(*runtime.Options)) *Daemon {
+	t.Helper()
 	d := &Daemon{t: t, Dir: dir}
-	r, err := runtime.Open(t.Context(), runtime.Options{
+	o := runtime.Options{
 		DataDir: dir, Store: store, Version: "test", Grace: 500 * time.Millisecond, Spares: -1,
 		Logger: slog.New(slog.NewTextHandler(&d.log, nil)),
-	})
+	}
+	change(&o)
+	r, err := runtime.Open(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}

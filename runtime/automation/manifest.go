@@ -44,6 +44,8 @@ func (a *Automation) manifest(caller security.Caller, s *slnet.Script, text stri
 		return err
 	}
 	switch {
+	case m.RunAs != "":
+		return slnet.Errorf(slnet.KindInvalid, "%s: run_as: runs have the rights of who starts them; this daemon cannot bind a script to user %s yet", ManifestFile, m.RunAs)
 	case m.Process == slnet.ProcessShared && s.Engine != slnet.EnginePlugin:
 		return slnet.Errorf(slnet.KindInvalid, "%s: process: %s is for plugins; package variables of a script would go from run to run", ManifestFile, m.Process)
 	case m.Process == slnet.ProcessShared && m.Limits.CPU > 0:

@@ -79,6 +79,7 @@ func TestManifestsThatAreRefused(t *testing.T) {
 		"retry: {attempts: -1}":                       "retry.attempts",
 		"concurrency: [1]":                            "concurrency is not a number",
 		"process: both":                               `process is "both", which is not own or shared`,
+		"run_as: robot":                               "cannot bind a script to user robot",
 		"process: shared":                             "process: shared is for plugins",
 		"limits: {memory: 1KiB}":                      "it must be 64 MiB to 64 GiB",
 		"limits: {memory: 99999999999GiB}":            "limits.memory",
