@@ -131,7 +131,7 @@ func (c *capture) unread() int {
 		return 0
 	}
 	n := 0
-	_ = raw.Control(func(fd uintptr) { n, _ = unix.IoctlGetInt(int(fd), unix.TIOCINQ) })
+	_ = raw.Control(func(fd uintptr) { n = unread(int(fd)) })
 	return n
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/hashicorp/go-plugin/runner"
 	"golang.org/x/sys/unix"
 
+	"domovoi.dev/plugins/sandbox"
 	"domovoi.dev/sdk/plugin/session"
 	"domovoi.dev/sdk/slnet"
 )
@@ -27,8 +28,9 @@ import (
 // what is printed before the handshake, kill one process instead of the group,
 // and keep neither exit status nor resource usage.
 type child struct {
-	command []string
+	spec    Spec
 	env     []string
+	program *binary // nil for a worker
 	starter *starter
 	output  func(level string, lines []string)
 
@@ -46,6 +48,7 @@ type child struct {
 	cmd    *exec.Cmd        // guarded by mu; nil before the start
 	reaped bool             // guarded by mu
 	reason error            // guarded by mu: why we killed it, nil if we did not
+	peak   int64            // guarded by mu: the most memory it had, in bytes
 	state  *os.ProcessState // guarded by mu; nil before it is reaped
 }
 
@@ -61,10 +64,11 @@ type handshake struct {
 // print part of a line before it.
 var handshakeLine = regexp.MustCompile(`(\d{1,4})\|(\d{1,9})\|(unix|tcp)\|([^|]+)(?:\|([a-z]+))?(?:\|[^|]*)*$`)
 
-func newChild(command, env []string, starter *starter, output func(level string, lines []string)) *child {
+func newChild(spec Spec, env []string, program *binary, starter *starter, output func(level string, lines []string)) *child {
 	c := &child{
-		command: command,
+		spec:    spec,
 		env:     env,
+		program: program,
 		starter: starter,
 		output:  output,
 		ready:   make(chan struct{}),
@@ -91,6 +95,10 @@ func (c *child) Start(context.Context) error {
 	if c.reason != nil {
 		return c.reason
 	}
+	path, arguments, open, err := c.command()
+	if err != nil {
+		return err
+	}
 	var files [6]*os.File // ends of standard input, output and error: read, write
 	for i := 0; i < len(files); i += 2 {
 		var err error
@@ -100,13 +108,14 @@ func (c *child) Start(context.Context) error {
 		}
 	}
 	cmd := &exec.Cmd{
-		Path:        c.command[0],
-		Args:        c.command,
+		Path:        path,
+		Args:        append([]string{path}, arguments...),
 		Env:         append(c.env, session.HostPIDVariable+"="+strconv.Itoa(os.Getpid()), "TMPDIR="+c.dir),
 		Dir:         c.dir,
 		Stdin:       files[0],
 		Stdout:      files[3],
 		Stderr:      files[5],
+		ExtraFiles:  open,
 		SysProcAttr: childAttributes(),
 	}
 	if err := c.starter.do(cmd.Start); err != nil {
@@ -120,6 +129,34 @@ func (c *child) Start(context.Context) error {
 	c.err = newCapture(files[4], func(lines []string) { c.output(stderrLevel, lines) })
 	go c.reap()
 	return nil
+}
+
+// command is what is executed: this program, which enters the sandbox and goes
+// on from there. A plugin binary it gets as an open file.
+func (c *child) command() (path string, arguments []string, open []*os.File, err error) {
+	if c.program != nil && !sandbox.ExecutesFiles {
+		return c.spec.Path, nil, nil, nil
+	}
+	policy := c.spec.policy()
+	policy.Dir = c.dir
+	if c.program != nil {
+		open = []*os.File{c.program.file}
+		policy.OnDisk = !c.program.sealed
+	}
+	path, err = self()
+	return path, policy.Arguments(c.spec.Name), open, err
+}
+
+// freeze stops the process group where it stands, and thaw lets it go on.
+func (c *child) freeze() { c.signal(unix.SIGSTOP) }
+func (c *child) thaw()   { c.signal(unix.SIGCONT) }
+
+func (c *child) signal(sig unix.Signal) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.cmd != nil && !c.reaped {
+		_ = unix.Kill(-c.cmd.Process.Pid, sig)
+	}
 }
 
 func closeAll(files []*os.File) {
@@ -167,12 +204,7 @@ func (c *child) shook(line string) {
 // then releases its process id: until then no other group can have it.
 func (c *child) reap() {
 	pid := c.pid()
-	for {
-		var info unix.Siginfo
-		if err := unix.Waitid(unix.P_PID, pid, &info, unix.WEXITED|unix.WNOWAIT, nil); err != unix.EINTR {
-			break
-		}
-	}
+	awaitEnd(pid)
 	c.mu.Lock()
 	_ = unix.Kill(-pid, unix.SIGKILL)
 	_ = c.cmd.Wait() // the state says all that the error says
@@ -246,12 +278,9 @@ func (c *child) directory() string {
 func (c *child) exit() Exit {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	e := Exit{Reason: c.reason, Code: c.state.ExitCode(), UserTime: c.state.UserTime(), SystemTime: c.state.SystemTime()}
+	e := Exit{Reason: c.reason, Code: c.state.ExitCode()}
 	if status, ok := c.state.Sys().(syscall.WaitStatus); ok && status.Signaled() {
 		e.Signal = status.Signal().String()
-	}
-	if usage, ok := c.state.SysUsage().(*syscall.Rusage); ok {
-		e.MaxRSS = usage.Maxrss << 10 // Linux counts kilobytes
 	}
 	return e
 }
@@ -278,7 +307,7 @@ func (c *child) Stdout() io.ReadCloser { return c.line }
 func (c *child) Stderr() io.ReadCloser { return io.NopCloser(&io.LimitedReader{}) }
 
 // Name implements runner.Runner.
-func (c *child) Name() string { return c.command[0] }
+func (c *child) Name() string { return c.spec.Name }
 
 // ID implements runner.Runner.
 func (c *child) ID() string {
@@ -311,10 +340,6 @@ type Exit struct {
 	Signal string
 	// Reason says why the host killed it, nil if it did not.
 	Reason error
-	// MaxRSS is the most memory it had, in bytes.
-	MaxRSS int64
-	// UserTime and SystemTime are the CPU time it took.
-	UserTime, SystemTime time.Duration
 	// Stderr is the end of what it wrote to standard error.
 	Stderr string
 }

@@ -13,6 +13,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -20,6 +21,7 @@ import (
 
 	hclog "github.com/hashicorp/go-hclog"
 
+	"domovoi.dev/sdk/plugin/session"
 	"domovoi.dev/sdk/slnet"
 )
 
@@ -36,28 +38,35 @@ type Options struct {
 	// Grace is how long a run may go on after it was cancelled, to clean up,
 	// before its processes are killed; 0 means 2 s.
 	Grace time.Duration
-	// Worker is the command of a worker; empty means this very program with the
-	// argument "worker".
-	Worker []string
-	// Env names the environment variables that processes inherit besides
-	// DefaultEnv. Nothing else of the environment reaches them.
-	Env []string
+	// Spares is how many processes may wait for a run, loaded with scripts that
+	// were executed lately; 0 means two for each processor, less than 0 none.
+	Spares int
 }
 
-// DefaultEnv names the environment variables every process inherits.
-var DefaultEnv = []string{"PATH", "TZ", "LANG", "LC_ALL", "SSL_CERT_FILE", "SSL_CERT_DIR"}
+// The environment variables of the daemon that processes get: all of them, and
+// those that were granted network. Nothing else of the environment reaches them.
+var (
+	DefaultEnv = []string{"TZ"}
+	NetworkEnv = []string{"SSL_CERT_FILE", "SSL_CERT_DIR"}
+)
 
 // Host starts processes and knows those that live.
 type Host struct {
 	options Options
 	dir     string
-	env     []string
 	log     *slog.Logger
 	plog    hclog.Logger
 	starter *starter
 
-	closing  sync.Once
-	closeErr error // of the one close
+	binaries binaries
+	spares   spares
+	shares   shares
+	started  chan struct{} // has an element when a process was started
+	closing  chan struct{} // closed when the host closes
+	watched  chan struct{} // closed when nobody watches the processes any more
+
+	closeOnce sync.Once
+	closeErr  error // of the one close
 
 	mu        sync.Mutex
 	closed    bool                  // guarded by mu
@@ -72,9 +81,8 @@ func Open(options Options) (*Host, error) {
 	if options.Grace == 0 {
 		options.Grace = 2 * time.Second
 	}
-	if len(options.Worker) == 0 {
-		// Not the path: the file there may be that of a newer version by now.
-		options.Worker = []string{"/proc/self/exe", "worker"}
+	if options.Spares == 0 {
+		options.Spares = 2 * runtime.NumCPU()
 	}
 	if options.Logger == nil {
 		options.Logger = slog.New(slog.DiscardHandler)
@@ -90,18 +98,38 @@ func Open(options Options) (*Host, error) {
 		plog:      newPluginLogger(options.Logger),
 		starter:   newStarter(),
 		processes: make(map[*Process]struct{}),
+		started:   make(chan struct{}, 1),
+		closing:   make(chan struct{}),
+		watched:   make(chan struct{}),
 	}
-	for _, name := range append(DefaultEnv[:len(DefaultEnv):len(DefaultEnv)], options.Env...) {
+	h.spares.init(h, max(options.Spares, 0))
+	h.shares.host = h
+	go h.watch()
+	go func() { _, _ = probe() }() // Isolation tells
+	return h, nil
+}
+
+// env is the environment of a process: nothing that is not named here.
+func (s Spec) environment() []string {
+	names := DefaultEnv
+	if len(s.Grants.Ports) > 0 {
+		names = append(names[:len(names):len(names)], NetworkEnv...)
+	}
+	env := []string{s.Bounds.env()}
+	if s.shared {
+		env = append(env, session.SharedVariable+"=1")
+	}
+	for _, name := range names {
 		if value, ok := os.LookupEnv(name); ok {
-			h.env = append(h.env, name+"="+value)
+			env = append(env, name+"="+value)
 		}
 	}
-	return h, nil
+	return append(env, s.Env...)
 }
 
 // Close kills all processes, waits for their end and forbids new ones.
 func (h *Host) Close() error {
-	h.closing.Do(func() { h.closeErr = h.close() })
+	h.closeOnce.Do(func() { h.closeErr = h.close() })
 	return h.closeErr
 }
 
@@ -119,6 +147,11 @@ func (h *Host) close() error {
 		})
 	}
 	ends.Wait()
+	close(h.closing)
+	<-h.watched
+	h.spares.close()
+	h.shares.close()
+	h.binaries.close()
 	h.starter.stop()
 	if err := os.Remove(h.dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		errs = append(errs, fmt.Errorf("plugins: the directory of sockets: %w", err))
@@ -136,7 +169,18 @@ func (h *Host) add(p *Process) error {
 		return errHostClosed
 	}
 	h.processes[p] = struct{}{}
+	select {
+	case h.started <- struct{}{}:
+	default:
+	}
 	return nil
+}
+
+// living are the processes that were not closed.
+func (h *Host) living() []*Process {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Collect(maps.Keys(h.processes))
 }
 
 func (h *Host) remove(p *Process) {

@@ -15,6 +15,7 @@ import (
 	"github.com/google/uuid"
 
 	"domovoi.dev/plugins"
+	"domovoi.dev/plugins/sandbox"
 	"domovoi.dev/sdk"
 	"domovoi.dev/sdk/plugin"
 	"domovoi.dev/sdk/slnet"
@@ -25,12 +26,20 @@ import (
 const processVariable = "DOMOVOI_TEST_PROCESS"
 
 func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == sandbox.Verb {
+		sandbox.Main(os.Args[2:], func() { play(os.Getenv(processVariable)) })
+		return
+	}
 	name := os.Getenv(processVariable)
 	if name == "" {
 		os.Exit(m.Run())
 	}
-	if play, ok := programs[name]; ok {
-		play()
+	play(name)
+}
+
+func play(name string) {
+	if program, ok := programs[name]; ok {
+		program()
 		return
 	}
 	run, ok := scripts[name]
@@ -50,7 +59,7 @@ func openHost(t testing.TB, change ...func(*plugins.Options)) *plugins.Host {
 	options := plugins.Options{
 		Dir:    t.TempDir(),
 		Logger: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})),
-		Worker: []string{"/proc/self/exe"},
+		Spares: -1,
 		Grace:  200 * time.Millisecond,
 	}
 	for _, f := range change {
@@ -77,7 +86,15 @@ func start(t testing.TB, host *plugins.Host, name string) *plugins.Process {
 	if name == racy {
 		env = append(env, "GORACE=report_bugs=0") // a report would mingle with the trace of the crash
 	}
-	p, err := host.Start(t.Context(), plugins.Spec{Name: name, Env: env})
+	spec := plugins.Spec{Name: name, Env: env}
+	if name == "family" {
+		self, err := os.Executable()
+		if err != nil {
+			t.Fatal(err)
+		}
+		spec.Grants = plugins.Grants{Processes: true, Read: []string{self}}
+	}
+	p, err := host.Start(t.Context(), spec)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -30,24 +30,29 @@ const (
 
 // output is what a process says: what it prints, and the log of its run. It goes
 // to the run that the process carries. What is printed between two runs belongs
-// to nobody and is dropped, so that no run sees anything of another.
+// to nobody and is dropped, so that no run sees anything of another. In a shared
+// process the lines of a log say whose they are; what is printed beside them
+// belongs to a run only while there is no other.
 type output struct {
 	mu    sync.Mutex
-	sink  func([]slnet.LogLine) // guarded by mu; nil when there is no run
-	ran   bool                  // guarded by mu: there was a run
-	early []slnet.LogLine       // guarded by mu: printed before the first run
-	size  int                   // guarded by mu: bytes in early
-	all   []byte                // guarded by mu: the end of all that was printed
-	errs  []byte                // guarded by mu: the end of the standard error
-	trace []byte                // guarded by mu: the standard error from a crash on
+	sinks map[string]func([]slnet.LogLine) // guarded by mu: by the id of the run
+	ran   bool                             // guarded by mu: there was a run
+	early []slnet.LogLine                  // guarded by mu: printed before the first run
+	size  int                              // guarded by mu: bytes in early
+	all   []byte                           // guarded by mu: the end of all that was printed
+	errs  []byte                           // guarded by mu: the end of the standard error
+	trace []byte                           // guarded by mu: the standard error from a crash on
 }
 
 // begin hands everything to sink from now on, at first what came before the
 // first run. Calls of sink do not overlap.
-func (o *output) begin(sink func([]slnet.LogLine)) {
+func (o *output) begin(run string, sink func([]slnet.LogLine)) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.sink = sink
+	if o.sinks == nil {
+		o.sinks = make(map[string]func([]slnet.LogLine))
+	}
+	o.sinks[run] = sink
 	if len(o.early) > 0 && sink != nil {
 		sink(o.early)
 	}
@@ -56,10 +61,10 @@ func (o *output) begin(sink func([]slnet.LogLine)) {
 
 // end is the reverse of begin; ran is false for a run that was refused. When it
 // returns sink is not called any more.
-func (o *output) end(ran bool) {
+func (o *output) end(run string, ran bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.sink = nil
+	delete(o.sinks, run)
 	o.ran = o.ran || ran
 }
 
@@ -84,7 +89,11 @@ func (o *output) printed(level string, texts []string) {
 				if rest != "" {
 					add(rest)
 				}
-				lines = append(lines, line)
+				if line.Run != "" {
+					o.deliverTo(line.Run, line.LogLine)
+				} else {
+					lines = append(lines, line.LogLine)
+				}
 				continue
 			}
 		}
@@ -93,14 +102,25 @@ func (o *output) printed(level string, texts []string) {
 	o.deliver(lines)
 }
 
+// deliverTo hands a line to the run it says it is of. The caller holds mu.
+func (o *output) deliverTo(run string, line slnet.LogLine) {
+	if sink := o.sinks[run]; sink != nil {
+		sink([]slnet.LogLine{line})
+	}
+}
+
 // deliver hands lines to the run, or keeps them for the first one. The caller
 // holds mu.
 func (o *output) deliver(lines []slnet.LogLine) {
 	switch {
 	case len(lines) == 0:
-	case o.sink != nil:
-		o.sink(lines)
-	case !o.ran:
+	case len(o.sinks) == 1:
+		for _, sink := range o.sinks {
+			if sink != nil {
+				sink(lines)
+			}
+		}
+	case len(o.sinks) == 0 && !o.ran:
 		for _, line := range lines {
 			if o.size += len(line.Text) + 1; o.size > maxEarly {
 				return

@@ -2,8 +2,6 @@ package plugins
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -28,18 +26,32 @@ type Spec struct {
 	// Name is the name of the script, for errors and the log.
 	Name string
 	// Path is the file of a plugin binary, and SHA256 what its content must hash
-	// to, in hexadecimal digits. The file is checked at each start and executed
-	// by its path, so nobody else may be able to write it. An empty Path means a
-	// worker.
+	// to, in hexadecimal digits. What is executed is what was hashed, also when
+	// the file is changed meanwhile. An empty Path means a worker.
 	Path   string
 	SHA256 string
+	// Files is the source a worker is to load, see Prepare.
+	Files []slnet.ScriptFile
+	// Grants are what it may reach outside of itself, Bounds what it may use up.
+	Grants Grants
+	Bounds Bounds
+	// Version is the version of the script, for people.
+	Version int64
+	// Spare names the script and its version for Prepare and Share: a process
+	// started for one run may be given to another run of the same Spare. Empty
+	// means that nobody else gets it.
+	Spare string
+
+	shared bool // several runs use the process at a time
 	// Env are further environment variables, as "NAME=value".
 	Env []string
 }
 
-// Process is a process that runs a script. It carries one run at a time.
+// Process is a process that runs a script. It carries one run at a time, unless
+// it comes from Share.
 type Process struct {
 	name   string
+	spec   Spec
 	host   *Host
 	child  *child
 	client *goplugin.Client
@@ -79,16 +91,19 @@ var (
 // left. The error says what the process was doing and what it printed last. The
 // caller must Close the process.
 func (h *Host) Start(ctx context.Context, spec Spec) (*Process, error) {
-	command := h.options.Worker
+	var program *binary
 	if spec.Path != "" {
-		if err := check(spec); err != nil {
+		var err error
+		if program, err = h.binaries.get(spec); err != nil {
 			return nil, err
 		}
-		command = []string{spec.Path}
+		defer h.binaries.put(program)
+		if h.binaries.hashed != nil {
+			h.binaries.hashed()
+		}
 	}
-	p := &Process{name: spec.Name, host: h}
-	env := append(append([]string(nil), h.env...), spec.Env...)
-	p.child = newChild(command, env, h.starter, p.output.printed)
+	p := &Process{name: spec.Name, spec: spec, host: h}
+	p.child = newChild(spec, spec.environment(), program, h.starter, p.output.printed)
 	p.client = goplugin.NewClient(p.config())
 	if err := h.add(p); err != nil {
 		return nil, err
@@ -100,25 +115,6 @@ func (h *Host) Start(ctx context.Context, spec Spec) (*Process, error) {
 		return nil, err
 	}
 	return p, nil
-}
-
-// check hashes the file of a plugin binary. The hash of a SecureConfig is good
-// for one use.
-func check(spec Spec) error {
-	want, err := hex.DecodeString(spec.SHA256)
-	if err != nil || len(want) != sha256.Size {
-		return slnet.Errorf(slnet.KindInvalid, "plugin %s: %q is no SHA-256 in hexadecimal digits", spec.Name, spec.SHA256)
-	}
-	secure := goplugin.SecureConfig{Checksum: want, Hash: sha256.New()}
-	same, err := secure.Check(spec.Path)
-	if err != nil {
-		return slnet.Errorf(slnet.KindInternal, "plugin %s: %v", spec.Name, err)
-	}
-	if !same {
-		return slnet.Errorf(slnet.KindInvalid,
-			"plugin %s: the file %s is not what was deployed: its SHA-256 is not %s", spec.Name, spec.Path, spec.SHA256)
-	}
-	return nil
 }
 
 func (p *Process) config() *goplugin.ClientConfig {
@@ -201,6 +197,9 @@ func (p *Process) handshakeError(err error) error {
 
 // PID is the process id.
 func (p *Process) PID() int { return p.child.pid() }
+
+// Usage is what the process and what it started have used so far, or in all.
+func (p *Process) Usage() Usage { return p.child.usage() }
 
 // Ended is closed when the process has ended.
 func (p *Process) Ended() <-chan struct{} { return p.child.ended }

@@ -62,6 +62,9 @@ type Result struct {
 	// Exit says how the process ended; nil while it lives, and can be given the
 	// next run.
 	Exit *Exit
+	// Usage is what the process has used at the end of the run, from its start
+	// on; nothing for a process that other runs use too.
+	Usage Usage
 }
 
 // Run carries out one run, and returns soon after it came to its end: the script
@@ -69,10 +72,12 @@ type Result struct {
 // killed after a grace period. An error means that the run did not begin;
 // whatever happens to a run that began is in the Result.
 func (p *Process) Run(ctx context.Context, r Run) (Result, error) {
-	if !p.busy.TryLock() {
-		return Result{}, slnet.Errorf(slnet.KindConflict, "%s: the process carries a run already", p.name)
+	if !p.spec.shared {
+		if !p.busy.TryLock() {
+			return Result{}, slnet.Errorf(slnet.KindConflict, "%s: the process carries a run already", p.name)
+		}
+		defer p.busy.Unlock()
 	}
-	defer p.busy.Unlock()
 	start, err := session.FromRunInfo(r.Info)
 	if err != nil {
 		return Result{}, err
@@ -92,9 +97,10 @@ func (p *Process) Run(ctx context.Context, r Run) (Result, error) {
 	}
 	s := newRunSession(p, stream, r, open)
 	s.working.Go(func() { s.endWithProcess(closeStream) })
-	p.output.begin(r.Log)
+	id := r.Info.ID.String()
+	p.output.begin(id, r.Log)
 	result, err := s.carry(ctx)
-	p.output.end(err == nil)
+	p.output.end(id, err == nil)
 	return result, err
 }
 
@@ -151,6 +157,9 @@ func (s *runSession) carry(ctx context.Context) (Result, error) {
 	}
 	result, err := s.result(ctx, finished, err, cause)
 	result.Cause = cause
+	if !s.process.spec.shared {
+		result.Usage = s.process.Usage()
+	}
 	return result, err
 }
 
@@ -284,7 +293,10 @@ func brokenText(err error) string {
 }
 
 func (s *runSession) killedText(reason, cause error) string {
-	if cause == nil {
+	switch {
+	case cause == nil && s.process.spec.shared:
+		return fmt.Sprintf("the process that the run shared with others was killed: %v", reason)
+	case cause == nil:
 		return fmt.Sprintf("the process was killed: %v", reason)
 	}
 	return fmt.Sprintf("the process was killed: %v, and the script did not end within %v of being cancelled",

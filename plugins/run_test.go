@@ -198,7 +198,7 @@ func TestTimeoutOfEndlessLoop(t *testing.T) {
 	if len(result.Errors) != 1 || result.Errors[0].Message != want {
 		t.Errorf("got %+v, want %q", result.Errors, want)
 	}
-	if e := result.Exit; e == nil || e.Signal != "killed" || e.MaxRSS < 1<<20 || e.UserTime <= 0 {
+	if e := result.Exit; e == nil || e.Signal != "killed" || result.Usage.Memory < 1<<20 || result.Usage.CPU <= 0 {
 		t.Errorf("exit: got %+v", e)
 	}
 }

@@ -192,6 +192,13 @@ var scripts = map[string]func(context.Context, *sdk.Engine) error{
 		return engine.AddScriptOutput("greeting", "hello "+engine.GetScriptParam("name"))
 	},
 
+	// greeter logs and asks.
+	"greeter": func(ctx context.Context, engine *sdk.Engine) error {
+		engine.Log.Info("asked")
+		_, err := ask(ctx, engine, "hello")
+		return err
+	},
+
 	// crowd asks from many goroutines at a time.
 	"crowd": func(ctx context.Context, engine *sdk.Engine) error {
 		n := parameter(engine, "n")

@@ -42,12 +42,6 @@ func (s *starter) stop() {
 	<-s.done
 }
 
-// childAttributes put a child at the head of a process group, so that it can be
-// killed with all it started, and let it die with this process.
-func childAttributes() *syscall.SysProcAttr {
-	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
-}
-
 func ownedByUs(info fs.FileInfo) bool {
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	return ok && int(stat.Uid) == os.Getuid()

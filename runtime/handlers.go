@@ -4,11 +4,9 @@ import (
 	"cmp"
 	"context"
 	"slices"
-	"strings"
 	"time"
 	"unicode/utf8"
 
-	"domovoi.dev/plugins"
 	"domovoi.dev/runtime/security"
 	"domovoi.dev/sdk/slnet"
 	"domovoi.dev/storage"
@@ -161,6 +159,7 @@ var handlers = func() map[string]handler {
 		return r.automation.Upload(c, m)
 	})
 	add(table, reading(known), (*Runtime).scripts)
+	add(table, reading(known), (*Runtime).pluginProcesses)
 	add(table, reading(with(security.ViewScript)), func(r *Runtime, ctx context.Context, _ security.Caller, m *slnet.GetScriptMessage) (*slnet.ScriptResponse, error) {
 		return r.automation.Script(ctx, m)
 	})
@@ -214,10 +213,26 @@ func (r *Runtime) scripts(ctx context.Context, caller security.Caller, m *slnet.
 	if err != nil {
 		return nil, err
 	}
-	return r.automation.Scripts(ctx, m, func(name string) bool {
-		return rights.MayScript(security.ViewScript, name) || rights.MayScript(security.ExecuteScript, name) ||
-			rights.MayScript(security.DeleteScript, name)
-	})
+	return r.automation.Scripts(ctx, m, func(name string) bool { return knows(rights, name) })
+}
+
+func (r *Runtime) pluginProcesses(ctx context.Context, caller security.Caller, m *slnet.GetPluginProcessesMessage) (*slnet.PluginProcessesResponse, error) {
+	rights, err := r.accounts.Rights(caller)
+	if err != nil {
+		return nil, err
+	}
+	response, err := r.automation.PluginProcesses(ctx, m)
+	if err != nil {
+		return nil, err
+	}
+	response.Processes = slices.DeleteFunc(response.Processes, func(p slnet.PluginProcess) bool { return !knows(rights, p.Script) })
+	return response, nil
+}
+
+// knows reports whether somebody with these rights may know of a script.
+func knows(rights *security.Rights, name string) bool {
+	return rights.MayScript(security.ViewScript, name) || rights.MayScript(security.ExecuteScript, name) ||
+		rights.MayScript(security.DeleteScript, name)
 }
 
 // maxInformation is the most bytes of the text of an information event.
@@ -253,14 +268,13 @@ func (r *Runtime) informationEvents(ctx context.Context, caller security.Caller,
 func (r *Runtime) systemInfo(_ context.Context, _ security.Caller, _ *slnet.GetSystemInfoMessage) (*slnet.SystemInfoResponse, error) {
 	return &slnet.SystemInfoResponse{
 		Version: r.version, StartedAt: r.startedAt.Truncate(time.Millisecond), StoreVersion: int64(r.store.Version()),
-		Managers: r.managers.Running(), Isolation: isolation,
+		Managers: r.managers.Running(), Isolation: r.host.Isolation(),
 		Store: r.storeInfo(),
 	}, nil
 }
 
-// isolation names what keeps scripts apart, and nothing that is not in force.
-var isolation = []string{
-	"each run has a process of its own",
-	"processes get nothing of the daemon's environment but " + strings.Join(plugins.DefaultEnv, ", "),
-	"a run that exceeds its timeout is killed with all the processes it started",
+// mayGrant reports whether a caller may give scripts what reaches beyond the
+// daemon: files, network, other programs.
+func (r *Runtime) mayGrant(caller security.Caller) bool {
+	return r.accounts.Has(caller, slnet.PermissionSystemAdministration)
 }

@@ -40,9 +40,9 @@ type Options struct {
 	Logger *slog.Logger
 	// Version is the version of the program, for SystemInfo.
 	Version string
-	// WorkerCommand starts a worker; empty means this very program with the
-	// argument "worker".
-	WorkerCommand []string
+	// Spares is how many processes may wait for a run, loaded with scripts that
+	// were executed lately; 0 means two for each processor, less than 0 none.
+	Spares int
 	// Grace is how long a run may go on after it was cancelled before it is
 	// killed; 0 means 2 s.
 	Grace time.Duration
@@ -128,13 +128,14 @@ func Open(ctx context.Context, o Options) (_ *Runtime, err error) {
 	}
 	r.managers = dommanager.New(r.store, dommanager.Options{Accounts: r.accounts, Logger: o.Logger, MaxAttachment: o.MaxAttachment})
 	r.host, err = plugins.Open(plugins.Options{
-		Dir: filepath.Join(o.DataDir, "sockets"), Logger: o.Logger, Worker: o.WorkerCommand, Grace: o.Grace,
+		Dir: filepath.Join(o.DataDir, "sockets"), Logger: o.Logger, Grace: o.Grace, Spares: o.Spares,
 	})
 	if err != nil {
 		return nil, err
 	}
 	r.automation, err = automation.Open(ctx, automation.Options{
 		Store: r.store, Host: r.host, Dir: o.DataDir, Connect: r.connect, Enabled: r.accounts.Enabled, ActAs: r.accounts.ActAs,
+		MayGrant: r.mayGrant,
 		Parallel: 2 * goruntime.NumCPU(), Logger: o.Logger,
 	})
 	if err != nil {

@@ -45,7 +45,7 @@ const defaultDataDir = "domovoi.db"
 
 func (a *app) rootCommand() *cobra.Command {
 	root := a.group("domovoi", "Run automation scripts against DOM managers",
-		a.serveCommand(), a.workerCommand(),
+		a.serveCommand(), a.sandboxCommand(),
 		a.scriptCommand(), a.pluginCommand(), a.runCommand(),
 		a.moduleCommand(), a.instanceCommand(),
 		a.userCommand(), a.groupCommand(), a.tokenCommand(), a.loginCommand(), a.whoamiCommand(), a.auditCommand(),

@@ -13,12 +13,14 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"domovoi.dev/plugins/sandbox"
 )
 
 func TestMain(m *testing.M) {
 	// A daemon starts its workers from its own file, under another name than
 	// the one testscript knows it by.
-	if len(os.Args) == 2 && os.Args[1] == "worker" {
+	if len(os.Args) > 1 && os.Args[1] == sandbox.Verb {
 		main()
 		return
 	}

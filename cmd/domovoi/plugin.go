@@ -5,8 +5,11 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
@@ -18,7 +21,8 @@ import (
 func (a *app) pluginCommand() *cobra.Command {
 	return a.group("plugin", "Deploy plugin binaries",
 		a.pluginDeployCommand(),
-		a.leaf("list", "List the deployed plugins", a.pluginList))
+		a.leaf("list", "List the deployed plugins and their shared processes", a.pluginList),
+		a.completes(a.leaf("show NAME", "Show a plugin and its shared processes", a.pluginShow), scriptNames))
 }
 
 func (a *app) pluginDeployCommand() *cobra.Command {
@@ -39,6 +43,13 @@ func (a *app) pluginDeployCommand() *cobra.Command {
 }
 
 func (a *app) pluginDeploy(ctx context.Context, d deployment, path string) error {
+	var manifest string
+	var err error
+	if d.manifest != "" {
+		if manifest, err = d.readManifest(path); err != nil {
+			return err
+		}
+	}
 	c, err := a.connect()
 	if err != nil {
 		return err
@@ -54,7 +65,7 @@ func (a *app) pluginDeploy(ctx context.Context, d deployment, path string) error
 		return err
 	}
 	response, err := ask[*slnet.ScriptResponse](ctx, c, &slnet.DeployPluginMessage{
-		Name: d.name, Description: d.description, Timeout: d.timeout, UploadID: id, SHA256: hash, RunsAs: d.runsAs,
+		Name: d.name, Description: d.description, Timeout: d.timeout, UploadID: id, SHA256: hash, Manifest: manifest, RunsAs: d.runsAs,
 	})
 	if err != nil {
 		return err
@@ -91,10 +102,119 @@ func upload(ctx context.Context, c *client.Client, file io.Reader) (uuid.UUID, s
 	return id, hex.EncodeToString(hash.Sum(nil)), nil
 }
 
+// plugins are what plugin list tells.
+type plugins struct {
+	Scripts   []slnet.Script        `json:"Scripts"`
+	Processes []slnet.PluginProcess `json:"Processes"`
+}
+
 func (a *app) pluginList(ctx context.Context, _ []string) error {
-	response, err := request[*slnet.ScriptsResponse](ctx, a, &slnet.GetScriptsMessage{Engine: slnet.EnginePlugin})
+	c, err := a.connect()
 	if err != nil {
 		return err
 	}
-	return a.answer(response, func(t *table) { showScripts(t, response.Scripts) })
+	defer c.Close()
+	scripts, err := ask[*slnet.ScriptsResponse](ctx, c, &slnet.GetScriptsMessage{Engine: slnet.EnginePlugin})
+	if err != nil {
+		return err
+	}
+	processes, err := ask[*slnet.PluginProcessesResponse](ctx, c, &slnet.GetPluginProcessesMessage{})
+	if err != nil {
+		return err
+	}
+	return a.answer(&plugins{scripts.Scripts, processes.Processes}, func(t *table) {
+		t.row("NAME", "VERSION", "DEPLOYED", "BY", "PROCESS", "DESCRIPTION")
+		for _, s := range scripts.Scripts {
+			t.row(s.Name, fmt.Sprint(s.Version), timeText(s.DeployedAt), s.DeployedBy, processText(s, processes.Processes), shorten(s.Description, 60))
+		}
+	})
+}
+
+// processText says what carries the runs of a plugin.
+func processText(s slnet.Script, processes []slnet.PluginProcess) string {
+	if s.Manifest == nil || s.Manifest.Process != slnet.ProcessShared {
+		return "one a run"
+	}
+	counts := make(map[slnet.PluginState]int)
+	for _, p := range processes {
+		if p.Script == s.Name {
+			counts[p.State]++
+		}
+	}
+	text := "shared"
+	for _, state := range []slnet.PluginState{slnet.PluginRunning, slnet.PluginWaiting} {
+		if n := counts[state]; n > 0 {
+			text += fmt.Sprintf(", %d %s", n, state)
+		}
+	}
+	return text
+}
+
+func (a *app) pluginShow(ctx context.Context, args []string) error {
+	c, err := a.connect()
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	scripts, err := ask[*slnet.ScriptsResponse](ctx, c, &slnet.GetScriptsMessage{Engine: slnet.EnginePlugin})
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(scripts.Scripts, func(s slnet.Script) bool { return strings.EqualFold(s.Name, args[0]) })
+	if i < 0 {
+		return slnet.Errorf(slnet.KindNotFound, "there is no plugin %q; domovoi plugin list shows those there are", args[0])
+	}
+	s := scripts.Scripts[i]
+	processes, err := ask[*slnet.PluginProcessesResponse](ctx, c, &slnet.GetPluginProcessesMessage{Name: s.Name})
+	if err != nil {
+		return err
+	}
+	return a.answer(&plugins{[]slnet.Script{s}, processes.Processes}, func(t *table) {
+		t.field("Name", s.Name)
+		t.field("Description", s.Description)
+		t.field("Version", fmt.Sprint(s.Version))
+		t.field("Hash", s.Hash)
+		t.field("Deployed", timeText(s.DeployedAt)+" by "+s.DeployedBy)
+		showManifest(t, s.Manifest)
+		t.field("Process", processText(s, nil))
+		for _, p := range processes.Processes {
+			showProcess(t, p)
+		}
+	})
+}
+
+// showManifest shows what a script may reach and use up.
+func showManifest(t *table, m *slnet.Manifest) {
+	if m == nil {
+		return
+	}
+	t.field("May connect to", strings.Join(m.Grants.Network, ", "))
+	t.field("May read", strings.Join(m.Grants.Read, ", "))
+	t.field("May write", strings.Join(m.Grants.Write, ", "))
+	if m.Grants.Processes {
+		t.field("May start", "programs it may read")
+	}
+	if m.Limits.Memory > 0 {
+		t.field("Memory", "at most "+sizeText(m.Limits.Memory))
+	}
+	if m.Limits.CPU > 0 {
+		t.field("Processor time", "at most "+durationText(m.Limits.CPU))
+	}
+}
+
+func showProcess(t *table, p slnet.PluginProcess) {
+	text := fmt.Sprintf("%s, version %d", p.State, p.ScriptVersion)
+	if p.State == slnet.PluginRunning {
+		text += fmt.Sprintf(", process %d since %s, %d runs", p.PID, timeText(p.StartedAt), p.Runs)
+	}
+	if p.State == slnet.PluginWaiting {
+		text += ", not before " + timeText(p.NotBefore)
+	}
+	if p.Restarts > 0 {
+		text += fmt.Sprintf(", %d restarts", p.Restarts)
+	}
+	t.field("As "+p.RunsAs, text)
+	if p.LastError != "" {
+		t.field("Last error", timeText(p.LastErrorAt)+": "+p.LastError)
+	}
 }

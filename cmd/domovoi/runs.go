@@ -128,6 +128,12 @@ func showRun(t *table, run slnet.Run) {
 	if run.Timeout > 0 {
 		t.field("Timeout", durationText(run.Timeout))
 	}
+	if run.PeakMemory > 0 {
+		t.field("Memory", sizeText(run.PeakMemory)+" at most")
+	}
+	if run.CPUTime > 0 {
+		t.field("Processor time", durationText(run.CPUTime))
+	}
 	showPairs(t, "Parameters", run.Parameters)
 	showPairs(t, "Output", run.Output)
 	for i, e := range run.Errors {

@@ -2,12 +2,15 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	gobuild "go/build"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -28,6 +31,7 @@ func (a *app) scriptCommand() *cobra.Command {
 // deployment is what the flags of a deploy command say.
 type deployment struct {
 	name, description string
+	manifest          string // a file
 	timeout           time.Duration
 	runsAs            *string
 }
@@ -39,6 +43,8 @@ func (d *deployment) flags(c *cobra.Command) {
 		d.runsAs = &user
 		return nil
 	})
+	c.Flags().StringVar(&d.manifest, "manifest", "", "`file` that says how it is run and what it may reach, like a script.yaml")
+	c.MarkFlagFilename("manifest", "yaml", "yml")
 }
 
 func (a *app) scriptUpdateCommand() *cobra.Command {
@@ -62,6 +68,26 @@ permissions AutomationRunAs and SecurityAdministration.`
 	return a.completes(c, scriptNames)
 }
 
+// manifestFile is what says how the script of a directory is run.
+const manifestFile = "script.yaml"
+
+// readManifest reads the manifest of the script at path: the file that was named,
+// otherwise the one in its directory, if it is one and has one.
+func (d *deployment) readManifest(path string) (string, error) {
+	file := d.manifest
+	if file == "" {
+		file = filepath.Join(path, manifestFile)
+	}
+	b, err := os.ReadFile(file)
+	if err != nil && d.manifest == "" && (errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)) {
+		return "", nil
+	}
+	if err != nil {
+		return "", slnet.Errorf(slnet.KindInvalid, "the manifest cannot be read: %v", err)
+	}
+	return string(b), nil
+}
+
 func (a *app) scriptDeployCommand() *cobra.Command {
 	var d deployment
 	c := a.leaf("deploy DIR|FILE...", "Deploy Go source", func(ctx context.Context, args []string) error {
@@ -69,7 +95,10 @@ func (a *app) scriptDeployCommand() *cobra.Command {
 	})
 	c.Long = `Deploy Go source. A directory is one script of all its Go files, except tests; a
 file is a script by itself. The name is that of the directory or file, without
-.go; a file called script.go has the name of its directory.`
+.go; a file called script.go has the name of its directory.
+
+A directory may have a script.yaml, which says how the script is run and what it
+may reach besides the engine: see docs/manifest.md.`
 	c.Flags().StringVar(&d.name, "name", "", "`name` of the script, when one is deployed")
 	d.flags(c)
 	c.ValidArgsFunction = nil // files
@@ -77,8 +106,8 @@ file is a script by itself. The name is that of the directory or file, without
 }
 
 func (a *app) scriptDeploy(ctx context.Context, paths []string, d deployment) error {
-	if d.name != "" && len(paths) > 1 {
-		return slnet.Errorf(slnet.KindInvalid, "--name is for one script, and %d are given", len(paths))
+	if len(paths) > 1 && (d.name != "" || d.manifest != "") {
+		return slnet.Errorf(slnet.KindInvalid, "--name and --manifest are for one script, and %d are given", len(paths))
 	}
 	messages := make([]*slnet.DeployScriptMessage, len(paths))
 	for i, path := range paths {
@@ -89,7 +118,11 @@ func (a *app) scriptDeploy(ctx context.Context, paths []string, d deployment) er
 		if d.name != "" {
 			name = d.name
 		}
-		messages[i] = &slnet.DeployScriptMessage{Name: name, Description: d.description, Files: files, Timeout: d.timeout, RunsAs: d.runsAs}
+		manifest, err := d.readManifest(path)
+		if err != nil {
+			return err
+		}
+		messages[i] = &slnet.DeployScriptMessage{Name: name, Description: d.description, Files: files, Timeout: d.timeout, Manifest: manifest, RunsAs: d.runsAs}
 	}
 	c, err := a.connect()
 	if err != nil {
@@ -214,11 +247,15 @@ func (a *app) scriptShow(ctx context.Context, args []string) error {
 		if s.Timeout > 0 {
 			t.field("Timeout", durationText(s.Timeout))
 		}
+		showManifest(t, s.Manifest)
 		t.field("Deployed", timeText(s.DeployedAt)+" by "+s.DeployedBy)
 		t.field("Runs as", s.RunsAs)
 	})
 	if err != nil || a.output == outputJSON {
 		return err
+	}
+	if s.ManifestText != "" {
+		s.Files = append([]slnet.ScriptFile{{Name: manifestFile, Content: s.ManifestText}}, s.Files...)
 	}
 	for _, file := range s.Files {
 		fmt.Fprintf(a.stdout, "\n-- %s --\n%s", file.Name, file.Content)

@@ -9,11 +9,13 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	goruntime "runtime"
 	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"domovoi.dev/plugins/sandbox"
 	"domovoi.dev/runtime"
 	"domovoi.dev/runtime/api"
 	"domovoi.dev/runtime/interp"
@@ -53,11 +55,18 @@ most ` + durationText(drainTime) + `; a second one cuts them off.`
 	c.Flags().IntVar(&o.MaxConcurrentCompactions, "compactions", 0, "`number` of compactions at a time (default half the processors)")
 	c.Flags().Var((*sizeOrOff)(&o.MinFree), "min-free", "`size` to leave free on the disk, with less the store is read-only; off to fill it (default 2 % of the disk, 128MiB to 256MiB)")
 	c.Flags().Var((*sizeOrOff)(&o.Ballast), "ballast", "`size` of a file that makes room when the disk is full, or off (default 64MiB, at most a quarter of --min-free)")
+	c.Flags().IntVar(&o.Spares, "spares", 2*goruntime.NumCPU(), "`number` of processes that wait for runs of scripts executed lately; 0 for none")
 	// Unlike other commands, serve counts the signals itself.
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		a.started = true
 		if o.MaxConcurrentCompactions < 0 {
 			return slnet.Errorf(slnet.KindInvalid, "--compactions is %d; it must be 1 or more", o.MaxConcurrentCompactions)
+		}
+		if o.Spares < 0 {
+			return slnet.Errorf(slnet.KindInvalid, "--spares is %d; it must be 0 or more", o.Spares)
+		}
+		if o.Spares == 0 {
+			o.Spares = -1
 		}
 		return a.serve(c.Context(), &n, o)
 	}
@@ -153,15 +162,16 @@ func (a *app) stop(server *http.Server, daemon *runtime.Runtime, signals <-chan 
 	return daemon.Close(ctx)
 }
 
-// workerCommand is how the daemon starts the processes that interpret scripts.
-func (a *app) workerCommand() *cobra.Command {
+// sandboxCommand is how the daemon starts the processes of scripts: it enters a
+// sandbox, and there interprets a script or executes a plugin binary.
+func (a *app) sandboxCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:    "worker",
-		Short:  "Interpret scripts for the daemon that starts this process",
-		Hidden: true,
-		Args:   cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			interp.Worker()
+		Use:                sandbox.Verb,
+		Short:              "Carry a script for the daemon that starts this process",
+		Hidden:             true,
+		DisableFlagParsing: true,
+		RunE: func(_ *cobra.Command, args []string) error {
+			sandbox.Main(args, interp.Worker)
 			return nil
 		},
 	}

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"domovoi.dev/plugins/sandbox"
 	"domovoi.dev/runtime"
 	"domovoi.dev/runtime/interp"
 )
@@ -23,8 +24,8 @@ import (
 // such a daemon itself.
 func TestMain(m *testing.M) {
 	switch {
-	case len(os.Args) > 1 && os.Args[1] == "worker":
-		interp.Worker()
+	case len(os.Args) > 1 && os.Args[1] == sandbox.Verb:
+		sandbox.Main(os.Args[2:], interp.Worker)
 	case len(os.Args) > 1 && os.Args[1] == "serve":
 		if err := serve(os.Args[3]); err != nil {
 			fmt.Fprintln(os.Stderr, err)

@@ -36,8 +36,9 @@ func logger() *slog.Logger {
 	return slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 }
 
-// openHouse opens a daemon in dir as `domovoi serve` does, and a Pebble.
-func openHouse(ctx context.Context, dir string) (_ *house, err error) {
+// openHouse opens a daemon in dir as `domovoi serve` does, and a Pebble. Without
+// spares the process of each run is started for it.
+func openHouse(ctx context.Context, dir string, spares bool) (_ *house, err error) {
 	h := &house{dir: dir}
 	defer func() {
 		if err != nil {
@@ -51,7 +52,11 @@ func openHouse(ctx context.Context, dir string) (_ *house, err error) {
 	if h.store, err = pebblekv.Open(filepath.Join(data, "store"), pebblekv.Options{Logger: logger()}); err != nil {
 		return nil, err
 	}
-	if h.daemon, err = runtime.Open(ctx, runtime.Options{DataDir: data, Store: h.store, Logger: logger(), Version: "bench"}); err != nil {
+	o := runtime.Options{DataDir: data, Store: h.store, Logger: logger(), Version: "bench"}
+	if !spares {
+		o.Spares = -1
+	}
+	if h.daemon, err = runtime.Open(ctx, o); err != nil {
 		return nil, err
 	}
 	secret, err := os.ReadFile(filepath.Join(data, runtime.TokenFile))

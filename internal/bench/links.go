@@ -33,10 +33,10 @@ const (
 func linksGroup(ctx context.Context, h *house) ([]*measure, error) {
 	l := &links{house: h, ids: make(map[*module][]dom.InstanceID)}
 	var err error
-	if l.open, err = newModule(ctx, h.user.SendSLNetMessages, "open", 5, 24); err != nil {
+	if l.open, err = newModule(ctx, h.user.SendSLNetMessages, "open", 5, 24, 0); err != nil {
 		return nil, err
 	}
-	if l.linked, err = newModule(ctx, h.user.SendSLNetMessages, "linked", 5, 24); err != nil {
+	if l.linked, err = newModule(ctx, h.user.SendSLNetMessages, "linked", 5, 24, 0); err != nil {
 		return nil, err
 	}
 	for _, m := range []*module{l.open, l.linked} {

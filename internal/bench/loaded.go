@@ -48,7 +48,7 @@ func (b *bench) loadedGroup(ctx context.Context, h *house) ([]*measure, error) {
 	if err := l.start(ctx); err != nil {
 		return nil, err
 	}
-	many, err := openHouse(ctx, l.dir)
+	many, err := openHouse(ctx, l.dir, false)
 	if err != nil {
 		return nil, err
 	}

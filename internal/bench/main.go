@@ -20,12 +20,13 @@ import (
 	"strings"
 	"time"
 
+	"domovoi.dev/plugins/sandbox"
 	"domovoi.dev/runtime/interp"
 )
 
 func main() {
-	if len(os.Args) > 1 && os.Args[1] == "worker" {
-		interp.Worker()
+	if len(os.Args) > 1 && os.Args[1] == sandbox.Verb {
+		sandbox.Main(os.Args[2:], interp.Worker)
 		return
 	}
 	var b bench
@@ -100,6 +101,8 @@ func (b *bench) main(ctx context.Context, file string, p profiles) error {
 // A group is measures that share a daemon and its data.
 type group struct {
 	ids []string // of goals.md
+	// spares says that processes wait for runs, as they do in `domovoi serve`.
+	spares bool
 	// open prepares the house, and leaves to it what has to be closed.
 	open func(ctx context.Context, h *house) ([]*measure, error)
 }
@@ -107,12 +110,13 @@ type group struct {
 // groups are all groups, in the order of the table.
 func (b *bench) groups() []group {
 	return []group{
-		{[]string{"P1", "P2", "P3"}, writesGroup},
-		{[]string{"P1", "P2"}, limitedGroup},
-		{[]string{"P4", "P5"}, readsGroup},
-		{[]string{"P6", "P7", "P8", "P9", "P16", "P17"}, b.loadedGroup},
-		{[]string{"P10"}, linksGroup},
-		{[]string{"P11", "P13"}, processesGroup},
+		{ids: []string{"P1", "P2", "P3"}, open: writesGroup},
+		{ids: []string{"P1", "P2"}, open: limitedGroup},
+		{ids: []string{"P4", "P5"}, open: readsGroup},
+		{ids: []string{"P6", "P7", "P8", "P9", "P16", "P17"}, open: b.loadedGroup},
+		{ids: []string{"P10"}, open: linksGroup},
+		{ids: []string{"P11", "P13"}, open: processesGroup},
+		{ids: []string{"P12", "P14"}, spares: true, open: warmGroup},
 	}
 }
 
@@ -146,7 +150,7 @@ func (b *bench) group(ctx context.Context, g group) (results []result, err error
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	h, err := openHouse(ctx, dir)
+	h, err := openHouse(ctx, dir, g.spares)
 	if err != nil {
 		return nil, err
 	}

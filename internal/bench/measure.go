@@ -56,10 +56,33 @@ func (u unit) format(figure float64) string {
 type bound struct {
 	limit float64
 	least bool // it is to be at least that, otherwise at most
+	// more says that it is not about a ratio but about the milliseconds by which
+	// the figure exceeds its floor.
+	more bool
 }
 
-func atMost(limit float64) bound  { return bound{limit: limit} }
+func atMost(limit float64) bound { return bound{limit: limit} }
+func atMostMore(d time.Duration) bound {
+	return bound{limit: float64(d) / float64(time.Millisecond), more: true}
+}
 func atLeast(limit float64) bound { return bound{limit: limit, least: true} }
+
+// compare is what the bound is about: the ratio of figure and floor, or how much
+// they differ.
+func (b bound) compare(figure, floor float64) float64 {
+	if b.more {
+		return (figure - floor) * 1e3
+	}
+	return figure / floor
+}
+
+// format writes what compare returned.
+func (b bound) format(compared float64) string {
+	if b.more {
+		return fmt.Sprintf("%+.2f ms", compared)
+	}
+	return fmt.Sprintf("%.2f", compared)
+}
 
 func (b bound) met(value float64) bool {
 	if b.least {
@@ -73,6 +96,9 @@ func (b bound) text(format func(float64) string) string {
 	sign := "<= "
 	if b.least {
 		sign = ">= "
+	}
+	if b.more {
+		return fmt.Sprintf("%s%+g ms", sign, b.limit)
 	}
 	return sign + format(b.limit)
 }
@@ -110,7 +136,7 @@ func (m *measure) carry(ctx context.Context, rounds int, slot time.Duration) (re
 		if round == 0 {
 			continue
 		}
-		figures, floors, ratios = append(figures, figure), append(floors, floor), append(ratios, figure/floor)
+		figures, floors, ratios = append(figures, figure), append(floors, floor), append(ratios, m.bound.compare(figure, floor))
 	}
 	return result{m, spreadOf(figures), spreadOf(floors), spreadOf(ratios)}, nil
 }

@@ -46,7 +46,7 @@ func processesGroup(ctx context.Context, h *house) ([]*measure, error) {
 	if err := build(ctx, plugin, testdata+"calls"); err != nil {
 		return nil, err
 	}
-	if err := p.deployPlugin(ctx, plugin); err != nil {
+	if err := p.deployPlugin(ctx, plugin, ""); err != nil {
 		return nil, err
 	}
 	if err := p.deploySource(ctx); err != nil {
@@ -92,7 +92,7 @@ func (p *processes) deploySource(ctx context.Context) error {
 	return err
 }
 
-func (p *processes) deployPlugin(ctx context.Context, binary string) error {
+func (p *processes) deployPlugin(ctx context.Context, binary, manifest string) error {
 	content, err := os.ReadFile(binary)
 	if err != nil {
 		return err
@@ -106,7 +106,7 @@ func (p *processes) deployPlugin(ctx context.Context, binary string) error {
 			return err
 		}
 	}
-	_, err = p.user.SendSLNetMessages(ctx, &slnet.DeployPluginMessage{Name: asPlugin, UploadID: id, SHA256: hex.EncodeToString(sum[:])})
+	_, err = p.user.SendSLNetMessages(ctx, &slnet.DeployPluginMessage{Name: asPlugin, UploadID: id, SHA256: hex.EncodeToString(sum[:]), Manifest: manifest})
 	return err
 }
 

@@ -32,7 +32,7 @@ func (r result) row() []string {
 	return []string{
 		r.id, r.work, figure,
 		ranged(r.floors, r.unit.format),
-		ranged(r.ratios, func(ratio float64) string { return fmt.Sprintf("%.2f", ratio) }),
+		ranged(r.ratios, r.bound.format),
 		r.bound.text(func(ratio float64) string { return fmt.Sprintf("%g", ratio) }), met,
 	}
 }

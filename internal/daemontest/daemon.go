@@ -15,8 +15,10 @@ import (
 	"testing"
 	"time"
 
+	"domovoi.dev/plugins/sandbox"
 	"domovoi.dev/runtime"
 	"domovoi.dev/runtime/interp"
+	"domovoi.dev/sdk/plugin"
 	"domovoi.dev/sdk/slnet"
 	"domovoi.dev/storage/kv"
 	"domovoi.dev/storage/kv/pebblekv"
@@ -24,14 +26,19 @@ import (
 
 // Main runs the tests, or is the worker or plugin process a test started.
 func Main(m *testing.M) {
-	switch {
-	case len(os.Args) > 1 && os.Args[1] == "worker":
-		interp.Worker()
-	case os.Getenv(relayVariable) != "":
-		relay()
-	default:
-		os.Exit(m.Run())
+	if len(os.Args) > 1 && os.Args[1] == sandbox.Verb {
+		sandbox.Main(os.Args[2:], func() { plugin.ServeLoader(load) })
+		return
 	}
+	os.Exit(m.Run())
+}
+
+// load is the loader of workers; the script of a relay is not interpreted.
+func load(files []slnet.ScriptFile) (plugin.Script, error) {
+	if len(files) == 1 && files[0].Name == relayFile {
+		return plugin.Script{Run: relay}, nil
+	}
+	return interp.Load(files)
 }
 
 // Daemon is a runtime under test.
@@ -86,14 +93,28 @@ func Start(t testing.TB) *Daemon {
 	return StartOn(t, t.TempDir(), MemoryStore(t))
 }
 
-// StartOn starts a daemon on a data directory and a store.
+// StartWith starts a daemon as Start does, with other options.
+func StartWith(t testing.TB, change func(*runtime.Options)) *Daemon {
+	t.Helper()
+	return start(t, t.TempDir(), MemoryStore(t), change)
+}
+
+// StartOn starts a daemon on a data directory and a store. It has no spares:
+// most tests execute a script once.
 func StartOn(t testing.TB, dir string, store kv.Store) *Daemon {
 	t.Helper()
+	return start(t, dir, store, func(*runtime.Options) {})
+}
+
+func start(t testing.TB, dir string, store kv.Store, change func(*runtime.Options)) *Daemon {
+	t.Helper()
 	d := &Daemon{t: t, Dir: dir}
-	r, err := runtime.Open(t.Context(), runtime.Options{
-		DataDir: dir, Store: store, Version: "test", Grace: 500 * time.Millisecond,
+	o := runtime.Options{
+		DataDir: dir, Store: store, Version: "test", Grace: 500 * time.Millisecond, Spares: -1,
 		Logger: slog.New(slog.NewTextHandler(&d.log, nil)),
-	})
+	}
+	change(&o)
+	r, err := runtime.Open(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"log/slog"
 	"net"
 	"os"
@@ -75,18 +74,21 @@ func (d *Daemon) overHTTP(token string) slnet.Connection {
 	return c
 }
 
-// inSession starts a run, as the user of the token, of a plugin that passes on
+// inSession starts a run, as the user of the token, of a script that passes on
 // what it is sent over a socket, and returns a connection to that socket. So the
 // messages of a test take the way of a script's.
 func (d *Daemon) inSession(token string) slnet.Connection {
 	d.t.Helper()
-	d.DeployPlugin(relayScript, relayBinary(d.t))
 	// Not the test's own folder: a socket's path must be short.
 	dir, err := os.MkdirTemp("", "relay")
 	if err != nil {
 		d.t.Fatal(err)
 	}
 	d.t.Cleanup(func() { os.RemoveAll(dir) })
+	Send[*slnet.ScriptResponse](d.t, d.Administrator(), &slnet.DeployScriptMessage{
+		Name: relayScript, Files: []slnet.ScriptFile{{Name: relayFile, Content: relaySource}},
+		Manifest: "grants: {files: {write: [" + dir + "]}}",
+	})
 	listener, err := net.Listen("unix", filepath.Join(dir, "s"))
 	if err != nil {
 		d.t.Fatal(err)
@@ -107,24 +109,17 @@ func (d *Daemon) inSession(token string) slnet.Connection {
 // DeployPlugin deploys a plugin binary as the Administrator.
 func (d *Daemon) DeployPlugin(name string, binary []byte) {
 	d.t.Helper()
-	admin := d.Administrator()
+	DeployPluginAs(d.t, d.Administrator(), name, binary, "")
+}
+
+// DeployPluginAs deploys a plugin binary with a manifest.
+func DeployPluginAs(t testing.TB, conn slnet.Connection, name string, binary []byte, manifest string) {
+	t.Helper()
 	upload := uuid.New()
 	for at := 0; at == 0 || at < len(binary); at += slnet.MaxUploadPiece {
 		piece := binary[at:min(at+slnet.MaxUploadPiece, len(binary))]
-		Send[*slnet.Empty](d.t, admin, &slnet.UploadMessage{UploadID: upload, Offset: int64(at), Data: piece})
+		Send[*slnet.Empty](t, conn, &slnet.UploadMessage{UploadID: upload, Offset: int64(at), Data: piece})
 	}
 	sum := sha256.Sum256(binary)
-	Send[*slnet.ScriptResponse](d.t, admin, &slnet.DeployPluginMessage{Name: name, UploadID: upload, SHA256: hex.EncodeToString(sum[:])})
-}
-
-// relayBinary is a program that starts this test binary as the relay plugin.
-// Plugins get neither arguments nor environment, so it is a script that sets the
-// variable.
-func relayBinary(t testing.TB) []byte {
-	t.Helper()
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return fmt.Appendf(nil, "#!/bin/sh\n%s=1 exec '%s'\n", relayVariable, self)
+	Send[*slnet.ScriptResponse](t, conn, &slnet.DeployPluginMessage{Name: name, UploadID: upload, SHA256: hex.EncodeToString(sum[:]), Manifest: manifest})
 }

@@ -10,15 +10,17 @@ import (
 	"sync"
 
 	"domovoi.dev/sdk"
-	"domovoi.dev/sdk/plugin"
 	"domovoi.dev/sdk/slnet"
 )
 
 const (
-	// relayVariable turns the test binary into the relay plugin.
-	relayVariable   = "DOMOVOI_TEST_RELAY"
 	relayScript     = "relay"
 	socketParameter = "socket"
+	// relayFile is the name by which a worker knows the relay, and relaySource a
+	// script that the daemon takes for it.
+	relayFile   = "relay.go"
+	relaySource = "package main\n\nimport (\n\t\"context\"\n\n\t\"domovoi.dev/sdk\"\n)\n\n" +
+		"func Run(ctx context.Context, engine *sdk.Engine) error { return nil }\n"
 )
 
 // The frames between a test and its relay: the length of the payload, an id and
@@ -52,22 +54,20 @@ func readFrame(r io.Reader) (id uint64, t frameType, payload []byte, err error) 
 	return binary.BigEndian.Uint64(header[4:]), frameType(header[12]), payload, err
 }
 
-// relay is the plugin's side.
-func relay() {
-	plugin.Serve(plugin.Script{Run: func(ctx context.Context, engine *sdk.Engine) error {
-		conn, err := net.Dial("unix", engine.GetScriptParam(socketParameter))
-		if err != nil {
-			return err
-		}
-		defer conn.Close()
-		defer context.AfterFunc(ctx, func() { conn.Close() })()
-		s := &relayServer{engine: engine, conn: conn, cancel: make(map[uint64]context.CancelFunc)}
-		err = s.serve(ctx)
-		if ctx.Err() != nil || errors.Is(err, io.EOF) {
-			return nil
-		}
+// relay is the script's side.
+func relay(ctx context.Context, engine *sdk.Engine) error {
+	conn, err := net.Dial("unix", engine.GetScriptParam(socketParameter))
+	if err != nil {
 		return err
-	}})
+	}
+	defer conn.Close()
+	defer context.AfterFunc(ctx, func() { conn.Close() })()
+	s := &relayServer{engine: engine, conn: conn, cancel: make(map[uint64]context.CancelFunc)}
+	err = s.serve(ctx)
+	if ctx.Err() != nil || errors.Is(err, io.EOF) {
+		return nil
+	}
+	return err
 }
 
 type relayServer struct {

@@ -101,10 +101,12 @@ var rooms = []room{
 		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/plugin", "runtime/interp/...", "runtime/script"},
 		modules: []string{"github.com/traefik/yaegi", "github.com/google/uuid", "golang.org/x/tools/go/ast/astutil"}},
 	{path: "plugins",
-		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/plugin", "sdk/plugin/session"},
+		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/plugin", "sdk/plugin/session", "plugins/sandbox"},
 		modules: []string{"github.com/google/uuid", "github.com/hashicorp/go-plugin", "github.com/hashicorp/go-hclog",
-			"google.golang.org/grpc", "google.golang.org/protobuf",
-			"github.com/landlock-lsm/go-landlock", "golang.org/x/net/bpf", "golang.org/x/sys/unix"}},
+			"google.golang.org/grpc", "google.golang.org/protobuf", "golang.org/x/sys/unix"}},
+	{path: "plugins/sandbox", // psx is what go-landlock changes all threads with
+		modules: []string{"github.com/landlock-lsm/go-landlock", "kernel.org/pub/linux/libs/security/libcap/psx",
+			"golang.org/x/net/bpf", "golang.org/x/sys/unix"}},
 	{path: "runtime/automation", // sdk/plugin for its CompileErrors
 		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/plugin", "storage", "runtime/security", "runtime/script", "plugins"},
 		modules: []string{"github.com/google/uuid", "github.com/klauspost/compress/zstd",
@@ -126,7 +128,7 @@ var rooms = []room{
 	// What is started. The daemon's binary is also the worker's.
 	{path: "cmd/domovoi",
 		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/dom/filtertext", "sdk/dom/interchange", "sdk/client", "sdk/plugin",
-			"runtime", "runtime/api", "runtime/interp", "plugins", "internal/load"}, // runtime/api for the server and its certificates
+			"runtime", "runtime/api", "runtime/interp", "plugins/sandbox", "internal/load"}, // runtime/api for the server and its certificates
 		modules: []string{"github.com/spf13/cobra", "github.com/google/uuid", "go.yaml.in/yaml/v3",
 			"golang.org/x/sys/unix", "golang.org/x/term"}},
 	{path: "plugins/*",

@@ -82,6 +82,7 @@ func events(t *testing.T, conn slnet.Connection) (list []slnet.Message) {
 			run := &m.Run
 			run.Engine, run.LogBytes = "", 0
 			run.QueuedAt, run.StartedAt, run.EndedAt = time.Time{}, time.Time{}, time.Time{}
+			run.PeakMemory, run.CPUTime = 0, 0
 			for i := range run.Errors {
 				// Only the interpreter knows where an error was returned.
 				run.Errors[i].File, run.Errors[i].Line = "", 0

@@ -43,6 +43,9 @@ type Options struct {
 	// let scripts run as that user. One who does not exist is an error of
 	// slnet.KindNotFound.
 	ActAs func(by, other security.Caller) (security.Caller, error)
+	// MayGrant reports whether a caller may deploy scripts that are granted files,
+	// network or programs.
+	MayGrant func(security.Caller) bool
 	// Parallel is how many runs execute at the same time; more wait in the
 	// queue. Runs started by runs do not wait, for their parents wait for them.
 	Parallel int

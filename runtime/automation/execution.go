@@ -147,7 +147,7 @@ func (e *execution) execute(hasSlot bool) {
 		}
 	}
 	defer a.freeSlot(&e.run)
-	log, err := openLog(a.logPath(e.run.ID))
+	log, err := openLog(a.logPath(e.run.ID), manifestOf(e.script).Limits.Output)
 	if err != nil {
 		e.finish(plugins.Result{}, fmt.Errorf("open the log of the run: %w", err), 0)
 		return
@@ -180,24 +180,11 @@ func (e *execution) carry(log *runLog) (plugins.Result, error) {
 		e.cancel(slnet.Errorf(slnet.KindTimeout, "the run took longer than its timeout of %v", run.Timeout))
 	})
 	defer timer.Stop()
-	spec := plugins.Spec{Name: run.Script}
-	if run.Engine == slnet.EnginePlugin {
-		spec = a.pluginSpec(run.Script, e.script.Hash)
-	}
-	process, err := a.Host.Start(e.ctx, spec)
+	process, done, err := a.process(e.ctx, e.script, run.RunsAs)
 	if err != nil {
 		return plugins.Result{}, err
 	}
-	defer process.Close()
-	if run.Engine == slnet.EngineInterpreted {
-		description, err := process.Describe(e.ctx, e.script.Files)
-		if err == nil && len(description.Errors) > 0 {
-			err = description.Errors
-		}
-		if err != nil {
-			return plugins.Result{}, err
-		}
-	}
+	defer done()
 	return process.Run(e.ctx, plugins.Run{
 		Info: sdk.RunInfo{
 			ID: run.ID, Script: run.Script, ScriptVersion: run.ScriptVersion, EntryPoint: run.EntryPoint, Attempt: run.Attempt,
@@ -209,12 +196,25 @@ func (e *execution) carry(log *runLog) (plugins.Result, error) {
 	})
 }
 
+// process returns a process for a run of a script, and what is to be done with
+// it afterwards.
+func (a *Automation) process(ctx context.Context, s *slnet.Script, runsAs string) (p *plugins.Process, done func(), err error) {
+	if manifestOf(s).Process == slnet.ProcessShared {
+		return a.Host.Share(ctx, a.spec(s), runsAs)
+	}
+	p, err = a.Host.Prepare(ctx, a.spec(s))
+	// The result of the run does not wait for the end of its process; closing the
+	// host does.
+	return p, func() { go p.Close() }, err
+}
+
 // finish stores what came of the run.
 func (e *execution) finish(result plugins.Result, failure error, logBytes int64) {
 	run := e.change(func(run *slnet.Run) {
 		run.EndedAt = time.Now().UTC()
 		run.LogBytes = logBytes
 		run.Output, run.ExitReason, run.Errors = result.Output, result.ExitReason, result.Errors
+		run.PeakMemory, run.CPUTime = result.Usage.Memory, result.Usage.CPU
 		if failure != nil {
 			known, _ := slnet.AsError(failure)
 			run.Errors = append(run.Errors, slnet.RunError{Message: known.Message, Reasons: reasons(known)})

@@ -69,12 +69,13 @@ func openHouseOn(t *testing.T, dir string, engine kv.Store) *house {
 	if h.store, err = storage.Open(t.Context(), engine, nil); err != nil {
 		t.Fatal(err)
 	}
-	if h.host, err = plugins.Open(plugins.Options{Dir: filepath.Join(dir, "sockets"), Grace: 300 * time.Millisecond}); err != nil {
+	if h.host, err = plugins.Open(plugins.Options{Dir: filepath.Join(dir, "sockets"), Grace: 300 * time.Millisecond, Spares: -1}); err != nil {
 		t.Fatal(err)
 	}
 	h.Automation, err = automation.Open(t.Context(), automation.Options{
 		Store: h.store, Host: h.host, Dir: dir, Parallel: slots, Connect: h.connect, Enabled: h.enabled,
-		Logger: slog.New(slog.DiscardHandler),
+		MayGrant: func(by security.Caller) bool { return by.User == ann.User },
+		Logger:   slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		t.Fatal(err)

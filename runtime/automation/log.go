@@ -3,6 +3,7 @@ package automation
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -18,8 +19,8 @@ import (
 )
 
 const (
-	// maxLogBytes bounds the log of a run. What comes after is dropped, and a
-	// line says so.
+	// maxLogBytes bounds the log of a run, unless its manifest does. What comes
+	// after is dropped, and a line says so.
 	maxLogBytes = 10 << 20
 	// maxLogPiece is about how many bytes of a log one answer carries.
 	maxLogPiece = 1 << 20
@@ -33,17 +34,18 @@ func (a *Automation) logPath(id uuid.UUID) string {
 // lines are not synced one by one; a log is no record.
 type runLog struct {
 	f    *os.File
+	most int64
 	size int64
 	cut  bool
 	err  error
 }
 
-func openLog(path string) (*runLog, error) {
+func openLog(path string, most int64) (*runLog, error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	return &runLog{f: f}, nil
+	return &runLog{f: f, most: cmp.Or(most, maxLogBytes)}, nil
 }
 
 // write appends lines. Errors are kept for close, for a run does not fail
@@ -59,10 +61,10 @@ func (l *runLog) write(lines []slnet.LogLine) {
 		if l.err = enc.Encode(line); l.err != nil {
 			return
 		}
-		if l.size+int64(b.Len()) > maxLogBytes {
+		if l.size+int64(b.Len()) > l.most {
 			b.Truncate(before)
 			l.cut = true
-			l.err = enc.Encode(slnet.LogLine{Time: time.Now().UTC(), Level: "WARN", Text: "the log is cut here: it reached 10 MiB"})
+			l.err = enc.Encode(slnet.LogLine{Time: time.Now().UTC(), Level: "WARN", Text: "the log is cut here: it reached " + sizeText(l.most)})
 			break
 		}
 	}

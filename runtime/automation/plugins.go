@@ -13,7 +13,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"domovoi.dev/plugins"
 	"domovoi.dev/runtime/security"
 	"domovoi.dev/sdk/slnet"
 )
@@ -82,6 +81,10 @@ func (a *Automation) DeployPlugin(ctx context.Context, caller security.Caller, m
 	if err := errors.Join(checkScriptName(m.Name), checkTimeout(m.Timeout)); err != nil {
 		return nil, err
 	}
+	s := slnet.Script{Name: m.Name, Description: m.Description, Engine: slnet.EnginePlugin, Timeout: m.Timeout}
+	if err := a.manifest(caller, &s, m.Manifest); err != nil {
+		return nil, refused(m.Name, err)
+	}
 	upload := a.uploadPath(caller.User, m.UploadID)
 	defer os.Remove(upload)
 	hash, err := hashFile(upload)
@@ -98,24 +101,17 @@ func (a *Automation) DeployPlugin(ctx context.Context, caller security.Caller, m
 	if err != nil {
 		return nil, err
 	}
-	description, err := a.describe(ctx, a.pluginSpec(m.Name, hash), nil)
-	if err != nil {
+	s.Hash = hash
+	if s.EntryPoints, err = a.describe(ctx, &s); err != nil {
 		if kept {
 			err = errors.Join(err, os.Remove(a.binaryPath(hash)))
 		}
 		return nil, refused(m.Name, err)
 	}
-	return a.deploy(ctx, caller, slnet.Script{
-		Name: m.Name, Description: m.Description, Engine: slnet.EnginePlugin, Timeout: m.Timeout,
-		Hash: hash, EntryPoints: description.EntryPoints,
-	}, m.RunsAs)
+	return a.deploy(ctx, caller, s, m.RunsAs)
 }
 
 func (a *Automation) binaryPath(hash string) string { return filepath.Join(a.pluginDir(), hash) }
-
-func (a *Automation) pluginSpec(name, hash string) plugins.Spec {
-	return plugins.Spec{Name: name, Path: a.binaryPath(hash), SHA256: hash}
-}
 
 // keepBinary moves a binary to where it is executed from and reports whether it
 // was not there before. Nobody may write to it there.
@@ -152,4 +148,17 @@ func hashFile(path string) (string, error) {
 		return "", fmt.Errorf("hash %s: %w", path, err)
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// PluginProcesses tells of the shared processes of plugins.
+func (a *Automation) PluginProcesses(ctx context.Context, m *slnet.GetPluginProcessesMessage) (*slnet.PluginProcessesResponse, error) {
+	name := m.Name
+	if name != "" {
+		s, err := a.find(ctx, name, 0)
+		if err != nil {
+			return nil, err
+		}
+		name = s.Name
+	}
+	return &slnet.PluginProcessesResponse{Processes: a.Host.SharedProcesses(name)}, nil
 }

@@ -72,6 +72,9 @@ func wantNothingLeft(t *testing.T, h *house) {
 	}
 }
 
+// shell is the manifest of a plugin that is a script of the shell.
+const shell = "grants: {processes: true, files: {read: [/bin, /usr/bin]}}"
+
 func TestBinariesThatAreNoPluginLeaveNothing(t *testing.T) {
 	h := openHouse(t)
 	for name, binary := range map[string]string{
@@ -84,7 +87,7 @@ func TestBinariesThatAreNoPluginLeaveNothing(t *testing.T) {
 		if _, err := h.Upload(ann, &slnet.UploadMessage{UploadID: id, Data: []byte(binary)}); err != nil {
 			t.Fatal(err)
 		}
-		m := &slnet.DeployPluginMessage{Name: "p", UploadID: id, SHA256: strings.ToUpper(hashOf([]byte(binary)))}
+		m := &slnet.DeployPluginMessage{Name: "p", UploadID: id, SHA256: strings.ToUpper(hashOf([]byte(binary))), Manifest: shell}
 		if _, err := h.DeployPlugin(t.Context(), ann, m); err == nil {
 			t.Errorf("%s: accepted", name)
 		} else if _, known := slnet.AsError(err); !known {
@@ -144,7 +147,10 @@ func TestPluginsRunFromTheBinaryThatWasDeployed(t *testing.T) {
 	if _, err := h.Upload(ann, &slnet.UploadMessage{UploadID: id, Data: binary}); err != nil {
 		t.Fatal(err)
 	}
-	deployed, err := h.DeployPlugin(t.Context(), ann, &slnet.DeployPluginMessage{Name: "p", UploadID: id, SHA256: hashOf(binary)})
+	message := &slnet.DeployPluginMessage{
+		Name: "p", UploadID: id, SHA256: hashOf(binary), Manifest: "grants: {processes: true, files: {read: [/bin, /usr/bin, " + self + "]}}",
+	}
+	deployed, err := h.DeployPlugin(t.Context(), ann, message)
 	if err != nil || deployed.Script.Engine != slnet.EnginePlugin || deployed.Script.Version != 1 || deployed.Script.Hash != hashOf(binary) {
 		t.Fatalf("deployed %+v, %v", deployed, err)
 	}
@@ -165,7 +171,7 @@ func TestPluginsRunFromTheBinaryThatWasDeployed(t *testing.T) {
 	if _, err := h.Upload(ann, &slnet.UploadMessage{UploadID: id, Data: binary}); err != nil {
 		t.Fatal(err)
 	}
-	again, err := h.DeployPlugin(t.Context(), ann, &slnet.DeployPluginMessage{Name: "p", UploadID: id, SHA256: hashOf(binary)})
+	again, err := h.DeployPlugin(t.Context(), ann, message)
 	if err != nil || again.Script.Version != 1 {
 		t.Fatalf("deployed again %+v, %v", again, err)
 	}

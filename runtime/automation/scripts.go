@@ -60,18 +60,19 @@ func (a *Automation) DeployScript(ctx context.Context, caller security.Caller, m
 	if err := errors.Join(checkScriptName(m.Name), checkTimeout(m.Timeout)); err != nil {
 		return nil, err
 	}
+	s := slnet.Script{Name: m.Name, Description: m.Description, Engine: slnet.EngineInterpreted, Timeout: m.Timeout}
+	if err := a.manifest(caller, &s, m.Manifest); err != nil {
+		return nil, refused(m.Name, err)
+	}
 	source, err := script.Parse(m.Files)
 	if err != nil {
 		return nil, refused(m.Name, err)
 	}
-	description, err := a.describe(ctx, plugins.Spec{Name: m.Name}, source.Files)
-	if err != nil {
+	s.Hash, s.Files = source.Hash, source.Files
+	if s.EntryPoints, err = a.describe(ctx, &s); err != nil {
 		return nil, refused(m.Name, err)
 	}
-	return a.deploy(ctx, caller, slnet.Script{
-		Name: m.Name, Description: m.Description, Engine: slnet.EngineInterpreted, Timeout: m.Timeout,
-		Hash: source.Hash, EntryPoints: description.EntryPoints, Files: source.Files,
-	}, m.RunsAs)
+	return a.deploy(ctx, caller, s, m.RunsAs)
 }
 
 // refused says that a script was not deployed, and why. What is wrong with the
@@ -90,22 +91,41 @@ func refused(name string, err error) error {
 
 // describe starts a process with a script to find out whether it compiles and
 // what entry points it has.
-func (a *Automation) describe(ctx context.Context, spec plugins.Spec, files []slnet.ScriptFile) (plugins.Description, error) {
-	process, err := a.Host.Start(ctx, spec)
+func (a *Automation) describe(ctx context.Context, s *slnet.Script) (entryPoints []string, err error) {
+	process, err := a.Host.Start(ctx, a.spec(s))
 	if err != nil {
-		return plugins.Description{}, err
+		return nil, err
 	}
 	defer process.Close()
-	description, err := process.Describe(ctx, files)
+	description, err := process.Describe(ctx, s.Files)
 	if err == nil && len(description.Errors) > 0 {
 		err = description.Errors
 	}
-	return description, err
+	return description.EntryPoints, err
+}
+
+// spec says which process carries runs of a version of a script.
+func (a *Automation) spec(s *slnet.Script) plugins.Spec {
+	m := manifestOf(s)
+	spec := plugins.Spec{
+		Name: s.Name, Version: s.Version, Files: s.Files,
+		Grants: plugins.Grants{Ports: grantedPorts(m), Read: m.Grants.Read, Write: m.Grants.Write, Processes: m.Grants.Processes},
+		Bounds: plugins.Bounds{Memory: m.Limits.Memory, CPU: m.Limits.CPU},
+		Spare:  nameKey(s.Name) + " " + versionKey(s.Version),
+	}
+	if s.Engine == slnet.EnginePlugin {
+		spec.Path, spec.SHA256 = a.binaryPath(s.Hash), s.Hash
+	}
+	return spec
 }
 
 // deploy stores a version of a script, unless the newest one is the same. It
-// stays bound to the user it was bound to, unless runsAs says otherwise.
+// stays bound to the user it was bound to, unless runsAs or its manifest says
+// otherwise.
 func (a *Automation) deploy(ctx context.Context, caller security.Caller, s slnet.Script, runsAs *string) (*slnet.ScriptResponse, error) {
+	if runsAs == nil && s.Manifest != nil && s.Manifest.RunAs != "" {
+		runsAs = &s.Manifest.RunAs
+	}
 	var deployed slnet.Script
 	_, err := a.Store.Update(ctx, caller.Origin(), func(tx *storage.Tx) error {
 		deployed = s
@@ -136,8 +156,8 @@ func (a *Automation) deploy(ctx context.Context, caller security.Caller, s slnet
 	if err != nil {
 		return nil, err
 	}
-	deployed.Files = nil
-	return &slnet.ScriptResponse{Script: deployed}, nil
+	a.Host.Retire(s.Name)
+	return &slnet.ScriptResponse{Script: withoutSource(deployed)}, nil
 }
 
 // bind binds a script to the user the caller wants, or to the one its newest
@@ -169,6 +189,18 @@ func (a *Automation) bind(caller security.Caller, s, newest *slnet.Script, runsA
 	return nil
 }
 
+// same reports whether deploying b after a would change nothing.
+func same(a, b *slnet.Script) bool {
+	return a.Name == b.Name && a.Engine == b.Engine && a.Hash == b.Hash && a.Description == b.Description && a.Timeout == b.Timeout &&
+		a.ManifestText == b.ManifestText && a.RunsAsID == b.RunsAsID
+}
+
+// withoutSource is a script as it is told where the source was not asked for.
+func withoutSource(s slnet.Script) slnet.Script {
+	s.Files, s.ManifestText = nil, ""
+	return s
+}
+
 // UpdateScript changes the user a script is bound to. Runs that began go on as
 // they are.
 func (a *Automation) UpdateScript(ctx context.Context, caller security.Caller, m *slnet.UpdateScriptMessage) (*slnet.ScriptResponse, error) {
@@ -197,13 +229,7 @@ func (a *Automation) UpdateScript(ctx context.Context, caller security.Caller, m
 	if err != nil {
 		return nil, err
 	}
-	updated.Files = nil
-	return &slnet.ScriptResponse{Script: *updated}, nil
-}
-
-// same reports whether deploying b after a would change nothing.
-func same(a, b *slnet.Script) bool {
-	return a.Name == b.Name && a.Engine == b.Engine && a.Hash == b.Hash && a.Description == b.Description && a.Timeout == b.Timeout && a.RunsAsID == b.RunsAsID
+	return &slnet.ScriptResponse{Script: withoutSource(*updated)}, nil
 }
 
 // Scripts lists the scripts in their newest versions, as far as the caller may
@@ -213,8 +239,7 @@ func (a *Automation) Scripts(ctx context.Context, m *slnet.GetScriptsMessage, ma
 	err := a.Store.View(ctx, func(r *storage.Reader) error {
 		return newestScripts.Scan(r, storage.Walk{}, func(s *slnet.Script) (bool, error) {
 			if (m.Engine == "" || m.Engine == s.Engine) && may(s.Name) {
-				s.Files = nil
-				response.Scripts = append(response.Scripts, *s)
+				response.Scripts = append(response.Scripts, withoutSource(*s))
 			}
 			return true, nil
 		})

@@ -152,21 +152,21 @@ func TestAccessFollowsTheDirectory(t *testing.T) {
 	want := func(reads bool) {
 		t.Helper()
 		for range 2 {
-			if access := h.Access("ann", links); access.Reads(instance) != reads || access.Writes(instance) != reads {
+			if access := h.Access(security.Caller{User: "ann"}, links); access.Reads(instance) != reads || access.Writes(instance) != reads {
 				t.Errorf("access %v, want %v", !reads, reads)
 			}
 		}
 	}
 	want(false)
-	must(h.UpdateUser(h.ctx, origin, &slnet.UpdateUserMessage{Name: "ann", AddGroups: []string{"CLERKS"}}))(t)
+	must(h.UpdateUser(h.ctx, administrator, &slnet.UpdateUserMessage{Name: "ann", AddGroups: []string{"CLERKS"}}))(t)
 	want(true)
 	h.disable("ann", true)
 	want(false)
 	h.disable("ann", false)
 	want(true)
-	must(h.DeleteGroup(h.ctx, origin, &slnet.DeleteGroupMessage{Name: "clerks"}))(t)
+	must(h.DeleteGroup(h.ctx, administrator, &slnet.DeleteGroupMessage{Name: "clerks"}))(t)
 	want(false)
-	if access := (*security.Accounts)(nil).Access("ann", links); access.Reads(instance) {
+	if access := (*security.Accounts)(nil).Access(security.Caller{User: "ann"}, links); access.Reads(instance) {
 		t.Error("access without accounts")
 	}
 }

@@ -11,6 +11,8 @@ import (
 // runLog writes the log of one run to the standard error of the process. A
 // script that logs faster than the daemon reads has to wait.
 type runLog struct {
+	run string // the id of the run where the process carries several
+
 	mu     sync.Mutex
 	to     io.Writer // guarded by mu
 	buf    []byte    // guarded by mu
@@ -23,7 +25,7 @@ func (l *runLog) add(line slnet.LogLine) {
 	if l.closed {
 		return
 	}
-	l.buf = session.AppendLogLine(l.buf[:0], line)
+	l.buf = session.AppendLogLine(l.buf[:0], session.LogLine{Run: l.run, LogLine: line})
 	_, _ = l.to.Write(l.buf) // fails when the daemon is gone, and this process about to end
 }
 

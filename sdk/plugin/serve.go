@@ -92,6 +92,7 @@ func serve(s *service) {
 		os.Getenv(session.HostPIDVariable) != strconv.Itoa(parent) {
 		os.Exit(1) // the daemon died while this process started
 	}
+	s.shared = os.Getenv(session.SharedVariable) == "1"
 	go endWithHost()
 	debug.SetMaxStack(maxStack)
 	goplugin.Serve(&goplugin.ServeConfig{

@@ -26,10 +26,11 @@ type service struct {
 	load Loader // nil in a plugin binary
 	// source is the package of a compiled script, for the places of panics.
 	source string
+	shared bool // several runs are carried at a time
 
 	mu      sync.Mutex
 	loaded  bool                  // guarded by mu: load was called
-	running bool                  // guarded by mu
+	running int                   // guarded by mu: runs that are carried
 	points  map[string]entryPoint // guarded by mu
 	problem error                 // guarded by mu: why there are no points
 }
@@ -130,14 +131,14 @@ func (s *service) begin(name string) (entryPoint, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
-	case s.running:
+	case s.running > 0 && !s.shared:
 		return nil, status.Error(codes.FailedPrecondition, "this process carries a run already")
 	case s.load != nil && !s.loaded:
 		return nil, status.Error(codes.FailedPrecondition, "no script is loaded; call Describe with its files first")
 	case s.problem != nil:
 		return nil, status.Error(codes.FailedPrecondition, session.Text(s.problem.Error()))
 	}
-	s.running = true
+	s.running++
 	if call, ok := s.points[name]; ok {
 		return call, nil
 	}
@@ -149,7 +150,7 @@ func (s *service) begin(name string) (entryPoint, error) {
 func (s *service) end() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.running = false
+	s.running--
 }
 
 func (s *service) run(stream sessionStream, start *session.Start, info sdk.RunInfo, call entryPoint) error {
@@ -157,6 +158,9 @@ func (s *service) run(stream sessionStream, start *session.Start, info sdk.RunIn
 	defer cancel(nil)
 	c := newConnection(stream, start)
 	log := &runLog{to: stderr}
+	if s.shared {
+		log.run = info.ID.String()
+	}
 	engine := sdk.NewEngine(info, sdk.Host{Connection: c, Log: log.add, KeepAlive: c.keepAlive})
 
 	ended := make(chan error, 1)

@@ -37,13 +37,60 @@ type Script struct {
 	// Files is the source, given where it was asked for.
 	Files []ScriptFile `json:"Files,omitempty"`
 	// Timeout ends a run that takes longer; 0 means the daemon's default.
-	Timeout    time.Duration `json:"Timeout,omitempty"`
-	DeployedAt time.Time     `json:"DeployedAt,omitzero"`
-	DeployedBy string        `json:"DeployedBy,omitempty"`
+	Timeout time.Duration `json:"Timeout,omitempty"`
+	// Manifest is what the script's script.yaml says, nil where it has none.
+	Manifest *Manifest `json:"Manifest,omitempty"`
+	// ManifestText is the script.yaml itself, given where the source was asked
+	// for.
+	ManifestText string    `json:"ManifestText,omitempty"`
+	DeployedAt   time.Time `json:"DeployedAt,omitzero"`
+	DeployedBy   string    `json:"DeployedBy,omitempty"`
 	// RunsAs is the user whose rights each run has, whoever starts it; empty means
 	// that of whoever starts it. RunsAsID is that user's id.
 	RunsAs   string    `json:"RunsAs,omitempty"`
 	RunsAsID uuid.UUID `json:"RunsAsId"`
+}
+
+// PluginState is the state of a shared process of a plugin.
+type PluginState string
+
+// The states of shared processes.
+const (
+	PluginRunning PluginState = "running"
+	PluginStopped PluginState = "stopped" // the next run starts it
+	PluginWaiting PluginState = "waiting" // it died; a run starts it again after a pause
+)
+
+// PluginProcess is a process that carries all runs of a plugin version which
+// have the rights of one user, see ProcessShared.
+type PluginProcess struct {
+	Script        string      `json:"Script"`
+	ScriptVersion int64       `json:"ScriptVersion"`
+	RunsAs        string      `json:"RunsAs"`
+	State         PluginState `json:"State"`
+	// PID is the process id, and Runs how many runs it carries now.
+	PID       int64     `json:"Pid,omitempty"`
+	Runs      int64     `json:"Runs,omitempty"`
+	StartedAt time.Time `json:"StartedAt,omitzero"`
+	// Restarts counts its starts after the first.
+	Restarts int64 `json:"Restarts,omitempty"`
+	// LastError says why it died last, or could not be started.
+	LastError   string    `json:"LastError,omitempty"`
+	LastErrorAt time.Time `json:"LastErrorAt,omitzero"`
+	// NotBefore is when a waiting process is started again at the earliest.
+	NotBefore time.Time `json:"NotBefore,omitzero"`
+}
+
+// GetPluginProcessesMessage asks for the shared processes of plugins since the
+// daemon began. Answered with PluginProcessesResponse.
+type GetPluginProcessesMessage struct {
+	// Name limits the answer to one plugin; empty means all.
+	Name string `json:"Name,omitempty"`
+}
+
+// PluginProcessesResponse carries shared processes, by plugin and user.
+type PluginProcessesResponse struct {
+	Processes []PluginProcess `json:"Processes"`
 }
 
 // RunState is the state of a run.
@@ -108,6 +155,12 @@ type Run struct {
 	Errors     []RunError `json:"Errors,omitempty"`
 	// LogBytes is the size of the run's log.
 	LogBytes int64 `json:"LogBytes,omitempty"`
+	// PeakMemory is the most memory that the process of the run had resident, in
+	// bytes, and CPUTime the processor time it took, from its start to the end of
+	// the run. Both are 0 where the process carried other runs too, and where
+	// they are not known.
+	PeakMemory int64         `json:"PeakMemory,omitempty"`
+	CPUTime    time.Duration `json:"CpuTime,omitempty"`
 }
 
 // LogLine is one line of a run's log.
@@ -128,6 +181,9 @@ type DeployScriptMessage struct {
 	Description string        `json:"Description,omitempty"`
 	Files       []ScriptFile  `json:"Files"`
 	Timeout     time.Duration `json:"Timeout,omitempty"`
+	// Manifest is the text of a script.yaml. Description and Timeout of the
+	// message count before those in it.
+	Manifest string `json:"Manifest,omitempty"`
 	// RunsAs binds the script to a user, as UpdateScriptMessage does; nil leaves
 	// it as it is.
 	RunsAs *string `json:"RunsAs,omitempty"`
@@ -154,6 +210,8 @@ type DeployPluginMessage struct {
 	// SHA256 is the binary's expected hash in hexadecimal digits.
 	SHA256  string        `json:"Sha256"`
 	Timeout time.Duration `json:"Timeout,omitempty"`
+	// Manifest is the text of a script.yaml, as in DeployScriptMessage.
+	Manifest string `json:"Manifest,omitempty"`
 	// RunsAs binds the script to a user, as UpdateScriptMessage does; nil leaves
 	// it as it is.
 	RunsAs *string `json:"RunsAs,omitempty"`

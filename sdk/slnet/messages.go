@@ -11,6 +11,8 @@ func Messages() []MessageType {
 		{New: func() Message { return new(GetScriptMessage) }},
 		{New: func() Message { return new(ScriptResponse) }},
 		{New: func() Message { return new(ScriptsResponse) }},
+		{New: func() Message { return new(GetPluginProcessesMessage) }},
+		{New: func() Message { return new(PluginProcessesResponse) }},
 		{New: func() Message { return new(ExecuteScriptMessage) }},
 		{New: func() Message { return new(GetRunsMessage) }},
 		{New: func() Message { return new(GetRunMessage) }},
@@ -70,6 +72,12 @@ func (*UploadMessage) MessageName() string { return "UploadMessage" }
 
 // MessageName implements Message.
 func (*GetScriptsMessage) MessageName() string { return "GetScriptsMessage" }
+
+// MessageName implements Message.
+func (*GetPluginProcessesMessage) MessageName() string { return "GetPluginProcessesMessage" }
+
+// MessageName implements Message.
+func (*PluginProcessesResponse) MessageName() string { return "PluginProcessesResponse" }
 
 // MessageName implements Message.
 func (*GetScriptMessage) MessageName() string { return "GetScriptMessage" }

@@ -1687,8 +1687,8 @@ func (z DeleteUserMessage) Msgsize() (s int) {
 func (z *DeployPluginMessage) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(6)
-	var zb0001Mask uint8 /* 6 bits */
+	zb0001Len := uint32(7)
+	var zb0001Mask uint8 /* 7 bits */
 	_ = zb0001Mask
 	if z.Description == "" {
 		zb0001Len--
@@ -1698,9 +1698,13 @@ func (z *DeployPluginMessage) MarshalMsg(b []byte) (o []byte, err error) {
 		zb0001Len--
 		zb0001Mask |= 0x10
 	}
-	if z.RunsAs == nil {
+	if z.Manifest == "" {
 		zb0001Len--
 		zb0001Mask |= 0x20
+	}
+	if z.RunsAs == nil {
+		zb0001Len--
+		zb0001Mask |= 0x40
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -1727,6 +1731,11 @@ func (z *DeployPluginMessage) MarshalMsg(b []byte) (o []byte, err error) {
 			o = msgp.AppendDuration(o, z.Timeout)
 		}
 		if (zb0001Mask & 0x20) == 0 { // if not omitted
+			// string "Manifest"
+			o = append(o, 0xa8, 0x4d, 0x61, 0x6e, 0x69, 0x66, 0x65, 0x73, 0x74)
+			o = msgp.AppendString(o, z.Manifest)
+		}
+		if (zb0001Mask & 0x40) == 0 { // if not omitted
 			// string "RunsAs"
 			o = append(o, 0xa6, 0x52, 0x75, 0x6e, 0x73, 0x41, 0x73)
 			if z.RunsAs == nil {
@@ -1787,6 +1796,12 @@ func (z *DeployPluginMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "Timeout")
 				return
 			}
+		case "Manifest":
+			z.Manifest, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Manifest")
+				return
+			}
 		case "RunsAs":
 			if msgp.IsNil(bts) {
 				bts, err = msgp.ReadNilBytes(bts)
@@ -1818,7 +1833,7 @@ func (z *DeployPluginMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *DeployPluginMessage) Msgsize() (s int) {
-	s = 1 + 5 + msgp.StringPrefixSize + len(z.Name) + 12 + msgp.StringPrefixSize + len(z.Description) + 9 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 7 + msgp.StringPrefixSize + len(z.SHA256) + 8 + msgp.DurationSize + 7
+	s = 1 + 5 + msgp.StringPrefixSize + len(z.Name) + 12 + msgp.StringPrefixSize + len(z.Description) + 9 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 7 + msgp.StringPrefixSize + len(z.SHA256) + 8 + msgp.DurationSize + 9 + msgp.StringPrefixSize + len(z.Manifest) + 7
 	if z.RunsAs == nil {
 		s += msgp.NilSize
 	} else {
@@ -1831,8 +1846,8 @@ func (z *DeployPluginMessage) Msgsize() (s int) {
 func (z *DeployScriptMessage) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(5)
-	var zb0001Mask uint8 /* 5 bits */
+	zb0001Len := uint32(6)
+	var zb0001Mask uint8 /* 6 bits */
 	_ = zb0001Mask
 	if z.Description == "" {
 		zb0001Len--
@@ -1842,9 +1857,13 @@ func (z *DeployScriptMessage) MarshalMsg(b []byte) (o []byte, err error) {
 		zb0001Len--
 		zb0001Mask |= 0x8
 	}
-	if z.RunsAs == nil {
+	if z.Manifest == "" {
 		zb0001Len--
 		zb0001Mask |= 0x10
+	}
+	if z.RunsAs == nil {
+		zb0001Len--
+		zb0001Mask |= 0x20
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -1877,6 +1896,11 @@ func (z *DeployScriptMessage) MarshalMsg(b []byte) (o []byte, err error) {
 			o = msgp.AppendDuration(o, z.Timeout)
 		}
 		if (zb0001Mask & 0x10) == 0 { // if not omitted
+			// string "Manifest"
+			o = append(o, 0xa8, 0x4d, 0x61, 0x6e, 0x69, 0x66, 0x65, 0x73, 0x74)
+			o = msgp.AppendString(o, z.Manifest)
+		}
+		if (zb0001Mask & 0x20) == 0 { // if not omitted
 			// string "RunsAs"
 			o = append(o, 0xa6, 0x52, 0x75, 0x6e, 0x73, 0x41, 0x73)
 			if z.RunsAs == nil {
@@ -1973,6 +1997,12 @@ func (z *DeployScriptMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "Timeout")
 				return
 			}
+		case "Manifest":
+			z.Manifest, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Manifest")
+				return
+			}
 		case "RunsAs":
 			if msgp.IsNil(bts) {
 				bts, err = msgp.ReadNilBytes(bts)
@@ -2008,7 +2038,7 @@ func (z *DeployScriptMessage) Msgsize() (s int) {
 	for za0001 := range z.Files {
 		s += 1 + 5 + msgp.StringPrefixSize + len(z.Files[za0001].Name) + 8 + msgp.StringPrefixSize + len(z.Files[za0001].Content)
 	}
-	s += 8 + msgp.DurationSize + 7
+	s += 8 + msgp.DurationSize + 9 + msgp.StringPrefixSize + len(z.Manifest) + 7
 	if z.RunsAs == nil {
 		s += msgp.NilSize
 	} else {
@@ -3481,6 +3511,69 @@ func (z GetInformationEventsMessage) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z GetPluginProcessesMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(1)
+	var zb0001Mask uint8 /* 1 bits */
+	_ = zb0001Mask
+	if z.Name == "" {
+		zb0001Len--
+		zb0001Mask |= 0x1
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+	if (zb0001Mask & 0x1) == 0 { // if not omitted
+		// string "Name"
+		o = append(o, 0xa4, 0x4e, 0x61, 0x6d, 0x65)
+		o = msgp.AppendString(o, z.Name)
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *GetPluginProcessesMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Name":
+			z.Name, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Name")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z GetPluginProcessesMessage) Msgsize() (s int) {
+	s = 1 + 5 + msgp.StringPrefixSize + len(z.Name)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z *GetRunLogMessage) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
@@ -4787,6 +4880,328 @@ func (z LogLine) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z *Manifest) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(8)
+	var zb0001Mask uint8 /* 8 bits */
+	_ = zb0001Mask
+	if z.Description == "" {
+		zb0001Len--
+		zb0001Mask |= 0x1
+	}
+	if z.Timeout == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	if z.Retry.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	if z.Concurrency == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x8
+	}
+	if z.RunAs == "" {
+		zb0001Len--
+		zb0001Mask |= 0x10
+	}
+	if z.Process == "" {
+		zb0001Len--
+		zb0001Mask |= 0x20
+	}
+	if z.Grants.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x40
+	}
+	if z.Limits.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x80
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		if (zb0001Mask & 0x1) == 0 { // if not omitted
+			// string "Description"
+			o = append(o, 0xab, 0x44, 0x65, 0x73, 0x63, 0x72, 0x69, 0x70, 0x74, 0x69, 0x6f, 0x6e)
+			o = msgp.AppendString(o, z.Description)
+		}
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "Timeout"
+			o = append(o, 0xa7, 0x54, 0x69, 0x6d, 0x65, 0x6f, 0x75, 0x74)
+			o = msgp.AppendDuration(o, z.Timeout)
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "Retry"
+			o = append(o, 0xa5, 0x52, 0x65, 0x74, 0x72, 0x79)
+			// check for omitted fields
+			zb0002Len := uint32(3)
+			var zb0002Mask uint8 /* 3 bits */
+			_ = zb0002Mask
+			if z.Retry.Attempts == 0 {
+				zb0002Len--
+				zb0002Mask |= 0x1
+			}
+			if z.Retry.Delay == 0 {
+				zb0002Len--
+				zb0002Mask |= 0x2
+			}
+			if z.Retry.MaxDelay == 0 {
+				zb0002Len--
+				zb0002Mask |= 0x4
+			}
+			// variable map header, size zb0002Len
+			o = append(o, 0x80|uint8(zb0002Len))
+
+			// skip if no fields are to be emitted
+			if zb0002Len != 0 {
+				if (zb0002Mask & 0x1) == 0 { // if not omitted
+					// string "Attempts"
+					o = append(o, 0xa8, 0x41, 0x74, 0x74, 0x65, 0x6d, 0x70, 0x74, 0x73)
+					o = msgp.AppendInt64(o, z.Retry.Attempts)
+				}
+				if (zb0002Mask & 0x2) == 0 { // if not omitted
+					// string "Delay"
+					o = append(o, 0xa5, 0x44, 0x65, 0x6c, 0x61, 0x79)
+					o = msgp.AppendDuration(o, z.Retry.Delay)
+				}
+				if (zb0002Mask & 0x4) == 0 { // if not omitted
+					// string "MaxDelay"
+					o = append(o, 0xa8, 0x4d, 0x61, 0x78, 0x44, 0x65, 0x6c, 0x61, 0x79)
+					o = msgp.AppendDuration(o, z.Retry.MaxDelay)
+				}
+			}
+		}
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "Concurrency"
+			o = append(o, 0xab, 0x43, 0x6f, 0x6e, 0x63, 0x75, 0x72, 0x72, 0x65, 0x6e, 0x63, 0x79)
+			o = msgp.AppendInt64(o, z.Concurrency)
+		}
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
+			// string "RunAs"
+			o = append(o, 0xa5, 0x52, 0x75, 0x6e, 0x41, 0x73)
+			o = msgp.AppendString(o, z.RunAs)
+		}
+		if (zb0001Mask & 0x20) == 0 { // if not omitted
+			// string "Process"
+			o = append(o, 0xa7, 0x50, 0x72, 0x6f, 0x63, 0x65, 0x73, 0x73)
+			o = msgp.AppendString(o, string(z.Process))
+		}
+		if (zb0001Mask & 0x40) == 0 { // if not omitted
+			// string "Grants"
+			o = append(o, 0xa6, 0x47, 0x72, 0x61, 0x6e, 0x74, 0x73)
+			o, err = z.Grants.MarshalMsg(o)
+			if err != nil {
+				err = msgp.WrapError(err, "Grants")
+				return
+			}
+		}
+		if (zb0001Mask & 0x80) == 0 { // if not omitted
+			// string "Limits"
+			o = append(o, 0xa6, 0x4c, 0x69, 0x6d, 0x69, 0x74, 0x73)
+			// check for omitted fields
+			zb0003Len := uint32(3)
+			var zb0003Mask uint8 /* 3 bits */
+			_ = zb0003Mask
+			if z.Limits.Memory == 0 {
+				zb0003Len--
+				zb0003Mask |= 0x1
+			}
+			if z.Limits.CPU == 0 {
+				zb0003Len--
+				zb0003Mask |= 0x2
+			}
+			if z.Limits.Output == 0 {
+				zb0003Len--
+				zb0003Mask |= 0x4
+			}
+			// variable map header, size zb0003Len
+			o = append(o, 0x80|uint8(zb0003Len))
+
+			// skip if no fields are to be emitted
+			if zb0003Len != 0 {
+				if (zb0003Mask & 0x1) == 0 { // if not omitted
+					// string "Memory"
+					o = append(o, 0xa6, 0x4d, 0x65, 0x6d, 0x6f, 0x72, 0x79)
+					o = msgp.AppendInt64(o, z.Limits.Memory)
+				}
+				if (zb0003Mask & 0x2) == 0 { // if not omitted
+					// string "Cpu"
+					o = append(o, 0xa3, 0x43, 0x70, 0x75)
+					o = msgp.AppendDuration(o, z.Limits.CPU)
+				}
+				if (zb0003Mask & 0x4) == 0 { // if not omitted
+					// string "Output"
+					o = append(o, 0xa6, 0x4f, 0x75, 0x74, 0x70, 0x75, 0x74)
+					o = msgp.AppendInt64(o, z.Limits.Output)
+				}
+			}
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *Manifest) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Description":
+			z.Description, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Description")
+				return
+			}
+		case "Timeout":
+			z.Timeout, bts, err = msgp.ReadDurationBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Timeout")
+				return
+			}
+		case "Retry":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadMapHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Retry")
+				return
+			}
+			for zb0002 > 0 {
+				zb0002--
+				field, bts, err = msgp.ReadMapKeyZC(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Retry")
+					return
+				}
+				switch msgp.UnsafeString(field) {
+				case "Attempts":
+					z.Retry.Attempts, bts, err = msgp.ReadInt64Bytes(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "Retry", "Attempts")
+						return
+					}
+				case "Delay":
+					z.Retry.Delay, bts, err = msgp.ReadDurationBytes(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "Retry", "Delay")
+						return
+					}
+				case "MaxDelay":
+					z.Retry.MaxDelay, bts, err = msgp.ReadDurationBytes(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "Retry", "MaxDelay")
+						return
+					}
+				default:
+					bts, err = msgp.Skip(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "Retry")
+						return
+					}
+				}
+			}
+		case "Concurrency":
+			z.Concurrency, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Concurrency")
+				return
+			}
+		case "RunAs":
+			z.RunAs, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "RunAs")
+				return
+			}
+		case "Process":
+			{
+				var zb0003 string
+				zb0003, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Process")
+					return
+				}
+				z.Process = ScriptProcess(zb0003)
+			}
+		case "Grants":
+			bts, err = z.Grants.UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Grants")
+				return
+			}
+		case "Limits":
+			var zb0004 uint32
+			zb0004, bts, err = msgp.ReadMapHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Limits")
+				return
+			}
+			for zb0004 > 0 {
+				zb0004--
+				field, bts, err = msgp.ReadMapKeyZC(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Limits")
+					return
+				}
+				switch msgp.UnsafeString(field) {
+				case "Memory":
+					z.Limits.Memory, bts, err = msgp.ReadInt64Bytes(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "Limits", "Memory")
+						return
+					}
+				case "Cpu":
+					z.Limits.CPU, bts, err = msgp.ReadDurationBytes(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "Limits", "CPU")
+						return
+					}
+				case "Output":
+					z.Limits.Output, bts, err = msgp.ReadInt64Bytes(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "Limits", "Output")
+						return
+					}
+				default:
+					bts, err = msgp.Skip(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "Limits")
+						return
+					}
+				}
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *Manifest) Msgsize() (s int) {
+	s = 1 + 12 + msgp.StringPrefixSize + len(z.Description) + 8 + msgp.DurationSize + 6 + 1 + 9 + msgp.Int64Size + 6 + msgp.DurationSize + 9 + msgp.DurationSize + 12 + msgp.Int64Size + 6 + msgp.StringPrefixSize + len(z.RunAs) + 8 + msgp.StringPrefixSize + len(string(z.Process)) + 7 + z.Grants.Msgsize() + 7 + 1 + 7 + msgp.Int64Size + 4 + msgp.DurationSize + 7 + msgp.Int64Size
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z PermissionFlag) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	o = msgp.AppendInt64(o, int64(z))
@@ -4811,6 +5226,306 @@ func (z *PermissionFlag) UnmarshalMsg(bts []byte) (o []byte, err error) {
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z PermissionFlag) Msgsize() (s int) {
 	s = msgp.Int64Size
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *PluginProcess) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(11)
+	var zb0001Mask uint16 /* 11 bits */
+	_ = zb0001Mask
+	if z.PID == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x10
+	}
+	if z.Runs == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x20
+	}
+	if z.StartedAt.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x40
+	}
+	if z.Restarts == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x80
+	}
+	if z.LastError == "" {
+		zb0001Len--
+		zb0001Mask |= 0x100
+	}
+	if z.LastErrorAt.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x200
+	}
+	if z.NotBefore.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x400
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Script"
+		o = append(o, 0xa6, 0x53, 0x63, 0x72, 0x69, 0x70, 0x74)
+		o = msgp.AppendString(o, z.Script)
+		// string "ScriptVersion"
+		o = append(o, 0xad, 0x53, 0x63, 0x72, 0x69, 0x70, 0x74, 0x56, 0x65, 0x72, 0x73, 0x69, 0x6f, 0x6e)
+		o = msgp.AppendInt64(o, z.ScriptVersion)
+		// string "RunsAs"
+		o = append(o, 0xa6, 0x52, 0x75, 0x6e, 0x73, 0x41, 0x73)
+		o = msgp.AppendString(o, z.RunsAs)
+		// string "State"
+		o = append(o, 0xa5, 0x53, 0x74, 0x61, 0x74, 0x65)
+		o = msgp.AppendString(o, string(z.State))
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
+			// string "Pid"
+			o = append(o, 0xa3, 0x50, 0x69, 0x64)
+			o = msgp.AppendInt64(o, z.PID)
+		}
+		if (zb0001Mask & 0x20) == 0 { // if not omitted
+			// string "Runs"
+			o = append(o, 0xa4, 0x52, 0x75, 0x6e, 0x73)
+			o = msgp.AppendInt64(o, z.Runs)
+		}
+		if (zb0001Mask & 0x40) == 0 { // if not omitted
+			// string "StartedAt"
+			o = append(o, 0xa9, 0x53, 0x74, 0x61, 0x72, 0x74, 0x65, 0x64, 0x41, 0x74)
+			o = msgp.AppendTimeExt(o, z.StartedAt)
+		}
+		if (zb0001Mask & 0x80) == 0 { // if not omitted
+			// string "Restarts"
+			o = append(o, 0xa8, 0x52, 0x65, 0x73, 0x74, 0x61, 0x72, 0x74, 0x73)
+			o = msgp.AppendInt64(o, z.Restarts)
+		}
+		if (zb0001Mask & 0x100) == 0 { // if not omitted
+			// string "LastError"
+			o = append(o, 0xa9, 0x4c, 0x61, 0x73, 0x74, 0x45, 0x72, 0x72, 0x6f, 0x72)
+			o = msgp.AppendString(o, z.LastError)
+		}
+		if (zb0001Mask & 0x200) == 0 { // if not omitted
+			// string "LastErrorAt"
+			o = append(o, 0xab, 0x4c, 0x61, 0x73, 0x74, 0x45, 0x72, 0x72, 0x6f, 0x72, 0x41, 0x74)
+			o = msgp.AppendTimeExt(o, z.LastErrorAt)
+		}
+		if (zb0001Mask & 0x400) == 0 { // if not omitted
+			// string "NotBefore"
+			o = append(o, 0xa9, 0x4e, 0x6f, 0x74, 0x42, 0x65, 0x66, 0x6f, 0x72, 0x65)
+			o = msgp.AppendTimeExt(o, z.NotBefore)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *PluginProcess) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Script":
+			z.Script, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Script")
+				return
+			}
+		case "ScriptVersion":
+			z.ScriptVersion, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ScriptVersion")
+				return
+			}
+		case "RunsAs":
+			z.RunsAs, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "RunsAs")
+				return
+			}
+		case "State":
+			{
+				var zb0002 string
+				zb0002, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "State")
+					return
+				}
+				z.State = PluginState(zb0002)
+			}
+		case "Pid":
+			z.PID, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "PID")
+				return
+			}
+		case "Runs":
+			z.Runs, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Runs")
+				return
+			}
+		case "StartedAt":
+			z.StartedAt, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "StartedAt")
+				return
+			}
+		case "Restarts":
+			z.Restarts, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Restarts")
+				return
+			}
+		case "LastError":
+			z.LastError, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "LastError")
+				return
+			}
+		case "LastErrorAt":
+			z.LastErrorAt, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "LastErrorAt")
+				return
+			}
+		case "NotBefore":
+			z.NotBefore, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "NotBefore")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *PluginProcess) Msgsize() (s int) {
+	s = 1 + 7 + msgp.StringPrefixSize + len(z.Script) + 14 + msgp.Int64Size + 7 + msgp.StringPrefixSize + len(z.RunsAs) + 6 + msgp.StringPrefixSize + len(string(z.State)) + 4 + msgp.Int64Size + 5 + msgp.Int64Size + 10 + msgp.TimeSize + 9 + msgp.Int64Size + 10 + msgp.StringPrefixSize + len(z.LastError) + 12 + msgp.TimeSize + 10 + msgp.TimeSize
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *PluginProcessesResponse) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 1
+	// string "Processes"
+	o = append(o, 0x81, 0xa9, 0x50, 0x72, 0x6f, 0x63, 0x65, 0x73, 0x73, 0x65, 0x73)
+	o = msgp.AppendArrayHeader(o, uint32(len(z.Processes)))
+	for za0001 := range z.Processes {
+		o, err = z.Processes[za0001].MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "Processes", za0001)
+			return
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *PluginProcessesResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Processes":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Processes")
+				return
+			}
+			if cap(z.Processes) >= int(zb0002) {
+				z.Processes = (z.Processes)[:zb0002]
+			} else {
+				z.Processes = make([]PluginProcess, zb0002)
+			}
+			for za0001 := range z.Processes {
+				bts, err = z.Processes[za0001].UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Processes", za0001)
+					return
+				}
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *PluginProcessesResponse) Msgsize() (s int) {
+	s = 1 + 10 + msgp.ArrayHeaderSize
+	for za0001 := range z.Processes {
+		s += z.Processes[za0001].Msgsize()
+	}
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z PluginState) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	o = msgp.AppendString(o, string(z))
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *PluginState) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	{
+		var zb0001 string
+		zb0001, bts, err = msgp.ReadStringBytes(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		(*z) = PluginState(zb0001)
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z PluginState) Msgsize() (s int) {
+	s = msgp.StringPrefixSize + len(string(z))
 	return
 }
 
@@ -4898,8 +5613,8 @@ func (z *RevokeTokenMessage) Msgsize() (s int) {
 func (z *Run) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(22)
-	var zb0001Mask uint32 /* 22 bits */
+	zb0001Len := uint32(24)
+	var zb0001Mask uint32 /* 24 bits */
 	_ = zb0001Mask
 	if z.Parameters == nil {
 		zb0001Len--
@@ -4944,6 +5659,14 @@ func (z *Run) MarshalMsg(b []byte) (o []byte, err error) {
 	if z.LogBytes == 0 {
 		zb0001Len--
 		zb0001Mask |= 0x200000
+	}
+	if z.PeakMemory == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x400000
+	}
+	if z.CPUTime == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x800000
 	}
 	// variable map header, size zb0001Len
 	o = msgp.AppendMapHeader(o, zb0001Len)
@@ -5089,6 +5812,16 @@ func (z *Run) MarshalMsg(b []byte) (o []byte, err error) {
 			// string "LogBytes"
 			o = append(o, 0xa8, 0x4c, 0x6f, 0x67, 0x42, 0x79, 0x74, 0x65, 0x73)
 			o = msgp.AppendInt64(o, z.LogBytes)
+		}
+		if (zb0001Mask & 0x400000) == 0 { // if not omitted
+			// string "PeakMemory"
+			o = append(o, 0xaa, 0x50, 0x65, 0x61, 0x6b, 0x4d, 0x65, 0x6d, 0x6f, 0x72, 0x79)
+			o = msgp.AppendInt64(o, z.PeakMemory)
+		}
+		if (zb0001Mask & 0x800000) == 0 { // if not omitted
+			// string "CpuTime"
+			o = append(o, 0xa7, 0x43, 0x70, 0x75, 0x54, 0x69, 0x6d, 0x65)
+			o = msgp.AppendDuration(o, z.CPUTime)
 		}
 	}
 	return
@@ -5379,6 +6112,18 @@ func (z *Run) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "LogBytes")
 				return
 			}
+		case "PeakMemory":
+			z.PeakMemory, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "PeakMemory")
+				return
+			}
+		case "CpuTime":
+			z.CPUTime, bts, err = msgp.ReadDurationBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "CPUTime")
+				return
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -5417,7 +6162,7 @@ func (z *Run) Msgsize() (s int) {
 	for za0011 := range z.Errors {
 		s += z.Errors[za0011].Msgsize()
 	}
-	s += 9 + msgp.Int64Size
+	s += 9 + msgp.Int64Size + 11 + msgp.Int64Size + 8 + msgp.DurationSize
 	return
 }
 
@@ -5903,8 +6648,8 @@ func (z *RunsResponse) Msgsize() (s int) {
 func (z *Script) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(12)
-	var zb0001Mask uint16 /* 12 bits */
+	zb0001Len := uint32(14)
+	var zb0001Mask uint16 /* 14 bits */
 	_ = zb0001Mask
 	if z.Description == "" {
 		zb0001Len--
@@ -5922,17 +6667,25 @@ func (z *Script) MarshalMsg(b []byte) (o []byte, err error) {
 		zb0001Len--
 		zb0001Mask |= 0x80
 	}
-	if z.DeployedAt.IsZero() {
+	if z.Manifest == nil {
 		zb0001Len--
 		zb0001Mask |= 0x100
 	}
-	if z.DeployedBy == "" {
+	if z.ManifestText == "" {
 		zb0001Len--
 		zb0001Mask |= 0x200
 	}
-	if z.RunsAs == "" {
+	if z.DeployedAt.IsZero() {
 		zb0001Len--
 		zb0001Mask |= 0x400
+	}
+	if z.DeployedBy == "" {
+		zb0001Len--
+		zb0001Mask |= 0x800
+	}
+	if z.RunsAs == "" {
+		zb0001Len--
+		zb0001Mask |= 0x1000
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -5984,16 +6737,34 @@ func (z *Script) MarshalMsg(b []byte) (o []byte, err error) {
 			o = msgp.AppendDuration(o, z.Timeout)
 		}
 		if (zb0001Mask & 0x100) == 0 { // if not omitted
+			// string "Manifest"
+			o = append(o, 0xa8, 0x4d, 0x61, 0x6e, 0x69, 0x66, 0x65, 0x73, 0x74)
+			if z.Manifest == nil {
+				o = msgp.AppendNil(o)
+			} else {
+				o, err = z.Manifest.MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "Manifest")
+					return
+				}
+			}
+		}
+		if (zb0001Mask & 0x200) == 0 { // if not omitted
+			// string "ManifestText"
+			o = append(o, 0xac, 0x4d, 0x61, 0x6e, 0x69, 0x66, 0x65, 0x73, 0x74, 0x54, 0x65, 0x78, 0x74)
+			o = msgp.AppendString(o, z.ManifestText)
+		}
+		if (zb0001Mask & 0x400) == 0 { // if not omitted
 			// string "DeployedAt"
 			o = append(o, 0xaa, 0x44, 0x65, 0x70, 0x6c, 0x6f, 0x79, 0x65, 0x64, 0x41, 0x74)
 			o = msgp.AppendTimeExt(o, z.DeployedAt)
 		}
-		if (zb0001Mask & 0x200) == 0 { // if not omitted
+		if (zb0001Mask & 0x800) == 0 { // if not omitted
 			// string "DeployedBy"
 			o = append(o, 0xaa, 0x44, 0x65, 0x70, 0x6c, 0x6f, 0x79, 0x65, 0x64, 0x42, 0x79)
 			o = msgp.AppendString(o, z.DeployedBy)
 		}
-		if (zb0001Mask & 0x400) == 0 { // if not omitted
+		if (zb0001Mask & 0x1000) == 0 { // if not omitted
 			// string "RunsAs"
 			o = append(o, 0xa6, 0x52, 0x75, 0x6e, 0x73, 0x41, 0x73)
 			o = msgp.AppendString(o, z.RunsAs)
@@ -6130,6 +6901,29 @@ func (z *Script) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "Timeout")
 				return
 			}
+		case "Manifest":
+			if msgp.IsNil(bts) {
+				bts, err = msgp.ReadNilBytes(bts)
+				if err != nil {
+					return
+				}
+				z.Manifest = nil
+			} else {
+				if z.Manifest == nil {
+					z.Manifest = new(Manifest)
+				}
+				bts, err = z.Manifest.UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Manifest")
+					return
+				}
+			}
+		case "ManifestText":
+			z.ManifestText, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ManifestText")
+				return
+			}
 		case "DeployedAt":
 			z.DeployedAt, bts, err = msgp.ReadTimeUTCBytes(bts)
 			if err != nil {
@@ -6176,7 +6970,13 @@ func (z *Script) Msgsize() (s int) {
 	for za0002 := range z.Files {
 		s += 1 + 5 + msgp.StringPrefixSize + len(z.Files[za0002].Name) + 8 + msgp.StringPrefixSize + len(z.Files[za0002].Content)
 	}
-	s += 8 + msgp.DurationSize + 11 + msgp.TimeSize + 11 + msgp.StringPrefixSize + len(z.DeployedBy) + 7 + msgp.StringPrefixSize + len(z.RunsAs) + 9 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize))
+	s += 8 + msgp.DurationSize + 9
+	if z.Manifest == nil {
+		s += msgp.NilSize
+	} else {
+		s += z.Manifest.Msgsize()
+	}
+	s += 13 + msgp.StringPrefixSize + len(z.ManifestText) + 11 + msgp.TimeSize + 11 + msgp.StringPrefixSize + len(z.DeployedBy) + 7 + msgp.StringPrefixSize + len(z.RunsAs) + 9 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize))
 	return
 }
 
@@ -6391,6 +7191,303 @@ func (z *ScriptGrant) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z *ScriptGrants) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(4)
+	var zb0001Mask uint8 /* 4 bits */
+	_ = zb0001Mask
+	if z.Network == nil {
+		zb0001Len--
+		zb0001Mask |= 0x1
+	}
+	if z.Read == nil {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	if z.Write == nil {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	if z.Processes == false {
+		zb0001Len--
+		zb0001Mask |= 0x8
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		if (zb0001Mask & 0x1) == 0 { // if not omitted
+			// string "Network"
+			o = append(o, 0xa7, 0x4e, 0x65, 0x74, 0x77, 0x6f, 0x72, 0x6b)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.Network)))
+			for za0001 := range z.Network {
+				o = msgp.AppendString(o, z.Network[za0001])
+			}
+		}
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "Read"
+			o = append(o, 0xa4, 0x52, 0x65, 0x61, 0x64)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.Read)))
+			for za0002 := range z.Read {
+				o = msgp.AppendString(o, z.Read[za0002])
+			}
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "Write"
+			o = append(o, 0xa5, 0x57, 0x72, 0x69, 0x74, 0x65)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.Write)))
+			for za0003 := range z.Write {
+				o = msgp.AppendString(o, z.Write[za0003])
+			}
+		}
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "Processes"
+			o = append(o, 0xa9, 0x50, 0x72, 0x6f, 0x63, 0x65, 0x73, 0x73, 0x65, 0x73)
+			o = msgp.AppendBool(o, z.Processes)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ScriptGrants) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Network":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Network")
+				return
+			}
+			if cap(z.Network) >= int(zb0002) {
+				z.Network = (z.Network)[:zb0002]
+			} else {
+				z.Network = make([]string, zb0002)
+			}
+			for za0001 := range z.Network {
+				z.Network[za0001], bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Network", za0001)
+					return
+				}
+			}
+		case "Read":
+			var zb0003 uint32
+			zb0003, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Read")
+				return
+			}
+			if cap(z.Read) >= int(zb0003) {
+				z.Read = (z.Read)[:zb0003]
+			} else {
+				z.Read = make([]string, zb0003)
+			}
+			for za0002 := range z.Read {
+				z.Read[za0002], bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Read", za0002)
+					return
+				}
+			}
+		case "Write":
+			var zb0004 uint32
+			zb0004, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Write")
+				return
+			}
+			if cap(z.Write) >= int(zb0004) {
+				z.Write = (z.Write)[:zb0004]
+			} else {
+				z.Write = make([]string, zb0004)
+			}
+			for za0003 := range z.Write {
+				z.Write[za0003], bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Write", za0003)
+					return
+				}
+			}
+		case "Processes":
+			z.Processes, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Processes")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *ScriptGrants) Msgsize() (s int) {
+	s = 1 + 8 + msgp.ArrayHeaderSize
+	for za0001 := range z.Network {
+		s += msgp.StringPrefixSize + len(z.Network[za0001])
+	}
+	s += 5 + msgp.ArrayHeaderSize
+	for za0002 := range z.Read {
+		s += msgp.StringPrefixSize + len(z.Read[za0002])
+	}
+	s += 6 + msgp.ArrayHeaderSize
+	for za0003 := range z.Write {
+		s += msgp.StringPrefixSize + len(z.Write[za0003])
+	}
+	s += 10 + msgp.BoolSize
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z ScriptLimits) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(3)
+	var zb0001Mask uint8 /* 3 bits */
+	_ = zb0001Mask
+	if z.Memory == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x1
+	}
+	if z.CPU == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	if z.Output == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		if (zb0001Mask & 0x1) == 0 { // if not omitted
+			// string "Memory"
+			o = append(o, 0xa6, 0x4d, 0x65, 0x6d, 0x6f, 0x72, 0x79)
+			o = msgp.AppendInt64(o, z.Memory)
+		}
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "Cpu"
+			o = append(o, 0xa3, 0x43, 0x70, 0x75)
+			o = msgp.AppendDuration(o, z.CPU)
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "Output"
+			o = append(o, 0xa6, 0x4f, 0x75, 0x74, 0x70, 0x75, 0x74)
+			o = msgp.AppendInt64(o, z.Output)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ScriptLimits) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Memory":
+			z.Memory, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Memory")
+				return
+			}
+		case "Cpu":
+			z.CPU, bts, err = msgp.ReadDurationBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "CPU")
+				return
+			}
+		case "Output":
+			z.Output, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Output")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z ScriptLimits) Msgsize() (s int) {
+	s = 1 + 7 + msgp.Int64Size + 4 + msgp.DurationSize + 7 + msgp.Int64Size
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z ScriptProcess) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	o = msgp.AppendString(o, string(z))
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ScriptProcess) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	{
+		var zb0001 string
+		zb0001, bts, err = msgp.ReadStringBytes(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		(*z) = ScriptProcess(zb0001)
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z ScriptProcess) Msgsize() (s int) {
+	s = msgp.StringPrefixSize + len(string(z))
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z *ScriptResponse) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// map header, size 1
@@ -6443,6 +7540,103 @@ func (z *ScriptResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *ScriptResponse) Msgsize() (s int) {
 	s = 1 + 7 + z.Script.Msgsize()
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z ScriptRetry) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(3)
+	var zb0001Mask uint8 /* 3 bits */
+	_ = zb0001Mask
+	if z.Attempts == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x1
+	}
+	if z.Delay == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	if z.MaxDelay == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		if (zb0001Mask & 0x1) == 0 { // if not omitted
+			// string "Attempts"
+			o = append(o, 0xa8, 0x41, 0x74, 0x74, 0x65, 0x6d, 0x70, 0x74, 0x73)
+			o = msgp.AppendInt64(o, z.Attempts)
+		}
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "Delay"
+			o = append(o, 0xa5, 0x44, 0x65, 0x6c, 0x61, 0x79)
+			o = msgp.AppendDuration(o, z.Delay)
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "MaxDelay"
+			o = append(o, 0xa8, 0x4d, 0x61, 0x78, 0x44, 0x65, 0x6c, 0x61, 0x79)
+			o = msgp.AppendDuration(o, z.MaxDelay)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ScriptRetry) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Attempts":
+			z.Attempts, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Attempts")
+				return
+			}
+		case "Delay":
+			z.Delay, bts, err = msgp.ReadDurationBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Delay")
+				return
+			}
+		case "MaxDelay":
+			z.MaxDelay, bts, err = msgp.ReadDurationBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "MaxDelay")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z ScriptRetry) Msgsize() (s int) {
+	s = 1 + 9 + msgp.Int64Size + 6 + msgp.DurationSize + 9 + msgp.DurationSize
 	return
 }
 

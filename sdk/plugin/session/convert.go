@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"domovoi.dev/sdk"
@@ -102,23 +103,32 @@ func ToRunInfo(start *Start) (sdk.RunInfo, error) {
 // logMark begins a line of the log on standard error.
 const logMark = '\x1e'
 
+// LogLine is a line of the log as it is written to standard error.
+type LogLine struct {
+	// Run is the id of the run whose line it is, in a process that carries
+	// several at a time; otherwise empty.
+	Run string `json:"Run,omitempty"`
+	slnet.LogLine
+}
+
 // AppendLogLine appends a line of the log as it is written to standard error,
 // its text bounded and valid.
-func AppendLogLine(b []byte, line slnet.LogLine) []byte {
+func AppendLogLine(b []byte, line LogLine) []byte {
 	line.Text = CutText(line.Text)
 	text, err := json.Marshal(line)
 	if err != nil { // a time beyond the year 9999
-		text, _ = json.Marshal(slnet.LogLine{Level: line.Level, Text: line.Text})
+		line.Time = time.Time{}
+		text, _ = json.Marshal(line)
 	}
 	return append(append(append(b, logMark), text...), '\n')
 }
 
 // ParseLogLine takes a line of standard error, without its end, apart: into what
 // was printed, and the line of the log behind it, if there is one.
-func ParseLogLine(text string) (printed string, line slnet.LogLine, ok bool) {
+func ParseLogLine(text string) (printed string, line LogLine, ok bool) {
 	i := strings.IndexByte(text, logMark)
 	if i < 0 || json.Unmarshal([]byte(text[i+1:]), &line) != nil {
-		return text, slnet.LogLine{}, false
+		return text, LogLine{}, false
 	}
 	line.Text = CutText(line.Text)
 	return text[:i], line, true

@@ -91,7 +91,7 @@ func TestError(t *testing.T) {
 }
 
 func TestLogLine(t *testing.T) {
-	want := slnet.LogLine{Time: time.Now().UTC().Round(0), Level: "INFO", Text: "one\ntwo \x1e three"}
+	want := session.LogLine{Run: "r", LogLine: slnet.LogLine{Time: time.Now().UTC().Round(0), Level: "INFO", Text: "one\ntwo \x1e three"}}
 	wire := string(session.AppendLogLine(nil, want))
 	if n := strings.Count(wire, "\n"); n != 1 {
 		t.Errorf("one line of the log is %d lines", n)
@@ -109,7 +109,7 @@ func TestLogLine(t *testing.T) {
 
 func TestLongLogLines(t *testing.T) {
 	for _, unit := range []string{"ü", "\x00", "\xff", "x"} {
-		wire := session.AppendLogLine(nil, slnet.LogLine{Text: strings.Repeat(unit, session.MaxLogText+1)})
+		wire := session.AppendLogLine(nil, session.LogLine{LogLine: slnet.LogLine{Text: strings.Repeat(unit, session.MaxLogText+1)}})
 		if len(wire) > session.MaxLogLine {
 			t.Errorf("%q: a line of %d bytes", unit, len(wire))
 		}

@@ -27,6 +27,10 @@ var Handshake = goplugin.HandshakeConfig{
 // A process whose parent is another one was orphaned while it started, and ends.
 const HostPIDVariable = "DOMOVOI_HOST_PID"
 
+// SharedVariable is the environment variable that is 1 in a process that carries
+// several runs at a time.
+const SharedVariable = "DOMOVOI_SHARED"
+
 const (
 	// MaxRequests is how many requests of a run may be unanswered at a time.
 	MaxRequests = 64

@@ -21,7 +21,11 @@
 //
 //   {"Time": "2026-01-31T12:00:00.5Z", "Level": "INFO", "Text": "..."}
 //
-// Level is DEBUG, INFO, WARN or ERROR. Text is at most 32 KiB.
+// Level is DEBUG, INFO, WARN or ERROR. Text is at most 32 KiB. In a process that
+// carries several runs at a time the object also has the id of the run as "Run".
+//
+// Where the environment variable DOMOVOI_SHARED is 1, the process carries several
+// runs at a time.
 //
 // The protocol grows by new fields and messages only. Whoever meets a message he
 // does not know ignores it. Field numbers are never reused.

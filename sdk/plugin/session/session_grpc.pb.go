@@ -21,7 +21,11 @@
 //
 //   {"Time": "2026-01-31T12:00:00.5Z", "Level": "INFO", "Text": "..."}
 //
-// Level is DEBUG, INFO, WARN or ERROR. Text is at most 32 KiB.
+// Level is DEBUG, INFO, WARN or ERROR. Text is at most 32 KiB. In a process that
+// carries several runs at a time the object also has the id of the run as "Run".
+//
+// Where the environment variable DOMOVOI_SHARED is 1, the process carries several
+// runs at a time.
 //
 // The protocol grows by new fields and messages only. Whoever meets a message he
 // does not know ignores it. Field numbers are never reused.
@@ -64,8 +68,8 @@ type ScriptClient interface {
 	// as often as one likes.
 	Describe(ctx context.Context, in *DescribeRequest, opts ...grpc.CallOption) (*Description, error)
 	// Session is one run. The host sends Start first; the script sends Finished
-	// last and ends the stream. A process carries one run at a time; another is
-	// refused with FAILED_PRECONDITION.
+	// last and ends the stream. Unless it is shared, a process carries one run at
+	// a time; another is refused with FAILED_PRECONDITION.
 	Session(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[HostMessage, ScriptMessage], error)
 }
 
@@ -113,8 +117,8 @@ type ScriptServer interface {
 	// as often as one likes.
 	Describe(context.Context, *DescribeRequest) (*Description, error)
 	// Session is one run. The host sends Start first; the script sends Finished
-	// last and ends the stream. A process carries one run at a time; another is
-	// refused with FAILED_PRECONDITION.
+	// last and ends the stream. Unless it is shared, a process carries one run at
+	// a time; another is refused with FAILED_PRECONDITION.
 	Session(grpc.BidiStreamingServer[HostMessage, ScriptMessage]) error
 	mustEmbedUnimplementedScriptServer()
 }
