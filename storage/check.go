@@ -38,9 +38,9 @@ type checker struct {
 //
 // A sound store is walked over once, in the order of its keys: what is kept under
 // the same ids is compared side by side, and what is not by fingerprints. Only
-// what these say is wrong is looked up row by row, to name it. A feed that holds
-// the right rows of an object in the wrong order is found when they lie fewer than
-// sixty thousand changes apart.
+// what these say is wrong is looked up row by row, to name it. Where the feed has
+// the right rows of an object in the wrong order that is noticed only when not
+// many thousands of other changes lie between them.
 func (s *Store) Check(ctx context.Context) (slnet.CheckStoreResponse, error) {
 	var c checker
 	defer func() { s.checked.Add(-c.rows) }()

@@ -118,8 +118,8 @@ func (c *checker) indexes() error {
 // missingEntries looks up the entries that the objects must have in an index.
 func (c *checker) missingEntries(prefix []byte) error {
 	kind, moduleID, _, err := parseKind(prefix)
-	if err != nil {
-		return err
+	if err != nil || !c.state(moduleID).propertiesReady {
+		return err // nothing must be there as long as it is being filled
 	}
 	return c.again(kv.PrefixRange(kindPrefix(spaceObject, kind, moduleID)), func(_, value []byte) {
 		o, err := dom.DecodeObject(kind, value)
