@@ -97,8 +97,11 @@ var rooms = []room{
 	{path: "runtime/script", // sdk/plugin for its CompileErrors
 		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/plugin"},
 		modules: []string{"golang.org/x/tools/go/gcexportdata"}},
+	{path: "runtime/script/exportdata/...", // for go generate
+		rooms:   []string{"runtime/script", "runtime/script/exportdata"},
+		modules: []string{"golang.org/x/tools/go/gcexportdata"}},
 	{path: "runtime/interp/...", // runtime/script for what the language allows and how it is read
-		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/plugin", "runtime/interp/...", "runtime/script"},
+		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/plugin", "runtime/interp/...", "runtime/script", "runtime/script/exportdata"},
 		modules: []string{"github.com/traefik/yaegi", "github.com/google/uuid", "golang.org/x/tools/go/ast/astutil"}},
 	{path: "plugins",
 		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/plugin", "sdk/plugin/session"},
@@ -126,7 +129,7 @@ var rooms = []room{
 	// What is started. The daemon's binary is also the worker's.
 	{path: "cmd/domovoi",
 		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/dom/filtertext", "sdk/dom/interchange", "sdk/client", "sdk/plugin",
-			"runtime", "runtime/interp", "plugins"},
+			"runtime", "runtime/interp", "runtime/script", "plugins"},
 		modules: []string{"github.com/spf13/cobra", "github.com/google/uuid", "go.yaml.in/yaml/v3",
 			"golang.org/x/sys/unix", "golang.org/x/term"}},
 	{path: "plugins/*",

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -58,17 +59,19 @@ func (a *Automation) DeployScript(ctx context.Context, caller security.Caller, m
 	if err := errors.Join(checkScriptName(m.Name), checkTimeout(m.Timeout)); err != nil {
 		return nil, err
 	}
-	source, err := script.Parse(m.Files)
+	// What the files hold is looked at in the worker only: neither the type
+	// checker nor the interpreter is bounded on source made to harm.
+	files, err := script.Files(m.Files)
 	if err != nil {
 		return nil, refused(m.Name, err)
 	}
-	description, err := a.describe(ctx, plugins.Spec{Name: m.Name}, source.Files)
+	description, err := a.describe(ctx, plugins.Spec{Name: m.Name}, files)
 	if err != nil {
 		return nil, refused(m.Name, err)
 	}
 	return a.deploy(ctx, caller, slnet.Script{
 		Name: m.Name, Description: m.Description, Engine: slnet.EngineInterpreted, Timeout: m.Timeout,
-		Hash: source.Hash, EntryPoints: description.EntryPoints, Files: source.Files,
+		Hash: script.Hash(files), EntryPoints: description.EntryPoints, Files: files,
 	})
 }
 
@@ -86,9 +89,16 @@ func refused(name string, err error) error {
 	return err
 }
 
+// describeLimit is how long a deployed script may take to compile and to
+// initialise its package.
+const describeLimit = 30 * time.Second
+
 // describe starts a process with a script to find out whether it compiles and
 // what entry points it has.
 func (a *Automation) describe(ctx context.Context, spec plugins.Spec, files []slnet.ScriptFile) (plugins.Description, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, describeLimit,
+		slnet.Errorf(slnet.KindInvalid, "it was not compiled and initialised within %v", describeLimit))
+	defer cancel()
 	process, err := a.Host.Start(ctx, spec)
 	if err != nil {
 		return plugins.Description{}, err

@@ -31,7 +31,7 @@ type program struct {
 }
 
 // newProgram makes an interpreter that knows what the script imports.
-func newProgram(source *script.Source) (*program, error) {
+func newProgram(source *script.Checked) (*program, error) {
 	p := &program{trace: newTracer(source.Files)}
 	p.interp = interp.New(interp.Options{
 		Stdin:                strings.NewReader(""),
@@ -152,7 +152,7 @@ func (p *program) run(ctx context.Context, engine *sdk.Engine) (err error) {
 
 // use gives the interpreter the packages the script imports, and the interfaces
 // of all packages: a script may meet io.Writer without importing io.
-func use(i *interp.Interpreter, source *script.Source) error {
+func use(i *interp.Interpreter, source *script.Checked) error {
 	exports := make(interp.Exports)
 	for path, pkg := range symbols.Packages {
 		if wrappers := pkg.Wrappers(); len(wrappers) > 0 {

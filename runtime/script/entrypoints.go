@@ -3,6 +3,7 @@ package script
 import (
 	"go/ast"
 	"go/printer"
+	"go/types"
 	"slices"
 	"strings"
 )
@@ -40,28 +41,28 @@ var entryPoints = []entryPoint{
 
 // findEntryPoints returns the names of the script's entry points and notes what
 // is wrong with them.
-func (c *checker) findEntryPoints(files []*ast.File) []string {
+func (c *checker) findEntryPoints(files []*ast.File, info *types.Info) []string {
 	found := make(map[string]bool)
-	declared := make(map[string]bool)
 	for _, f := range files {
-		imports := importNames(f)
 		for _, d := range f.Decls {
 			decl, ok := d.(*ast.FuncDecl)
-			if !ok || decl.Recv != nil {
+			if !ok {
+				continue
+			}
+			if decl.Body == nil {
+				c.errorf(decl.Name.Pos(), "%s has no body", decl.Name.Name)
+			}
+			if decl.Recv != nil {
 				continue
 			}
 			name := decl.Name.Name
-			if name != "init" && name != "_" && declared[name] {
-				c.errorf(decl.Name.Pos(), "%s is declared twice in this script", name)
-			}
-			declared[name] = true
 			if name == "main" {
 				c.errorf(decl.Name.Pos(), "a script has no func main: the platform calls func Run, a plugin binary has its func main in a file that is not deployed, see plugins/hello")
 			}
 			for _, e := range entryPoints {
-				if e.name == name {
+				if e.name == name && !found[name] {
 					found[name] = true
-					c.checkSignature(e, decl, imports)
+					c.checkSignature(e, decl, info)
 				}
 			}
 		}
@@ -78,16 +79,20 @@ func (c *checker) findEntryPoints(files []*ast.File) []string {
 	return names
 }
 
-func (c *checker) checkSignature(e entryPoint, decl *ast.FuncDecl, imports map[string]string) {
-	if decl.Body == nil {
-		c.errorf(decl.Name.Pos(), "%s has no body", e.name)
-	}
+func (c *checker) checkSignature(e entryPoint, decl *ast.FuncDecl, info *types.Info) {
 	if e.params == nil {
 		return
 	}
-	t := decl.Type
-	if t.TypeParams == nil && sameTypes(t.Params, e.params, imports) && sameTypes(t.Results, e.results, imports) {
+	fn, ok := info.Defs[decl.Name].(*types.Func)
+	if !ok {
 		return
+	}
+	s := fn.Signature()
+	if s.TypeParams() == nil && !s.Variadic() && sameTypes(s.Params(), e.params) && sameTypes(s.Results(), e.results) {
+		return
+	}
+	if unknownTypes(s.Params()) || unknownTypes(s.Results()) {
+		return // the type checker has said so
 	}
 	c.errorf(decl.Name.Pos(), "got %s, want %s", c.signature(decl), e.want)
 }
@@ -101,42 +106,20 @@ func (c *checker) signature(decl *ast.FuncDecl) string {
 	return strings.Join(strings.Fields(b.String()), " ")
 }
 
-// sameTypes reports whether the fields have exactly these types.
-func sameTypes(fields *ast.FieldList, want []string, imports map[string]string) bool {
+// sameTypes reports whether the variables have exactly these types.
+func sameTypes(vars *types.Tuple, want []string) bool {
 	var got []string
-	if fields != nil {
-		for _, f := range fields.List {
-			for range max(1, len(f.Names)) {
-				got = append(got, typeName(f.Type, imports))
-			}
-		}
+	for v := range vars.Variables() {
+		got = append(got, types.TypeString(types.Unalias(v.Type()), nil))
 	}
 	return slices.Equal(got, want)
 }
 
-// typeName writes a named type, or a pointer to one, with the import path of
-// its package. Other types have no name.
-func typeName(e ast.Expr, imports map[string]string) string {
-	switch e := e.(type) {
-	case *ast.ParenExpr:
-		return typeName(e.X, imports)
-	case *ast.Ident:
-		return e.Name
-	case *ast.StarExpr:
-		return "*" + typeName(e.X, imports)
-	case *ast.SelectorExpr:
-		if pkg, ok := e.X.(*ast.Ident); ok {
-			return imports[pkg.Name] + "." + e.Sel.Name
+func unknownTypes(vars *types.Tuple) bool {
+	for v := range vars.Variables() {
+		if v.Type() == types.Typ[types.Invalid] {
+			return true
 		}
 	}
-	return "?"
-}
-
-// importNames maps the names of a file's imports to their paths.
-func importNames(f *ast.File) map[string]string {
-	names := make(map[string]string)
-	for _, spec := range f.Imports {
-		names[ImportName(spec)] = ImportPath(spec)
-	}
-	return names
+	return false
 }
