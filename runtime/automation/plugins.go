@@ -108,6 +108,7 @@ func (a *Automation) DeployPlugin(ctx context.Context, caller security.Caller, m
 	return a.deploy(ctx, caller, slnet.Script{
 		Name: m.Name, Description: m.Description, Engine: slnet.EnginePlugin, Timeout: m.Timeout,
 		Hash: hash, EntryPoints: description.EntryPoints,
+		ParameterSchema: description.ParameterSchema, ResultSchema: description.ResultSchema,
 	})
 }
 

@@ -72,6 +72,7 @@ func (a *Automation) DeployScript(ctx context.Context, caller security.Caller, m
 	return a.deploy(ctx, caller, slnet.Script{
 		Name: m.Name, Description: m.Description, Engine: slnet.EngineInterpreted, Timeout: m.Timeout,
 		Hash: script.Hash(files), EntryPoints: description.EntryPoints, Files: files,
+		ParameterSchema: description.ParameterSchema, ResultSchema: description.ResultSchema,
 	})
 }
 
@@ -107,6 +108,9 @@ func (a *Automation) describe(ctx context.Context, spec plugins.Spec, files []sl
 	description, err := process.Describe(ctx, files)
 	if err == nil && len(description.Errors) > 0 {
 		err = description.Errors
+	}
+	if err == nil {
+		err = checkDescription(description)
 	}
 	return description, err
 }
@@ -189,9 +193,13 @@ func (a *Automation) find(ctx context.Context, name string, version int64) (s *s
 	return nil, slnet.Errorf(slnet.KindNotFound, "there is no script %q; domovoi script list shows those there are", name)
 }
 
-// checkEntryPoint returns an error when a script has no such entry point.
+// checkEntryPoint returns an error when a script has no such entry point, or not
+// one that can be started.
 func checkEntryPoint(s *slnet.Script, name string) error {
-	if slices.Contains(s.EntryPoints, name) {
+	switch {
+	case name == slnet.EntryPointOnDestroy:
+		return slnet.Errorf(slnet.KindInvalid, "%s is called after another entry point and cannot be started", name)
+	case slices.Contains(s.EntryPoints, name):
 		return nil
 	}
 	return slnet.Errorf(slnet.KindInvalid, "script %q has no entry point %q; it has %s", s.Name, name, strings.Join(s.EntryPoints, ", "))

@@ -44,5 +44,5 @@ func Load(files []slnet.ScriptFile) (plugin.Script, error) {
 	if err := p.load(); err != nil {
 		return plugin.Script{}, err
 	}
-	return plugin.Script{Run: p.run}, nil
+	return p.script(source)
 }

@@ -4,44 +4,19 @@ import (
 	"go/ast"
 	"go/printer"
 	"go/types"
-	"slices"
+	"reflect"
 	"strings"
+
+	"domovoi.dev/sdk/plugin"
+	"domovoi.dev/sdk/slnet"
 )
 
-const (
-	contextPath = "context"
-	sdkPath     = "domovoi.dev/sdk"
-)
-
-// entryPoint is a function that the platform calls by its name.
-type entryPoint struct {
-	name string
-	// params and results are the types of the signature, where package names
-	// stand as "<import path>.". A nil params leaves the signature unchecked.
-	params, results []string
-	// want shows the signature to people.
-	want string
-}
-
-// entryPoints are all entry points of the platform. Those without a signature
-// are known by name and cannot be called yet.
-var entryPoints = []entryPoint{
-	{
-		name:   "Run",
-		params: []string{contextPath + ".Context", "*" + sdkPath + ".Engine"}, results: []string{"error"},
-		want: "func Run(ctx context.Context, engine *sdk.Engine) error",
-	},
-	{name: "OnDomInstanceCrud"},
-	{name: "OnDomInstanceCrudWithFullMeta"},
-	{name: "OnDomAction"},
-	{name: "OnApiTrigger"},
-	{name: "OnRequestScriptInfo"},
-	{name: "OnDestroy"},
-}
+const sdkPath = "domovoi.dev/sdk"
 
 // findEntryPoints returns the names of the script's entry points and notes what
 // is wrong with them.
 func (c *checker) findEntryPoints(files []*ast.File, info *types.Info) []string {
+	points := plugin.EntryPoints()
 	found := make(map[string]bool)
 	for _, f := range files {
 		for _, d := range f.Decls {
@@ -59,8 +34,8 @@ func (c *checker) findEntryPoints(files []*ast.File, info *types.Info) []string 
 			if name == "main" {
 				c.errorf(decl.Name.Pos(), "a script has no func main: the platform calls func Run, a plugin binary has its func main in a file that is not deployed, see plugins/hello")
 			}
-			for _, e := range entryPoints {
-				if e.name == name && !found[name] {
+			for _, e := range points {
+				if e.Name == name && !found[name] {
 					found[name] = true
 					c.checkSignature(e, decl, info)
 				}
@@ -68,33 +43,86 @@ func (c *checker) findEntryPoints(files []*ast.File, info *types.Info) []string 
 		}
 	}
 	var names []string
-	for _, e := range entryPoints {
-		if found[e.name] {
-			names = append(names, e.name)
+	for _, e := range points {
+		if found[e.Name] {
+			names = append(names, e.Name)
 		}
 	}
-	if len(files) > 0 && !found["Run"] {
-		c.fileErrorf(c.fset.PositionFor(files[0].Package, false).Filename, "the script has no entry point; write %s", entryPoints[0].want)
+	if len(files) > 0 && (len(names) == 0 || names[0] == slnet.EntryPointOnDestroy) {
+		c.fileErrorf(c.fset.PositionFor(files[0].Package, false).Filename, "the script has no entry point; write %s, or another one", points[0].Signature)
 	}
 	return names
 }
 
-func (c *checker) checkSignature(e entryPoint, decl *ast.FuncDecl, info *types.Info) {
-	if e.params == nil {
-		return
-	}
+func (c *checker) checkSignature(e plugin.EntryPoint, decl *ast.FuncDecl, info *types.Info) {
 	fn, ok := info.Defs[decl.Name].(*types.Func)
 	if !ok {
 		return
 	}
 	s := fn.Signature()
-	if s.TypeParams() == nil && !s.Variadic() && sameTypes(s.Params(), e.params) && sameTypes(s.Results(), e.results) {
-		return
-	}
 	if unknownTypes(s.Params()) || unknownTypes(s.Results()) {
 		return // the type checker has said so
 	}
-	c.errorf(decl.Name.Pos(), "got %s, want %s", c.signature(decl), e.want)
+	if e.Type == nil {
+		if !c.checkRun(s, decl) {
+			c.errorf(decl.Name.Pos(), "got %s, want %s", c.signature(decl), e.Signature)
+		}
+		return
+	}
+	if !sameSignature(s, e.Type) {
+		c.errorf(decl.Name.Pos(), "got %s, want %s", c.signature(decl), e.Signature)
+	}
+}
+
+// checkRun checks the signature of Run, and describes its parameters and result.
+func (c *checker) checkRun(s *types.Signature, decl *ast.FuncDecl) bool {
+	in, out := s.Params(), s.Results()
+	if s.TypeParams() != nil || s.Variadic() || in.Len() < 2 || in.Len() > 3 || out.Len() < 1 || out.Len() > 2 ||
+		typeName(in.At(0)) != "context.Context" || typeName(in.At(1)) != "*"+sdkPath+".Engine" || typeName(out.At(out.Len()-1)) != "error" {
+		return false
+	}
+	if in.Len() == 3 {
+		if (checkedType{in.At(2).Type()}).Kind() != reflect.Struct {
+			return false
+		}
+		c.params = c.describe(in.At(2), "parameters", decl.Name.Pos())
+	}
+	if out.Len() == 2 {
+		c.result = c.describe(out.At(0), "result", decl.Name.Pos())
+	}
+	return true
+}
+
+// sameSignature reports whether a function of the script has the type that the
+// platform calls.
+func sameSignature(s *types.Signature, want reflect.Type) bool {
+	if s.TypeParams() != nil || s.Variadic() || s.Params().Len() != want.NumIn() || s.Results().Len() != want.NumOut() {
+		return false
+	}
+	for i := range want.NumIn() {
+		if typeName(s.Params().At(i)) != compiledName(want.In(i)) {
+			return false
+		}
+	}
+	for i := range want.NumOut() {
+		if typeName(s.Results().At(i)) != compiledName(want.Out(i)) {
+			return false
+		}
+	}
+	return true
+}
+
+func typeName(v *types.Var) string { return types.TypeString(types.Unalias(v.Type()), nil) }
+
+// compiledName writes a named type, or a pointer to one, as typeName does.
+func compiledName(t reflect.Type) string {
+	switch {
+	case t.Kind() == reflect.Pointer:
+		return "*" + compiledName(t.Elem())
+	case t.PkgPath() == "":
+		return t.Name()
+	}
+	return t.PkgPath() + "." + t.Name()
 }
 
 // signature prints the declaration without its body.
@@ -104,15 +132,6 @@ func (c *checker) signature(decl *ast.FuncDecl) string {
 		return "func " + decl.Name.Name
 	}
 	return strings.Join(strings.Fields(b.String()), " ")
-}
-
-// sameTypes reports whether the variables have exactly these types.
-func sameTypes(vars *types.Tuple, want []string) bool {
-	var got []string
-	for v := range vars.Variables() {
-		got = append(got, types.TypeString(types.Unalias(v.Type()), nil))
-	}
-	return slices.Equal(got, want)
 }
 
 func unknownTypes(vars *types.Tuple) bool {

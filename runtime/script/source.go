@@ -17,6 +17,7 @@ import (
 	"unicode/utf8"
 
 	"domovoi.dev/sdk/plugin"
+	"domovoi.dev/sdk/schema"
 	"domovoi.dev/sdk/slnet"
 )
 
@@ -41,6 +42,9 @@ type Checked struct {
 	// EntryPoints are the names of the entry points, in the order of the
 	// platform's own list.
 	EntryPoints []string
+	// Parameters and Result describe what Run takes and returns, nil where it
+	// has no typed parameters, or no result.
+	Parameters, Result *schema.Schema
 	// Hash is Hash(Files).
 	Hash string
 }
@@ -77,6 +81,7 @@ func Check(files []slnet.ScriptFile) (*Checked, error) {
 	s.Package, s.Info = c.checkTypes(s.Syntax)
 	c.checkAvailable(s.Syntax, s.Info)
 	s.EntryPoints = c.findEntryPoints(s.Syntax, s.Info)
+	s.Parameters, s.Result = c.params, c.result
 	c.checkInterpretable(s.Syntax, s.Package, s.Info)
 	if len(c.errs) > 0 {
 		return nil, c.found()
@@ -116,6 +121,8 @@ func Hash(files []slnet.ScriptFile) string {
 type checker struct {
 	fset *token.FileSet
 	errs plugin.CompileErrors
+
+	params, result *schema.Schema // of Run
 }
 
 // errorf notes an error at a position.

@@ -27,7 +27,7 @@ func file(name, content string) slnet.ScriptFile {
 }
 
 func TestCheck(t *testing.T) {
-	helper := "package main\n\nfunc OnDestroy() {}\n"
+	helper := "package main\n\nimport (\"context\"; \"domovoi.dev/sdk\")\n\nfunc OnDestroy(ctx context.Context, engine *sdk.Engine) error { return nil }\n"
 	s, err := script.Check([]slnet.ScriptFile{file("script.go", good), file("a.go", helper)})
 	if err != nil {
 		t.Fatal(err)

@@ -8,6 +8,418 @@ import (
 )
 
 // MarshalMsg implements msgp.Marshaler
+func (z *ApiTriggerInput) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(6)
+	var zb0001Mask uint8 /* 6 bits */
+	_ = zb0001Mask
+	if z.RouteValues == nil {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	if z.Query == nil {
+		zb0001Len--
+		zb0001Mask |= 0x8
+	}
+	if z.Headers == nil {
+		zb0001Len--
+		zb0001Mask |= 0x10
+	}
+	if z.Body == nil {
+		zb0001Len--
+		zb0001Mask |= 0x20
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Method"
+		o = append(o, 0xa6, 0x4d, 0x65, 0x74, 0x68, 0x6f, 0x64)
+		o = msgp.AppendString(o, z.Method)
+		// string "Route"
+		o = append(o, 0xa5, 0x52, 0x6f, 0x75, 0x74, 0x65)
+		o = msgp.AppendString(o, z.Route)
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "RouteValues"
+			o = append(o, 0xab, 0x52, 0x6f, 0x75, 0x74, 0x65, 0x56, 0x61, 0x6c, 0x75, 0x65, 0x73)
+			o = msgp.AppendMapHeader(o, uint32(len(z.RouteValues)))
+			for za0023, za0024 := range z.RouteValues {
+				o = msgp.AppendString(o, za0023)
+				o = msgp.AppendString(o, za0024)
+			}
+		}
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "Query"
+			o = append(o, 0xa5, 0x51, 0x75, 0x65, 0x72, 0x79)
+			o = msgp.AppendMapHeader(o, uint32(len(z.Query)))
+			for za0025, za0026 := range z.Query {
+				o = msgp.AppendString(o, za0025)
+				o = msgp.AppendArrayHeader(o, uint32(len(za0026)))
+				for za0027 := range za0026 {
+					o = msgp.AppendString(o, za0026[za0027])
+				}
+			}
+		}
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
+			// string "Headers"
+			o = append(o, 0xa7, 0x48, 0x65, 0x61, 0x64, 0x65, 0x72, 0x73)
+			o = msgp.AppendMapHeader(o, uint32(len(z.Headers)))
+			for za0028, za0029 := range z.Headers {
+				o = msgp.AppendString(o, za0028)
+				o = msgp.AppendArrayHeader(o, uint32(len(za0029)))
+				for za0030 := range za0029 {
+					o = msgp.AppendString(o, za0029[za0030])
+				}
+			}
+		}
+		if (zb0001Mask & 0x20) == 0 { // if not omitted
+			// string "Body"
+			o = append(o, 0xa4, 0x42, 0x6f, 0x64, 0x79)
+			o = msgp.AppendBytes(o, z.Body)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ApiTriggerInput) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Method":
+			z.Method, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Method")
+				return
+			}
+		case "Route":
+			z.Route, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Route")
+				return
+			}
+		case "RouteValues":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadMapHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "RouteValues")
+				return
+			}
+			if z.RouteValues == nil {
+				z.RouteValues = make(map[string]string, zb0002)
+			} else if len(z.RouteValues) > 0 {
+				clear(z.RouteValues)
+			}
+			for zb0002 > 0 {
+				var za0024 string
+				zb0002--
+				var za0023 string
+				za0023, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "RouteValues")
+					return
+				}
+				za0024, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "RouteValues", za0023)
+					return
+				}
+				z.RouteValues[za0023] = za0024
+			}
+		case "Query":
+			var zb0003 uint32
+			zb0003, bts, err = msgp.ReadMapHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Query")
+				return
+			}
+			if z.Query == nil {
+				z.Query = make(map[string][]string, zb0003)
+			} else if len(z.Query) > 0 {
+				clear(z.Query)
+			}
+			for zb0003 > 0 {
+				var za0026 []string
+				zb0003--
+				var za0025 string
+				za0025, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Query")
+					return
+				}
+				var zb0004 uint32
+				zb0004, bts, err = msgp.ReadArrayHeaderBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Query", za0025)
+					return
+				}
+				if cap(za0026) >= int(zb0004) {
+					za0026 = (za0026)[:zb0004]
+				} else {
+					za0026 = make([]string, zb0004)
+				}
+				for za0027 := range za0026 {
+					za0026[za0027], bts, err = msgp.ReadStringBytes(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "Query", za0025, za0027)
+						return
+					}
+				}
+				z.Query[za0025] = za0026
+			}
+		case "Headers":
+			var zb0005 uint32
+			zb0005, bts, err = msgp.ReadMapHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Headers")
+				return
+			}
+			if z.Headers == nil {
+				z.Headers = make(map[string][]string, zb0005)
+			} else if len(z.Headers) > 0 {
+				clear(z.Headers)
+			}
+			for zb0005 > 0 {
+				var za0029 []string
+				zb0005--
+				var za0028 string
+				za0028, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Headers")
+					return
+				}
+				var zb0006 uint32
+				zb0006, bts, err = msgp.ReadArrayHeaderBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Headers", za0028)
+					return
+				}
+				if cap(za0029) >= int(zb0006) {
+					za0029 = (za0029)[:zb0006]
+				} else {
+					za0029 = make([]string, zb0006)
+				}
+				for za0030 := range za0029 {
+					za0029[za0030], bts, err = msgp.ReadStringBytes(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "Headers", za0028, za0030)
+						return
+					}
+				}
+				z.Headers[za0028] = za0029
+			}
+		case "Body":
+			z.Body, bts, err = msgp.ReadBytesBytes(bts, z.Body)
+			if err != nil {
+				err = msgp.WrapError(err, "Body")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *ApiTriggerInput) Msgsize() (s int) {
+	s = 1 + 7 + msgp.StringPrefixSize + len(z.Method) + 6 + msgp.StringPrefixSize + len(z.Route) + 12 + msgp.MapHeaderSize
+	if z.RouteValues != nil {
+		for za0023, za0024 := range z.RouteValues {
+			_ = za0024
+			s += msgp.StringPrefixSize + len(za0023) + msgp.StringPrefixSize + len(za0024)
+		}
+	}
+	s += 6 + msgp.MapHeaderSize
+	if z.Query != nil {
+		for za0025, za0026 := range z.Query {
+			_ = za0026
+			s += msgp.StringPrefixSize + len(za0025) + msgp.ArrayHeaderSize
+			for za0027 := range za0026 {
+				s += msgp.StringPrefixSize + len(za0026[za0027])
+			}
+		}
+	}
+	s += 8 + msgp.MapHeaderSize
+	if z.Headers != nil {
+		for za0028, za0029 := range z.Headers {
+			_ = za0029
+			s += msgp.StringPrefixSize + len(za0028) + msgp.ArrayHeaderSize
+			for za0030 := range za0029 {
+				s += msgp.StringPrefixSize + len(za0029[za0030])
+			}
+		}
+	}
+	s += 5 + msgp.BytesPrefixSize + len(z.Body)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *ApiTriggerOutput) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(4)
+	var zb0001Mask uint8 /* 4 bits */
+	_ = zb0001Mask
+	if z.StatusCode == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x1
+	}
+	if z.ContentType == "" {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	if z.Headers == nil {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	if z.Body == nil {
+		zb0001Len--
+		zb0001Mask |= 0x8
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		if (zb0001Mask & 0x1) == 0 { // if not omitted
+			// string "StatusCode"
+			o = append(o, 0xaa, 0x53, 0x74, 0x61, 0x74, 0x75, 0x73, 0x43, 0x6f, 0x64, 0x65)
+			o = msgp.AppendInt64(o, z.StatusCode)
+		}
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "ContentType"
+			o = append(o, 0xab, 0x43, 0x6f, 0x6e, 0x74, 0x65, 0x6e, 0x74, 0x54, 0x79, 0x70, 0x65)
+			o = msgp.AppendString(o, z.ContentType)
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "Headers"
+			o = append(o, 0xa7, 0x48, 0x65, 0x61, 0x64, 0x65, 0x72, 0x73)
+			o = msgp.AppendMapHeader(o, uint32(len(z.Headers)))
+			for za0001, za0002 := range z.Headers {
+				o = msgp.AppendString(o, za0001)
+				o = msgp.AppendString(o, za0002)
+			}
+		}
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "Body"
+			o = append(o, 0xa4, 0x42, 0x6f, 0x64, 0x79)
+			o = msgp.AppendBytes(o, z.Body)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ApiTriggerOutput) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "StatusCode":
+			z.StatusCode, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "StatusCode")
+				return
+			}
+		case "ContentType":
+			z.ContentType, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ContentType")
+				return
+			}
+		case "Headers":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadMapHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Headers")
+				return
+			}
+			if z.Headers == nil {
+				z.Headers = make(map[string]string, zb0002)
+			} else if len(z.Headers) > 0 {
+				clear(z.Headers)
+			}
+			for zb0002 > 0 {
+				var za0002 string
+				zb0002--
+				var za0001 string
+				za0001, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Headers")
+					return
+				}
+				za0002, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Headers", za0001)
+					return
+				}
+				z.Headers[za0001] = za0002
+			}
+		case "Body":
+			z.Body, bts, err = msgp.ReadBytesBytes(bts, z.Body)
+			if err != nil {
+				err = msgp.WrapError(err, "Body")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *ApiTriggerOutput) Msgsize() (s int) {
+	s = 1 + 11 + msgp.Int64Size + 12 + msgp.StringPrefixSize + len(z.ContentType) + 8 + msgp.MapHeaderSize
+	if z.Headers != nil {
+		for za0001, za0002 := range z.Headers {
+			_ = za0002
+			s += msgp.StringPrefixSize + len(za0001) + msgp.StringPrefixSize + len(za0002)
+		}
+	}
+	s += 5 + msgp.BytesPrefixSize + len(z.Body)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z *AssociatedField) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// map header, size 3
@@ -2252,8 +2664,8 @@ func (z ErrorType) Msgsize() (s int) {
 func (z *ExecuteScriptMessage) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(5)
-	var zb0001Mask uint8 /* 5 bits */
+	zb0001Len := uint32(6)
+	var zb0001Mask uint8 /* 6 bits */
 	_ = zb0001Mask
 	if z.EntryPoint == "" {
 		zb0001Len--
@@ -2263,13 +2675,17 @@ func (z *ExecuteScriptMessage) MarshalMsg(b []byte) (o []byte, err error) {
 		zb0001Len--
 		zb0001Mask |= 0x4
 	}
-	if z.Async == false {
+	if z.Input == nil {
 		zb0001Len--
 		zb0001Mask |= 0x8
 	}
-	if z.Timeout == 0 {
+	if z.Async == false {
 		zb0001Len--
 		zb0001Mask |= 0x10
+	}
+	if z.Timeout == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x20
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -2294,11 +2710,16 @@ func (z *ExecuteScriptMessage) MarshalMsg(b []byte) (o []byte, err error) {
 			}
 		}
 		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "Input"
+			o = append(o, 0xa5, 0x49, 0x6e, 0x70, 0x75, 0x74)
+			o = msgp.AppendBytes(o, []byte(z.Input))
+		}
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
 			// string "Async"
 			o = append(o, 0xa5, 0x41, 0x73, 0x79, 0x6e, 0x63)
 			o = msgp.AppendBool(o, z.Async)
 		}
-		if (zb0001Mask & 0x10) == 0 { // if not omitted
+		if (zb0001Mask & 0x20) == 0 { // if not omitted
 			// string "Timeout"
 			o = append(o, 0xa7, 0x54, 0x69, 0x6d, 0x65, 0x6f, 0x75, 0x74)
 			o = msgp.AppendDuration(o, z.Timeout)
@@ -2365,6 +2786,16 @@ func (z *ExecuteScriptMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				}
 				z.Parameters[za0001] = za0002
 			}
+		case "Input":
+			{
+				var zb0003 []byte
+				zb0003, bts, err = msgp.ReadBytesBytes(bts, []byte(z.Input))
+				if err != nil {
+					err = msgp.WrapError(err, "Input")
+					return
+				}
+				z.Input = JSON(zb0003)
+			}
 		case "Async":
 			z.Async, bts, err = msgp.ReadBoolBytes(bts)
 			if err != nil {
@@ -2398,7 +2829,7 @@ func (z *ExecuteScriptMessage) Msgsize() (s int) {
 			s += msgp.StringPrefixSize + len(za0001) + msgp.StringPrefixSize + len(za0002)
 		}
 	}
-	s += 6 + msgp.BoolSize + 8 + msgp.DurationSize
+	s += 6 + msgp.BytesPrefixSize + len([]byte(z.Input)) + 6 + msgp.BoolSize + 8 + msgp.DurationSize
 	return
 }
 
@@ -3810,6 +4241,34 @@ func (z *InformationEventsResponse) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z JSON) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	o = msgp.AppendBytes(o, []byte(z))
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *JSON) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	{
+		var zb0001 []byte
+		zb0001, bts, err = msgp.ReadBytesBytes(bts, []byte((*z)))
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		(*z) = JSON(zb0001)
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z JSON) Msgsize() (s int) {
+	s = msgp.BytesPrefixSize + len([]byte(z))
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z Kind) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	o = msgp.AppendString(o, string(z))
@@ -3964,6 +4423,196 @@ func (z Reason) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z *RequestScriptInfoInput) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(1)
+	var zb0001Mask uint8 /* 1 bits */
+	_ = zb0001Mask
+	if z.Data == nil {
+		zb0001Len--
+		zb0001Mask |= 0x1
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+	if (zb0001Mask & 0x1) == 0 { // if not omitted
+		// string "Data"
+		o = append(o, 0xa4, 0x44, 0x61, 0x74, 0x61)
+		o = msgp.AppendMapHeader(o, uint32(len(z.Data)))
+		for za0001, za0002 := range z.Data {
+			o = msgp.AppendString(o, za0001)
+			o = msgp.AppendString(o, za0002)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *RequestScriptInfoInput) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Data":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadMapHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Data")
+				return
+			}
+			if z.Data == nil {
+				z.Data = make(map[string]string, zb0002)
+			} else if len(z.Data) > 0 {
+				clear(z.Data)
+			}
+			for zb0002 > 0 {
+				var za0002 string
+				zb0002--
+				var za0001 string
+				za0001, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Data")
+					return
+				}
+				za0002, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Data", za0001)
+					return
+				}
+				z.Data[za0001] = za0002
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *RequestScriptInfoInput) Msgsize() (s int) {
+	s = 1 + 5 + msgp.MapHeaderSize
+	if z.Data != nil {
+		for za0001, za0002 := range z.Data {
+			_ = za0002
+			s += msgp.StringPrefixSize + len(za0001) + msgp.StringPrefixSize + len(za0002)
+		}
+	}
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *RequestScriptInfoOutput) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(1)
+	var zb0001Mask uint8 /* 1 bits */
+	_ = zb0001Mask
+	if z.Data == nil {
+		zb0001Len--
+		zb0001Mask |= 0x1
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+	if (zb0001Mask & 0x1) == 0 { // if not omitted
+		// string "Data"
+		o = append(o, 0xa4, 0x44, 0x61, 0x74, 0x61)
+		o = msgp.AppendMapHeader(o, uint32(len(z.Data)))
+		for za0001, za0002 := range z.Data {
+			o = msgp.AppendString(o, za0001)
+			o = msgp.AppendString(o, za0002)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *RequestScriptInfoOutput) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Data":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadMapHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Data")
+				return
+			}
+			if z.Data == nil {
+				z.Data = make(map[string]string, zb0002)
+			} else if len(z.Data) > 0 {
+				clear(z.Data)
+			}
+			for zb0002 > 0 {
+				var za0002 string
+				zb0002--
+				var za0001 string
+				za0001, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Data")
+					return
+				}
+				za0002, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Data", za0001)
+					return
+				}
+				z.Data[za0001] = za0002
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *RequestScriptInfoOutput) Msgsize() (s int) {
+	s = 1 + 5 + msgp.MapHeaderSize
+	if z.Data != nil {
+		for za0001, za0002 := range z.Data {
+			_ = za0002
+			s += msgp.StringPrefixSize + len(za0001) + msgp.StringPrefixSize + len(za0002)
+		}
+	}
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z *RevokeTokenMessage) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// map header, size 1
@@ -4019,48 +4668,56 @@ func (z *RevokeTokenMessage) Msgsize() (s int) {
 func (z *Run) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(19)
-	var zb0001Mask uint32 /* 19 bits */
+	zb0001Len := uint32(21)
+	var zb0001Mask uint32 /* 21 bits */
 	_ = zb0001Mask
 	if z.Parameters == nil {
 		zb0001Len--
 		zb0001Mask |= 0x20
 	}
+	if z.Input == nil {
+		zb0001Len--
+		zb0001Mask |= 0x40
+	}
 	if z.Parents == nil {
 		zb0001Len--
-		zb0001Mask |= 0x100
+		zb0001Mask |= 0x200
 	}
 	if z.QueuedAt.IsZero() {
 		zb0001Len--
-		zb0001Mask |= 0x800
+		zb0001Mask |= 0x1000
 	}
 	if z.StartedAt.IsZero() {
 		zb0001Len--
-		zb0001Mask |= 0x1000
+		zb0001Mask |= 0x2000
 	}
 	if z.EndedAt.IsZero() {
 		zb0001Len--
-		zb0001Mask |= 0x2000
+		zb0001Mask |= 0x4000
 	}
 	if z.Timeout == 0 {
 		zb0001Len--
-		zb0001Mask |= 0x4000
+		zb0001Mask |= 0x8000
 	}
 	if z.Output == nil {
 		zb0001Len--
-		zb0001Mask |= 0x8000
-	}
-	if z.ExitReason == "" {
-		zb0001Len--
 		zb0001Mask |= 0x10000
 	}
-	if z.Errors == nil {
+	if z.Result == nil {
 		zb0001Len--
 		zb0001Mask |= 0x20000
 	}
-	if z.LogBytes == 0 {
+	if z.ExitReason == "" {
 		zb0001Len--
 		zb0001Mask |= 0x40000
+	}
+	if z.Errors == nil {
+		zb0001Len--
+		zb0001Mask |= 0x80000
+	}
+	if z.LogBytes == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x100000
 	}
 	// variable map header, size zb0001Len
 	o = msgp.AppendMapHeader(o, zb0001Len)
@@ -4091,13 +4748,18 @@ func (z *Run) MarshalMsg(b []byte) (o []byte, err error) {
 				o = msgp.AppendString(o, za0003)
 			}
 		}
+		if (zb0001Mask & 0x40) == 0 { // if not omitted
+			// string "Input"
+			o = append(o, 0xa5, 0x49, 0x6e, 0x70, 0x75, 0x74)
+			o = msgp.AppendBytes(o, []byte(z.Input))
+		}
 		// string "StartedBy"
 		o = append(o, 0xa9, 0x53, 0x74, 0x61, 0x72, 0x74, 0x65, 0x64, 0x42, 0x79)
 		o = msgp.AppendString(o, z.StartedBy)
 		// string "RunsAs"
 		o = append(o, 0xa6, 0x52, 0x75, 0x6e, 0x73, 0x41, 0x73)
 		o = msgp.AppendString(o, z.RunsAs)
-		if (zb0001Mask & 0x100) == 0 { // if not omitted
+		if (zb0001Mask & 0x200) == 0 { // if not omitted
 			// string "Parents"
 			o = append(o, 0xa7, 0x50, 0x61, 0x72, 0x65, 0x6e, 0x74, 0x73)
 			o = msgp.AppendArrayHeader(o, uint32(len(z.Parents)))
@@ -4111,27 +4773,27 @@ func (z *Run) MarshalMsg(b []byte) (o []byte, err error) {
 		// string "State"
 		o = append(o, 0xa5, 0x53, 0x74, 0x61, 0x74, 0x65)
 		o = msgp.AppendString(o, string(z.State))
-		if (zb0001Mask & 0x800) == 0 { // if not omitted
+		if (zb0001Mask & 0x1000) == 0 { // if not omitted
 			// string "QueuedAt"
 			o = append(o, 0xa8, 0x51, 0x75, 0x65, 0x75, 0x65, 0x64, 0x41, 0x74)
 			o = msgp.AppendTimeExt(o, z.QueuedAt)
 		}
-		if (zb0001Mask & 0x1000) == 0 { // if not omitted
+		if (zb0001Mask & 0x2000) == 0 { // if not omitted
 			// string "StartedAt"
 			o = append(o, 0xa9, 0x53, 0x74, 0x61, 0x72, 0x74, 0x65, 0x64, 0x41, 0x74)
 			o = msgp.AppendTimeExt(o, z.StartedAt)
 		}
-		if (zb0001Mask & 0x2000) == 0 { // if not omitted
+		if (zb0001Mask & 0x4000) == 0 { // if not omitted
 			// string "EndedAt"
 			o = append(o, 0xa7, 0x45, 0x6e, 0x64, 0x65, 0x64, 0x41, 0x74)
 			o = msgp.AppendTimeExt(o, z.EndedAt)
 		}
-		if (zb0001Mask & 0x4000) == 0 { // if not omitted
+		if (zb0001Mask & 0x8000) == 0 { // if not omitted
 			// string "Timeout"
 			o = append(o, 0xa7, 0x54, 0x69, 0x6d, 0x65, 0x6f, 0x75, 0x74)
 			o = msgp.AppendDuration(o, z.Timeout)
 		}
-		if (zb0001Mask & 0x8000) == 0 { // if not omitted
+		if (zb0001Mask & 0x10000) == 0 { // if not omitted
 			// string "Output"
 			o = append(o, 0xa6, 0x4f, 0x75, 0x74, 0x70, 0x75, 0x74)
 			o = msgp.AppendMapHeader(o, uint32(len(z.Output)))
@@ -4140,12 +4802,17 @@ func (z *Run) MarshalMsg(b []byte) (o []byte, err error) {
 				o = msgp.AppendString(o, za0007)
 			}
 		}
-		if (zb0001Mask & 0x10000) == 0 { // if not omitted
+		if (zb0001Mask & 0x20000) == 0 { // if not omitted
+			// string "Result"
+			o = append(o, 0xa6, 0x52, 0x65, 0x73, 0x75, 0x6c, 0x74)
+			o = msgp.AppendBytes(o, []byte(z.Result))
+		}
+		if (zb0001Mask & 0x40000) == 0 { // if not omitted
 			// string "ExitReason"
 			o = append(o, 0xaa, 0x45, 0x78, 0x69, 0x74, 0x52, 0x65, 0x61, 0x73, 0x6f, 0x6e)
 			o = msgp.AppendString(o, z.ExitReason)
 		}
-		if (zb0001Mask & 0x20000) == 0 { // if not omitted
+		if (zb0001Mask & 0x80000) == 0 { // if not omitted
 			// string "Errors"
 			o = append(o, 0xa6, 0x45, 0x72, 0x72, 0x6f, 0x72, 0x73)
 			o = msgp.AppendArrayHeader(o, uint32(len(z.Errors)))
@@ -4157,7 +4824,7 @@ func (z *Run) MarshalMsg(b []byte) (o []byte, err error) {
 				}
 			}
 		}
-		if (zb0001Mask & 0x40000) == 0 { // if not omitted
+		if (zb0001Mask & 0x100000) == 0 { // if not omitted
 			// string "LogBytes"
 			o = append(o, 0xa8, 0x4c, 0x6f, 0x67, 0x42, 0x79, 0x74, 0x65, 0x73)
 			o = msgp.AppendInt64(o, z.LogBytes)
@@ -4246,6 +4913,16 @@ func (z *Run) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				}
 				z.Parameters[za0002] = za0003
 			}
+		case "Input":
+			{
+				var zb0004 []byte
+				zb0004, bts, err = msgp.ReadBytesBytes(bts, []byte(z.Input))
+				if err != nil {
+					err = msgp.WrapError(err, "Input")
+					return
+				}
+				z.Input = JSON(zb0004)
+			}
 		case "StartedBy":
 			z.StartedBy, bts, err = msgp.ReadStringBytes(bts)
 			if err != nil {
@@ -4259,16 +4936,16 @@ func (z *Run) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				return
 			}
 		case "Parents":
-			var zb0004 uint32
-			zb0004, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			var zb0005 uint32
+			zb0005, bts, err = msgp.ReadArrayHeaderBytes(bts)
 			if err != nil {
 				err = msgp.WrapError(err, "Parents")
 				return
 			}
-			if cap(z.Parents) >= int(zb0004) {
-				z.Parents = (z.Parents)[:zb0004]
+			if cap(z.Parents) >= int(zb0005) {
+				z.Parents = (z.Parents)[:zb0005]
 			} else {
-				z.Parents = make([]uuid.UUID, zb0004)
+				z.Parents = make([]uuid.UUID, zb0005)
 			}
 			for za0004 := range z.Parents {
 				bts, err = msgp.ReadExactBytes(bts, (z.Parents[za0004])[:])
@@ -4285,13 +4962,13 @@ func (z *Run) UnmarshalMsg(bts []byte) (o []byte, err error) {
 			}
 		case "State":
 			{
-				var zb0005 string
-				zb0005, bts, err = msgp.ReadStringBytes(bts)
+				var zb0006 string
+				zb0006, bts, err = msgp.ReadStringBytes(bts)
 				if err != nil {
 					err = msgp.WrapError(err, "State")
 					return
 				}
-				z.State = RunState(zb0005)
+				z.State = RunState(zb0006)
 			}
 		case "QueuedAt":
 			z.QueuedAt, bts, err = msgp.ReadTimeUTCBytes(bts)
@@ -4318,20 +4995,20 @@ func (z *Run) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				return
 			}
 		case "Output":
-			var zb0006 uint32
-			zb0006, bts, err = msgp.ReadMapHeaderBytes(bts)
+			var zb0007 uint32
+			zb0007, bts, err = msgp.ReadMapHeaderBytes(bts)
 			if err != nil {
 				err = msgp.WrapError(err, "Output")
 				return
 			}
 			if z.Output == nil {
-				z.Output = make(map[string]string, zb0006)
+				z.Output = make(map[string]string, zb0007)
 			} else if len(z.Output) > 0 {
 				clear(z.Output)
 			}
-			for zb0006 > 0 {
+			for zb0007 > 0 {
 				var za0007 string
-				zb0006--
+				zb0007--
 				var za0006 string
 				za0006, bts, err = msgp.ReadStringBytes(bts)
 				if err != nil {
@@ -4345,6 +5022,16 @@ func (z *Run) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				}
 				z.Output[za0006] = za0007
 			}
+		case "Result":
+			{
+				var zb0008 []byte
+				zb0008, bts, err = msgp.ReadBytesBytes(bts, []byte(z.Result))
+				if err != nil {
+					err = msgp.WrapError(err, "Result")
+					return
+				}
+				z.Result = JSON(zb0008)
+			}
 		case "ExitReason":
 			z.ExitReason, bts, err = msgp.ReadStringBytes(bts)
 			if err != nil {
@@ -4352,16 +5039,16 @@ func (z *Run) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				return
 			}
 		case "Errors":
-			var zb0007 uint32
-			zb0007, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			var zb0009 uint32
+			zb0009, bts, err = msgp.ReadArrayHeaderBytes(bts)
 			if err != nil {
 				err = msgp.WrapError(err, "Errors")
 				return
 			}
-			if cap(z.Errors) >= int(zb0007) {
-				z.Errors = (z.Errors)[:zb0007]
+			if cap(z.Errors) >= int(zb0009) {
+				z.Errors = (z.Errors)[:zb0009]
 			} else {
-				z.Errors = make([]RunError, zb0007)
+				z.Errors = make([]RunError, zb0009)
 			}
 			for za0008 := range z.Errors {
 				bts, err = z.Errors[za0008].UnmarshalMsg(bts)
@@ -4397,14 +5084,14 @@ func (z *Run) Msgsize() (s int) {
 			s += msgp.StringPrefixSize + len(za0002) + msgp.StringPrefixSize + len(za0003)
 		}
 	}
-	s += 10 + msgp.StringPrefixSize + len(z.StartedBy) + 7 + msgp.StringPrefixSize + len(z.RunsAs) + 8 + msgp.ArrayHeaderSize + (len(z.Parents) * (16 * (msgp.ByteSize))) + 8 + msgp.Int64Size + 6 + msgp.StringPrefixSize + len(string(z.State)) + 9 + msgp.TimeSize + 10 + msgp.TimeSize + 8 + msgp.TimeSize + 8 + msgp.DurationSize + 7 + msgp.MapHeaderSize
+	s += 6 + msgp.BytesPrefixSize + len([]byte(z.Input)) + 10 + msgp.StringPrefixSize + len(z.StartedBy) + 7 + msgp.StringPrefixSize + len(z.RunsAs) + 8 + msgp.ArrayHeaderSize + (len(z.Parents) * (16 * (msgp.ByteSize))) + 8 + msgp.Int64Size + 6 + msgp.StringPrefixSize + len(string(z.State)) + 9 + msgp.TimeSize + 10 + msgp.TimeSize + 8 + msgp.TimeSize + 8 + msgp.DurationSize + 7 + msgp.MapHeaderSize
 	if z.Output != nil {
 		for za0006, za0007 := range z.Output {
 			_ = za0007
 			s += msgp.StringPrefixSize + len(za0006) + msgp.StringPrefixSize + len(za0007)
 		}
 	}
-	s += 11 + msgp.StringPrefixSize + len(z.ExitReason) + 7 + msgp.ArrayHeaderSize
+	s += 7 + msgp.BytesPrefixSize + len([]byte(z.Result)) + 11 + msgp.StringPrefixSize + len(z.ExitReason) + 7 + msgp.ArrayHeaderSize
 	for za0008 := range z.Errors {
 		s += z.Errors[za0008].Msgsize()
 	}
@@ -4894,8 +5581,8 @@ func (z *RunsResponse) Msgsize() (s int) {
 func (z *Script) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(10)
-	var zb0001Mask uint16 /* 10 bits */
+	zb0001Len := uint32(12)
+	var zb0001Mask uint16 /* 12 bits */
 	_ = zb0001Mask
 	if z.Description == "" {
 		zb0001Len--
@@ -4905,21 +5592,29 @@ func (z *Script) MarshalMsg(b []byte) (o []byte, err error) {
 		zb0001Len--
 		zb0001Mask |= 0x20
 	}
-	if z.Files == nil {
+	if z.ParameterSchema == nil {
 		zb0001Len--
 		zb0001Mask |= 0x40
 	}
-	if z.Timeout == 0 {
+	if z.ResultSchema == nil {
 		zb0001Len--
 		zb0001Mask |= 0x80
 	}
-	if z.DeployedAt.IsZero() {
+	if z.Files == nil {
 		zb0001Len--
 		zb0001Mask |= 0x100
 	}
-	if z.DeployedBy == "" {
+	if z.Timeout == 0 {
 		zb0001Len--
 		zb0001Mask |= 0x200
+	}
+	if z.DeployedAt.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x400
+	}
+	if z.DeployedBy == "" {
+		zb0001Len--
+		zb0001Mask |= 0x800
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -4952,6 +5647,16 @@ func (z *Script) MarshalMsg(b []byte) (o []byte, err error) {
 			}
 		}
 		if (zb0001Mask & 0x40) == 0 { // if not omitted
+			// string "ParameterSchema"
+			o = append(o, 0xaf, 0x50, 0x61, 0x72, 0x61, 0x6d, 0x65, 0x74, 0x65, 0x72, 0x53, 0x63, 0x68, 0x65, 0x6d, 0x61)
+			o = msgp.AppendBytes(o, []byte(z.ParameterSchema))
+		}
+		if (zb0001Mask & 0x80) == 0 { // if not omitted
+			// string "ResultSchema"
+			o = append(o, 0xac, 0x52, 0x65, 0x73, 0x75, 0x6c, 0x74, 0x53, 0x63, 0x68, 0x65, 0x6d, 0x61)
+			o = msgp.AppendBytes(o, []byte(z.ResultSchema))
+		}
+		if (zb0001Mask & 0x100) == 0 { // if not omitted
 			// string "Files"
 			o = append(o, 0xa5, 0x46, 0x69, 0x6c, 0x65, 0x73)
 			o = msgp.AppendArrayHeader(o, uint32(len(z.Files)))
@@ -4965,17 +5670,17 @@ func (z *Script) MarshalMsg(b []byte) (o []byte, err error) {
 				o = msgp.AppendString(o, z.Files[za0002].Content)
 			}
 		}
-		if (zb0001Mask & 0x80) == 0 { // if not omitted
+		if (zb0001Mask & 0x200) == 0 { // if not omitted
 			// string "Timeout"
 			o = append(o, 0xa7, 0x54, 0x69, 0x6d, 0x65, 0x6f, 0x75, 0x74)
 			o = msgp.AppendDuration(o, z.Timeout)
 		}
-		if (zb0001Mask & 0x100) == 0 { // if not omitted
+		if (zb0001Mask & 0x400) == 0 { // if not omitted
 			// string "DeployedAt"
 			o = append(o, 0xaa, 0x44, 0x65, 0x70, 0x6c, 0x6f, 0x79, 0x65, 0x64, 0x41, 0x74)
 			o = msgp.AppendTimeExt(o, z.DeployedAt)
 		}
-		if (zb0001Mask & 0x200) == 0 { // if not omitted
+		if (zb0001Mask & 0x800) == 0 { // if not omitted
 			// string "DeployedBy"
 			o = append(o, 0xaa, 0x44, 0x65, 0x70, 0x6c, 0x6f, 0x79, 0x65, 0x64, 0x42, 0x79)
 			o = msgp.AppendString(o, z.DeployedBy)
@@ -5055,27 +5760,47 @@ func (z *Script) UnmarshalMsg(bts []byte) (o []byte, err error) {
 					return
 				}
 			}
+		case "ParameterSchema":
+			{
+				var zb0004 []byte
+				zb0004, bts, err = msgp.ReadBytesBytes(bts, []byte(z.ParameterSchema))
+				if err != nil {
+					err = msgp.WrapError(err, "ParameterSchema")
+					return
+				}
+				z.ParameterSchema = JSON(zb0004)
+			}
+		case "ResultSchema":
+			{
+				var zb0005 []byte
+				zb0005, bts, err = msgp.ReadBytesBytes(bts, []byte(z.ResultSchema))
+				if err != nil {
+					err = msgp.WrapError(err, "ResultSchema")
+					return
+				}
+				z.ResultSchema = JSON(zb0005)
+			}
 		case "Files":
-			var zb0004 uint32
-			zb0004, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			var zb0006 uint32
+			zb0006, bts, err = msgp.ReadArrayHeaderBytes(bts)
 			if err != nil {
 				err = msgp.WrapError(err, "Files")
 				return
 			}
-			if cap(z.Files) >= int(zb0004) {
-				z.Files = (z.Files)[:zb0004]
+			if cap(z.Files) >= int(zb0006) {
+				z.Files = (z.Files)[:zb0006]
 			} else {
-				z.Files = make([]ScriptFile, zb0004)
+				z.Files = make([]ScriptFile, zb0006)
 			}
 			for za0002 := range z.Files {
-				var zb0005 uint32
-				zb0005, bts, err = msgp.ReadMapHeaderBytes(bts)
+				var zb0007 uint32
+				zb0007, bts, err = msgp.ReadMapHeaderBytes(bts)
 				if err != nil {
 					err = msgp.WrapError(err, "Files", za0002)
 					return
 				}
-				for zb0005 > 0 {
-					zb0005--
+				for zb0007 > 0 {
+					zb0007--
 					field, bts, err = msgp.ReadMapKeyZC(bts)
 					if err != nil {
 						err = msgp.WrapError(err, "Files", za0002)
@@ -5139,7 +5864,7 @@ func (z *Script) Msgsize() (s int) {
 	for za0001 := range z.EntryPoints {
 		s += msgp.StringPrefixSize + len(z.EntryPoints[za0001])
 	}
-	s += 6 + msgp.ArrayHeaderSize
+	s += 16 + msgp.BytesPrefixSize + len([]byte(z.ParameterSchema)) + 13 + msgp.BytesPrefixSize + len([]byte(z.ResultSchema)) + 6 + msgp.ArrayHeaderSize
 	for za0002 := range z.Files {
 		s += 1 + 5 + msgp.StringPrefixSize + len(z.Files[za0002].Name) + 8 + msgp.StringPrefixSize + len(z.Files[za0002].Content)
 	}
