@@ -98,7 +98,7 @@ var rooms = []room{
 		modules: []string{"github.com/google/uuid", "golang.org/x/sync"}},
 	{path: "runtime/script", // sdk/plugin for its CompileErrors
 		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/schema", "sdk/plugin"},
-		modules: []string{"golang.org/x/tools/go/gcexportdata"}},
+		modules: []string{"golang.org/x/tools/go/gcexportdata", "github.com/google/uuid"}}, // uuid for tests: scripts import it
 	{path: "runtime/script/exportdata/...", // for go generate
 		rooms:   []string{"runtime/script", "runtime/script/exportdata"},
 		modules: []string{"golang.org/x/tools/go/gcexportdata"}},

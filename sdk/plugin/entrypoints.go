@@ -30,7 +30,7 @@ func EntryPoints() []EntryPoint {
 	return []EntryPoint{
 		{
 			Name:      slnet.EntryPointRun,
-			Signature: "func Run(ctx context.Context, engine *sdk.Engine) error, also with a struct of parameters and a result: func Run(ctx context.Context, engine *sdk.Engine, p Params) (Result, error)",
+			Signature: "func Run(ctx context.Context, engine *sdk.Engine) error, or func Run(ctx context.Context, engine *sdk.Engine, p Params) (Result, error)",
 			of:        func(s *Script) any { return s.Run },
 		},
 		{
