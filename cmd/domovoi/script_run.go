@@ -29,13 +29,18 @@ func (a *app) scriptRunCommand() *cobra.Command {
 	first.DisableFlagParsing = true
 	first.Args = cobra.ArbitraryArgs
 	first.RunE = func(c *cobra.Command, args []string) error {
-		s, err := a.scriptOfArgs(c, args)
-		if err != nil {
+		s, failed := a.scriptOfArgs(c, args)
+		second := a.scriptRunLeaf(s)
+		second.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
+			if failed != nil && strings.HasPrefix(err.Error(), "unknown flag") {
+				a.started = true
+				return failed // the flag may well be one of the script
+			}
 			return err
-		}
+		})
 		group, root := c.Parent(), c.Root()
 		group.RemoveCommand(c)
-		group.AddCommand(a.scriptRunLeaf(s))
+		group.AddCommand(second)
 		root.SetArgs(a.args)
 		return root.ExecuteContext(c.Context())
 	}
@@ -50,16 +55,12 @@ func (a *app) scriptOfArgs(c *cobra.Command, args []string) (*slnet.Script, erro
 	if err := c.ParseFlags(args); err != nil || c.Flags().NArg() == 0 {
 		return nil, nil // the second time tells what is wrong
 	}
-	help, _ := c.Flags().GetBool("help")
-	response, err := request[*slnet.ScriptResponse](c.Context(), a, &slnet.GetScriptMessage{Name: c.Flags().Arg(0)})
-	switch {
-	case err == nil:
-		return &response.Script, nil
-	case help:
-		return nil, nil // its general help needs no daemon
+	// Whoever may execute scripts may list them, but not see their source.
+	response, err := request[*slnet.ScriptsResponse](c.Context(), a, &slnet.GetScriptsMessage{Name: c.Flags().Arg(0)})
+	if err != nil || len(response.Scripts) != 1 {
+		return nil, err
 	}
-	a.started = true
-	return nil, err
+	return &response.Scripts[0], nil
 }
 
 // scriptRunLeaf is the command for a script, or for any when s is nil.

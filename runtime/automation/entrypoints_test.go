@@ -7,13 +7,16 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
+	"domovoi.dev/internal/daemontest"
 	"domovoi.dev/runtime/automation"
 	"domovoi.dev/sdk/dom"
 	"domovoi.dev/sdk/plugin"
 	"domovoi.dev/sdk/slnet"
+	"domovoi.dev/storage/kv/pebblekv"
 )
 
 //go:embed points_test.go
@@ -191,5 +194,51 @@ func TestEntryPointsThatCannotBeStarted(t *testing.T) {
 	}
 	if _, err := h.Execute(t.Context(), ann, &slnet.ExecuteScriptMessage{ScriptName: "plain", Input: slnet.JSON("{}")}); err == nil || !strings.Contains(err.Error(), "no typed parameters") {
 		t.Errorf("Input for a script without typed parameters: %v", err)
+	}
+}
+
+// TestQueuedEntryPointsKeepTheirInput checks that an entry point that was queued
+// when the daemon died is called with its input by the next one.
+func TestQueuedEntryPointsKeepTheirInput(t *testing.T) {
+	fs := pebblekv.NewCrashFS()
+	h := openHouseOn(t, t.TempDir(), daemontest.StoreOn(t, fs))
+	h.deploy("waiting", waiting)
+	deployPoints(t, h)
+	for range slots {
+		h.start("waiting")
+		<-h.said
+	}
+	queued, err := h.Call(t.Context(), ann, automation.Call{
+		ScriptName: "interpreted", EntryPoint: slnet.EntryPointOnDomAction, Input: &dom.ActionContext{ActionID: "approve"}, Async: true,
+	})
+	if err != nil || queued.Run.State != slnet.RunQueued {
+		t.Fatalf("the run is %s, %v; want queued", queued.Run.State, err)
+	}
+	after := openHouseOn(t, t.TempDir(), daemontest.StoreOn(t, fs.Clone(0)))
+	run := after.ended(queued.Run.ID)
+	after.wantEnd(run, slnet.RunSucceeded, "")
+	if got := run.Output["got"]; got != "approve " {
+		t.Errorf("OnDomAction got %q", got)
+	}
+	wantNoInputs(t, after)
+}
+
+// TestSourceMadeToHarm checks that source on which the type checker works for
+// ever costs its author an error, and the daemon nothing.
+func TestSourceMadeToHarm(t *testing.T) {
+	h := openHouse(t)
+	automation.SetDescribeLimit(t, 500*time.Millisecond)
+	var types strings.Builder
+	for _, name := range []string{"T", "U"} {
+		fmt.Fprintf(&types, "type %s0 = struct{ a, b int }\n", name)
+		for i := range 60 {
+			fmt.Fprintf(&types, "type %s%d = struct{ a, b %s%d }\n", name, i+1, name, i)
+		}
+	}
+	files := source("return nil")
+	files[0].Content += types.String() + "var x T60\nvar y U60 = x\n"
+	_, err := h.DeployScript(t.Context(), ann, &slnet.DeployScriptMessage{Name: "bomb", Files: files})
+	if !errors.Is(err, slnet.KindInvalid) || !strings.Contains(err.Error(), "not compiled and initialised within 500ms") {
+		t.Errorf("got the error %v", err)
 	}
 }

@@ -2,6 +2,8 @@ package automation
 
 import (
 	"context"
+	"testing"
+	"time"
 
 	"domovoi.dev/storage"
 )
@@ -15,4 +17,11 @@ func (a *Automation) StoredInputs(ctx context.Context) (n int, err error) {
 		})
 	})
 	return n, err
+}
+
+// SetDescribeLimit changes how long a deployed script may take to compile.
+func SetDescribeLimit(t *testing.T, d time.Duration) {
+	old := describeLimit
+	describeLimit = d
+	t.Cleanup(func() { describeLimit = old })
 }

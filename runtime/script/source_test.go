@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"domovoi.dev/runtime/script"
 	"domovoi.dev/sdk/plugin"
@@ -232,12 +233,25 @@ func TestAllowedImportsAreSorted(t *testing.T) {
 // FuzzCheck checks that Check accepts or refuses, and that its errors point
 // into the source.
 func FuzzCheck(f *testing.F) {
+	const head = "package main\nimport (\"context\"; \"domovoi.dev/sdk\"; \"domovoi.dev/sdk/dom\")\n"
 	f.Add("script.go", good)
 	f.Add("script.go", "package main\nfunc Run(")
 	f.Add("a.go", "package main\ntype T interface{ T }\nfunc Run() { switch x := any(1).(type) { case T: _ = x } }")
 	f.Add("a.go", "package main\nimport \"errors\"\nfunc f[T any](t T) { errors.As(nil, &t); var m map[error]T; m[nil] = t }")
+	f.Add("a.go", head+"type P struct { A int `doc:\"a\" default:\"1\" min:\"0\" enum:\"1,2\"`; B []*P; C map[string]dom.InstanceID; D chan P }\nfunc Run(ctx context.Context, e *sdk.Engine, p P) (map[string]P, error) { return nil, nil }")
+	f.Add("a.go", head+"func OnDomAction(ctx context.Context, e *sdk.Engine, a dom.ActionContext) error { _ = a.ContextID.ID; return nil }\nfunc OnDestroy() {}")
+	f.Add("a.go", head+"type T[P any] struct { f *T[T[P]] }\nfunc Run[T any](ctx context.Context, e *sdk.Engine, p T[int]) (r struct{ r T }, err error)")
+	f.Add("a.go", head+"const c = 1 << 100000\nvar a [c]int\nvar b [1 << 62][1 << 62]byte\nconst s = \"a\" + \"b\"\nvar _ = len(s)/(len(s)-2)")
+	f.Add("a.go", head+"import \"text/template\"\nimport . \"unicode\"\nvar t = template.Template{}.Tree.Copy\nvar _, _ = template.New(\"\").ParseFiles(), Categories")
 	f.Fuzz(func(t *testing.T, name, content string) {
+		if len(content) > 4096 {
+			return // types can double with each line, see TestSourceMadeToHarm in package automation
+		}
+		begun := time.Now()
 		s, err := script.Check([]slnet.ScriptFile{file(name, content)})
+		if took := time.Since(begun); took > 20*time.Second {
+			t.Errorf("the check took %v", took)
+		}
 		if err == nil {
 			if len(s.EntryPoints) == 0 || len(s.Hash) != 64 {
 				t.Errorf("got %+v", s)

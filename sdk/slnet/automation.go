@@ -163,6 +163,8 @@ const MaxUploadPiece = 4 << 20
 type GetScriptsMessage struct {
 	// Engine limits the answer to one engine; empty means all.
 	Engine ScriptEngine `json:"Engine,omitempty"`
+	// Name limits the answer to one script, which must exist; empty means all.
+	Name string `json:"Name,omitempty"`
 }
 
 // GetScriptMessage asks for one script with its source. Answered with

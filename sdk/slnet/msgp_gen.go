@@ -3345,19 +3345,32 @@ func (z GetScriptMessage) Msgsize() (s int) {
 func (z GetScriptsMessage) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(1)
-	var zb0001Mask uint8 /* 1 bits */
+	zb0001Len := uint32(2)
+	var zb0001Mask uint8 /* 2 bits */
 	_ = zb0001Mask
 	if z.Engine == "" {
 		zb0001Len--
 		zb0001Mask |= 0x1
 	}
+	if z.Name == "" {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
-	if (zb0001Mask & 0x1) == 0 { // if not omitted
-		// string "Engine"
-		o = append(o, 0xa6, 0x45, 0x6e, 0x67, 0x69, 0x6e, 0x65)
-		o = msgp.AppendString(o, string(z.Engine))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		if (zb0001Mask & 0x1) == 0 { // if not omitted
+			// string "Engine"
+			o = append(o, 0xa6, 0x45, 0x6e, 0x67, 0x69, 0x6e, 0x65)
+			o = msgp.AppendString(o, string(z.Engine))
+		}
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "Name"
+			o = append(o, 0xa4, 0x4e, 0x61, 0x6d, 0x65)
+			o = msgp.AppendString(o, z.Name)
+		}
 	}
 	return
 }
@@ -3390,6 +3403,12 @@ func (z *GetScriptsMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				}
 				z.Engine = ScriptEngine(zb0002)
 			}
+		case "Name":
+			z.Name, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Name")
+				return
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -3404,7 +3423,7 @@ func (z *GetScriptsMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z GetScriptsMessage) Msgsize() (s int) {
-	s = 1 + 7 + msgp.StringPrefixSize + len(string(z.Engine))
+	s = 1 + 7 + msgp.StringPrefixSize + len(string(z.Engine)) + 5 + msgp.StringPrefixSize + len(z.Name)
 	return
 }
 
