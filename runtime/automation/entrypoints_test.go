@@ -163,7 +163,7 @@ func TestTypedParametersOnBothEngines(t *testing.T) {
 				Input: slnet.JSON(`{"Lines": [{}, {}, {"Amount": -1, "When": "today"}]}`)})
 			want := "script \"" + s.Name + `" was not started; its parameters are wrong:
 Customer: is required
-Days: soon is no whole number of the format int64
+Days: must be a number, not soon
 Lines[2].Amount: must be at least 0
 Lines[2].When: "today" is no time; want one like 2026-01-31T12:00:00Z
 there is no "dayz"; there are Customer, Days, Wait, Lines`

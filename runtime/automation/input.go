@@ -72,8 +72,12 @@ func parameters(s *slnet.Script, input slnet.JSON, texts map[string]string) (sln
 	problems := mergeTexts(described, value, texts)
 	value, err = described.Check(value)
 	var found schema.Problems
-	if errors.As(err, &found) {
-		problems = append(problems, found...)
+	errors.As(err, &found)
+	told := len(problems)
+	for _, p := range found {
+		if !slices.ContainsFunc(problems[:told], func(before schema.Problem) bool { return before.Path == p.Path }) {
+			problems = append(problems, p)
+		}
 	}
 	if len(problems) > 0 {
 		return nil, slnet.Errorf(slnet.KindInvalid, "script %q was not started; its parameters are wrong:\n%v", s.Name, problems)
@@ -112,7 +116,7 @@ func mergeTexts(s *schema.Schema, value any, texts map[string]string) schema.Pro
 		v, err := p.Schema.FromText(texts[name])
 		if err != nil {
 			problem(p.Name, "%v", err)
-			v = p.Schema.Default // so that it does not look missing
+			continue
 		}
 		object[p.Name] = v
 	}

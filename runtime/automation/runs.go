@@ -50,9 +50,15 @@ func (a *Automation) put(ctx context.Context, run *slnet.Run, input *runInput) e
 				return err
 			}
 		}
-		return tx.AddEvent("", &slnet.RunChangedEventMessage{Run: *run})
+		return tx.AddEvent("", &slnet.RunChangedEventMessage{Run: brief(*run)})
 	})
 	return err
+}
+
+// brief is a run as it stands among others: without what may be large.
+func brief(run slnet.Run) slnet.Run {
+	run.Input, run.Result = nil, nil
+	return run
 }
 
 // recover ends what the last daemon left: runs that executed are lost, those
@@ -219,7 +225,7 @@ func (a *Automation) Runs(ctx context.Context, caller security.Caller, all bool,
 				*run = e.snapshot()
 			}
 			if visible(caller, all, run) && (m.Script == "" || nameKey(m.Script) == nameKey(run.Script)) && (m.State == "" || m.State == run.State) {
-				response.Runs = append(response.Runs, *run)
+				response.Runs = append(response.Runs, brief(*run))
 			}
 			return int64(len(response.Runs)) < limit, ctx.Err()
 		})

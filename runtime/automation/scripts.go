@@ -97,9 +97,14 @@ var describeLimit = 30 * time.Second
 // describe starts a process with a script to find out whether it compiles and
 // what entry points it has.
 func (a *Automation) describe(ctx context.Context, spec plugins.Spec, files []slnet.ScriptFile) (plugins.Description, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, describeLimit,
-		slnet.Errorf(slnet.KindInvalid, "it was not compiled and initialised within %v", describeLimit))
-	defer cancel()
+	// No deadline of the context: the other side of the connection would learn of
+	// it, and could answer first with an error that says less.
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	limit := time.AfterFunc(describeLimit, func() {
+		cancel(slnet.Errorf(slnet.KindInvalid, "it was not compiled and initialised within %v", describeLimit))
+	})
+	defer limit.Stop()
 	process, err := a.Host.Start(ctx, spec)
 	if err != nil {
 		return plugins.Description{}, err

@@ -127,6 +127,23 @@ func TestShippedScripts(t *testing.T) {
 	}
 }
 
+// TestDocumentedScript checks the script in the documentation.
+func TestDocumentedScript(t *testing.T) {
+	page, err := os.ReadFile("../../docs/scripts.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(page), "```go\n")
+	source, _, _ := strings.Cut(rest, "```")
+	s, err := script.Check([]slnet.ScriptFile{file("script.go", source)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := len(s.Parameters.Properties); got != 6 {
+		t.Errorf("it has %d parameters, want 6", got)
+	}
+}
+
 // TestTypesThatCannotBeDescribed checks that each is refused where it stands.
 func TestTypesThatCannotBeDescribed(t *testing.T) {
 	for _, c := range []struct{ field, want string }{
@@ -144,7 +161,7 @@ func TestTypesThatCannotBeDescribed(t *testing.T) {
 		{"A, B int `json:\"a\"`", "B: two fields have the name a"},
 		{"A int `json:\",string\"`", `A: the option "string" of its json tag is not supported`},
 		{"A int `doc:x`", "A: the tag `doc:x` is not of the form key:\"value\""},
-		{"A int `default:\"x\"`", `A: default "x": must be a number`},
+		{"A int `default:\"x\"`", `A: default "x": must be a number, not x`},
 		{"A int `default:\"1.5\"`", `A: default "1.5": 1.5 is no whole number of the format int64`},
 		{"A int8 `max:\"300\"`", `A: max "300": 300 is no whole number of the format int8`},
 		{"A string `min:\"1\"`", "A: min is for numbers"},

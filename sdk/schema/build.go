@@ -2,7 +2,6 @@ package schema
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"reflect"
 	"slices"
@@ -258,10 +257,6 @@ func (b *builder) tagValue(s *Schema, tag, text string) any {
 	v, err := s.FromText(text)
 	if err != nil {
 		b.problem("%s %q: %v", tag, text, err)
-		return nil
-	}
-	if n, ok := v.(json.Number); ok && !json.Valid([]byte(n)) {
-		b.problem("%s %q: must be a number", tag, text)
 		return nil
 	}
 	exact, problem := s.scalar(v)

@@ -230,10 +230,15 @@ func (s *Schema) text(text string) (problem string) {
 
 // number reads the text of a number by the schema's format.
 func (s *Schema) number(text string) (exact any, problem string) {
+	if !json.Valid([]byte(text)) { // NaN, 0x10
+		return nil, "must be a number, not " + text
+	}
 	var err error
 	switch bits := formatBits(s.Format); {
 	case s.Type == TypeNumber:
-		exact, err = strconv.ParseFloat(text, bits)
+		var f float64
+		f, err = strconv.ParseFloat(text, bits)
+		exact = shortest(f, bits)
 	case strings.HasPrefix(s.Format, "uint"):
 		exact, err = strconv.ParseUint(text, 10, bits)
 	default:
@@ -246,6 +251,15 @@ func (s *Schema) number(text string) (exact any, problem string) {
 		return nil, fmt.Sprintf("%s is no number of the format %s", text, s.Format)
 	}
 	return nil, fmt.Sprintf("%s is no whole number of the format %s", text, s.Format)
+}
+
+// shortest returns the number whose text is the shortest that means f in so many
+// bits.
+func shortest(f float64, bits int) float64 {
+	if bits == 32 {
+		f, _ = strconv.ParseFloat(strconv.FormatFloat(f, 'g', -1, 32), 64)
+	}
+	return f
 }
 
 func formatBits(format string) int {

@@ -158,10 +158,7 @@ func (s *Schema) encode(v reflect.Value, path string) (any, error) {
 		if math.IsNaN(f) || math.IsInf(f, 0) {
 			return nil, Problems{{Path: path, Message: fmt.Sprintf("%v is no number in JSON", f)}}
 		}
-		if v.Kind() == reflect.Float32 { // the shortest text that means the same
-			f, _ = strconv.ParseFloat(strconv.FormatFloat(f, 'g', -1, 32), 64)
-		}
-		return f, nil
+		return shortest(f, v.Type().Bits()), nil
 	case TypeString:
 		return s.encodeText(v), nil
 	case TypeArray:

@@ -196,8 +196,16 @@ func (s *Schema) document() *document {
 	return d
 }
 
-// Read reads the JSON form of a schema that MarshalJSON wrote.
+// maxNesting bounds the brackets within brackets of a schema that is read, since
+// reading takes time with their depth.
+const maxNesting = 200
+
+// Read reads the JSON form of a schema. It refuses what MarshalJSON does not
+// write, so that a schema from elsewhere does no harm when it is used.
 func Read(b []byte) (*Schema, error) {
+	if nesting(b) > maxNesting {
+		return nil, fmt.Errorf("the JSON Schema nests more than %d levels deep", maxNesting)
+	}
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.UseNumber()
 	var doc document
@@ -205,6 +213,26 @@ func Read(b []byte) (*Schema, error) {
 		return nil, fmt.Errorf("the JSON Schema: %w", err)
 	}
 	return doc.schema()
+}
+
+// nesting is how deep brackets stand within brackets.
+func nesting(b []byte) (deepest int) {
+	depth, quoted := 0, false
+	for i := 0; i < len(b); i++ {
+		switch c := b[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{' || c == '[':
+			depth++
+			deepest = max(deepest, depth)
+		case c == '}' || c == ']':
+			depth--
+		}
+	}
+	return deepest
 }
 
 func (d *document) schema() (*Schema, error) {
@@ -253,7 +281,20 @@ func (d *document) schema() (*Schema, error) {
 		}
 		s.Properties = append(s.Properties, property)
 	}
-	return s, errors.Join(errs...)
+	switch {
+	case s.Type == TypeArray && s.Items == nil:
+		errs = append(errs, errors.New("the JSON Schema: an array has no items"))
+	case s.Type == TypeObject, s.Type == TypeArray, s.Type == TypeString, s.Type == TypeInteger, s.Type == TypeNumber, s.Type == TypeBoolean:
+	default:
+		errs = append(errs, fmt.Errorf("the JSON Schema: %v is no type that is supported", d.Type))
+	}
+	if len(s.Properties) > maxFields {
+		errs = append(errs, fmt.Errorf("the JSON Schema: an object has more than %d properties", maxFields))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 // Parse reads one JSON value, with numbers as json.Number.

@@ -204,7 +204,8 @@ type ExecuteScriptMessage struct {
 	Timeout time.Duration `json:"Timeout,omitempty"`
 }
 
-// GetRunsMessage asks for runs, the newest first. Answered with RunsResponse.
+// GetRunsMessage asks for runs, the newest first, without Input and Result.
+// Answered with RunsResponse.
 type GetRunsMessage struct {
 	Script string   `json:"Script,omitempty"`
 	State  RunState `json:"State,omitempty"`
@@ -251,7 +252,7 @@ type CancelRunMessage struct {
 }
 
 // RunChangedEventMessage is the event of a run that was queued, started or
-// ended.
+// ended. The run is without Input and Result, which GetRunMessage asks for.
 type RunChangedEventMessage struct {
 	Run Run `json:"Run"`
 }
