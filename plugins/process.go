@@ -245,8 +245,12 @@ func (p *Process) Ping(ctx context.Context) error {
 
 // Description says what a script is.
 type Description struct {
-	// EntryPoints are the names of the entry points it has, sorted.
+	// EntryPoints are the names of the entry points it has.
 	EntryPoints []string
+	// ParameterSchema and ResultSchema are JSON Schemas of what Run takes and
+	// returns, empty where it does not. They come from the process and may be
+	// anything.
+	ParameterSchema, ResultSchema []byte
 	// Errors are what is wrong with it; a script with errors cannot run.
 	Errors plugin.CompileErrors
 	// ProtocolVersion is the version of the session protocol it speaks, and
@@ -276,6 +280,8 @@ func (p *Process) Describe(ctx context.Context, files []slnet.ScriptFile) (Descr
 		EntryPoints:     answer.GetEntryPoints(),
 		ProtocolVersion: int(answer.GetProtocolVersion()),
 		SDKVersion:      answer.GetSdkVersion(),
+		ParameterSchema: answer.GetParameterSchema(),
+		ResultSchema:    answer.GetResultSchema(),
 	}
 	for _, e := range answer.GetErrors() {
 		d.Errors = append(d.Errors, plugin.CompileError{

@@ -20,6 +20,8 @@ import (
 // Run is a run for a process to carry.
 type Run struct {
 	Info sdk.RunInfo
+	// Input is what the entry point is called with, as session.proto has it.
+	Input []byte
 	// Connection carries the run's messages. It is bound to the identity of the
 	// run; nothing that the script sends can change that. Its calls must end
 	// when their context does.
@@ -53,6 +55,9 @@ type Result struct {
 	Output map[string]string
 	// ExitReason is the text given to ExitSuccess or ExitFail.
 	ExitReason string
+	// Result is what an entry point returned that returns more than an error, as
+	// session.proto has it. It comes from the script and may be anything.
+	Result []byte
 	// Errors say what went wrong, with the place in the script's source where it
 	// is known.
 	Errors []slnet.RunError
@@ -82,6 +87,11 @@ func (p *Process) Run(ctx context.Context, r Run) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
+	if len(r.Input) > session.MaxPayloadBytes {
+		return Result{}, slnet.Errorf(slnet.KindTooLarge,
+			"%s: the input of the run is %d bytes; at most %d are allowed", p.name, len(r.Input), session.MaxPayloadBytes)
+	}
+	start.Input = r.Input
 	if ctx.Err() != nil {
 		return Result{}, fmt.Errorf("%s: the run was not begun: %w", p.name, context.Cause(ctx))
 	}
@@ -253,6 +263,7 @@ func (s *runSession) result(ctx context.Context, finished *session.Finished, bro
 			Failed:     finished.GetFailed(),
 			Output:     finished.GetOutput(),
 			ExitReason: finished.GetExitReason(),
+			Result:     finished.GetResult(),
 			Errors:     session.ToRunErrors(finished.GetErrors()),
 			Exit:       p.exitNow(),
 		}, nil

@@ -227,7 +227,7 @@ func TestEndsOfRuns(t *testing.T) {
 		"goexit": {end: plugins.EndFinished, failed: true,
 			errors: "the entry point ended its goroutine (runtime.Goexit) instead of returning"},
 		"huge output": {end: plugins.EndFinished, failed: true,
-			errors: "the output and errors of the run are 33554445 bytes; at most 33554432 are allowed"},
+			errors: "the output, result and errors of the run are 33554445 bytes; at most 33554432 are allowed"},
 		"goroutine panic": {end: plugins.EndDied, failed: true, file: "scripts_test.go", atLine: true, exitCode: 2,
 			errors: "panic: from a goroutine"},
 		"overflow": {end: plugins.EndDied, failed: true, file: "scripts_test.go", atLine: true, exitCode: 2,

@@ -137,7 +137,7 @@ func TestWrongSignature(t *testing.T) {
 	host := openHost(t)
 	p := start(t, host, "signature")
 	d, err := p.Describe(t.Context(), nil)
-	want := "Run has the signature func() error; want func(context.Context, *sdk.Engine) error"
+	want := "Run has the signature func() error; want " + plugin.EntryPoints()[0].Signature
 	if err != nil || len(d.Errors) != 1 || d.Errors[0].Message != want {
 		t.Errorf("got %+v %v, want %q", d, err, want)
 	}

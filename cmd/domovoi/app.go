@@ -25,6 +25,8 @@ type app struct {
 	// The flags every command has.
 	address, caFile, tokenFile, dataDir, output string
 
+	// args is the command line.
+	args []string
 	// started is set once the command line was understood; an error before that
 	// is one of usage.
 	started bool
@@ -32,7 +34,7 @@ type app struct {
 
 // run executes a command line and returns the exit code of the process.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, env func(string) string) int {
-	a := &app{stdin: stdin, stdout: stdout, stderr: stderr, env: env}
+	a := &app{args: args, stdin: stdin, stdout: stdout, stderr: stderr, env: env}
 	root := a.rootCommand()
 	root.SetArgs(args)
 	root.SetIn(stdin)

@@ -121,6 +121,12 @@ func showRun(t *table, run slnet.Run) {
 	if run.Attempt > 1 {
 		t.field("Attempt", fmt.Sprint(run.Attempt))
 	}
+	if len(run.Input) > 0 {
+		t.field("Input", string(run.Input))
+	}
+	if len(run.Result) > 0 {
+		t.field("Result", string(run.Result))
+	}
 	t.field("Queued", timeText(run.QueuedAt))
 	t.field("Started", timeText(run.StartedAt))
 	t.field("Ended", timeText(run.EndedAt))

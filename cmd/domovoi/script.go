@@ -8,24 +8,54 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"domovoi.dev/sdk/client"
+	"domovoi.dev/runtime/script"
 	"domovoi.dev/sdk/slnet"
 )
 
 func (a *app) scriptCommand() *cobra.Command {
 	return a.group("script", "Deploy and run scripts",
-		a.scriptDeployCommand(),
+		a.scriptCheckCommand(), a.scriptDeployCommand(),
 		a.scriptUpdateCommand(),
 		a.leaf("list", "List the deployed scripts and plugins", a.scriptList),
 		a.completes(a.leaf("show NAME", "Show a script with its source", a.scriptShow), scriptNames),
 		a.scriptRunCommand())
+}
+
+func (a *app) scriptCheckCommand() *cobra.Command {
+	c := a.leaf("check DIR|FILE...", "Check Go source without a daemon", a.scriptCheck)
+	c.Long = `Check Go source as a deployment does, without a daemon and without storing
+anything. Directories and files are read as by deploy. What is found goes to
+standard error, as file:line:column: message.`
+	c.Example = "  domovoi script check scripts/report"
+	c.ValidArgsFunction = nil // files
+	return c
+}
+
+// scriptCheck checks all scripts before it fails.
+func (a *app) scriptCheck(_ context.Context, paths []string) error {
+	var refused []string
+	for _, path := range paths {
+		name, files, err := readScript(path)
+		if err != nil {
+			return err
+		}
+		checked, err := script.Check(files)
+		if err != nil {
+			refused = append(refused, fmt.Sprintf("script %q cannot be deployed:\n%v", name, err))
+			continue
+		}
+		fmt.Fprintf(a.stdout, "%s: %s\n", name, strings.Join(checked.EntryPoints, ", "))
+	}
+	if len(refused) > 0 {
+		return slnet.Errorf(slnet.KindInvalid, "%s", strings.Join(refused, "\n"))
+	}
+	return nil
 }
 
 // deployment is what the flags of a deploy command say.
@@ -244,6 +274,12 @@ func (a *app) scriptShow(ctx context.Context, args []string) error {
 		t.field("Version", fmt.Sprint(s.Version))
 		t.field("Hash", s.Hash)
 		t.field("Entry points", strings.Join(s.EntryPoints, ", "))
+		if len(s.ParameterSchema) > 0 {
+			t.field("Parameters", string(s.ParameterSchema))
+		}
+		if len(s.ResultSchema) > 0 {
+			t.field("Result", string(s.ResultSchema))
+		}
 		if s.Timeout > 0 {
 			t.field("Timeout", durationText(s.Timeout))
 		}
@@ -264,106 +300,4 @@ func (a *app) scriptShow(ctx context.Context, args []string) error {
 		}
 	}
 	return nil
-}
-
-func (a *app) scriptRunCommand() *cobra.Command {
-	message := new(slnet.ExecuteScriptMessage)
-	var parameters []string
-	c := a.leaf("run NAME", "Run a script as oneself and wait for its end", func(ctx context.Context, args []string) error {
-		message.ScriptName = args[0]
-		var err error
-		if message.Parameters, err = parseParameters(parameters); err != nil {
-			return err
-		}
-		return a.scriptRun(ctx, message)
-	})
-	c.Long = `Run a script as oneself. The output of the run is printed as key=value lines;
-how it ended, what went wrong and the end of its log go to standard error. The
-exit code is 0 only when the run succeeded. An interrupt cancels the run.
-
-With --async the run is only queued, and its id is printed.`
-	c.Flags().StringArrayVarP(&parameters, "param", "p", nil, "a parameter as `key=value`; may be repeated")
-	c.Flags().BoolVar(&message.Async, "async", false, "print the id of the run and do not wait for its end")
-	c.Flags().DurationVar(&message.Timeout, "timeout", 0, "end the run when it takes longer; 0 means as the script says")
-	c.Flags().StringVar(&message.EntryPoint, "entry-point", "", "`function` to call instead of Run")
-	c.RegisterFlagCompletionFunc("param", cobra.NoFileCompletions)
-	return a.completes(c, scriptNames)
-}
-
-func parseParameters(pairs []string) (map[string]string, error) {
-	parameters := make(map[string]string)
-	for _, pair := range pairs {
-		key, value, ok := strings.Cut(pair, "=")
-		if !ok || key == "" {
-			return nil, slnet.Errorf(slnet.KindInvalid, "the parameter %q is not key=value", pair)
-		}
-		if _, twice := parameters[key]; twice {
-			return nil, slnet.Errorf(slnet.KindInvalid, "the parameter %q is given twice", key)
-		}
-		parameters[key] = value
-	}
-	return parameters, nil
-}
-
-func (a *app) scriptRun(ctx context.Context, message *slnet.ExecuteScriptMessage) error {
-	c, err := a.connect()
-	if err != nil {
-		return err
-	}
-	defer c.Close()
-	response, err := ask[*slnet.RunResponse](ctx, c, message)
-	if err != nil {
-		return err
-	}
-	if a.output == outputJSON {
-		err = a.printJSON(response)
-	} else if message.Async {
-		_, err = fmt.Fprintln(a.stdout, response.Run.ID)
-	} else {
-		for _, key := range sortedKeys(response.Run.Output) {
-			fmt.Fprintf(a.stdout, "%s=%s\n", key, response.Run.Output[key])
-		}
-	}
-	if err != nil || message.Async {
-		return err
-	}
-	return a.reportEnd(ctx, c, response.Run)
-}
-
-// logTail is how many lines of the log of a run that failed are shown.
-const logTail = 20
-
-// reportEnd tells people how a run has ended, and is an error when it did not
-// succeed.
-func (a *app) reportEnd(ctx context.Context, c *client.Client, run slnet.Run) error {
-	took := ""
-	if !run.StartedAt.IsZero() {
-		took = " after " + durationText(run.EndedAt.Sub(run.StartedAt))
-	}
-	reason := ""
-	if run.ExitReason != "" {
-		reason = ": " + run.ExitReason
-	}
-	fmt.Fprintf(a.stderr, "run %s of %s version %d: %s%s%s\n", run.ID, run.Script, run.ScriptVersion, run.State, took, reason)
-	for _, e := range run.Errors {
-		fmt.Fprintln(a.stderr, "  "+runErrorText(e))
-	}
-	if run.State == slnet.RunSucceeded {
-		return nil
-	}
-	var tail []slnet.LogLine
-	err := readLog(ctx, c, run.ID, false, func(lines []slnet.LogLine) {
-		tail = append(tail, lines...)
-		tail = slices.Clone(tail[max(0, len(tail)-logTail):])
-	})
-	if err != nil {
-		fmt.Fprintln(a.stderr, "the log cannot be read:", err)
-	}
-	if len(tail) > 0 {
-		fmt.Fprintln(a.stderr, "the end of its log:")
-	}
-	for _, line := range tail {
-		fmt.Fprintln(a.stderr, "  "+logText(line))
-	}
-	return errReported
 }

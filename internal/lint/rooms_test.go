@@ -61,10 +61,12 @@ var rooms = []room{
 	{path: "sdk/dom/filtertext",
 		rooms:   []string{"sdk/dom", "sdk/slnet"},
 		modules: []string{"github.com/google/uuid"}},
+	{path: "sdk/schema", // what scripts take and return
+		modules: []string{"github.com/google/uuid"}},
 	{path: "sdk/client",
 		rooms: []string{"sdk", "sdk/slnet", "sdk/dom"}},
 	{path: "sdk/plugin",
-		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/plugin/session"},
+		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/schema", "sdk/plugin/session"},
 		modules: []string{"github.com/google/uuid", "github.com/hashicorp/go-plugin", "github.com/hashicorp/go-hclog",
 			"google.golang.org/grpc", "google.golang.org/protobuf"}},
 	{path: "sdk/plugin/session", // the wire of the process boundary
@@ -95,10 +97,13 @@ var rooms = []room{
 		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom", "storage", "runtime/security", "runtime/dommanager/composite"},
 		modules: []string{"github.com/google/uuid", "golang.org/x/sync"}},
 	{path: "runtime/script", // sdk/plugin for its CompileErrors
-		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/plugin"},
+		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/schema", "sdk/plugin"},
+		modules: []string{"golang.org/x/tools/go/gcexportdata", "github.com/google/uuid"}}, // uuid for tests: scripts import it
+	{path: "runtime/script/exportdata/...", // for go generate
+		rooms:   []string{"runtime/script", "runtime/script/exportdata"},
 		modules: []string{"golang.org/x/tools/go/gcexportdata"}},
 	{path: "runtime/interp/...", // runtime/script for what the language allows and how it is read
-		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/plugin", "runtime/interp/...", "runtime/script"},
+		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/plugin", "runtime/interp/...", "runtime/script", "runtime/script/exportdata"},
 		modules: []string{"github.com/traefik/yaegi", "github.com/google/uuid", "golang.org/x/tools/go/ast/astutil"}},
 	{path: "plugins",
 		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/plugin", "sdk/plugin/session", "plugins/sandbox"},
@@ -107,9 +112,9 @@ var rooms = []room{
 	{path: "plugins/sandbox", // psx is what go-landlock changes all threads with
 		modules: []string{"github.com/landlock-lsm/go-landlock", "kernel.org/pub/linux/libs/security/libcap/psx",
 			"golang.org/x/net/bpf", "golang.org/x/sys/unix"}},
-	{path: "runtime/automation", // sdk/plugin for its CompileErrors
-		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/plugin", "storage", "runtime/security", "runtime/script", "plugins"},
-		modules: []string{"github.com/google/uuid", "github.com/klauspost/compress/zstd",
+	{path: "runtime/automation", // sdk/plugin for its CompileErrors, session for its bounds
+		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/schema", "sdk/plugin", "sdk/plugin/session", "storage", "runtime/security", "runtime/script", "plugins"},
+		modules: []string{"github.com/google/uuid", "github.com/tinylib/msgp/msgp", "github.com/klauspost/compress/zstd",
 			"go.yaml.in/yaml/v3", "golang.org/x/sync", "golang.org/x/time/rate"}},
 	{path: "runtime/api",
 		rooms: []string{"sdk", "sdk/slnet", "sdk/dom"},
@@ -127,8 +132,8 @@ var rooms = []room{
 
 	// What is started. The daemon's binary is also the worker's.
 	{path: "cmd/domovoi",
-		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/dom/filtertext", "sdk/dom/interchange", "sdk/client", "sdk/plugin",
-			"runtime", "runtime/api", "runtime/interp", "plugins/sandbox", "internal/load"}, // runtime/api for the server and its certificates
+		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/dom/filtertext", "sdk/dom/interchange", "sdk/schema", "sdk/client", "sdk/plugin",
+			"runtime", "runtime/api", "runtime/interp", "runtime/script", "plugins/sandbox", "internal/load"}, // runtime/api for the server and its certificates
 		modules: []string{"github.com/spf13/cobra", "github.com/google/uuid", "go.yaml.in/yaml/v3",
 			"golang.org/x/sys/unix", "golang.org/x/term"}},
 	{path: "plugins/*",

@@ -18,12 +18,14 @@ import (
 type execution struct {
 	a      *Automation
 	script *slnet.Script
+	input  *runInput // of an entry point other than Run
 	ctx    context.Context
 	cancel context.CancelCauseFunc
 	// done is closed when the run has ended and its record is stored. storeErr
 	// is set before, when it could not be.
 	done     chan struct{}
 	storeErr error
+	result   []byte // set before done: what an entry point other than Run returned
 
 	mu  sync.Mutex
 	run slnet.Run // guarded by mu
@@ -44,15 +46,14 @@ func (e *execution) change(fn func(run *slnet.Run)) slnet.Run {
 
 // begin stores a new run and executes it. Where a slot is free the run is stored
 // as running at once, otherwise as queued.
-func (a *Automation) begin(ctx context.Context, caller security.Caller, s *slnet.Script, entryPoint string, m *slnet.ExecuteScriptMessage) (*execution, error) {
-	run := newRun(caller, s, entryPoint, m)
+func (a *Automation) begin(ctx context.Context, origin storage.Origin, s *slnet.Script, run slnet.Run, input *runInput) (*execution, error) {
 	hasSlot := a.trySlot(&run)
 	if hasSlot {
 		run.State, run.StartedAt = slnet.RunRunning, run.QueuedAt
 	}
-	e, err := a.enter(run, s)
+	e, err := a.enter(run, s, input)
 	if err == nil {
-		err = a.put(ctx, caller.Origin(), &run)
+		err = a.put(ctx, origin, &run, input)
 		if err != nil {
 			a.leave(e)
 		}
@@ -73,7 +74,11 @@ func (a *Automation) requeue(ctx context.Context, run *slnet.Run) error {
 	if err != nil {
 		return err
 	}
-	e, err := a.enter(*run, s)
+	input, err := a.storedInput(ctx, run)
+	if err != nil {
+		return err
+	}
+	e, err := a.enter(*run, s, input)
 	if err != nil {
 		return err
 	}
@@ -82,8 +87,8 @@ func (a *Automation) requeue(ctx context.Context, run *slnet.Run) error {
 }
 
 // enter makes an execution known. It is undone by leave.
-func (a *Automation) enter(run slnet.Run, s *slnet.Script) (*execution, error) {
-	e := &execution{a: a, script: s, run: run, done: make(chan struct{})}
+func (a *Automation) enter(run slnet.Run, s *slnet.Script, input *runInput) (*execution, error) {
+	e := &execution{a: a, script: s, input: input, run: run, done: make(chan struct{})}
 	e.ctx, e.cancel = context.WithCancelCause(context.Background())
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -139,7 +144,7 @@ func (e *execution) execute(hasSlot bool) {
 			return // it stays queued, and starts with the next daemon
 		}
 		run := e.change(func(run *slnet.Run) { run.State, run.StartedAt = slnet.RunRunning, time.Now().UTC() })
-		if err := a.put(context.Background(), e.origin(), &run); err != nil {
+		if err := a.put(context.Background(), e.origin(), &run, e.input); err != nil {
 			a.freeSlot(&e.run)
 			e.storeErr = err
 			a.Logger.Error("a run could not be started", "op", "automation.execute", "run", e.run.ID, "err", err)
@@ -190,6 +195,7 @@ func (e *execution) carry(log *runLog) (plugins.Result, error) {
 			ID: run.ID, Script: run.Script, ScriptVersion: run.ScriptVersion, EntryPoint: run.EntryPoint, Attempt: run.Attempt,
 			StartedBy: run.StartedBy, RunsAs: run.RunsAs, Parents: run.Parents, Parameters: run.Parameters,
 		},
+		Input:      e.sent(),
 		Connection: a.Connect(runner(&run)),
 		Log:        log.write,
 		KeepAlive:  func() { timer.Reset(run.Timeout) },
@@ -215,6 +221,14 @@ func (e *execution) finish(result plugins.Result, failure error, logBytes int64)
 		run.LogBytes = logBytes
 		run.Output, run.ExitReason, run.Errors = result.Output, result.ExitReason, result.Errors
 		run.PeakMemory, run.CPUTime = result.Usage.Memory, result.Usage.CPU
+		if run.EntryPoint != slnet.EntryPointRun {
+			e.result = result.Result
+		} else if err := slnet.JSON(result.Result).Valid("the result of the run", slnet.MaxRunResult); err != nil {
+			result.Failed = true
+			run.Errors = append(run.Errors, slnet.RunError{Message: err.Error()})
+		} else {
+			run.Result = result.Result
+		}
 		if failure != nil {
 			known, _ := slnet.AsError(failure)
 			run.Errors = append(run.Errors, slnet.RunError{Message: known.Message, Reasons: reasons(known)})
@@ -229,7 +243,7 @@ func (e *execution) finish(result plugins.Result, failure error, logBytes int64)
 			run.Errors = append([]slnet.RunError{{Message: cause.Error()}}, run.Errors...)
 		}
 	})
-	if err := e.a.put(context.Background(), e.origin(), &run); err != nil {
+	if err := e.a.put(context.Background(), e.origin(), &run, e.input); err != nil {
 		e.storeErr = err
 		e.a.Logger.Error("the end of a run could not be stored", "op", "automation.finish", "run", run.ID, "err", err)
 	}

@@ -29,6 +29,10 @@ func TestMain(m *testing.M) {
 		plugin.Serve(plugin.Script{Run: func(context.Context, *sdk.Engine) error { return nil }})
 		return
 	}
+	if len(os.Args) > 1 && os.Args[1] == "points" {
+		servePoints()
+		return
+	}
 	daemontest.Main(m)
 }
 

@@ -102,7 +102,7 @@ func (a *Automation) DeployPlugin(ctx context.Context, caller security.Caller, m
 		return nil, err
 	}
 	s.Hash = hash
-	if s.EntryPoints, err = a.describe(ctx, &s); err != nil {
+	if err := a.describe(ctx, &s); err != nil {
 		if kept {
 			err = errors.Join(err, os.Remove(a.binaryPath(hash)))
 		}

@@ -31,8 +31,9 @@ func checkTimeout(d time.Duration) error {
 	return nil
 }
 
-// put stores a run and the event that tells of it.
-func (a *Automation) put(ctx context.Context, origin storage.Origin, run *slnet.Run) error {
+// put stores a run and the event that tells of it. input is that of its entry
+// point, nil for those that need none; it is kept until the run has ended.
+func (a *Automation) put(ctx context.Context, origin storage.Origin, run *slnet.Run, input *runInput) error {
 	_, err := a.Store.Update(ctx, origin, func(tx *storage.Tx) error {
 		if err := runTable.Put(tx, run, run.ID.String()); err != nil {
 			return err
@@ -41,9 +42,26 @@ func (a *Automation) put(ctx context.Context, origin storage.Origin, run *slnet.
 			tx.About("run", run.ID.String())
 			tx.About("script", run.Script)
 		}
-		return tx.AddEvent("", &slnet.RunChangedEventMessage{Run: *run})
+		switch {
+		case input == nil:
+		case run.State.Ended():
+			if err := inputTable.Delete(tx, run.ID.String()); err != nil {
+				return err
+			}
+		default:
+			if err := inputTable.Put(tx, input, run.ID.String()); err != nil {
+				return err
+			}
+		}
+		return tx.AddEvent("", &slnet.RunChangedEventMessage{Run: brief(*run)})
 	})
 	return err
+}
+
+// brief is a run as it stands among others: without what may be large.
+func brief(run slnet.Run) slnet.Run {
+	run.Input, run.Result = nil, nil
+	return run
 }
 
 // recover ends what the last daemon left: runs that executed are lost, those
@@ -70,7 +88,7 @@ func (a *Automation) recover(ctx context.Context) error {
 		}
 		run.State, run.EndedAt = slnet.RunLost, time.Now().UTC()
 		run.Errors = append(run.Errors, slnet.RunError{Message: "the daemon ended while the run was executing"})
-		if err := a.put(ctx, storage.Origin{User: run.RunsAs, RunID: run.ID}, run); err != nil {
+		if err := a.put(ctx, storage.Origin{User: run.RunsAs, RunID: run.ID}, run, new(runInput)); err != nil {
 			return err
 		}
 	}
@@ -80,26 +98,75 @@ func (a *Automation) recover(ctx context.Context) error {
 // Execute starts a run of a script as the caller, and waits for its end unless
 // asked not to.
 func (a *Automation) Execute(ctx context.Context, caller security.Caller, m *slnet.ExecuteScriptMessage) (*slnet.RunResponse, error) {
-	s, err := a.find(ctx, m.ScriptName, 0)
+	outcome, err := a.Call(ctx, caller, Call{
+		ScriptName: m.ScriptName, EntryPoint: m.EntryPoint, Parameters: m.Parameters, Timeout: m.Timeout, Async: m.Async, json: m.Input,
+	})
 	if err != nil {
 		return nil, err
 	}
-	entryPoint := m.EntryPoint
-	if entryPoint == "" {
-		entryPoint = "Run"
+	return &slnet.RunResponse{Run: outcome.Run}, nil
+}
+
+// Call says which entry point of which script is to be called with what.
+type Call struct {
+	ScriptName string
+	// EntryPoint is the function to call; empty means Run.
+	EntryPoint string
+	// Input is what an entry point other than Run takes: a *dom.InstanceCrud,
+	// *dom.InstanceCrudMeta, *dom.ActionContext, *slnet.ApiTriggerInput or
+	// *slnet.RequestScriptInfoInput.
+	Input Input
+	// Parameters are the script's parameters by name.
+	Parameters map[string]string
+	// Timeout overrides the script's own.
+	Timeout time.Duration
+	// Async asks not to wait for the end of the run.
+	Async bool
+
+	json slnet.JSON // the parameters of Run
+}
+
+// Input is something that can be sent to an entry point.
+type Input interface {
+	MarshalMsg([]byte) ([]byte, error)
+}
+
+// Outcome is what a call came to.
+type Outcome struct {
+	Run slnet.Run
+	// Result is what the entry point returned besides its error, in MessagePack;
+	// for Run it stands in the run, as JSON. It comes from the script and may be
+	// anything.
+	Result []byte
+}
+
+// Call starts a run of an entry point as the caller, and waits for its end unless
+// asked not to. A run that ended badly is not an error.
+func (a *Automation) Call(ctx context.Context, caller security.Caller, c Call) (Outcome, error) {
+	s, err := a.find(ctx, c.ScriptName, 0)
+	if err != nil {
+		return Outcome{}, err
 	}
-	if err := errors.Join(checkEntryPoint(s, entryPoint), checkTimeout(m.Timeout)); err != nil {
-		return nil, err
+	if c.EntryPoint == "" {
+		c.EntryPoint = slnet.EntryPointRun
+	}
+	if err := errors.Join(checkEntryPoint(s, c.EntryPoint), checkTimeout(c.Timeout)); err != nil {
+		return Outcome{}, err
 	}
 	if len(caller.Parents) >= maxDepth {
-		return nil, slnet.Errorf(slnet.KindConflict, "script %q was not started: %d runs stand above it already, each started by the one before", s.Name, len(caller.Parents))
+		return Outcome{}, slnet.Errorf(slnet.KindConflict, "script %q was not started: %d runs stand above it already, each started by the one before", s.Name, len(caller.Parents))
 	}
-	e, err := a.begin(ctx, caller, s, entryPoint, m)
+	run := newRun(caller, s, c)
+	input, err := c.input(s, &run)
 	if err != nil {
-		return nil, err
+		return Outcome{}, err
 	}
-	if m.Async {
-		return &slnet.RunResponse{Run: e.snapshot()}, nil
+	e, err := a.begin(ctx, caller.Origin(), s, run, input)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if c.Async {
+		return Outcome{Run: e.snapshot()}, nil
 	}
 	select {
 	case <-e.done:
@@ -108,13 +175,13 @@ func (a *Automation) Execute(ctx context.Context, caller security.Caller, m *sln
 		<-e.done
 	}
 	if e.storeErr != nil {
-		return nil, e.storeErr
+		return Outcome{}, e.storeErr
 	}
-	return &slnet.RunResponse{Run: e.snapshot()}, nil
+	return Outcome{Run: e.snapshot(), Result: e.result}, nil
 }
 
 // newRun makes the record of a run that is about to be queued.
-func newRun(caller security.Caller, s *slnet.Script, entryPoint string, m *slnet.ExecuteScriptMessage) slnet.Run {
+func newRun(caller security.Caller, s *slnet.Script, c Call) slnet.Run {
 	startedBy, runsAs, runsAsID, scope := caller.User, caller.User, caller.UserID, caller.Scope
 	if s.RunsAs != "" {
 		// Whoever bound the script to a user decided what it may do.
@@ -125,7 +192,7 @@ func newRun(caller security.Caller, s *slnet.Script, entryPoint string, m *slnet
 		startedBy = "run " + caller.RunID.String()
 		parents = append(parents[:len(parents):len(parents)], caller.RunID)
 	}
-	timeout := m.Timeout
+	timeout := c.Timeout
 	if timeout == 0 {
 		timeout = s.Timeout
 	}
@@ -133,8 +200,8 @@ func newRun(caller security.Caller, s *slnet.Script, entryPoint string, m *slnet
 		timeout = DefaultTimeout
 	}
 	return slnet.Run{
-		ID: uuid.Must(uuid.NewV7()), Script: s.Name, ScriptVersion: s.Version, Engine: s.Engine, EntryPoint: entryPoint,
-		Parameters: maps.Clone(m.Parameters), StartedBy: startedBy, RunsAs: runsAs, Parents: parents,
+		ID: uuid.Must(uuid.NewV7()), Script: s.Name, ScriptVersion: s.Version, Engine: s.Engine, EntryPoint: c.EntryPoint,
+		Parameters: maps.Clone(c.Parameters), StartedBy: startedBy, RunsAs: runsAs, Parents: parents,
 		StartedByID: caller.UserID, RunsAsID: runsAsID, Scope: scope,
 		Attempt: 1, State: slnet.RunQueued, QueuedAt: time.Now().UTC(), Timeout: timeout,
 	}
@@ -174,7 +241,7 @@ func (a *Automation) Runs(ctx context.Context, caller security.Caller, all bool,
 				*run = e.snapshot()
 			}
 			if visible(caller, all, run) && (m.Script == "" || nameKey(m.Script) == nameKey(run.Script)) && (m.State == "" || m.State == run.State) {
-				response.Runs = append(response.Runs, *run)
+				response.Runs = append(response.Runs, brief(*run))
 			}
 			return int64(len(response.Runs)) < limit, ctx.Err()
 		})

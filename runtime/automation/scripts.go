@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -64,12 +65,14 @@ func (a *Automation) DeployScript(ctx context.Context, caller security.Caller, m
 	if err := a.manifest(caller, &s, m.Manifest); err != nil {
 		return nil, refused(m.Name, err)
 	}
-	source, err := script.Parse(m.Files)
+	// What the files hold is looked at in the worker only: neither the type
+	// checker nor the interpreter is bounded on source made to harm.
+	files, err := script.Files(m.Files)
 	if err != nil {
 		return nil, refused(m.Name, err)
 	}
-	s.Hash, s.Files = source.Hash, source.Files
-	if s.EntryPoints, err = a.describe(ctx, &s); err != nil {
+	s.Hash, s.Files = script.Hash(files), files
+	if err := a.describe(ctx, &s); err != nil {
 		return nil, refused(m.Name, err)
 	}
 	return a.deploy(ctx, caller, s, m.RunsAs)
@@ -89,19 +92,35 @@ func refused(name string, err error) error {
 	return err
 }
 
+// describeLimit is how long a deployed script may take to compile and to
+// initialise its package. Only tests change it.
+var describeLimit = 30 * time.Second
+
 // describe starts a process with a script to find out whether it compiles and
 // what entry points it has.
-func (a *Automation) describe(ctx context.Context, s *slnet.Script) (entryPoints []string, err error) {
+func (a *Automation) describe(ctx context.Context, s *slnet.Script) error {
+	// No deadline of the context: the other side of the connection would learn of
+	// it, and could answer first with an error that says less.
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	limit := time.AfterFunc(describeLimit, func() {
+		cancel(slnet.Errorf(slnet.KindInvalid, "it was not compiled and initialised within %v", describeLimit))
+	})
+	defer limit.Stop()
 	process, err := a.Host.Start(ctx, a.spec(s))
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer process.Close()
 	description, err := process.Describe(ctx, s.Files)
 	if err == nil && len(description.Errors) > 0 {
 		err = description.Errors
 	}
-	return description.EntryPoints, err
+	if err == nil {
+		err = checkDescription(description)
+	}
+	s.EntryPoints, s.ParameterSchema, s.ResultSchema = description.EntryPoints, description.ParameterSchema, description.ResultSchema
+	return err
 }
 
 // spec says which process carries runs of a version of a script.
@@ -236,6 +255,14 @@ func (a *Automation) UpdateScript(ctx context.Context, caller security.Caller, m
 // know of them.
 func (a *Automation) Scripts(ctx context.Context, m *slnet.GetScriptsMessage, may func(name string) bool) (*slnet.ScriptsResponse, error) {
 	response := &slnet.ScriptsResponse{Scripts: []slnet.Script{}}
+	if m.Name != "" {
+		s, err := a.find(ctx, m.Name, 0)
+		if err == nil && (m.Engine == "" || m.Engine == s.Engine) {
+			s.Files = nil
+			response.Scripts = append(response.Scripts, *s)
+		}
+		return response, err
+	}
 	err := a.Store.View(ctx, func(r *storage.Reader) error {
 		return newestScripts.Scan(r, storage.Walk{}, func(s *slnet.Script) (bool, error) {
 			if (m.Engine == "" || m.Engine == s.Engine) && may(s.Name) {
@@ -279,9 +306,13 @@ func noScript(name string) error {
 	return slnet.Errorf(slnet.KindNotFound, "there is no script %q; domovoi script list shows those there are", name)
 }
 
-// checkEntryPoint returns an error when a script has no such entry point.
+// checkEntryPoint returns an error when a script has no such entry point, or not
+// one that can be started.
 func checkEntryPoint(s *slnet.Script, name string) error {
-	if slices.Contains(s.EntryPoints, name) {
+	switch {
+	case name == slnet.EntryPointOnDestroy:
+		return slnet.Errorf(slnet.KindInvalid, "%s is called after another entry point and cannot be started", name)
+	case slices.Contains(s.EntryPoints, name):
 		return nil
 	}
 	return slnet.Errorf(slnet.KindInvalid, "script %q has no entry point %q; it has %s", s.Name, name, strings.Join(s.EntryPoints, ", "))

@@ -18,12 +18,10 @@ func TestCompileErrors(t *testing.T) {
 		message      string // a part of it
 	}{
 		{"syntax", "x := := 1", 4, 6, "expected operand"},
-		{"undefined name", "x := foo(1)", 4, 6, "undefined: foo"},
-		{"wrong type", "var s string = 5", 4, 16, "cannot convert 5 to string"},
-		{"unknown symbol of a package", "sdk.Foo()", 4, 1, "has no symbol Foo"},
-		{"unknown method", "\n\tengine.Frobnicate()", 5, 2, "undefined selector: Frobnicate"},
-		{"unknown field", "_ = sdk.RunInfo{Foo: 1}", 4, 17, "unknown field Foo"},
-		{"missing argument", "engine.GetScriptParam()", 4, 1, "not enough arguments"},
+		{"undefined name", "foo(1)", 4, 1, "undefined: foo"},
+		{"wrong type", "_ = string(5.5)", 4, 12, "cannot convert 5.5"},
+		{"unknown symbol of a package", "sdk.Foo()", 4, 5, "undefined: sdk.Foo"},
+		{"unknown method", "\n\tengine.Frobnicate()", 5, 9, "engine.Frobnicate undefined"},
 		{"builtin of a newer Go", "_ = min(1, 2)", 4, 5, "undefined: min"},
 	}
 	for _, test := range tests {
@@ -78,8 +76,8 @@ func TestUnreachable(t *testing.T) {
 	} {
 		source := header(path) + "func Run(ctx context.Context, engine *sdk.Engine) error {\n" + statement + "\nreturn nil\n}\n"
 		_, err := interp.Load([]slnet.ScriptFile{{Name: "script.go", Content: source}})
-		if err == nil || !strings.Contains(err.Error(), "no symbol") {
-			t.Errorf("%s: got %v, want an error that there is no such symbol", statement, err)
+		if err == nil || !strings.Contains(err.Error(), "is not available to scripts") {
+			t.Errorf("%s: got %v, want an error that it is not available", statement, err)
 		}
 	}
 	source := header("text/template") + "func Run(ctx context.Context, engine *sdk.Engine) error {\n_, err := template.New(\"x\").ParseFiles(\"/etc/passwd\")\nreturn err\n}\n"

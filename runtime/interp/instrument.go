@@ -4,7 +4,10 @@ import (
 	"fmt"
 	"go/ast"
 	"go/token"
+	"slices"
 	"strconv"
+
+	"domovoi.dev/sdk/plugin"
 )
 
 // When a script panics, yaegi says in which function, but not where in it. So
@@ -29,11 +32,13 @@ func (t *tracer) instrument(fset *token.FileSet, file *ast.File) {
 	}
 	ast.Inspect(file, func(n ast.Node) bool {
 		var body *ast.BlockStmt
-		always := false
+		entry := ""
 		switch n := n.(type) {
 		case *ast.FuncDecl:
 			body = n.Body
-			always = n.Recv == nil && n.Name.Name == "Run"
+			if n.Recv == nil && isEntryPoint(n.Name.Name) {
+				entry = n.Name.Name
+			}
 		case *ast.FuncLit:
 			body = n.Body
 		}
@@ -41,9 +46,9 @@ func (t *tracer) instrument(fset *token.FileSet, file *ast.File) {
 			return true
 		}
 		function := len(t.functions)
-		m := &marker{name: lineVariable(function), returns: always}
+		m := &marker{name: lineVariable(function), returns: entry != ""}
 		ast.Walk(m, body)
-		if !m.used && !always {
+		if !m.used && entry == "" {
 			return true
 		}
 		body.List = append([]ast.Stmt{m.mark(body.Lbrace)}, body.List...)
@@ -53,14 +58,18 @@ func (t *tracer) instrument(fset *token.FileSet, file *ast.File) {
 		})
 		t.functions = append(t.functions, body.Lbrace)
 		t.byPlace[t.names.Replace(fset.Position(body.Lbrace).String())] = function
-		if always {
-			t.entry = function
+		if entry != "" {
+			t.entries[entry] = function
 		}
 		return true
 	})
 	if len(declarations.Specs) > 0 {
 		file.Decls = append(file.Decls, declarations)
 	}
+}
+
+func isEntryPoint(name string) bool {
+	return slices.ContainsFunc(plugin.EntryPoints(), func(e plugin.EntryPoint) bool { return e.Name == name })
 }
 
 func startsGoroutines(file *ast.File) bool {

@@ -33,7 +33,7 @@ func Worker() { plugin.ServeLoader(Load) }
 // goroutine, it returns a *plugin.LocatedError; the error it returns itself is
 // wrapped in one that says on which line it was returned.
 func Load(files []slnet.ScriptFile) (plugin.Script, error) {
-	source, err := script.Parse(files)
+	source, err := script.Check(files)
 	if err != nil {
 		return plugin.Script{}, err
 	}
@@ -44,5 +44,5 @@ func Load(files []slnet.ScriptFile) (plugin.Script, error) {
 	if err := p.load(); err != nil {
 		return plugin.Script{}, err
 	}
-	return plugin.Script{Run: p.run}, nil
+	return p.script(source)
 }

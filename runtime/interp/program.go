@@ -1,7 +1,6 @@
 package interp
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"go/ast"
@@ -11,6 +10,7 @@ import (
 	"os"
 	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -18,8 +18,8 @@ import (
 
 	"domovoi.dev/runtime/interp/internal/symbols"
 	"domovoi.dev/runtime/script"
-	"domovoi.dev/sdk"
 	"domovoi.dev/sdk/plugin"
+	"domovoi.dev/sdk/slnet"
 )
 
 // program is a script in its interpreter.
@@ -27,11 +27,10 @@ type program struct {
 	interp *interp.Interpreter
 	trace  *tracer
 	file   *ast.File
-	entry  func(context.Context, *sdk.Engine) error
 }
 
 // newProgram makes an interpreter that knows what the script imports.
-func newProgram(source *script.Source) (*program, error) {
+func newProgram(source *script.Checked) (*program, error) {
 	p := &program{trace: newTracer(source.Files)}
 	p.interp = interp.New(interp.Options{
 		Stdin:                strings.NewReader(""),
@@ -73,7 +72,7 @@ func (noFiles) Open(name string) (fs.File, error) {
 	return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
 }
 
-// load compiles the script, initialises its package and finds its entry point.
+// load compiles the script and initialises its package.
 func (p *program) load() error {
 	compiled, err := p.compile()
 	if err != nil {
@@ -92,16 +91,37 @@ func (p *program) load() error {
 			Message: "in the initialisation of package variables: " + located.Message,
 		}}
 	}
-	run, err := p.interp.Eval("main.Run")
-	if err != nil {
-		return fmt.Errorf("find Run: %w", err)
-	}
-	entry, ok := run.Interface().(func(context.Context, *sdk.Engine) error)
-	if !ok {
-		return fmt.Errorf("the interpreter made a %s of Run", run.Type())
-	}
-	p.entry = entry
 	return nil
+}
+
+// script finds the entry points.
+func (p *program) script(source *script.Checked) (plugin.Script, error) {
+	var s plugin.Script
+	for name, field := range map[string]*any{
+		slnet.EntryPointRun:                           &s.Run,
+		slnet.EntryPointOnDomInstanceCrud:             &s.OnDomInstanceCrud,
+		slnet.EntryPointOnDomInstanceCrudWithFullMeta: &s.OnDomInstanceCrudWithFullMeta,
+		slnet.EntryPointOnDomAction:                   &s.OnDomAction,
+		slnet.EntryPointOnApiTrigger:                  &s.OnApiTrigger,
+		slnet.EntryPointOnRequestScriptInfo:           &s.OnRequestScriptInfo,
+		slnet.EntryPointOnDestroy:                     &s.OnDestroy,
+	} {
+		if !slices.Contains(source.EntryPoints, name) {
+			continue
+		}
+		fn, err := p.interp.Eval("main." + name)
+		if err != nil {
+			return plugin.Script{}, fmt.Errorf("find %s: %w", name, err)
+		}
+		if fn.Kind() != reflect.Func {
+			return plugin.Script{}, fmt.Errorf("the interpreter made a %s of %s", fn.Type(), name)
+		}
+		*field = reflect.MakeFunc(fn.Type(), func(in []reflect.Value) []reflect.Value { return p.run(name, fn, in) }).Interface()
+	}
+	if source.Parameters != nil || source.Result != nil {
+		s.Run = plugin.Typed{Func: s.Run, Parameters: source.Parameters, Result: source.Result}
+	}
+	return s, nil
 }
 
 // compile turns panics of the compiler into errors: yaegi has some on source it
@@ -136,23 +156,32 @@ func parsePosition(parts []string) token.Position {
 	return token.Position{Filename: parts[0], Line: line, Column: column}
 }
 
-// run calls the entry point. Its name is how the tracer knows the run's own
+// run calls an entry point. Its name is how the tracer knows the run's own
 // goroutine.
-func (p *program) run(ctx context.Context, engine *sdk.Engine) (err error) {
+func (p *program) run(name string, fn reflect.Value, in []reflect.Value) (out []reflect.Value) {
+	failed := func(err error) []reflect.Value {
+		out := make([]reflect.Value, fn.Type().NumOut())
+		for i := range out {
+			out[i] = reflect.Zero(fn.Type().Out(i))
+		}
+		out[len(out)-1] = reflect.ValueOf(&err).Elem()
+		return out
+	}
 	defer func() {
 		if v := recover(); v != nil {
-			err = p.trace.located(v)
+			out = failed(p.trace.located(v))
 		}
 	}()
-	if err := p.entry(ctx, engine); err != nil {
-		return p.trace.returned(err)
+	out = fn.Call(in)
+	if err, ok := out[len(out)-1].Interface().(error); ok {
+		return failed(p.trace.returned(name, err))
 	}
-	return nil
+	return out
 }
 
 // use gives the interpreter the packages the script imports, and the interfaces
 // of all packages: a script may meet io.Writer without importing io.
-func use(i *interp.Interpreter, source *script.Source) error {
+func use(i *interp.Interpreter, source *script.Checked) error {
 	exports := make(interp.Exports)
 	for path, pkg := range symbols.Packages {
 		if wrappers := pkg.Wrappers(); len(wrappers) > 0 {

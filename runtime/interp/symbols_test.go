@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"go/types"
 	"io"
 	"maps"
 	"os"
@@ -141,6 +142,41 @@ func TestVariablesAreCopies(t *testing.T) {
 			switch v.Kind() {
 			case reflect.Map, reflect.Slice, reflect.Func, reflect.Chan:
 				t.Errorf("%s.%s is a %s that scripts share with the process", path, name, v.Kind())
+			}
+		}
+	}
+}
+
+// TestSymbolsAreWhatTheCheckerSees checks that a script that passes the type
+// checker finds all it uses in the interpreter: the packages' own symbols, and
+// the methods and fields of their types.
+func TestSymbolsAreWhatTheCheckerSees(t *testing.T) {
+	for path, pkg := range symbols.Packages {
+		table := pkg.Symbols()
+		exports, err := script.Import(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range exports.Scope().Names() {
+			o := exports.Scope().Lookup(name)
+			if !o.Exported() || script.Withheld(o) != "" {
+				continue
+			}
+			v, ok := table[name]
+			if !ok {
+				t.Errorf("%s.%s passes the type checker, and the interpreter lacks it", path, name)
+				continue
+			}
+			if _, ok := o.(*types.TypeName); !ok || v.Kind() != reflect.Pointer || types.IsInterface(o.Type()) {
+				continue
+			}
+			for m := range types.NewMethodSet(types.NewPointer(o.Type())).Methods() {
+				if !m.Obj().Exported() || script.WithheldMember(o, m.Obj()) != "" {
+					continue
+				}
+				if _, ok := v.Type().MethodByName(m.Obj().Name()); !ok {
+					t.Errorf("%s.%s has no method %s in the interpreter", path, name, m.Obj().Name())
+				}
 			}
 		}
 	}

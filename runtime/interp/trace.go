@@ -28,7 +28,7 @@ type tracer struct {
 	fset      *token.FileSet
 	functions []token.Pos    // the opening braces of functions
 	byPlace   map[string]int // functions by the place of that brace
-	entry     int            // the function Run
+	entries   map[string]int // the entry points
 	lines     []*int         // the variables of functions; nil before bind
 
 	mu    sync.Mutex
@@ -55,7 +55,7 @@ func newTracer(files []slnet.ScriptFile) *tracer {
 	for _, f := range files {
 		names = append(names, f.Name+suffix+":", f.Name+":")
 	}
-	return &tracer{names: strings.NewReplacer(names...), byPlace: make(map[string]int)}
+	return &tracer{names: strings.NewReplacer(names...), byPlace: make(map[string]int), entries: make(map[string]int)}
 }
 
 // rename returns the name a file has in the interpreter.
@@ -225,16 +225,17 @@ func (t *tracer) panicText(v any) string {
 	return text
 }
 
-// returned says on which line Run returned an error. The errors that only end a
+// returned says on which line an entry point returned an error. The errors that only end a
 // run stay as they are.
-func (t *tracer) returned(err error) error {
+func (t *tracer) returned(name string, err error) error {
 	var exit *sdk.ExitError
 	if errors.As(err, &exit) {
 		return err
 	}
-	if len(t.functions) == 0 {
+	entry, ok := t.entries[name]
+	if !ok {
 		return err
 	}
-	p := t.position(t.entry)
+	p := t.position(entry)
 	return &plugin.LocatedError{File: p.Filename, Line: p.Line, Err: err}
 }

@@ -3,93 +3,126 @@ package script
 import (
 	"go/ast"
 	"go/printer"
-	"slices"
+	"go/types"
+	"reflect"
 	"strings"
+
+	"domovoi.dev/sdk/plugin"
+	"domovoi.dev/sdk/slnet"
 )
 
-const (
-	contextPath = "context"
-	sdkPath     = "domovoi.dev/sdk"
-)
-
-// entryPoint is a function that the platform calls by its name.
-type entryPoint struct {
-	name string
-	// params and results are the types of the signature, where package names
-	// stand as "<import path>.". A nil params leaves the signature unchecked.
-	params, results []string
-	// want shows the signature to people.
-	want string
-}
-
-// entryPoints are all entry points of the platform. Those without a signature
-// are known by name and cannot be called yet.
-var entryPoints = []entryPoint{
-	{
-		name:   "Run",
-		params: []string{contextPath + ".Context", "*" + sdkPath + ".Engine"}, results: []string{"error"},
-		want: "func Run(ctx context.Context, engine *sdk.Engine) error",
-	},
-	{name: "OnDomInstanceCrud"},
-	{name: "OnDomInstanceCrudWithFullMeta"},
-	{name: "OnDomAction"},
-	{name: "OnApiTrigger"},
-	{name: "OnRequestScriptInfo"},
-	{name: "OnDestroy"},
-}
+const sdkPath = "domovoi.dev/sdk"
 
 // findEntryPoints returns the names of the script's entry points and notes what
 // is wrong with them.
-func (c *checker) findEntryPoints(files []*ast.File) []string {
+func (c *checker) findEntryPoints(files []*ast.File, info *types.Info) []string {
+	points := plugin.EntryPoints()
 	found := make(map[string]bool)
-	declared := make(map[string]bool)
 	for _, f := range files {
-		imports := importNames(f)
 		for _, d := range f.Decls {
 			decl, ok := d.(*ast.FuncDecl)
-			if !ok || decl.Recv != nil {
+			if !ok {
+				continue
+			}
+			if decl.Body == nil {
+				c.errorf(decl.Name.Pos(), "%s has no body", decl.Name.Name)
+			}
+			if decl.Recv != nil {
 				continue
 			}
 			name := decl.Name.Name
-			if name != "init" && name != "_" && declared[name] {
-				c.errorf(decl.Name.Pos(), "%s is declared twice in this script", name)
-			}
-			declared[name] = true
 			if name == "main" {
 				c.errorf(decl.Name.Pos(), "a script has no func main: the platform calls func Run, a plugin binary has its func main in a file that is not deployed, see plugins/hello")
 			}
-			for _, e := range entryPoints {
-				if e.name == name {
+			for _, e := range points {
+				if e.Name == name && !found[name] {
 					found[name] = true
-					c.checkSignature(e, decl, imports)
+					c.checkSignature(e, decl, info)
 				}
 			}
 		}
 	}
 	var names []string
-	for _, e := range entryPoints {
-		if found[e.name] {
-			names = append(names, e.name)
+	for _, e := range points {
+		if found[e.Name] {
+			names = append(names, e.Name)
 		}
 	}
-	if len(files) > 0 && !found["Run"] {
-		c.fileErrorf(c.fset.PositionFor(files[0].Package, false).Filename, "the script has no entry point; write %s", entryPoints[0].want)
+	if len(files) > 0 && (len(names) == 0 || names[0] == slnet.EntryPointOnDestroy) {
+		c.fileErrorf(c.fset.PositionFor(files[0].Package, false).Filename, "the script has no entry point; write %s, or another one", points[0].Signature)
 	}
 	return names
 }
 
-func (c *checker) checkSignature(e entryPoint, decl *ast.FuncDecl, imports map[string]string) {
-	if decl.Body == nil {
-		c.errorf(decl.Name.Pos(), "%s has no body", e.name)
-	}
-	if e.params == nil {
+func (c *checker) checkSignature(e plugin.EntryPoint, decl *ast.FuncDecl, info *types.Info) {
+	fn, ok := info.Defs[decl.Name].(*types.Func)
+	if !ok {
 		return
 	}
-	t := decl.Type
-	if t.TypeParams == nil && sameTypes(t.Params, e.params, imports) && sameTypes(t.Results, e.results, imports) {
+	s := fn.Signature()
+	if unknownTypes(s.Params()) || unknownTypes(s.Results()) {
+		return // the type checker has said so
+	}
+	if e.Type == nil {
+		if !c.checkRun(s, decl) {
+			c.errorf(decl.Name.Pos(), "got %s, want %s", c.signature(decl), e.Signature)
+		}
 		return
 	}
-	c.errorf(decl.Name.Pos(), "got %s, want %s", c.signature(decl), e.want)
+	if !sameSignature(s, e.Type) {
+		c.errorf(decl.Name.Pos(), "got %s, want %s", c.signature(decl), e.Signature)
+	}
+}
+
+// checkRun checks the signature of Run, and describes its parameters and result.
+func (c *checker) checkRun(s *types.Signature, decl *ast.FuncDecl) bool {
+	in, out := s.Params(), s.Results()
+	if s.TypeParams() != nil || s.Variadic() || in.Len() < 2 || in.Len() > 3 || out.Len() < 1 || out.Len() > 2 ||
+		typeName(in.At(0)) != "context.Context" || typeName(in.At(1)) != "*"+sdkPath+".Engine" || typeName(out.At(out.Len()-1)) != "error" {
+		return false
+	}
+	if in.Len() == 3 {
+		if (checkedType{in.At(2).Type()}).Kind() != reflect.Struct {
+			return false
+		}
+		c.params = c.describe(in.At(2), "parameters", decl.Name.Pos())
+	}
+	if out.Len() == 2 {
+		c.result = c.describe(out.At(0), "result", decl.Name.Pos())
+	}
+	return true
+}
+
+// sameSignature reports whether a function of the script has the type that the
+// platform calls.
+func sameSignature(s *types.Signature, want reflect.Type) bool {
+	if s.TypeParams() != nil || s.Variadic() || s.Params().Len() != want.NumIn() || s.Results().Len() != want.NumOut() {
+		return false
+	}
+	for i := range want.NumIn() {
+		if typeName(s.Params().At(i)) != compiledName(want.In(i)) {
+			return false
+		}
+	}
+	for i := range want.NumOut() {
+		if typeName(s.Results().At(i)) != compiledName(want.Out(i)) {
+			return false
+		}
+	}
+	return true
+}
+
+func typeName(v *types.Var) string { return types.TypeString(types.Unalias(v.Type()), nil) }
+
+// compiledName writes a named type, or a pointer to one, as typeName does.
+func compiledName(t reflect.Type) string {
+	switch {
+	case t.Kind() == reflect.Pointer:
+		return "*" + compiledName(t.Elem())
+	case t.PkgPath() == "":
+		return t.Name()
+	}
+	return t.PkgPath() + "." + t.Name()
 }
 
 // signature prints the declaration without its body.
@@ -101,42 +134,11 @@ func (c *checker) signature(decl *ast.FuncDecl) string {
 	return strings.Join(strings.Fields(b.String()), " ")
 }
 
-// sameTypes reports whether the fields have exactly these types.
-func sameTypes(fields *ast.FieldList, want []string, imports map[string]string) bool {
-	var got []string
-	if fields != nil {
-		for _, f := range fields.List {
-			for range max(1, len(f.Names)) {
-				got = append(got, typeName(f.Type, imports))
-			}
+func unknownTypes(vars *types.Tuple) bool {
+	for v := range vars.Variables() {
+		if v.Type() == types.Typ[types.Invalid] {
+			return true
 		}
 	}
-	return slices.Equal(got, want)
-}
-
-// typeName writes a named type, or a pointer to one, with the import path of
-// its package. Other types have no name.
-func typeName(e ast.Expr, imports map[string]string) string {
-	switch e := e.(type) {
-	case *ast.ParenExpr:
-		return typeName(e.X, imports)
-	case *ast.Ident:
-		return e.Name
-	case *ast.StarExpr:
-		return "*" + typeName(e.X, imports)
-	case *ast.SelectorExpr:
-		if pkg, ok := e.X.(*ast.Ident); ok {
-			return imports[pkg.Name] + "." + e.Sel.Name
-		}
-	}
-	return "?"
-}
-
-// importNames maps the names of a file's imports to their paths.
-func importNames(f *ast.File) map[string]string {
-	names := make(map[string]string)
-	for _, spec := range f.Imports {
-		names[ImportName(spec)] = ImportPath(spec)
-	}
-	return names
+	return false
 }

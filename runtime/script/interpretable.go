@@ -12,14 +12,8 @@ import (
 // are stored in an interface that is not the script's own, such as any and
 // error: compiled code has no room for it.
 //
-// The types that the script declares are all it needs to know; what comes from
-// other packages stays unknown to it, and mistakes in the types are left for
-// the compiler.
-func (c *checker) checkInterpretable(files []*ast.File) {
-	pkg, info := OwnTypes(c.fset, files)
-	if pkg == nil {
-		return
-	}
+// Where types are unknown because of mistakes it finds nothing.
+func (c *checker) checkInterpretable(files []*ast.File, pkg *types.Package, info *types.Info) {
 	i := &interpretable{checker: c, pkg: pkg, info: info}
 	for _, f := range files {
 		ast.Inspect(f, i.visit)
@@ -194,27 +188,9 @@ func (i *interpretable) ownInterface(e ast.Expr) bool {
 }
 
 // ownType returns the name of the type that e names, when the script declares
-// it: the type itself or the one that it is a pointer to. Where the checker has
-// not looked, because of unknown types around it, the name decides.
+// it: the type itself or the one that it is a pointer to.
 func (i *interpretable) ownType(e ast.Expr) (name string, isInterface bool) {
-	if t := i.info.TypeOf(e); t != nil && t != types.Typ[types.Invalid] {
-		return i.ownTypeOf(t)
-	}
-	prefix := ""
-	e = ast.Unparen(e)
-	if star, ok := e.(*ast.StarExpr); ok {
-		prefix, e = "*", ast.Unparen(star.X)
-	}
-	ident, ok := e.(*ast.Ident)
-	if !ok {
-		return "", false
-	}
-	if t, ok := i.pkg.Scope().Lookup(ident.Name).(*types.TypeName); ok {
-		if name, isInterface := i.ownTypeOf(t.Type()); name != "" {
-			return prefix + name, isInterface && prefix == ""
-		}
-	}
-	return "", false
+	return i.ownTypeOf(i.info.TypeOf(e))
 }
 
 func (i *interpretable) ownTypeOf(t types.Type) (name string, isInterface bool) {

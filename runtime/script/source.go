@@ -4,17 +4,20 @@
 package script
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"go/ast"
 	"go/token"
+	"go/types"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"domovoi.dev/sdk/plugin"
+	"domovoi.dev/sdk/schema"
 	"domovoi.dev/sdk/slnet"
 )
 
@@ -24,59 +27,86 @@ const MaxSourceBytes = 1 << 20
 // maxFiles is the most files a script may have.
 const maxFiles = 100
 
-// Source is a script that passed Parse.
-type Source struct {
+// Checked is a script that passed Check.
+type Checked struct {
 	// Files are the source files in the order of their names.
 	Files []slnet.ScriptFile
-	// Syntax are the syntax trees of Files, in their order. Their positions
-	// belong to FileSet.
-	Syntax  []*ast.File
-	FileSet *token.FileSet
+	// Fset has the positions of all that follows.
+	Fset *token.FileSet
+	// Syntax are the syntax trees of Files, in their order, with comments.
+	Syntax []*ast.File
+	// Package and Info are what Go's own type checker found. All maps of Info
+	// are filled but InitOrder.
+	Package *types.Package
+	Info    *types.Info
 	// EntryPoints are the names of the entry points, in the order of the
 	// platform's own list.
 	EntryPoints []string
-	// Hash is the SHA-256 of the names and contents of the files in hexadecimal
-	// digits. It does not depend on the order in which they were given.
+	// Parameters and Result describe what Run takes and returns, nil where it
+	// has no typed parameters, or no result.
+	Parameters, Result *schema.Schema
+	// Hash is Hash(Files).
 	Hash string
 }
 
-// Parse parses the files of a script and checks that the script can be
-// deployed: its size, names and encoding, its package and imports, the presence
-// and signatures of its entry points. Its error is a plugin.CompileErrors with
-// all that was found.
+// Check parses the files of a script, checks its types as Go's compiler does,
+// and everything else that makes a script one: its size and names, its package
+// and imports, the entry points and their signatures. Its error is a
+// plugin.CompileErrors with all that was found, in the order of the source.
 //
 // Build constraints in the files are comments to a script: all files given
-// belong to it.
-func Parse(files []slnet.ScriptFile) (*Source, error) {
-	files = slices.Clone(files)
-	slices.SortStableFunc(files, func(a, b slnet.ScriptFile) int { return strings.Compare(a.Name, b.Name) })
-	c := &checker{fset: token.NewFileSet()}
-	c.checkFiles(files)
-	if len(c.errs) > 0 {
-		return nil, c.errs
+// belong to it, and all are of GoVersion.
+//
+// Time and memory are bounded only as those of Go's type checker are, which are
+// not for source made to harm. So source of others is checked in a process that
+// can be ended.
+func Check(files []slnet.ScriptFile) (*Checked, error) {
+	files, err := Files(files)
+	if err != nil {
+		return nil, err
 	}
-	s := &Source{Files: files, FileSet: c.fset, Hash: hash(files)}
+	c := &checker{fset: token.NewFileSet()}
+	s := &Checked{Files: files, Fset: c.fset, Hash: Hash(files)}
 	for _, f := range files {
 		s.Syntax = append(s.Syntax, c.parse(f))
 	}
 	if len(c.errs) > 0 {
-		return nil, c.sorted()
+		return nil, c.found()
 	}
 	for _, f := range s.Syntax {
 		c.checkPackage(f)
 		c.checkDirectives(f)
 		c.checkImports(f)
 	}
-	s.EntryPoints = c.findEntryPoints(s.Syntax)
-	c.checkInterpretable(s.Syntax)
+	s.Package, s.Info = c.checkTypes(s.Syntax)
+	c.checkAvailable(s.Syntax, s.Info)
+	s.EntryPoints = c.findEntryPoints(s.Syntax, s.Info)
+	s.Parameters, s.Result = c.params, c.result
+	c.checkInterpretable(s.Syntax, s.Package, s.Info)
 	if len(c.errs) > 0 {
-		return nil, c.sorted()
+		return nil, c.found()
 	}
 	return s, nil
 }
 
-// hash covers lengths as well, so that no two different scripts look the same.
-func hash(files []slnet.ScriptFile) string {
+// Files returns the files of a script in the order of their names, after
+// checking what can be told without reading them: how many and how large they
+// are, their names and encoding. Its error is a plugin.CompileErrors.
+func Files(files []slnet.ScriptFile) ([]slnet.ScriptFile, error) {
+	files = slices.Clone(files)
+	slices.SortStableFunc(files, func(a, b slnet.ScriptFile) int { return strings.Compare(a.Name, b.Name) })
+	c := new(checker)
+	c.checkFiles(files)
+	if len(c.errs) > 0 {
+		return nil, c.errs
+	}
+	return files, nil
+}
+
+// Hash is the SHA-256 of the names and contents of files that are in the order
+// of their names, in hexadecimal digits. It covers lengths as well, so that no
+// two different scripts look the same.
+func Hash(files []slnet.ScriptFile) string {
 	h := sha256.New()
 	for _, f := range files {
 		for _, s := range []string{f.Name, f.Content} {
@@ -91,6 +121,8 @@ func hash(files []slnet.ScriptFile) string {
 type checker struct {
 	fset *token.FileSet
 	errs plugin.CompileErrors
+
+	params, result *schema.Schema // of Run
 }
 
 // errorf notes an error at a position.
@@ -107,18 +139,21 @@ func (c *checker) fileErrorf(name, format string, args ...any) {
 	c.errs = append(c.errs, plugin.CompileError{File: name, Message: fmt.Sprintf(format, args...)})
 }
 
-// sorted returns the errors in the order of the source.
-func (c *checker) sorted() plugin.CompileErrors {
+// maxErrors is how many mistakes are told of one script.
+const maxErrors = 50
+
+// found returns the errors in the order of the source, each once.
+func (c *checker) found() plugin.CompileErrors {
 	slices.SortStableFunc(c.errs, func(a, b plugin.CompileError) int {
-		if order := strings.Compare(a.File, b.File); order != 0 {
-			return order
-		}
-		if a.Line != b.Line {
-			return a.Line - b.Line
-		}
-		return a.Column - b.Column
+		return cmp.Or(strings.Compare(a.File, b.File), a.Line-b.Line, a.Column-b.Column)
 	})
-	return c.errs
+	errs := slices.Compact(c.errs)
+	if len(errs) > maxErrors {
+		errs = append(errs[:maxErrors:maxErrors], plugin.CompileError{
+			Message: fmt.Sprintf("too many errors; these are the first %d of %d", maxErrors, len(errs)),
+		})
+	}
+	return errs
 }
 
 // checkFiles checks what stands outside the language: the files are sorted by

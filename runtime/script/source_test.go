@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"domovoi.dev/runtime/script"
 	"domovoi.dev/sdk/plugin"
@@ -26,9 +27,9 @@ func file(name, content string) slnet.ScriptFile {
 	return slnet.ScriptFile{Name: name, Content: content}
 }
 
-func TestParse(t *testing.T) {
-	helper := "package main\n\nfunc OnDestroy() {}\n"
-	s, err := script.Parse([]slnet.ScriptFile{file("script.go", good), file("a.go", helper)})
+func TestCheck(t *testing.T) {
+	helper := "package main\n\nimport (\"context\"; \"domovoi.dev/sdk\")\n\nfunc OnDestroy(ctx context.Context, engine *sdk.Engine) error { return nil }\n"
+	s, err := script.Check([]slnet.ScriptFile{file("script.go", good), file("a.go", helper)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,14 +39,14 @@ func TestParse(t *testing.T) {
 	if len(s.Syntax) != 2 || s.Files[0].Name != "a.go" {
 		t.Errorf("got files %v", s.Files)
 	}
-	other, err := script.Parse([]slnet.ScriptFile{file("a.go", helper), file("script.go", good)})
+	other, err := script.Check([]slnet.ScriptFile{file("a.go", helper), file("script.go", good)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if s.Hash != other.Hash || len(s.Hash) != 64 {
 		t.Errorf("got hashes %s and %s of the same script", s.Hash, other.Hash)
 	}
-	changed, err := script.Parse([]slnet.ScriptFile{file("b.go", helper), file("script.go", good)})
+	changed, err := script.Check([]slnet.ScriptFile{file("b.go", helper), file("script.go", good)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,13 +62,13 @@ func TestSignatures(t *testing.T) {
 		"package main\nimport (\"context\"; \"domovoi.dev/sdk\")\nfunc Run(context.Context, *sdk.Engine) (error) { return nil }\n",
 		"package main\nimport (\"context\"; \"domovoi.dev/sdk\")\nfunc Run(_ context.Context, _ *(sdk.Engine)) error { return nil }\n",
 	} {
-		if _, err := script.Parse([]slnet.ScriptFile{file("script.go", source)}); err != nil {
+		if _, err := script.Check([]slnet.ScriptFile{file("script.go", source)}); err != nil {
 			t.Errorf("%v in\n%s", err, source)
 		}
 	}
 }
 
-func TestParseErrors(t *testing.T) {
+func TestCheckErrors(t *testing.T) {
 	inRun := func(imports, decls, body string) []slnet.ScriptFile {
 		return []slnet.ScriptFile{file("script.go", "package main\nimport (\"context\"; \"domovoi.dev/sdk\""+imports+")\n"+decls+
 			"\nfunc Run(ctx context.Context, engine *sdk.Engine) error {\n"+body+"\nreturn nil\n}\n")}
@@ -91,12 +92,12 @@ func TestParseErrors(t *testing.T) {
 			[]string{"a.go:2:13: ", "b.go:2:9: ", "b.go:3:1: "},
 		},
 		{"redeclared in a file", []slnet.ScriptFile{file("a.go", good+"func Run() {}\n")}, []string{"a.go:10:6: Run redeclared"}},
-		{"redeclared in another file", []slnet.ScriptFile{file("a.go", good+"func f() {}\n"), file("b.go", "package main\nfunc f() {}\n")}, []string{"b.go:2:6: f is declared twice"}},
+		{"redeclared in another file", []slnet.ScriptFile{file("a.go", good+"func f() {}\n"), file("b.go", "package main\nfunc f() {}\n")}, []string{"b.go:2:6: f redeclared in this block; a.go:10:6: other declaration of f"}},
 		{"another package", []slnet.ScriptFile{file("a.go", strings.Replace(good, "package main", "package foo", 1))}, []string{"a.go:1:9: the files of a script are of package main, not foo"}},
 		{"package not allowed", inRun(`; "os"; "net/http"`, "", ""), []string{`script.go:2:39: package "os" is not available to scripts: `, `script.go:2:45: package "net/http"`}},
 		{"unknown package", inRun(`; "example.com/x"`, "", ""), []string{`script.go:2:39: package "example.com/x" is not available to scripts; available are bufio`}},
-		{"dot import", inRun(`; . "strings"`, "", ""), []string{"script.go:2:39: a script cannot import into its own scope"}},
-		{"imported twice", inRun(`; "math/rand"; "math/rand/v2"`, "", ""), []string{"script.go:2:52: rand is imported twice"}},
+		{"dot import", inRun(`; . "strings"`, "", ""), []string{"script.go:2:39: a script cannot import into its own scope", `script.go:2:39: "strings" imported and not used`}},
+		{"imported twice", inRun(`; "math/rand"; "math/rand/v2"`, "", ""), []string{`script.go:2:39: "math/rand" imported and not used`, "script.go:2:52: rand redeclared", `script.go:2:52: "math/rand/v2" imported as rand and not used`}},
 		{"func main", inRun("", "func main() {}", ""), []string{"script.go:3:6: a script has no func main"}},
 		{"line directive", inRun("", "\n//line other.go:1\n", ""), []string{"script.go:4:1: a script has no line directives"}},
 		{"no entry point", []slnet.ScriptFile{file("a.go", "package main\nfunc run() {}\n")}, []string{"a.go: the script has no entry point; write func Run(ctx context.Context, engine *sdk.Engine) error"}},
@@ -104,14 +105,38 @@ func TestParseErrors(t *testing.T) {
 		{"no results", []slnet.ScriptFile{file("a.go", "package main\nfunc Run() {}\n")}, []string{"a.go:2:6: got func Run(), want func Run(ctx context.Context, engine *sdk.Engine) error"}},
 		{
 			"wrong import", []slnet.ScriptFile{file("a.go", "package main\nimport (\"context\"; sdk \"domovoi.dev/sdk/dom\")\nfunc Run(ctx context.Context, engine *sdk.Engine) error { return nil }\n")},
-			[]string{"a.go:3:6: got func Run(ctx context.Context, engine *sdk.Engine) error, want func Run"},
+			[]string{"a.go:3:43: undefined: sdk.Engine"},
 		},
 		{"generic", []slnet.ScriptFile{file("a.go", strings.Replace(good, "Run(", "Run[T any](", 1))}, []string{"a.go:9:6: got func Run[T any]("}},
 		{"no body", []slnet.ScriptFile{file("a.go", strings.Replace(good, "{ return nil }", "", 1))}, []string{"a.go:9:6: Run has no body"}},
 
+		// What Go's compiler finds, all of it.
+		{
+			"types", inRun(`; "strings"`, "func f(n int) string { return n }", "x := 1\nvar s string = 5\nf()\nengine.Frobnicate()\n_ = sdk.RunInfo{Foo: 1}"),
+			[]string{
+				`script.go:2:39: "strings" imported and not used`,
+				"script.go:3:31: cannot use n (variable of type int) as string value in return statement",
+				"script.go:5:1: declared and not used: x",
+				"script.go:6:5: declared and not used: s",
+				"script.go:6:16: cannot use 5 (untyped int constant) as string value in variable declaration",
+				"script.go:7:3: not enough arguments in call to f\n\thave ()\n\twant (int)",
+				"script.go:8:8: engine.Frobnicate undefined (type *sdk.Engine has no field or method Frobnicate)",
+				"script.go:9:17: unknown field Foo in struct literal of type sdk.RunInfo",
+			},
+		},
+		{"newer Go", inRun("", "", "for range func(func() bool) {} {\n}"), []string{"script.go:5:11: cannot range over (func"}},
+		{"newer Go by a build constraint", []slnet.ScriptFile{file("a.go", "//go:build go1.25\n\n"+strings.Replace(good, "return nil", "for range func(func() bool) {} {\n}\nreturn nil", 1))}, []string{"a.go:11:69: cannot range over (func"}},
+		{"reads files", inRun(`; "text/template"`, "", "_, _ = template.ParseFiles(\"/etc/passwd\")"), []string{"script.go:5:17: template.ParseFiles is not available to scripts: reads files"}},
+		{"method that reads files", inRun(`; "text/template"`, "", "_, _ = template.New(\"\").ParseGlob(\"/etc/*\")"), []string{"script.go:5:25: template.Template.ParseGlob is not available to scripts: reads files"}},
+		{"promoted method", inRun(`; "text/template"`, "", "template.New(\"\").Copy()"), []string{"script.go:5:18: template.Template.Copy is not available to scripts: scripts have no package text/template/parse"}},
+		{"generic function", inRun(`; "sync"`, "", "_ = sync.OnceValue(func() int { return 1 })"), []string{"script.go:5:10: sync.OnceValue is not available to scripts: the interpreter has no generic"}},
+		{"shared variable", inRun(`; "unicode"`, "", "unicode.Categories[\"Lu\"] = nil"), []string{"script.go:5:9: unicode.Categories is not available to scripts: a script could change it"}},
+		{"too deep", inRun("", "", "_ = "+strings.Repeat("(", 2000)+"1"+strings.Repeat(")", 2000)), []string{"script.go:5:1001: the source nests more than 1000 levels deep here"}},
+		{"a method without a body", inRun("", "type T int\nfunc (T) f()", ""), []string{"script.go:4:10: f has no body"}},
+
 		// What the interpreter would run with another meaning.
 		{"assertion to an own type", inRun("", "type T struct{}; func (*T) Error() string { return \"\" }", "var err error\n_, _ = err.(*T)"), []string{"script.go:6:13: the interpreter cannot tell whether a value is a *T in a type assertion"}},
-		{"assertion of something unknown", inRun("", "type T struct{}", "_ = engine.Foo().(T)"), []string{"script.go:5:19: the interpreter cannot tell whether a value is a T"}},
+		{"assertion of something unknown", inRun("", "type T struct{}", "_ = engine.Foo().(T)"), []string{"script.go:5:12: engine.Foo undefined"}},
 		{"case of an own type", inRun("", "type T struct{}", "var v any\nswitch v.(type) {\ncase int, T:\n}"), []string{"script.go:7:11: the interpreter cannot tell whether a value is a T here"}},
 		{"case of an own interface", inRun("", "type I interface{ F() }", "var i I\nswitch i.(type) {\ncase I:\n}"), []string{"script.go:7:6: the interpreter cannot choose a case by I"}},
 		{"case of an interface literal", inRun("", "", "var v any\nswitch v.(type) {\ncase interface{ F() }:\n}"), []string{"script.go:7:6: the interpreter cannot choose a case by an interface literal"}},
@@ -122,7 +147,7 @@ func TestParseErrors(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			_, err := script.Parse(test.files)
+			_, err := script.Check(test.files)
 			var got plugin.CompileErrors
 			if !errors.As(err, &got) {
 				t.Fatalf("got %v (%T), want plugin.CompileErrors", err, err)
@@ -179,12 +204,23 @@ func Run(ctx context.Context, engine *sdk.Engine) error {
 	_, _ = a.(int)
 	_, _ = a.(error)
 	_ = map[square]int{}
-	slnet.Foo.Bar = 1
+	(&slnet.Run{}).LogBytes = 1
 	return nil
 }
 `
-	if _, err := script.Parse([]slnet.ScriptFile{file("script.go", source)}); err != nil {
+	if _, err := script.Check([]slnet.ScriptFile{file("script.go", source)}); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestTooManyErrors checks that a script full of mistakes has a short answer.
+func TestTooManyErrors(t *testing.T) {
+	source := strings.Replace(good, "return nil", strings.Repeat("\nfoo()", 200)+"\nreturn nil", 1)
+	_, err := script.Check([]slnet.ScriptFile{file("script.go", source)})
+	var got plugin.CompileErrors
+	if !errors.As(err, &got) || len(got) != 51 || got[49].Line != 59 ||
+		got[50] != (plugin.CompileError{Message: "too many errors; these are the first 50 of 200"}) {
+		t.Errorf("got %d errors: %v", len(got), err)
 	}
 }
 
@@ -194,15 +230,28 @@ func TestAllowedImportsAreSorted(t *testing.T) {
 	}
 }
 
-// FuzzParse checks that Parse accepts or refuses, and that its errors point
+// FuzzCheck checks that Check accepts or refuses, and that its errors point
 // into the source.
-func FuzzParse(f *testing.F) {
+func FuzzCheck(f *testing.F) {
+	const head = "package main\nimport (\"context\"; \"domovoi.dev/sdk\"; \"domovoi.dev/sdk/dom\")\n"
 	f.Add("script.go", good)
 	f.Add("script.go", "package main\nfunc Run(")
 	f.Add("a.go", "package main\ntype T interface{ T }\nfunc Run() { switch x := any(1).(type) { case T: _ = x } }")
 	f.Add("a.go", "package main\nimport \"errors\"\nfunc f[T any](t T) { errors.As(nil, &t); var m map[error]T; m[nil] = t }")
+	f.Add("a.go", head+"type P struct { A int `doc:\"a\" default:\"1\" min:\"0\" enum:\"1,2\"`; B []*P; C map[string]dom.InstanceID; D chan P }\nfunc Run(ctx context.Context, e *sdk.Engine, p P) (map[string]P, error) { return nil, nil }")
+	f.Add("a.go", head+"func OnDomAction(ctx context.Context, e *sdk.Engine, a dom.ActionContext) error { _ = a.ContextID.ID; return nil }\nfunc OnDestroy() {}")
+	f.Add("a.go", head+"type T[P any] struct { f *T[T[P]] }\nfunc Run[T any](ctx context.Context, e *sdk.Engine, p T[int]) (r struct{ r T }, err error)")
+	f.Add("a.go", head+"const c = 1 << 100000\nvar a [c]int\nvar b [1 << 62][1 << 62]byte\nconst s = \"a\" + \"b\"\nvar _ = len(s)/(len(s)-2)")
+	f.Add("a.go", head+"import \"text/template\"\nimport . \"unicode\"\nvar t = template.Template{}.Tree.Copy\nvar _, _ = template.New(\"\").ParseFiles(), Categories")
 	f.Fuzz(func(t *testing.T, name, content string) {
-		s, err := script.Parse([]slnet.ScriptFile{file(name, content)})
+		if len(content) > 4096 {
+			return // types can double with each line, see TestSourceMadeToHarm in package automation
+		}
+		begun := time.Now()
+		s, err := script.Check([]slnet.ScriptFile{file(name, content)})
+		if took := time.Since(begun); took > 20*time.Second {
+			t.Errorf("the check took %v", took)
+		}
 		if err == nil {
 			if len(s.EntryPoints) == 0 || len(s.Hash) != 64 {
 				t.Errorf("got %+v", s)

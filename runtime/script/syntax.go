@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/scanner"
+	"go/token"
 	"strconv"
 	"strings"
 
@@ -12,24 +13,49 @@ import (
 	"domovoi.dev/sdk/slnet"
 )
 
-// maxSyntaxErrors bounds the errors reported for one file.
-const maxSyntaxErrors = 50
+// maxDepth is how deep the parts of a source file may nest. The type checker
+// and the interpreter recurse as deep, and a process has only so much stack.
+const maxDepth = 1000
 
 // parse parses one file and notes its syntax errors, one for each line.
 func (c *checker) parse(f slnet.ScriptFile) *ast.File {
-	file, err := parser.ParseFile(c.fset, f.Name, f.Content, parser.AllErrors|parser.DeclarationErrors|parser.ParseComments)
+	file, err := parser.ParseFile(c.fset, f.Name, f.Content, parser.AllErrors|parser.SkipObjectResolution|parser.ParseComments)
 	var list scanner.ErrorList
 	switch {
 	case err == nil:
 	case errors.As(err, &list):
 		list.RemoveMultiples() // further errors on a line mostly follow from the first
-		for _, e := range list[:min(len(list), maxSyntaxErrors)] {
+		for _, e := range list {
 			c.errs = append(c.errs, plugin.CompileError{File: f.Name, Line: e.Pos.Line, Column: e.Pos.Column, Message: e.Msg})
 		}
 	default:
 		c.fileErrorf(f.Name, "%v", err)
 	}
+	if pos := tooDeep(file); pos.IsValid() {
+		c.errorf(pos, "the source nests more than %d levels deep here; name its parts", maxDepth)
+	}
+	file.GoVersion = "" // of a build constraint, which is a comment here
 	return file
+}
+
+// tooDeep returns where a file nests deeper than maxDepth, if it does.
+func tooDeep(file *ast.File) token.Pos {
+	depth, pos := 0, token.NoPos
+	ast.Inspect(file, func(n ast.Node) bool {
+		if n == nil {
+			depth--
+			return false
+		}
+		if depth++; depth <= maxDepth {
+			return true
+		}
+		if !pos.IsValid() {
+			pos = n.Pos()
+		}
+		depth--
+		return false
+	})
+	return pos
 }
 
 func (c *checker) checkPackage(f *ast.File) {
@@ -50,8 +76,9 @@ func (c *checker) checkDirectives(f *ast.File) {
 	}
 }
 
+// checkImports refuses the imports that the type checker cannot tell about: it
+// says what to do instead.
 func (c *checker) checkImports(f *ast.File) {
-	names := make(map[string]bool)
 	for _, spec := range f.Imports {
 		path, err := strconv.Unquote(spec.Path.Value)
 		if err != nil {
@@ -60,17 +87,9 @@ func (c *checker) checkImports(f *ast.File) {
 		}
 		if refusal := importable(path); refusal != "" {
 			c.errorf(spec.Path.Pos(), "%s", refusal)
-			continue
-		}
-		name := ImportName(spec)
-		switch {
-		case name == ".":
+		} else if ImportName(spec) == "." {
 			c.errorf(spec.Pos(), "a script cannot import into its own scope; write import %q", path)
-		case name == "_":
-		case names[name]:
-			c.errorf(spec.Pos(), "%s is imported twice in this file", name)
 		}
-		names[name] = true
 	}
 }
 
@@ -82,7 +101,7 @@ func ImportName(spec *ast.ImportSpec) string {
 	return packageName(ImportPath(spec))
 }
 
-// ImportPath returns the path of an import of a source that passed Parse.
+// ImportPath returns the path of an import of a source that passed Check.
 func ImportPath(spec *ast.ImportSpec) string {
 	path, err := strconv.Unquote(spec.Path.Value)
 	if err != nil {

@@ -9,6 +9,102 @@ import (
 )
 
 // MarshalMsg implements msgp.Marshaler
+func (z *ActionContext) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 2
+	// string "ContextId"
+	o = append(o, 0x82, 0xa9, 0x43, 0x6f, 0x6e, 0x74, 0x65, 0x78, 0x74, 0x49, 0x64)
+	// map header, size 2
+	// string "ModuleId"
+	o = append(o, 0x82, 0xa8, 0x4d, 0x6f, 0x64, 0x75, 0x6c, 0x65, 0x49, 0x64)
+	o = msgp.AppendString(o, z.ContextID.ModuleID)
+	// string "Id"
+	o = append(o, 0xa2, 0x49, 0x64)
+	o = msgp.AppendBytes(o, (z.ContextID.ID)[:])
+	// string "ActionId"
+	o = append(o, 0xa8, 0x41, 0x63, 0x74, 0x69, 0x6f, 0x6e, 0x49, 0x64)
+	o = msgp.AppendString(o, z.ActionID)
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ActionContext) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "ContextId":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadMapHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ContextID")
+				return
+			}
+			for zb0002 > 0 {
+				zb0002--
+				field, bts, err = msgp.ReadMapKeyZC(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "ContextID")
+					return
+				}
+				switch msgp.UnsafeString(field) {
+				case "ModuleId":
+					z.ContextID.ModuleID, bts, err = msgp.ReadStringBytes(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "ContextID", "ModuleID")
+						return
+					}
+				case "Id":
+					bts, err = msgp.ReadExactBytes(bts, (z.ContextID.ID)[:])
+					if err != nil {
+						err = msgp.WrapError(err, "ContextID", "ID")
+						return
+					}
+				default:
+					bts, err = msgp.Skip(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "ContextID")
+						return
+					}
+				}
+			}
+		case "ActionId":
+			z.ActionID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ActionID")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *ActionContext) Msgsize() (s int) {
+	s = 1 + 10 + 1 + 9 + msgp.StringPrefixSize + len(z.ContextID.ModuleID) + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 9 + msgp.StringPrefixSize + len(z.ActionID)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z *ActionDefinition) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
@@ -70,8 +166,8 @@ func (z *ActionDefinition) MarshalMsg(b []byte) (o []byte, err error) {
 						// string "Statuses"
 						o = append(o, 0xa8, 0x53, 0x74, 0x61, 0x74, 0x75, 0x73, 0x65, 0x73)
 						o = msgp.AppendArrayHeader(o, uint32(len(z.Condition.Statuses)))
-						for za0007 := range z.Condition.Statuses {
-							o = msgp.AppendString(o, z.Condition.Statuses[za0007])
+						for za0001 := range z.Condition.Statuses {
+							o = msgp.AppendString(o, z.Condition.Statuses[za0001])
 						}
 					}
 					if (zb0002Mask & 0x2) == 0 { // if not omitted
@@ -96,8 +192,8 @@ func (z *ActionDefinition) MarshalMsg(b []byte) (o []byte, err error) {
 			// string "ScriptOptions"
 			o = append(o, 0xad, 0x53, 0x63, 0x72, 0x69, 0x70, 0x74, 0x4f, 0x70, 0x74, 0x69, 0x6f, 0x6e, 0x73)
 			o = msgp.AppendArrayHeader(o, uint32(len(z.ScriptOptions)))
-			for za0008 := range z.ScriptOptions {
-				o = msgp.AppendString(o, z.ScriptOptions[za0008])
+			for za0002 := range z.ScriptOptions {
+				o = msgp.AppendString(o, z.ScriptOptions[za0002])
 			}
 		}
 		if (zb0001Mask & 0x20) == 0 { // if not omitted
@@ -170,10 +266,10 @@ func (z *ActionDefinition) UnmarshalMsg(bts []byte) (o []byte, err error) {
 						} else {
 							z.Condition.Statuses = make([]string, zb0003)
 						}
-						for za0007 := range z.Condition.Statuses {
-							z.Condition.Statuses[za0007], bts, err = msgp.ReadStringBytes(bts)
+						for za0001 := range z.Condition.Statuses {
+							z.Condition.Statuses[za0001], bts, err = msgp.ReadStringBytes(bts)
 							if err != nil {
-								err = msgp.WrapError(err, "Condition", "Statuses", za0007)
+								err = msgp.WrapError(err, "Condition", "Statuses", za0001)
 								return
 							}
 						}
@@ -216,10 +312,10 @@ func (z *ActionDefinition) UnmarshalMsg(bts []byte) (o []byte, err error) {
 			} else {
 				z.ScriptOptions = make([]string, zb0004)
 			}
-			for za0008 := range z.ScriptOptions {
-				z.ScriptOptions[za0008], bts, err = msgp.ReadStringBytes(bts)
+			for za0002 := range z.ScriptOptions {
+				z.ScriptOptions[za0002], bts, err = msgp.ReadStringBytes(bts)
 				if err != nil {
-					err = msgp.WrapError(err, "ScriptOptions", za0008)
+					err = msgp.WrapError(err, "ScriptOptions", za0002)
 					return
 				}
 			}
@@ -248,14 +344,14 @@ func (z *ActionDefinition) Msgsize() (s int) {
 		s += msgp.NilSize
 	} else {
 		s += 1 + 9 + msgp.ArrayHeaderSize
-		for za0007 := range z.Condition.Statuses {
-			s += msgp.StringPrefixSize + len(z.Condition.Statuses[za0007])
+		for za0001 := range z.Condition.Statuses {
+			s += msgp.StringPrefixSize + len(z.Condition.Statuses[za0001])
 		}
 		s += 13 + msgp.StringPrefixSize + len(z.Condition.TransitionID)
 	}
 	s += 7 + msgp.StringPrefixSize + len(z.Script) + 6 + msgp.BoolSize + 14 + msgp.ArrayHeaderSize
-	for za0008 := range z.ScriptOptions {
-		s += msgp.StringPrefixSize + len(z.ScriptOptions[za0008])
+	for za0002 := range z.ScriptOptions {
+		s += msgp.StringPrefixSize + len(z.ScriptOptions[za0002])
 	}
 	s += 14 + msgp.BoolSize
 	return
@@ -5748,6 +5844,244 @@ func (z *Instance) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z *InstanceCrud) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 2
+	// string "Instance"
+	o = append(o, 0x82, 0xa8, 0x49, 0x6e, 0x73, 0x74, 0x61, 0x6e, 0x63, 0x65)
+	// map header, size 2
+	// string "ModuleId"
+	o = append(o, 0x82, 0xa8, 0x4d, 0x6f, 0x64, 0x75, 0x6c, 0x65, 0x49, 0x64)
+	o = msgp.AppendString(o, z.Instance.ModuleID)
+	// string "Id"
+	o = append(o, 0xa2, 0x49, 0x64)
+	o = msgp.AppendBytes(o, (z.Instance.ID)[:])
+	// string "CrudType"
+	o = append(o, 0xa8, 0x43, 0x72, 0x75, 0x64, 0x54, 0x79, 0x70, 0x65)
+	o = msgp.AppendInt64(o, int64(z.CrudType))
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *InstanceCrud) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Instance":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadMapHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Instance")
+				return
+			}
+			for zb0002 > 0 {
+				zb0002--
+				field, bts, err = msgp.ReadMapKeyZC(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Instance")
+					return
+				}
+				switch msgp.UnsafeString(field) {
+				case "ModuleId":
+					z.Instance.ModuleID, bts, err = msgp.ReadStringBytes(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "Instance", "ModuleID")
+						return
+					}
+				case "Id":
+					bts, err = msgp.ReadExactBytes(bts, (z.Instance.ID)[:])
+					if err != nil {
+						err = msgp.WrapError(err, "Instance", "ID")
+						return
+					}
+				default:
+					bts, err = msgp.Skip(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "Instance")
+						return
+					}
+				}
+			}
+		case "CrudType":
+			{
+				var zb0003 int64
+				zb0003, bts, err = msgp.ReadInt64Bytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "CrudType")
+					return
+				}
+				z.CrudType = CrudType(zb0003)
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *InstanceCrud) Msgsize() (s int) {
+	s = 1 + 9 + 1 + 9 + msgp.StringPrefixSize + len(z.Instance.ModuleID) + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 9 + msgp.Int64Size
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *InstanceCrudMeta) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(3)
+	var zb0001Mask uint8 /* 3 bits */
+	_ = zb0001Mask
+	if z.PreviousVersion == nil {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "CrudType"
+		o = append(o, 0xa8, 0x43, 0x72, 0x75, 0x64, 0x54, 0x79, 0x70, 0x65)
+		o = msgp.AppendInt64(o, int64(z.CrudType))
+		// string "CurrentVersion"
+		o = append(o, 0xae, 0x43, 0x75, 0x72, 0x72, 0x65, 0x6e, 0x74, 0x56, 0x65, 0x72, 0x73, 0x69, 0x6f, 0x6e)
+		if z.CurrentVersion == nil {
+			o = msgp.AppendNil(o)
+		} else {
+			o, err = z.CurrentVersion.MarshalMsg(o)
+			if err != nil {
+				err = msgp.WrapError(err, "CurrentVersion")
+				return
+			}
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "PreviousVersion"
+			o = append(o, 0xaf, 0x50, 0x72, 0x65, 0x76, 0x69, 0x6f, 0x75, 0x73, 0x56, 0x65, 0x72, 0x73, 0x69, 0x6f, 0x6e)
+			if z.PreviousVersion == nil {
+				o = msgp.AppendNil(o)
+			} else {
+				o, err = z.PreviousVersion.MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "PreviousVersion")
+					return
+				}
+			}
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *InstanceCrudMeta) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "CrudType":
+			{
+				var zb0002 int64
+				zb0002, bts, err = msgp.ReadInt64Bytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "CrudType")
+					return
+				}
+				z.CrudType = CrudType(zb0002)
+			}
+		case "CurrentVersion":
+			if msgp.IsNil(bts) {
+				bts, err = msgp.ReadNilBytes(bts)
+				if err != nil {
+					return
+				}
+				z.CurrentVersion = nil
+			} else {
+				if z.CurrentVersion == nil {
+					z.CurrentVersion = new(Instance)
+				}
+				bts, err = z.CurrentVersion.UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "CurrentVersion")
+					return
+				}
+			}
+		case "PreviousVersion":
+			if msgp.IsNil(bts) {
+				bts, err = msgp.ReadNilBytes(bts)
+				if err != nil {
+					return
+				}
+				z.PreviousVersion = nil
+			} else {
+				if z.PreviousVersion == nil {
+					z.PreviousVersion = new(Instance)
+				}
+				bts, err = z.PreviousVersion.UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "PreviousVersion")
+					return
+				}
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *InstanceCrudMeta) Msgsize() (s int) {
+	s = 1 + 9 + msgp.Int64Size + 15
+	if z.CurrentVersion == nil {
+		s += msgp.NilSize
+	} else {
+		s += z.CurrentVersion.Msgsize()
+	}
+	s += 16
+	if z.PreviousVersion == nil {
+		s += msgp.NilSize
+	} else {
+		s += z.PreviousVersion.Msgsize()
+	}
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z *InstanceID) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	o = msgp.AppendBytes(o, (z)[:])
@@ -5768,6 +6102,67 @@ func (z *InstanceID) UnmarshalMsg(bts []byte) (o []byte, err error) {
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *InstanceID) Msgsize() (s int) {
 	s = msgp.ArrayHeaderSize + (16 * (msgp.ByteSize))
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *InstanceReference) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 2
+	// string "ModuleId"
+	o = append(o, 0x82, 0xa8, 0x4d, 0x6f, 0x64, 0x75, 0x6c, 0x65, 0x49, 0x64)
+	o = msgp.AppendString(o, z.ModuleID)
+	// string "Id"
+	o = append(o, 0xa2, 0x49, 0x64)
+	o = msgp.AppendBytes(o, (z.ID)[:])
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *InstanceReference) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "ModuleId":
+			z.ModuleID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ModuleID")
+				return
+			}
+		case "Id":
+			bts, err = msgp.ReadExactBytes(bts, (z.ID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "ID")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *InstanceReference) Msgsize() (s int) {
+	s = 1 + 9 + msgp.StringPrefixSize + len(z.ModuleID) + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize))
 	return
 }
 

@@ -17,19 +17,39 @@ import (
 	"domovoi.dev/sdk/slnet"
 )
 
-// execute calls an entry point and sends what it returned. It survives a panic,
-// and an entry point that ends its goroutine.
-func execute(ctx context.Context, engine *sdk.Engine, call entryPoint, source string, ended chan<- error) {
-	var err error
-	returned := false
-	defer func() {
-		if !returned {
-			err = panicked(recover(), engine, source)
-		}
-		ended <- err
+// outcome is what came of an entry point, and of OnDestroy after it.
+type outcome struct {
+	result         []byte
+	err, destroyed error
+}
+
+// execute calls an entry point and then destroy, unless that is nil. Whatever
+// ends the one does not keep the other from being called.
+func execute(ctx context.Context, engine *sdk.Engine, entry, destroy call, input []byte, source string) (o outcome) {
+	o.result, o.err = callOne(ctx, engine, entry, input, source)
+	if destroy != nil {
+		_, o.destroyed = callOne(context.WithoutCancel(ctx), engine, destroy, nil, source)
+	}
+	return o
+}
+
+// callOne calls a function of the script in a goroutine of its own. It survives
+// a panic, and a function that ends its goroutine.
+func callOne(ctx context.Context, engine *sdk.Engine, fn call, input []byte, source string) (result []byte, err error) {
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		returned := false
+		defer func() {
+			if !returned {
+				err = panicked(recover(), engine, source)
+			}
+		}()
+		result, err = fn(ctx, engine, input)
+		returned = true
 	}()
-	err = call(ctx, engine)
-	returned = true
+	<-ended
+	return result, err
 }
 
 // panicked makes an error of what recover returned, which is nil where the
@@ -67,9 +87,9 @@ func sourceFrame(source string) (file string, line int) {
 	}
 }
 
-// result makes the result of a run whose entry point returned err.
-func result(engine *sdk.Engine, err error) *session.Finished {
-	finished := &session.Finished{Output: make(map[string]string)}
+// result makes the result of a run.
+func result(engine *sdk.Engine, o outcome) *session.Finished {
+	finished := &session.Finished{Output: make(map[string]string), Result: o.result}
 	for key, value := range engine.GetScriptResult() {
 		finished.Output[session.Text(key)] = session.Text(value)
 	}
@@ -79,12 +99,17 @@ func result(engine *sdk.Engine, err error) *session.Finished {
 	}
 	var exit *sdk.ExitError
 	switch {
-	case err == nil:
-	case errors.As(err, &exit):
+	case o.err == nil:
+	case errors.As(o.err, &exit):
 		finished.ExitReason = session.Text(exit.Reason)
 		finished.Failed = exit.Failed
 	default:
-		list = append(list, runError(err))
+		list = append(list, runError(o.err))
+	}
+	if o.destroyed != nil && (!errors.As(o.destroyed, &exit) || exit.Failed) {
+		e := runError(o.destroyed)
+		e.Message = slnet.EntryPointOnDestroy + ": " + e.Message
+		list = append(list, e)
 	}
 	finished.Failed = finished.Failed || len(list) > 0
 	finished.Errors = session.FromRunErrors(list)
@@ -154,6 +179,6 @@ func bounded(finished *session.Finished) *session.Finished {
 	return &session.Finished{
 		Failed: true,
 		Errors: []*session.RunError{{Message: fmt.Sprintf(
-			"the output and errors of the run are %d bytes; at most %d are allowed", size, session.MaxPayloadBytes)}},
+			"the output, result and errors of the run are %d bytes; at most %d are allowed", size, session.MaxPayloadBytes)}},
 	}
 }

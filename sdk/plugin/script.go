@@ -1,12 +1,11 @@
 package plugin
 
 import (
-	"context"
 	"fmt"
 	"reflect"
 	"strings"
 
-	"domovoi.dev/sdk"
+	"domovoi.dev/sdk/schema"
 	"domovoi.dev/sdk/slnet"
 )
 
@@ -18,7 +17,40 @@ type Script struct {
 	// Run is called when the script is executed:
 	//
 	//	func(ctx context.Context, engine *sdk.Engine) error
+	//	func(ctx context.Context, engine *sdk.Engine, p Params) (Result, error)
+	//
+	// Params is a struct, Result any type that package schema describes; a
+	// function may have the one without the other.
 	Run any
+	// OnDomInstanceCrud is called when an instance was created, updated or
+	// deleted:
+	//
+	//	func(ctx context.Context, engine *sdk.Engine, id dom.InstanceReference, crudType dom.CrudType) error
+	OnDomInstanceCrud any
+	// OnDomInstanceCrudWithFullMeta is called likewise, with the versions of the
+	// instance:
+	//
+	//	func(ctx context.Context, engine *sdk.Engine, meta dom.InstanceCrudMeta) error
+	OnDomInstanceCrudWithFullMeta any
+	// OnDomAction is called when an action of an instance is executed:
+	//
+	//	func(ctx context.Context, engine *sdk.Engine, action dom.ActionContext) error
+	OnDomAction any
+	// OnApiTrigger answers a request to a user-defined API:
+	//
+	//	func(ctx context.Context, engine *sdk.Engine, input slnet.ApiTriggerInput) (slnet.ApiTriggerOutput, error)
+	OnApiTrigger any
+	// OnRequestScriptInfo answers a question about the script:
+	//
+	//	func(ctx context.Context, engine *sdk.Engine, input slnet.RequestScriptInfoInput) (slnet.RequestScriptInfoOutput, error)
+	OnRequestScriptInfo any
+	// OnDestroy is called when another entry point has ended: it returned,
+	// panicked in its own goroutine, or was cancelled. Its context is not
+	// cancelled with the run; the process is killed when it takes longer than the
+	// host's grace. Its error makes the run a failed one.
+	//
+	//	func(ctx context.Context, engine *sdk.Engine) error
+	OnDestroy any
 }
 
 // Loader makes a Script of source files. It is called at most once in the life
@@ -86,33 +118,62 @@ func place(file string, line, column int) string {
 	}
 }
 
-// runFunc is the one signature Run has today.
-type runFunc = func(ctx context.Context, engine *sdk.Engine) error
+// points are the calls of a script's entry points by name.
+type points struct {
+	calls   map[string]call
+	destroy call // nil where the script has no OnDestroy
 
-// entryPoint calls one entry point of a script.
-type entryPoint func(ctx context.Context, engine *sdk.Engine) error
-
-// entryPoints checks the functions of the script and returns them by name. A
-// further entry point is one more field above and one more case here.
-func (s Script) entryPoints() (map[string]entryPoint, error) {
-	points := make(map[string]entryPoint)
-	if s.Run != nil {
-		run, ok := s.Run.(runFunc)
-		if !ok {
-			return nil, signatureError("Run", s.Run, reflect.TypeFor[runFunc]())
-		}
-		if run == nil {
-			return nil, slnet.Errorf(slnet.KindInvalid, "Run is a nil function")
-		}
-		points["Run"] = run
-	}
-	if len(points) == 0 {
-		return nil, slnet.Errorf(slnet.KindInvalid, "the script has no entry point; want func Run%s",
-			strings.TrimPrefix(reflect.TypeFor[runFunc]().String(), "func"))
-	}
-	return points, nil
+	params, result *schema.Schema // of Run; nil where it has none
 }
 
-func signatureError(name string, got any, want reflect.Type) error {
-	return slnet.Errorf(slnet.KindInvalid, "%s has the signature %T; want %v", name, got, want)
+// names are the names of all entry points, in the platform's order.
+func (p *points) names() []string {
+	var names []string
+	for _, e := range EntryPoints() {
+		if _, ok := p.calls[e.Name]; ok || e.Name == slnet.EntryPointOnDestroy && p.destroy != nil {
+			names = append(names, e.Name)
+		}
+	}
+	return names
+}
+
+// points checks the functions of the script.
+func (s *Script) points() (*points, error) {
+	p := &points{calls: make(map[string]call)}
+	for _, e := range EntryPoints() {
+		fn := e.of(s)
+		if fn == nil {
+			continue
+		}
+		var bound call
+		var err error
+		if e.Type == nil {
+			bound, err = p.bindRun(fn)
+		} else {
+			bound, err = e.call(fn)
+		}
+		switch {
+		case err != nil:
+			return nil, err
+		case e.Name == slnet.EntryPointOnDestroy:
+			p.destroy = bound
+		default:
+			p.calls[e.Name] = bound
+		}
+	}
+	if len(p.calls) == 0 {
+		return nil, slnet.Errorf(slnet.KindInvalid, "the script has no entry point; want %s, or another one", EntryPoints()[0].Signature)
+	}
+	return p, nil
+}
+
+func (e *EntryPoint) call(fn any) (call, error) {
+	v := reflect.ValueOf(fn)
+	switch {
+	case v.Type() != e.Type:
+		return nil, slnet.Errorf(slnet.KindInvalid, "%s has the signature %T; want %s", e.Name, fn, e.Signature)
+	case v.IsNil():
+		return nil, slnet.Errorf(slnet.KindInvalid, "%s is a nil function", e.Name)
+	}
+	return e.bind(fn), nil
 }

@@ -55,8 +55,8 @@ func startedByHost() bool {
 // Started by hand it says what the binary is, and exits.
 func Serve(script Script) {
 	s := new(service)
-	s.points, s.problem = script.entryPoints()
-	s.source = packageOf(script.Run)
+	s.points, s.problem = script.points()
+	s.source = script.source()
 	if !startedByHost() {
 		startedByHand(s)
 	}
@@ -83,7 +83,7 @@ func startedByHand(s *service) {
 (session protocol %d, %s). It is started by the daemon, not by hand.
 To deploy it: domovoi plugin deploy <name> %s
 To run it:    domovoi script run <name>
-`, name, strings.Join(s.names(), ", "), session.ProtocolVersion, sdkVersion(), name)
+`, name, strings.Join(s.points.names(), ", "), session.ProtocolVersion, sdkVersion(), name)
 	os.Exit(2)
 }
 
@@ -133,6 +133,16 @@ func (s *served) GRPCServer(_ *goplugin.GRPCBroker, server *grpc.Server) error {
 // GRPCClient is for the daemon's side, which has a plugin type of its own.
 func (s *served) GRPCClient(context.Context, *goplugin.GRPCBroker, *grpc.ClientConn) (any, error) {
 	return nil, fmt.Errorf("this is the script's side of the session")
+}
+
+// source is the package of the script's entry points.
+func (s *Script) source() string {
+	for _, e := range EntryPoints() {
+		if pkg := packageOf(e.of(s)); pkg != "" {
+			return pkg
+		}
+	}
+	return ""
 }
 
 // packageOf is the package a compiled function is from, which is the script's

@@ -5,9 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"runtime/debug"
-	"slices"
 	"strings"
 	"sync"
 
@@ -29,13 +27,11 @@ type service struct {
 	shared bool // several runs are carried at a time
 
 	mu      sync.Mutex
-	loaded  bool                  // guarded by mu: load was called
-	running int                   // guarded by mu: runs that are carried
-	points  map[string]entryPoint // guarded by mu
-	problem error                 // guarded by mu: why there are no points
+	loaded  bool    // guarded by mu: load was called
+	running int     // guarded by mu: runs that are carried
+	points  *points // guarded by mu; nil where there is a problem
+	problem error   // guarded by mu: why there are no points
 }
-
-func (s *service) names() []string { return slices.Sorted(maps.Keys(s.points)) }
 
 func (s *service) Describe(_ context.Context, request *session.DescribeRequest) (*session.Description, error) {
 	takeOutput()
@@ -51,12 +47,18 @@ func (s *service) Describe(_ context.Context, request *session.DescribeRequest) 
 			return nil, status.Error(codes.Internal, session.Text(err.Error()))
 		}
 	}
-	return &session.Description{
-		EntryPoints:     s.names(),
+	description := &session.Description{
 		Errors:          compileErrors(s.problem),
 		ProtocolVersion: session.ProtocolVersion,
 		SdkVersion:      sdkVersion(),
-	}, nil
+	}
+	if s.problem == nil {
+		description.EntryPoints = s.points.names()
+		if err := s.points.describe(description); err != nil {
+			return nil, status.Error(codes.Internal, session.Text(err.Error()))
+		}
+	}
+	return description, nil
 }
 
 // loadFiles returns what the loader did wrong; what is wrong with the source
@@ -81,7 +83,7 @@ func (s *service) loadFiles(files []*session.SourceFile) (err error) {
 	case err != nil:
 		return err
 	}
-	s.points, s.problem = script.entryPoints()
+	s.points, s.problem = script.points()
 	return nil
 }
 
@@ -119,32 +121,32 @@ func (s *service) Session(stream sessionStream) error {
 	if err != nil {
 		return status.Error(codes.InvalidArgument, err.Error())
 	}
-	call, err := s.begin(info.EntryPoint)
+	entry, destroy, err := s.begin(info.EntryPoint)
 	if err != nil {
 		return err
 	}
-	return s.run(stream, start, info, call)
+	return s.run(stream, start, info, entry, destroy)
 }
 
 // begin takes the process for a run of an entry point.
-func (s *service) begin(name string) (entryPoint, error) {
+func (s *service) begin(name string) (entry, destroy call, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
 	case s.running > 0 && !s.shared:
-		return nil, status.Error(codes.FailedPrecondition, "this process carries a run already")
+		return nil, nil, status.Error(codes.FailedPrecondition, "this process carries a run already")
 	case s.load != nil && !s.loaded:
-		return nil, status.Error(codes.FailedPrecondition, "no script is loaded; call Describe with its files first")
+		return nil, nil, status.Error(codes.FailedPrecondition, "no script is loaded; call Describe with its files first")
 	case s.problem != nil:
-		return nil, status.Error(codes.FailedPrecondition, session.Text(s.problem.Error()))
+		return nil, nil, status.Error(codes.FailedPrecondition, session.Text(s.problem.Error()))
 	}
 	s.running++
-	if call, ok := s.points[name]; ok {
-		return call, nil
+	if entry, ok := s.points.calls[name]; ok {
+		return entry, s.points.destroy, nil
 	}
 	missing := slnet.Errorf(slnet.KindInvalid, "the script has no entry point %q; it has %s",
-		cmp.Or(name, "without a name"), strings.Join(s.names(), ", "))
-	return func(context.Context, *sdk.Engine) error { return missing }, nil
+		cmp.Or(name, "without a name"), strings.Join(s.points.names(), ", "))
+	return plain(func(context.Context, *sdk.Engine) error { return missing }), nil, nil
 }
 
 func (s *service) end() {
@@ -153,7 +155,7 @@ func (s *service) end() {
 	s.running--
 }
 
-func (s *service) run(stream sessionStream, start *session.Start, info sdk.RunInfo, call entryPoint) error {
+func (s *service) run(stream sessionStream, start *session.Start, info sdk.RunInfo, entry, destroy call) error {
 	ctx, cancel := context.WithCancelCause(stream.Context())
 	defer cancel(nil)
 	c := newConnection(stream, start)
@@ -163,15 +165,15 @@ func (s *service) run(stream sessionStream, start *session.Start, info sdk.RunIn
 	}
 	engine := sdk.NewEngine(info, sdk.Host{Connection: c, Log: log.add, KeepAlive: c.keepAlive})
 
-	ended := make(chan error, 1)
-	go execute(ctx, engine, call, s.source, ended)
+	ended := make(chan outcome, 1)
+	go func() { ended <- execute(ctx, engine, entry, destroy, start.GetInput(), s.source) }()
 	go c.receive(cancel)
 
 	select {
-	case err := <-ended:
+	case o := <-ended:
 		s.end()
 		log.close()
-		return c.end(result(engine, err))
+		return c.end(result(engine, o))
 	case <-stream.Context().Done():
 		// The daemon is gone, or has given the run up and is about to kill this
 		// process. Until the entry point returns no other run may begin.

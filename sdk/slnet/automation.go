@@ -34,6 +34,11 @@ type Script struct {
 	Hash string `json:"Hash"`
 	// EntryPoints are the entry points the script has.
 	EntryPoints []string `json:"EntryPoints,omitempty"`
+	// ParameterSchema and ResultSchema are JSON Schemas of what Run takes and of
+	// what it returns. They are empty for a script whose Run takes only
+	// parameters by name, and returns nothing.
+	ParameterSchema JSON `json:"ParameterSchema,omitempty"`
+	ResultSchema    JSON `json:"ResultSchema,omitempty"`
 	// Files is the source, given where it was asked for.
 	Files []ScriptFile `json:"Files,omitempty"`
 	// Timeout ends a run that takes longer; 0 means the daemon's default.
@@ -129,6 +134,9 @@ type Run struct {
 	Engine        ScriptEngine      `json:"Engine"`
 	EntryPoint    string            `json:"EntryPoint"`
 	Parameters    map[string]string `json:"Parameters,omitempty"`
+	// Input is what Run was called with, with its defaults, where the script has
+	// typed parameters.
+	Input JSON `json:"Input,omitempty"`
 	// StartedBy is who or what caused the run; RunsAs is the user whose rights
 	// it has.
 	StartedBy string `json:"StartedBy"`
@@ -150,6 +158,8 @@ type Run struct {
 	Timeout   time.Duration `json:"Timeout,omitempty"`
 
 	Output map[string]string `json:"Output,omitempty"`
+	// Result is what Run returned besides its error, where it does.
+	Result JSON `json:"Result,omitempty"`
 	// ExitReason is the text given to ExitSuccess or ExitFail.
 	ExitReason string     `json:"ExitReason,omitempty"`
 	Errors     []RunError `json:"Errors,omitempty"`
@@ -162,6 +172,12 @@ type Run struct {
 	PeakMemory int64         `json:"PeakMemory,omitempty"`
 	CPUTime    time.Duration `json:"CpuTime,omitempty"`
 }
+
+// MaxRunInput and MaxRunResult bound the JSON of Input and Result, in bytes.
+const (
+	MaxRunInput  = 1 << 20
+	MaxRunResult = 1 << 20
+)
 
 // LogLine is one line of a run's log.
 type LogLine struct {
@@ -233,6 +249,8 @@ const MaxUploadPiece = 4 << 20
 type GetScriptsMessage struct {
 	// Engine limits the answer to one engine; empty means all.
 	Engine ScriptEngine `json:"Engine,omitempty"`
+	// Name limits the answer to one script, which must exist; empty means all.
+	Name string `json:"Name,omitempty"`
 }
 
 // GetScriptMessage asks for one script with its source. Answered with
@@ -260,15 +278,21 @@ type ScriptsResponse struct {
 // away, a run it waits for is cancelled.
 type ExecuteScriptMessage struct {
 	ScriptName string `json:"ScriptName"`
-	// EntryPoint is the function to call; empty means Run.
+	// EntryPoint is the function to call; empty means Run. The others are called
+	// with an input that the platform makes, and not by this message.
 	EntryPoint string            `json:"EntryPoint,omitempty"`
 	Parameters map[string]string `json:"Parameters,omitempty"`
-	Async      bool              `json:"Async,omitempty"`
+	// Input are the parameters of a script with typed ones: an object as its
+	// ParameterSchema describes it. Parameters may name some of them too, as
+	// texts. What is wrong is told at once, before a run is queued.
+	Input JSON `json:"Input,omitempty"`
+	Async bool `json:"Async,omitempty"`
 	// Timeout overrides the script's own.
 	Timeout time.Duration `json:"Timeout,omitempty"`
 }
 
-// GetRunsMessage asks for runs, the newest first. Answered with RunsResponse.
+// GetRunsMessage asks for runs, the newest first, without Input and Result.
+// Answered with RunsResponse.
 type GetRunsMessage struct {
 	Script string   `json:"Script,omitempty"`
 	State  RunState `json:"State,omitempty"`
@@ -315,7 +339,7 @@ type CancelRunMessage struct {
 }
 
 // RunChangedEventMessage is the event of a run that was queued, started or
-// ended.
+// ended. The run is without Input and Result, which GetRunMessage asks for.
 type RunChangedEventMessage struct {
 	Run Run `json:"Run"`
 }

@@ -8,6 +8,418 @@ import (
 )
 
 // MarshalMsg implements msgp.Marshaler
+func (z *ApiTriggerInput) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(6)
+	var zb0001Mask uint8 /* 6 bits */
+	_ = zb0001Mask
+	if z.RouteValues == nil {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	if z.Query == nil {
+		zb0001Len--
+		zb0001Mask |= 0x8
+	}
+	if z.Headers == nil {
+		zb0001Len--
+		zb0001Mask |= 0x10
+	}
+	if z.Body == nil {
+		zb0001Len--
+		zb0001Mask |= 0x20
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Method"
+		o = append(o, 0xa6, 0x4d, 0x65, 0x74, 0x68, 0x6f, 0x64)
+		o = msgp.AppendString(o, z.Method)
+		// string "Route"
+		o = append(o, 0xa5, 0x52, 0x6f, 0x75, 0x74, 0x65)
+		o = msgp.AppendString(o, z.Route)
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "RouteValues"
+			o = append(o, 0xab, 0x52, 0x6f, 0x75, 0x74, 0x65, 0x56, 0x61, 0x6c, 0x75, 0x65, 0x73)
+			o = msgp.AppendMapHeader(o, uint32(len(z.RouteValues)))
+			for za0029, za0030 := range z.RouteValues {
+				o = msgp.AppendString(o, za0029)
+				o = msgp.AppendString(o, za0030)
+			}
+		}
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "Query"
+			o = append(o, 0xa5, 0x51, 0x75, 0x65, 0x72, 0x79)
+			o = msgp.AppendMapHeader(o, uint32(len(z.Query)))
+			for za0031, za0032 := range z.Query {
+				o = msgp.AppendString(o, za0031)
+				o = msgp.AppendArrayHeader(o, uint32(len(za0032)))
+				for za0033 := range za0032 {
+					o = msgp.AppendString(o, za0032[za0033])
+				}
+			}
+		}
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
+			// string "Headers"
+			o = append(o, 0xa7, 0x48, 0x65, 0x61, 0x64, 0x65, 0x72, 0x73)
+			o = msgp.AppendMapHeader(o, uint32(len(z.Headers)))
+			for za0034, za0035 := range z.Headers {
+				o = msgp.AppendString(o, za0034)
+				o = msgp.AppendArrayHeader(o, uint32(len(za0035)))
+				for za0036 := range za0035 {
+					o = msgp.AppendString(o, za0035[za0036])
+				}
+			}
+		}
+		if (zb0001Mask & 0x20) == 0 { // if not omitted
+			// string "Body"
+			o = append(o, 0xa4, 0x42, 0x6f, 0x64, 0x79)
+			o = msgp.AppendBytes(o, z.Body)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ApiTriggerInput) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Method":
+			z.Method, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Method")
+				return
+			}
+		case "Route":
+			z.Route, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Route")
+				return
+			}
+		case "RouteValues":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadMapHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "RouteValues")
+				return
+			}
+			if z.RouteValues == nil {
+				z.RouteValues = make(map[string]string, zb0002)
+			} else if len(z.RouteValues) > 0 {
+				clear(z.RouteValues)
+			}
+			for zb0002 > 0 {
+				var za0030 string
+				zb0002--
+				var za0029 string
+				za0029, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "RouteValues")
+					return
+				}
+				za0030, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "RouteValues", za0029)
+					return
+				}
+				z.RouteValues[za0029] = za0030
+			}
+		case "Query":
+			var zb0003 uint32
+			zb0003, bts, err = msgp.ReadMapHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Query")
+				return
+			}
+			if z.Query == nil {
+				z.Query = make(map[string][]string, zb0003)
+			} else if len(z.Query) > 0 {
+				clear(z.Query)
+			}
+			for zb0003 > 0 {
+				var za0032 []string
+				zb0003--
+				var za0031 string
+				za0031, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Query")
+					return
+				}
+				var zb0004 uint32
+				zb0004, bts, err = msgp.ReadArrayHeaderBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Query", za0031)
+					return
+				}
+				if cap(za0032) >= int(zb0004) {
+					za0032 = (za0032)[:zb0004]
+				} else {
+					za0032 = make([]string, zb0004)
+				}
+				for za0033 := range za0032 {
+					za0032[za0033], bts, err = msgp.ReadStringBytes(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "Query", za0031, za0033)
+						return
+					}
+				}
+				z.Query[za0031] = za0032
+			}
+		case "Headers":
+			var zb0005 uint32
+			zb0005, bts, err = msgp.ReadMapHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Headers")
+				return
+			}
+			if z.Headers == nil {
+				z.Headers = make(map[string][]string, zb0005)
+			} else if len(z.Headers) > 0 {
+				clear(z.Headers)
+			}
+			for zb0005 > 0 {
+				var za0035 []string
+				zb0005--
+				var za0034 string
+				za0034, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Headers")
+					return
+				}
+				var zb0006 uint32
+				zb0006, bts, err = msgp.ReadArrayHeaderBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Headers", za0034)
+					return
+				}
+				if cap(za0035) >= int(zb0006) {
+					za0035 = (za0035)[:zb0006]
+				} else {
+					za0035 = make([]string, zb0006)
+				}
+				for za0036 := range za0035 {
+					za0035[za0036], bts, err = msgp.ReadStringBytes(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "Headers", za0034, za0036)
+						return
+					}
+				}
+				z.Headers[za0034] = za0035
+			}
+		case "Body":
+			z.Body, bts, err = msgp.ReadBytesBytes(bts, z.Body)
+			if err != nil {
+				err = msgp.WrapError(err, "Body")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *ApiTriggerInput) Msgsize() (s int) {
+	s = 1 + 7 + msgp.StringPrefixSize + len(z.Method) + 6 + msgp.StringPrefixSize + len(z.Route) + 12 + msgp.MapHeaderSize
+	if z.RouteValues != nil {
+		for za0029, za0030 := range z.RouteValues {
+			_ = za0030
+			s += msgp.StringPrefixSize + len(za0029) + msgp.StringPrefixSize + len(za0030)
+		}
+	}
+	s += 6 + msgp.MapHeaderSize
+	if z.Query != nil {
+		for za0031, za0032 := range z.Query {
+			_ = za0032
+			s += msgp.StringPrefixSize + len(za0031) + msgp.ArrayHeaderSize
+			for za0033 := range za0032 {
+				s += msgp.StringPrefixSize + len(za0032[za0033])
+			}
+		}
+	}
+	s += 8 + msgp.MapHeaderSize
+	if z.Headers != nil {
+		for za0034, za0035 := range z.Headers {
+			_ = za0035
+			s += msgp.StringPrefixSize + len(za0034) + msgp.ArrayHeaderSize
+			for za0036 := range za0035 {
+				s += msgp.StringPrefixSize + len(za0035[za0036])
+			}
+		}
+	}
+	s += 5 + msgp.BytesPrefixSize + len(z.Body)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *ApiTriggerOutput) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(4)
+	var zb0001Mask uint8 /* 4 bits */
+	_ = zb0001Mask
+	if z.StatusCode == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x1
+	}
+	if z.ContentType == "" {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	if z.Headers == nil {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	if z.Body == nil {
+		zb0001Len--
+		zb0001Mask |= 0x8
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		if (zb0001Mask & 0x1) == 0 { // if not omitted
+			// string "StatusCode"
+			o = append(o, 0xaa, 0x53, 0x74, 0x61, 0x74, 0x75, 0x73, 0x43, 0x6f, 0x64, 0x65)
+			o = msgp.AppendInt64(o, z.StatusCode)
+		}
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "ContentType"
+			o = append(o, 0xab, 0x43, 0x6f, 0x6e, 0x74, 0x65, 0x6e, 0x74, 0x54, 0x79, 0x70, 0x65)
+			o = msgp.AppendString(o, z.ContentType)
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "Headers"
+			o = append(o, 0xa7, 0x48, 0x65, 0x61, 0x64, 0x65, 0x72, 0x73)
+			o = msgp.AppendMapHeader(o, uint32(len(z.Headers)))
+			for za0001, za0002 := range z.Headers {
+				o = msgp.AppendString(o, za0001)
+				o = msgp.AppendString(o, za0002)
+			}
+		}
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "Body"
+			o = append(o, 0xa4, 0x42, 0x6f, 0x64, 0x79)
+			o = msgp.AppendBytes(o, z.Body)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ApiTriggerOutput) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "StatusCode":
+			z.StatusCode, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "StatusCode")
+				return
+			}
+		case "ContentType":
+			z.ContentType, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ContentType")
+				return
+			}
+		case "Headers":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadMapHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Headers")
+				return
+			}
+			if z.Headers == nil {
+				z.Headers = make(map[string]string, zb0002)
+			} else if len(z.Headers) > 0 {
+				clear(z.Headers)
+			}
+			for zb0002 > 0 {
+				var za0002 string
+				zb0002--
+				var za0001 string
+				za0001, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Headers")
+					return
+				}
+				za0002, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Headers", za0001)
+					return
+				}
+				z.Headers[za0001] = za0002
+			}
+		case "Body":
+			z.Body, bts, err = msgp.ReadBytesBytes(bts, z.Body)
+			if err != nil {
+				err = msgp.WrapError(err, "Body")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *ApiTriggerOutput) Msgsize() (s int) {
+	s = 1 + 11 + msgp.Int64Size + 12 + msgp.StringPrefixSize + len(z.ContentType) + 8 + msgp.MapHeaderSize
+	if z.Headers != nil {
+		for za0001, za0002 := range z.Headers {
+			_ = za0002
+			s += msgp.StringPrefixSize + len(za0001) + msgp.StringPrefixSize + len(za0002)
+		}
+	}
+	s += 5 + msgp.BytesPrefixSize + len(z.Body)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z *AssociatedField) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// map header, size 3
@@ -2966,8 +3378,8 @@ func (z ErrorType) Msgsize() (s int) {
 func (z *ExecuteScriptMessage) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(5)
-	var zb0001Mask uint8 /* 5 bits */
+	zb0001Len := uint32(6)
+	var zb0001Mask uint8 /* 6 bits */
 	_ = zb0001Mask
 	if z.EntryPoint == "" {
 		zb0001Len--
@@ -2977,13 +3389,17 @@ func (z *ExecuteScriptMessage) MarshalMsg(b []byte) (o []byte, err error) {
 		zb0001Len--
 		zb0001Mask |= 0x4
 	}
-	if z.Async == false {
+	if z.Input == nil {
 		zb0001Len--
 		zb0001Mask |= 0x8
 	}
-	if z.Timeout == 0 {
+	if z.Async == false {
 		zb0001Len--
 		zb0001Mask |= 0x10
+	}
+	if z.Timeout == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x20
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -3008,11 +3424,16 @@ func (z *ExecuteScriptMessage) MarshalMsg(b []byte) (o []byte, err error) {
 			}
 		}
 		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "Input"
+			o = append(o, 0xa5, 0x49, 0x6e, 0x70, 0x75, 0x74)
+			o = msgp.AppendBytes(o, []byte(z.Input))
+		}
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
 			// string "Async"
 			o = append(o, 0xa5, 0x41, 0x73, 0x79, 0x6e, 0x63)
 			o = msgp.AppendBool(o, z.Async)
 		}
-		if (zb0001Mask & 0x10) == 0 { // if not omitted
+		if (zb0001Mask & 0x20) == 0 { // if not omitted
 			// string "Timeout"
 			o = append(o, 0xa7, 0x54, 0x69, 0x6d, 0x65, 0x6f, 0x75, 0x74)
 			o = msgp.AppendDuration(o, z.Timeout)
@@ -3079,6 +3500,16 @@ func (z *ExecuteScriptMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				}
 				z.Parameters[za0001] = za0002
 			}
+		case "Input":
+			{
+				var zb0003 []byte
+				zb0003, bts, err = msgp.ReadBytesBytes(bts, []byte(z.Input))
+				if err != nil {
+					err = msgp.WrapError(err, "Input")
+					return
+				}
+				z.Input = JSON(zb0003)
+			}
 		case "Async":
 			z.Async, bts, err = msgp.ReadBoolBytes(bts)
 			if err != nil {
@@ -3112,7 +3543,7 @@ func (z *ExecuteScriptMessage) Msgsize() (s int) {
 			s += msgp.StringPrefixSize + len(za0001) + msgp.StringPrefixSize + len(za0002)
 		}
 	}
-	s += 6 + msgp.BoolSize + 8 + msgp.DurationSize
+	s += 6 + msgp.BytesPrefixSize + len([]byte(z.Input)) + 6 + msgp.BoolSize + 8 + msgp.DurationSize
 	return
 }
 
@@ -3891,19 +4322,32 @@ func (z GetScriptMessage) Msgsize() (s int) {
 func (z GetScriptsMessage) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(1)
-	var zb0001Mask uint8 /* 1 bits */
+	zb0001Len := uint32(2)
+	var zb0001Mask uint8 /* 2 bits */
 	_ = zb0001Mask
 	if z.Engine == "" {
 		zb0001Len--
 		zb0001Mask |= 0x1
 	}
+	if z.Name == "" {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
-	if (zb0001Mask & 0x1) == 0 { // if not omitted
-		// string "Engine"
-		o = append(o, 0xa6, 0x45, 0x6e, 0x67, 0x69, 0x6e, 0x65)
-		o = msgp.AppendString(o, string(z.Engine))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		if (zb0001Mask & 0x1) == 0 { // if not omitted
+			// string "Engine"
+			o = append(o, 0xa6, 0x45, 0x6e, 0x67, 0x69, 0x6e, 0x65)
+			o = msgp.AppendString(o, string(z.Engine))
+		}
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "Name"
+			o = append(o, 0xa4, 0x4e, 0x61, 0x6d, 0x65)
+			o = msgp.AppendString(o, z.Name)
+		}
 	}
 	return
 }
@@ -3936,6 +4380,12 @@ func (z *GetScriptsMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				}
 				z.Engine = ScriptEngine(zb0002)
 			}
+		case "Name":
+			z.Name, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Name")
+				return
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -3950,7 +4400,7 @@ func (z *GetScriptsMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z GetScriptsMessage) Msgsize() (s int) {
-	s = 1 + 7 + msgp.StringPrefixSize + len(string(z.Engine))
+	s = 1 + 7 + msgp.StringPrefixSize + len(string(z.Engine)) + 5 + msgp.StringPrefixSize + len(z.Name)
 	return
 }
 
@@ -4782,6 +5232,34 @@ func (z *InformationEventsResponse) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z JSON) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	o = msgp.AppendBytes(o, []byte(z))
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *JSON) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	{
+		var zb0001 []byte
+		zb0001, bts, err = msgp.ReadBytesBytes(bts, []byte((*z)))
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		(*z) = JSON(zb0001)
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z JSON) Msgsize() (s int) {
+	s = msgp.BytesPrefixSize + len([]byte(z))
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z Kind) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	o = msgp.AppendString(o, string(z))
@@ -5558,6 +6036,196 @@ func (z Reason) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z *RequestScriptInfoInput) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(1)
+	var zb0001Mask uint8 /* 1 bits */
+	_ = zb0001Mask
+	if z.Data == nil {
+		zb0001Len--
+		zb0001Mask |= 0x1
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+	if (zb0001Mask & 0x1) == 0 { // if not omitted
+		// string "Data"
+		o = append(o, 0xa4, 0x44, 0x61, 0x74, 0x61)
+		o = msgp.AppendMapHeader(o, uint32(len(z.Data)))
+		for za0001, za0002 := range z.Data {
+			o = msgp.AppendString(o, za0001)
+			o = msgp.AppendString(o, za0002)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *RequestScriptInfoInput) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Data":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadMapHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Data")
+				return
+			}
+			if z.Data == nil {
+				z.Data = make(map[string]string, zb0002)
+			} else if len(z.Data) > 0 {
+				clear(z.Data)
+			}
+			for zb0002 > 0 {
+				var za0002 string
+				zb0002--
+				var za0001 string
+				za0001, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Data")
+					return
+				}
+				za0002, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Data", za0001)
+					return
+				}
+				z.Data[za0001] = za0002
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *RequestScriptInfoInput) Msgsize() (s int) {
+	s = 1 + 5 + msgp.MapHeaderSize
+	if z.Data != nil {
+		for za0001, za0002 := range z.Data {
+			_ = za0002
+			s += msgp.StringPrefixSize + len(za0001) + msgp.StringPrefixSize + len(za0002)
+		}
+	}
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *RequestScriptInfoOutput) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(1)
+	var zb0001Mask uint8 /* 1 bits */
+	_ = zb0001Mask
+	if z.Data == nil {
+		zb0001Len--
+		zb0001Mask |= 0x1
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+	if (zb0001Mask & 0x1) == 0 { // if not omitted
+		// string "Data"
+		o = append(o, 0xa4, 0x44, 0x61, 0x74, 0x61)
+		o = msgp.AppendMapHeader(o, uint32(len(z.Data)))
+		for za0001, za0002 := range z.Data {
+			o = msgp.AppendString(o, za0001)
+			o = msgp.AppendString(o, za0002)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *RequestScriptInfoOutput) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Data":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadMapHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Data")
+				return
+			}
+			if z.Data == nil {
+				z.Data = make(map[string]string, zb0002)
+			} else if len(z.Data) > 0 {
+				clear(z.Data)
+			}
+			for zb0002 > 0 {
+				var za0002 string
+				zb0002--
+				var za0001 string
+				za0001, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Data")
+					return
+				}
+				za0002, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Data", za0001)
+					return
+				}
+				z.Data[za0001] = za0002
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *RequestScriptInfoOutput) Msgsize() (s int) {
+	s = 1 + 5 + msgp.MapHeaderSize
+	if z.Data != nil {
+		for za0001, za0002 := range z.Data {
+			_ = za0002
+			s += msgp.StringPrefixSize + len(za0001) + msgp.StringPrefixSize + len(za0002)
+		}
+	}
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z *RevokeTokenMessage) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// map header, size 1
@@ -5613,60 +6281,68 @@ func (z *RevokeTokenMessage) Msgsize() (s int) {
 func (z *Run) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(24)
-	var zb0001Mask uint32 /* 24 bits */
+	zb0001Len := uint32(26)
+	var zb0001Mask uint32 /* 26 bits */
 	_ = zb0001Mask
 	if z.Parameters == nil {
 		zb0001Len--
 		zb0001Mask |= 0x20
 	}
-	if z.Scope == nil {
+	if z.Input == nil {
 		zb0001Len--
-		zb0001Mask |= 0x400
+		zb0001Mask |= 0x40
 	}
-	if z.Parents == nil {
+	if z.Scope == nil {
 		zb0001Len--
 		zb0001Mask |= 0x800
 	}
-	if z.QueuedAt.IsZero() {
+	if z.Parents == nil {
 		zb0001Len--
-		zb0001Mask |= 0x4000
+		zb0001Mask |= 0x1000
 	}
-	if z.StartedAt.IsZero() {
+	if z.QueuedAt.IsZero() {
 		zb0001Len--
 		zb0001Mask |= 0x8000
 	}
-	if z.EndedAt.IsZero() {
+	if z.StartedAt.IsZero() {
 		zb0001Len--
 		zb0001Mask |= 0x10000
 	}
-	if z.Timeout == 0 {
+	if z.EndedAt.IsZero() {
 		zb0001Len--
 		zb0001Mask |= 0x20000
 	}
-	if z.Output == nil {
+	if z.Timeout == 0 {
 		zb0001Len--
 		zb0001Mask |= 0x40000
 	}
-	if z.ExitReason == "" {
+	if z.Output == nil {
 		zb0001Len--
 		zb0001Mask |= 0x80000
 	}
-	if z.Errors == nil {
+	if z.Result == nil {
 		zb0001Len--
 		zb0001Mask |= 0x100000
 	}
-	if z.LogBytes == 0 {
+	if z.ExitReason == "" {
 		zb0001Len--
 		zb0001Mask |= 0x200000
 	}
-	if z.PeakMemory == 0 {
+	if z.Errors == nil {
 		zb0001Len--
 		zb0001Mask |= 0x400000
 	}
-	if z.CPUTime == 0 {
+	if z.LogBytes == 0 {
 		zb0001Len--
 		zb0001Mask |= 0x800000
+	}
+	if z.PeakMemory == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x1000000
+	}
+	if z.CPUTime == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x2000000
 	}
 	// variable map header, size zb0001Len
 	o = msgp.AppendMapHeader(o, zb0001Len)
@@ -5697,6 +6373,11 @@ func (z *Run) MarshalMsg(b []byte) (o []byte, err error) {
 				o = msgp.AppendString(o, za0003)
 			}
 		}
+		if (zb0001Mask & 0x40) == 0 { // if not omitted
+			// string "Input"
+			o = append(o, 0xa5, 0x49, 0x6e, 0x70, 0x75, 0x74)
+			o = msgp.AppendBytes(o, []byte(z.Input))
+		}
 		// string "StartedBy"
 		o = append(o, 0xa9, 0x53, 0x74, 0x61, 0x72, 0x74, 0x65, 0x64, 0x42, 0x79)
 		o = msgp.AppendString(o, z.StartedBy)
@@ -5709,7 +6390,7 @@ func (z *Run) MarshalMsg(b []byte) (o []byte, err error) {
 		// string "RunsAsId"
 		o = append(o, 0xa8, 0x52, 0x75, 0x6e, 0x73, 0x41, 0x73, 0x49, 0x64)
 		o = msgp.AppendBytes(o, (z.RunsAsID)[:])
-		if (zb0001Mask & 0x400) == 0 { // if not omitted
+		if (zb0001Mask & 0x800) == 0 { // if not omitted
 			// string "Scope"
 			o = append(o, 0xa5, 0x53, 0x63, 0x6f, 0x70, 0x65)
 			if z.Scope == nil {
@@ -5748,7 +6429,7 @@ func (z *Run) MarshalMsg(b []byte) (o []byte, err error) {
 				}
 			}
 		}
-		if (zb0001Mask & 0x800) == 0 { // if not omitted
+		if (zb0001Mask & 0x1000) == 0 { // if not omitted
 			// string "Parents"
 			o = append(o, 0xa7, 0x50, 0x61, 0x72, 0x65, 0x6e, 0x74, 0x73)
 			o = msgp.AppendArrayHeader(o, uint32(len(z.Parents)))
@@ -5762,27 +6443,27 @@ func (z *Run) MarshalMsg(b []byte) (o []byte, err error) {
 		// string "State"
 		o = append(o, 0xa5, 0x53, 0x74, 0x61, 0x74, 0x65)
 		o = msgp.AppendString(o, string(z.State))
-		if (zb0001Mask & 0x4000) == 0 { // if not omitted
+		if (zb0001Mask & 0x8000) == 0 { // if not omitted
 			// string "QueuedAt"
 			o = append(o, 0xa8, 0x51, 0x75, 0x65, 0x75, 0x65, 0x64, 0x41, 0x74)
 			o = msgp.AppendTimeExt(o, z.QueuedAt)
 		}
-		if (zb0001Mask & 0x8000) == 0 { // if not omitted
+		if (zb0001Mask & 0x10000) == 0 { // if not omitted
 			// string "StartedAt"
 			o = append(o, 0xa9, 0x53, 0x74, 0x61, 0x72, 0x74, 0x65, 0x64, 0x41, 0x74)
 			o = msgp.AppendTimeExt(o, z.StartedAt)
 		}
-		if (zb0001Mask & 0x10000) == 0 { // if not omitted
+		if (zb0001Mask & 0x20000) == 0 { // if not omitted
 			// string "EndedAt"
 			o = append(o, 0xa7, 0x45, 0x6e, 0x64, 0x65, 0x64, 0x41, 0x74)
 			o = msgp.AppendTimeExt(o, z.EndedAt)
 		}
-		if (zb0001Mask & 0x20000) == 0 { // if not omitted
+		if (zb0001Mask & 0x40000) == 0 { // if not omitted
 			// string "Timeout"
 			o = append(o, 0xa7, 0x54, 0x69, 0x6d, 0x65, 0x6f, 0x75, 0x74)
 			o = msgp.AppendDuration(o, z.Timeout)
 		}
-		if (zb0001Mask & 0x40000) == 0 { // if not omitted
+		if (zb0001Mask & 0x80000) == 0 { // if not omitted
 			// string "Output"
 			o = append(o, 0xa6, 0x4f, 0x75, 0x74, 0x70, 0x75, 0x74)
 			o = msgp.AppendMapHeader(o, uint32(len(z.Output)))
@@ -5791,12 +6472,17 @@ func (z *Run) MarshalMsg(b []byte) (o []byte, err error) {
 				o = msgp.AppendString(o, za0010)
 			}
 		}
-		if (zb0001Mask & 0x80000) == 0 { // if not omitted
+		if (zb0001Mask & 0x100000) == 0 { // if not omitted
+			// string "Result"
+			o = append(o, 0xa6, 0x52, 0x65, 0x73, 0x75, 0x6c, 0x74)
+			o = msgp.AppendBytes(o, []byte(z.Result))
+		}
+		if (zb0001Mask & 0x200000) == 0 { // if not omitted
 			// string "ExitReason"
 			o = append(o, 0xaa, 0x45, 0x78, 0x69, 0x74, 0x52, 0x65, 0x61, 0x73, 0x6f, 0x6e)
 			o = msgp.AppendString(o, z.ExitReason)
 		}
-		if (zb0001Mask & 0x100000) == 0 { // if not omitted
+		if (zb0001Mask & 0x400000) == 0 { // if not omitted
 			// string "Errors"
 			o = append(o, 0xa6, 0x45, 0x72, 0x72, 0x6f, 0x72, 0x73)
 			o = msgp.AppendArrayHeader(o, uint32(len(z.Errors)))
@@ -5808,17 +6494,17 @@ func (z *Run) MarshalMsg(b []byte) (o []byte, err error) {
 				}
 			}
 		}
-		if (zb0001Mask & 0x200000) == 0 { // if not omitted
+		if (zb0001Mask & 0x800000) == 0 { // if not omitted
 			// string "LogBytes"
 			o = append(o, 0xa8, 0x4c, 0x6f, 0x67, 0x42, 0x79, 0x74, 0x65, 0x73)
 			o = msgp.AppendInt64(o, z.LogBytes)
 		}
-		if (zb0001Mask & 0x400000) == 0 { // if not omitted
+		if (zb0001Mask & 0x1000000) == 0 { // if not omitted
 			// string "PeakMemory"
 			o = append(o, 0xaa, 0x50, 0x65, 0x61, 0x6b, 0x4d, 0x65, 0x6d, 0x6f, 0x72, 0x79)
 			o = msgp.AppendInt64(o, z.PeakMemory)
 		}
-		if (zb0001Mask & 0x800000) == 0 { // if not omitted
+		if (zb0001Mask & 0x2000000) == 0 { // if not omitted
 			// string "CpuTime"
 			o = append(o, 0xa7, 0x43, 0x70, 0x75, 0x54, 0x69, 0x6d, 0x65)
 			o = msgp.AppendDuration(o, z.CPUTime)
@@ -5907,6 +6593,16 @@ func (z *Run) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				}
 				z.Parameters[za0002] = za0003
 			}
+		case "Input":
+			{
+				var zb0004 []byte
+				zb0004, bts, err = msgp.ReadBytesBytes(bts, []byte(z.Input))
+				if err != nil {
+					err = msgp.WrapError(err, "Input")
+					return
+				}
+				z.Input = JSON(zb0004)
+			}
 		case "StartedBy":
 			z.StartedBy, bts, err = msgp.ReadStringBytes(bts)
 			if err != nil {
@@ -5942,14 +6638,14 @@ func (z *Run) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				if z.Scope == nil {
 					z.Scope = new(TokenScope)
 				}
-				var zb0004 uint32
-				zb0004, bts, err = msgp.ReadMapHeaderBytes(bts)
+				var zb0005 uint32
+				zb0005, bts, err = msgp.ReadMapHeaderBytes(bts)
 				if err != nil {
 					err = msgp.WrapError(err, "Scope")
 					return
 				}
-				for zb0004 > 0 {
-					zb0004--
+				for zb0005 > 0 {
+					zb0005--
 					field, bts, err = msgp.ReadMapKeyZC(bts)
 					if err != nil {
 						err = msgp.WrapError(err, "Scope")
@@ -5957,26 +6653,26 @@ func (z *Run) UnmarshalMsg(bts []byte) (o []byte, err error) {
 					}
 					switch msgp.UnsafeString(field) {
 					case "Permissions":
-						var zb0005 uint32
-						zb0005, bts, err = msgp.ReadArrayHeaderBytes(bts)
+						var zb0006 uint32
+						zb0006, bts, err = msgp.ReadArrayHeaderBytes(bts)
 						if err != nil {
 							err = msgp.WrapError(err, "Scope", "Permissions")
 							return
 						}
-						if cap(z.Scope.Permissions) >= int(zb0005) {
-							z.Scope.Permissions = (z.Scope.Permissions)[:zb0005]
+						if cap(z.Scope.Permissions) >= int(zb0006) {
+							z.Scope.Permissions = (z.Scope.Permissions)[:zb0006]
 						} else {
-							z.Scope.Permissions = make([]PermissionFlag, zb0005)
+							z.Scope.Permissions = make([]PermissionFlag, zb0006)
 						}
 						for za0006 := range z.Scope.Permissions {
 							{
-								var zb0006 int64
-								zb0006, bts, err = msgp.ReadInt64Bytes(bts)
+								var zb0007 int64
+								zb0007, bts, err = msgp.ReadInt64Bytes(bts)
 								if err != nil {
 									err = msgp.WrapError(err, "Scope", "Permissions", za0006)
 									return
 								}
-								z.Scope.Permissions[za0006] = PermissionFlag(zb0006)
+								z.Scope.Permissions[za0006] = PermissionFlag(zb0007)
 							}
 						}
 					case "ReadOnly":
@@ -5995,16 +6691,16 @@ func (z *Run) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				}
 			}
 		case "Parents":
-			var zb0007 uint32
-			zb0007, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			var zb0008 uint32
+			zb0008, bts, err = msgp.ReadArrayHeaderBytes(bts)
 			if err != nil {
 				err = msgp.WrapError(err, "Parents")
 				return
 			}
-			if cap(z.Parents) >= int(zb0007) {
-				z.Parents = (z.Parents)[:zb0007]
+			if cap(z.Parents) >= int(zb0008) {
+				z.Parents = (z.Parents)[:zb0008]
 			} else {
-				z.Parents = make([]uuid.UUID, zb0007)
+				z.Parents = make([]uuid.UUID, zb0008)
 			}
 			for za0007 := range z.Parents {
 				bts, err = msgp.ReadExactBytes(bts, (z.Parents[za0007])[:])
@@ -6021,13 +6717,13 @@ func (z *Run) UnmarshalMsg(bts []byte) (o []byte, err error) {
 			}
 		case "State":
 			{
-				var zb0008 string
-				zb0008, bts, err = msgp.ReadStringBytes(bts)
+				var zb0009 string
+				zb0009, bts, err = msgp.ReadStringBytes(bts)
 				if err != nil {
 					err = msgp.WrapError(err, "State")
 					return
 				}
-				z.State = RunState(zb0008)
+				z.State = RunState(zb0009)
 			}
 		case "QueuedAt":
 			z.QueuedAt, bts, err = msgp.ReadTimeUTCBytes(bts)
@@ -6054,20 +6750,20 @@ func (z *Run) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				return
 			}
 		case "Output":
-			var zb0009 uint32
-			zb0009, bts, err = msgp.ReadMapHeaderBytes(bts)
+			var zb0010 uint32
+			zb0010, bts, err = msgp.ReadMapHeaderBytes(bts)
 			if err != nil {
 				err = msgp.WrapError(err, "Output")
 				return
 			}
 			if z.Output == nil {
-				z.Output = make(map[string]string, zb0009)
+				z.Output = make(map[string]string, zb0010)
 			} else if len(z.Output) > 0 {
 				clear(z.Output)
 			}
-			for zb0009 > 0 {
+			for zb0010 > 0 {
 				var za0010 string
-				zb0009--
+				zb0010--
 				var za0009 string
 				za0009, bts, err = msgp.ReadStringBytes(bts)
 				if err != nil {
@@ -6081,6 +6777,16 @@ func (z *Run) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				}
 				z.Output[za0009] = za0010
 			}
+		case "Result":
+			{
+				var zb0011 []byte
+				zb0011, bts, err = msgp.ReadBytesBytes(bts, []byte(z.Result))
+				if err != nil {
+					err = msgp.WrapError(err, "Result")
+					return
+				}
+				z.Result = JSON(zb0011)
+			}
 		case "ExitReason":
 			z.ExitReason, bts, err = msgp.ReadStringBytes(bts)
 			if err != nil {
@@ -6088,16 +6794,16 @@ func (z *Run) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				return
 			}
 		case "Errors":
-			var zb0010 uint32
-			zb0010, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			var zb0012 uint32
+			zb0012, bts, err = msgp.ReadArrayHeaderBytes(bts)
 			if err != nil {
 				err = msgp.WrapError(err, "Errors")
 				return
 			}
-			if cap(z.Errors) >= int(zb0010) {
-				z.Errors = (z.Errors)[:zb0010]
+			if cap(z.Errors) >= int(zb0012) {
+				z.Errors = (z.Errors)[:zb0012]
 			} else {
-				z.Errors = make([]RunError, zb0010)
+				z.Errors = make([]RunError, zb0012)
 			}
 			for za0011 := range z.Errors {
 				bts, err = z.Errors[za0011].UnmarshalMsg(bts)
@@ -6145,7 +6851,7 @@ func (z *Run) Msgsize() (s int) {
 			s += msgp.StringPrefixSize + len(za0002) + msgp.StringPrefixSize + len(za0003)
 		}
 	}
-	s += 10 + msgp.StringPrefixSize + len(z.StartedBy) + 7 + msgp.StringPrefixSize + len(z.RunsAs) + 12 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 9 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 6
+	s += 6 + msgp.BytesPrefixSize + len([]byte(z.Input)) + 10 + msgp.StringPrefixSize + len(z.StartedBy) + 7 + msgp.StringPrefixSize + len(z.RunsAs) + 12 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 9 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 6
 	if z.Scope == nil {
 		s += msgp.NilSize
 	} else {
@@ -6158,7 +6864,7 @@ func (z *Run) Msgsize() (s int) {
 			s += msgp.StringPrefixSize + len(za0009) + msgp.StringPrefixSize + len(za0010)
 		}
 	}
-	s += 11 + msgp.StringPrefixSize + len(z.ExitReason) + 7 + msgp.ArrayHeaderSize
+	s += 7 + msgp.BytesPrefixSize + len([]byte(z.Result)) + 11 + msgp.StringPrefixSize + len(z.ExitReason) + 7 + msgp.ArrayHeaderSize
 	for za0011 := range z.Errors {
 		s += z.Errors[za0011].Msgsize()
 	}
@@ -6648,8 +7354,8 @@ func (z *RunsResponse) Msgsize() (s int) {
 func (z *Script) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(14)
-	var zb0001Mask uint16 /* 14 bits */
+	zb0001Len := uint32(16)
+	var zb0001Mask uint16 /* 16 bits */
 	_ = zb0001Mask
 	if z.Description == "" {
 		zb0001Len--
@@ -6659,36 +7365,44 @@ func (z *Script) MarshalMsg(b []byte) (o []byte, err error) {
 		zb0001Len--
 		zb0001Mask |= 0x20
 	}
-	if z.Files == nil {
+	if z.ParameterSchema == nil {
 		zb0001Len--
 		zb0001Mask |= 0x40
 	}
-	if z.Timeout == 0 {
+	if z.ResultSchema == nil {
 		zb0001Len--
 		zb0001Mask |= 0x80
 	}
-	if z.Manifest == nil {
+	if z.Files == nil {
 		zb0001Len--
 		zb0001Mask |= 0x100
 	}
-	if z.ManifestText == "" {
+	if z.Timeout == 0 {
 		zb0001Len--
 		zb0001Mask |= 0x200
 	}
-	if z.DeployedAt.IsZero() {
+	if z.Manifest == nil {
 		zb0001Len--
 		zb0001Mask |= 0x400
 	}
-	if z.DeployedBy == "" {
+	if z.ManifestText == "" {
 		zb0001Len--
 		zb0001Mask |= 0x800
 	}
-	if z.RunsAs == "" {
+	if z.DeployedAt.IsZero() {
 		zb0001Len--
 		zb0001Mask |= 0x1000
 	}
+	if z.DeployedBy == "" {
+		zb0001Len--
+		zb0001Mask |= 0x2000
+	}
+	if z.RunsAs == "" {
+		zb0001Len--
+		zb0001Mask |= 0x4000
+	}
 	// variable map header, size zb0001Len
-	o = append(o, 0x80|uint8(zb0001Len))
+	o = msgp.AppendMapHeader(o, zb0001Len)
 
 	// skip if no fields are to be emitted
 	if zb0001Len != 0 {
@@ -6718,6 +7432,16 @@ func (z *Script) MarshalMsg(b []byte) (o []byte, err error) {
 			}
 		}
 		if (zb0001Mask & 0x40) == 0 { // if not omitted
+			// string "ParameterSchema"
+			o = append(o, 0xaf, 0x50, 0x61, 0x72, 0x61, 0x6d, 0x65, 0x74, 0x65, 0x72, 0x53, 0x63, 0x68, 0x65, 0x6d, 0x61)
+			o = msgp.AppendBytes(o, []byte(z.ParameterSchema))
+		}
+		if (zb0001Mask & 0x80) == 0 { // if not omitted
+			// string "ResultSchema"
+			o = append(o, 0xac, 0x52, 0x65, 0x73, 0x75, 0x6c, 0x74, 0x53, 0x63, 0x68, 0x65, 0x6d, 0x61)
+			o = msgp.AppendBytes(o, []byte(z.ResultSchema))
+		}
+		if (zb0001Mask & 0x100) == 0 { // if not omitted
 			// string "Files"
 			o = append(o, 0xa5, 0x46, 0x69, 0x6c, 0x65, 0x73)
 			o = msgp.AppendArrayHeader(o, uint32(len(z.Files)))
@@ -6731,12 +7455,12 @@ func (z *Script) MarshalMsg(b []byte) (o []byte, err error) {
 				o = msgp.AppendString(o, z.Files[za0002].Content)
 			}
 		}
-		if (zb0001Mask & 0x80) == 0 { // if not omitted
+		if (zb0001Mask & 0x200) == 0 { // if not omitted
 			// string "Timeout"
 			o = append(o, 0xa7, 0x54, 0x69, 0x6d, 0x65, 0x6f, 0x75, 0x74)
 			o = msgp.AppendDuration(o, z.Timeout)
 		}
-		if (zb0001Mask & 0x100) == 0 { // if not omitted
+		if (zb0001Mask & 0x400) == 0 { // if not omitted
 			// string "Manifest"
 			o = append(o, 0xa8, 0x4d, 0x61, 0x6e, 0x69, 0x66, 0x65, 0x73, 0x74)
 			if z.Manifest == nil {
@@ -6749,22 +7473,22 @@ func (z *Script) MarshalMsg(b []byte) (o []byte, err error) {
 				}
 			}
 		}
-		if (zb0001Mask & 0x200) == 0 { // if not omitted
+		if (zb0001Mask & 0x800) == 0 { // if not omitted
 			// string "ManifestText"
 			o = append(o, 0xac, 0x4d, 0x61, 0x6e, 0x69, 0x66, 0x65, 0x73, 0x74, 0x54, 0x65, 0x78, 0x74)
 			o = msgp.AppendString(o, z.ManifestText)
 		}
-		if (zb0001Mask & 0x400) == 0 { // if not omitted
+		if (zb0001Mask & 0x1000) == 0 { // if not omitted
 			// string "DeployedAt"
 			o = append(o, 0xaa, 0x44, 0x65, 0x70, 0x6c, 0x6f, 0x79, 0x65, 0x64, 0x41, 0x74)
 			o = msgp.AppendTimeExt(o, z.DeployedAt)
 		}
-		if (zb0001Mask & 0x800) == 0 { // if not omitted
+		if (zb0001Mask & 0x2000) == 0 { // if not omitted
 			// string "DeployedBy"
 			o = append(o, 0xaa, 0x44, 0x65, 0x70, 0x6c, 0x6f, 0x79, 0x65, 0x64, 0x42, 0x79)
 			o = msgp.AppendString(o, z.DeployedBy)
 		}
-		if (zb0001Mask & 0x1000) == 0 { // if not omitted
+		if (zb0001Mask & 0x4000) == 0 { // if not omitted
 			// string "RunsAs"
 			o = append(o, 0xa6, 0x52, 0x75, 0x6e, 0x73, 0x41, 0x73)
 			o = msgp.AppendString(o, z.RunsAs)
@@ -6847,27 +7571,47 @@ func (z *Script) UnmarshalMsg(bts []byte) (o []byte, err error) {
 					return
 				}
 			}
+		case "ParameterSchema":
+			{
+				var zb0004 []byte
+				zb0004, bts, err = msgp.ReadBytesBytes(bts, []byte(z.ParameterSchema))
+				if err != nil {
+					err = msgp.WrapError(err, "ParameterSchema")
+					return
+				}
+				z.ParameterSchema = JSON(zb0004)
+			}
+		case "ResultSchema":
+			{
+				var zb0005 []byte
+				zb0005, bts, err = msgp.ReadBytesBytes(bts, []byte(z.ResultSchema))
+				if err != nil {
+					err = msgp.WrapError(err, "ResultSchema")
+					return
+				}
+				z.ResultSchema = JSON(zb0005)
+			}
 		case "Files":
-			var zb0004 uint32
-			zb0004, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			var zb0006 uint32
+			zb0006, bts, err = msgp.ReadArrayHeaderBytes(bts)
 			if err != nil {
 				err = msgp.WrapError(err, "Files")
 				return
 			}
-			if cap(z.Files) >= int(zb0004) {
-				z.Files = (z.Files)[:zb0004]
+			if cap(z.Files) >= int(zb0006) {
+				z.Files = (z.Files)[:zb0006]
 			} else {
-				z.Files = make([]ScriptFile, zb0004)
+				z.Files = make([]ScriptFile, zb0006)
 			}
 			for za0002 := range z.Files {
-				var zb0005 uint32
-				zb0005, bts, err = msgp.ReadMapHeaderBytes(bts)
+				var zb0007 uint32
+				zb0007, bts, err = msgp.ReadMapHeaderBytes(bts)
 				if err != nil {
 					err = msgp.WrapError(err, "Files", za0002)
 					return
 				}
-				for zb0005 > 0 {
-					zb0005--
+				for zb0007 > 0 {
+					zb0007--
 					field, bts, err = msgp.ReadMapKeyZC(bts)
 					if err != nil {
 						err = msgp.WrapError(err, "Files", za0002)
@@ -6962,11 +7706,11 @@ func (z *Script) UnmarshalMsg(bts []byte) (o []byte, err error) {
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *Script) Msgsize() (s int) {
-	s = 1 + 5 + msgp.StringPrefixSize + len(z.Name) + 12 + msgp.StringPrefixSize + len(z.Description) + 7 + msgp.StringPrefixSize + len(string(z.Engine)) + 8 + msgp.Int64Size + 5 + msgp.StringPrefixSize + len(z.Hash) + 12 + msgp.ArrayHeaderSize
+	s = 3 + 5 + msgp.StringPrefixSize + len(z.Name) + 12 + msgp.StringPrefixSize + len(z.Description) + 7 + msgp.StringPrefixSize + len(string(z.Engine)) + 8 + msgp.Int64Size + 5 + msgp.StringPrefixSize + len(z.Hash) + 12 + msgp.ArrayHeaderSize
 	for za0001 := range z.EntryPoints {
 		s += msgp.StringPrefixSize + len(z.EntryPoints[za0001])
 	}
-	s += 6 + msgp.ArrayHeaderSize
+	s += 16 + msgp.BytesPrefixSize + len([]byte(z.ParameterSchema)) + 13 + msgp.BytesPrefixSize + len([]byte(z.ResultSchema)) + 6 + msgp.ArrayHeaderSize
 	for za0002 := range z.Files {
 		s += 1 + 5 + msgp.StringPrefixSize + len(z.Files[za0002].Name) + 8 + msgp.StringPrefixSize + len(z.Files[za0002].Content)
 	}

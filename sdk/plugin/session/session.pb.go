@@ -155,16 +155,21 @@ func (x *SourceFile) GetContent() []byte {
 // Description says what a script is. A script with errors cannot be run.
 type Description struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Names of the entry points the script has, sorted.
+	// Names of the entry points the script has. OnDestroy is not started by the
+	// host: the script calls it after another one, before Finished.
 	EntryPoints []string `protobuf:"bytes,1,rep,name=entry_points,json=entryPoints,proto3" json:"entry_points,omitempty"`
 	// What is wrong with the script, in the order of the source.
 	Errors []*CompileError `protobuf:"bytes,2,rep,name=errors,proto3" json:"errors,omitempty"`
 	// The version of this protocol that the process speaks.
 	ProtocolVersion uint32 `protobuf:"varint,3,opt,name=protocol_version,json=protocolVersion,proto3" json:"protocol_version,omitempty"`
 	// Name and version of the SDK the process was built with, for people.
-	SdkVersion    string `protobuf:"bytes,4,opt,name=sdk_version,json=sdkVersion,proto3" json:"sdk_version,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	SdkVersion string `protobuf:"bytes,4,opt,name=sdk_version,json=sdkVersion,proto3" json:"sdk_version,omitempty"`
+	// JSON Schemas of what Run is called with and of what it returns besides an
+	// error; empty where there is no such thing.
+	ParameterSchema []byte `protobuf:"bytes,5,opt,name=parameter_schema,json=parameterSchema,proto3" json:"parameter_schema,omitempty"`
+	ResultSchema    []byte `protobuf:"bytes,6,opt,name=result_schema,json=resultSchema,proto3" json:"result_schema,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *Description) Reset() {
@@ -223,6 +228,20 @@ func (x *Description) GetSdkVersion() string {
 		return x.SdkVersion
 	}
 	return ""
+}
+
+func (x *Description) GetParameterSchema() []byte {
+	if x != nil {
+		return x.ParameterSchema
+	}
+	return nil
+}
+
+func (x *Description) GetResultSchema() []byte {
+	if x != nil {
+		return x.ResultSchema
+	}
+	return nil
 }
 
 // CompileError is one mistake in a script.
@@ -612,8 +631,16 @@ type Start struct {
 	Run   *RunInfo               `protobuf:"bytes,1,opt,name=run,proto3" json:"run,omitempty"`
 	// The function to call.
 	EntryPoint string `protobuf:"bytes,2,opt,name=entry_point,json=entryPoint,proto3" json:"entry_point,omitempty"`
-	// What the entry point is called with, for entry points that are called with
-	// more than the parameters of the run.
+	// What the entry point is called with. For Run with typed parameters it is
+	// their JSON text, as parameter_schema describes it; for Run without, and for
+	// OnDestroy, nothing. For the others it is a MessagePack map by the names of
+	// fields:
+	//
+	//	OnDomInstanceCrud              dom.InstanceCrud
+	//	OnDomInstanceCrudWithFullMeta  dom.InstanceCrudMeta
+	//	OnDomAction                    dom.ActionContext
+	//	OnApiTrigger                   slnet.ApiTriggerInput
+	//	OnRequestScriptInfo            slnet.RequestScriptInfoInput
 	Input []byte `protobuf:"bytes,3,opt,name=input,proto3" json:"input,omitempty"`
 	// The most requests that may be unanswered at a time; what is beyond is
 	// answered with an error of kind RateLimited.
@@ -1469,7 +1496,12 @@ type Finished struct {
 	ExitReason string      `protobuf:"bytes,2,opt,name=exit_reason,json=exitReason,proto3" json:"exit_reason,omitempty"`
 	Failed     bool        `protobuf:"varint,3,opt,name=failed,proto3" json:"failed,omitempty"`
 	Errors     []*RunError `protobuf:"bytes,4,rep,name=errors,proto3" json:"errors,omitempty"`
-	// What an entry point returned that returns more than an error.
+	// What an entry point returned that returns more than an error. For Run it is
+	// JSON text, as result_schema describes it, of at most 1 MiB; for the others
+	// MessagePack:
+	//
+	//	OnApiTrigger         slnet.ApiTriggerOutput
+	//	OnRequestScriptInfo  slnet.RequestScriptInfoOutput
 	Result        []byte `protobuf:"bytes,5,opt,name=result,proto3" json:"result,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1621,13 +1653,15 @@ const file_session_proto_rawDesc = "" +
 	"\n" +
 	"SourceFile\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
-	"\acontent\x18\x02 \x01(\fR\acontent\"\xb5\x01\n" +
+	"\acontent\x18\x02 \x01(\fR\acontent\"\x85\x02\n" +
 	"\vDescription\x12!\n" +
 	"\fentry_points\x18\x01 \x03(\tR\ventryPoints\x127\n" +
 	"\x06errors\x18\x02 \x03(\v2\x1f.domovoi.plugin.v1.CompileErrorR\x06errors\x12)\n" +
 	"\x10protocol_version\x18\x03 \x01(\rR\x0fprotocolVersion\x12\x1f\n" +
 	"\vsdk_version\x18\x04 \x01(\tR\n" +
-	"sdkVersion\"h\n" +
+	"sdkVersion\x12)\n" +
+	"\x10parameter_schema\x18\x05 \x01(\fR\x0fparameterSchema\x12#\n" +
+	"\rresult_schema\x18\x06 \x01(\fR\fresultSchema\"h\n" +
 	"\fCompileError\x12\x18\n" +
 	"\amessage\x18\x01 \x01(\tR\amessage\x12\x12\n" +
 	"\x04file\x18\x02 \x01(\tR\x04file\x12\x12\n" +

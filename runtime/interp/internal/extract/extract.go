@@ -11,18 +11,13 @@ package extract
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"go/format"
-	"go/importer"
-	"go/token"
-	"go/types"
-	"io"
-	"os"
-	"os/exec"
 	"slices"
 	"strings"
 	"text/template"
+
+	"domovoi.dev/runtime/script/exportdata"
 )
 
 // sdkPrefix is the prefix of the packages written for scripts: all they export
@@ -32,7 +27,7 @@ const sdkPrefix = "domovoi.dev/sdk"
 // Files returns the generated files by name. The packages are loaded with the
 // go command in dir, which must lie in the module.
 func Files(dir string, packages []string) (map[string][]byte, error) {
-	imports, err := openExportData(dir, packages)
+	imports, err := exportdata.Compile(dir, packages)
 	if err != nil {
 		return nil, err
 	}
@@ -54,35 +49,6 @@ func Files(dir string, packages []string) (map[string][]byte, error) {
 	}
 	files["index_gen.go"], err = render(indexTemplate, tables)
 	return files, err
-}
-
-// openExportData compiles the packages and returns an importer of what they
-// export.
-func openExportData(dir string, packages []string) (types.Importer, error) {
-	cmd := exec.Command("go", append([]string{"list", "-export", "-deps", "-json=ImportPath,Export", "--"}, packages...)...)
-	cmd.Dir = dir
-	cmd.Stderr = os.Stderr
-	out, err := cmd.Output()
-	if err != nil {
-		return nil, fmt.Errorf("go list: %w", err)
-	}
-	exports := make(map[string]string)
-	for d := json.NewDecoder(bytes.NewReader(out)); ; {
-		var p struct{ ImportPath, Export string }
-		if err := d.Decode(&p); err == io.EOF {
-			break
-		} else if err != nil {
-			return nil, fmt.Errorf("go list: %w", err)
-		}
-		exports[p.ImportPath] = p.Export
-	}
-	return importer.ForCompiler(token.NewFileSet(), "gc", func(path string) (io.ReadCloser, error) {
-		file, ok := exports[path]
-		if !ok {
-			return nil, fmt.Errorf("no export data of %q", path)
-		}
-		return os.Open(file)
-	}), nil
 }
 
 // render executes a template and formats the result.

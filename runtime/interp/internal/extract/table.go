@@ -6,6 +6,8 @@ import (
 	"go/types"
 	"math/big"
 	"strings"
+
+	"domovoi.dev/runtime/script"
 )
 
 // table is what a generated file holds: the symbols of one package.
@@ -40,11 +42,11 @@ func newTable(pkg *types.Package) (*table, error) {
 		if !o.Exported() {
 			continue
 		}
-		if !strings.HasPrefix(t.Path, sdkPrefix) {
-			if !usable(o) {
-				continue
-			}
-		} else if generic(o) {
+		switch {
+		case script.Withheld(o) == "" && !script.Generic(o):
+		case !strings.HasPrefix(t.Path, sdkPrefix):
+			continue
+		default:
 			return nil, fmt.Errorf("%s.%s is generic: the interpreter would not see it, export an instantiated alias or a function with any", t.Path, name)
 		}
 		t.add(o)
@@ -66,9 +68,6 @@ func (t *table) add(o types.Object) {
 	case *types.Var:
 		value = "variable(" + name + ")"
 	case *types.TypeName:
-		if constraint(o) {
-			return
-		}
 		value = "reflect.ValueOf((*" + name + ")(nil))"
 		if i, ok := o.Type().Underlying().(*types.Interface); ok {
 			t.addWrapper(o.Name(), i)

@@ -11,6 +11,7 @@ import (
 
 func symbols_domovoi_dev_sdk_dom() map[string]reflect.Value {
 	return map[string]reflect.Value{
+		"ActionContext":                        reflect.ValueOf((*dom.ActionContext)(nil)),
 		"ActionDefinition":                     reflect.ValueOf((*dom.ActionDefinition)(nil)),
 		"ActionError":                          reflect.ValueOf(dom.ActionError),
 		"And":                                  reflect.ValueOf(dom.And),
@@ -188,11 +189,14 @@ func symbols_domovoi_dev_sdk_dom() map[string]reflect.Value {
 		"HistoryStorageBehavior":                reflect.ValueOf((*dom.HistoryStorageBehavior)(nil)),
 		"InformationEventSettings":              reflect.ValueOf((*dom.InformationEventSettings)(nil)),
 		"Instance":                              reflect.ValueOf((*dom.Instance)(nil)),
+		"InstanceCrud":                          reflect.ValueOf((*dom.InstanceCrud)(nil)),
+		"InstanceCrudMeta":                      reflect.ValueOf((*dom.InstanceCrudMeta)(nil)),
 		"InstanceDifferences":                   reflect.ValueOf((*dom.InstanceDifferences)(nil)),
 		"InstanceError":                         reflect.ValueOf(dom.InstanceError),
 		"InstanceExposerSet":                    reflect.ValueOf((*dom.InstanceExposerSet)(nil)),
 		"InstanceExposers":                      variable(dom.InstanceExposers),
 		"InstanceID":                            reflect.ValueOf((*dom.InstanceID)(nil)),
+		"InstanceReference":                     reflect.ValueOf((*dom.InstanceReference)(nil)),
 		"InstanceStatusChange":                  reflect.ValueOf((*dom.InstanceStatusChange)(nil)),
 		"KindBehaviorDefinition":                reflect.ValueOf(dom.KindBehaviorDefinition),
 		"KindBool":                              reflect.ValueOf(dom.KindBool),

@@ -1,0 +1,163 @@
+package automation
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"domovoi.dev/plugins"
+	"domovoi.dev/sdk/plugin/session"
+	"domovoi.dev/sdk/schema"
+	"domovoi.dev/sdk/slnet"
+	"domovoi.dev/storage"
+)
+
+//go:generate go -C ../../tools run ./msgpgen -package ../runtime/automation -files input.go -unexported
+
+// inputTable has what entry points other than Run are called with, by the id of
+// the run, as long as the run has not ended. What Run is called with stands in
+// the run.
+var inputTable = storage.NewTable[runInput]("run_inputs")
+
+// runInput is the input of an entry point.
+type runInput struct {
+	Data []byte `json:"Data"`
+}
+
+// input makes what the entry point of a new run is called with, and is nil where
+// that stands in the run.
+func (c *Call) input(s *slnet.Script, run *slnet.Run) (*runInput, error) {
+	if c.EntryPoint == slnet.EntryPointRun {
+		var err error
+		run.Input, err = parameters(s, c.json, c.Parameters)
+		return nil, err
+	}
+	if c.Input == nil {
+		return nil, slnet.Errorf(slnet.KindInvalid,
+			"%s of script %q is called by the platform, with an input of its own; what can be executed is %s", c.EntryPoint, s.Name, slnet.EntryPointRun)
+	}
+	data, err := c.Input.MarshalMsg(nil)
+	if err == nil && len(data) > session.MaxPayloadBytes {
+		err = slnet.Errorf(slnet.KindTooLarge, "the input of %s is %d bytes; at most %d are allowed", c.EntryPoint, len(data), session.MaxPayloadBytes)
+	}
+	return &runInput{Data: data}, err
+}
+
+// parameters checks the parameters of a run and fills in their defaults. Those
+// given as texts are taken in where the script has typed ones.
+func parameters(s *slnet.Script, input slnet.JSON, texts map[string]string) (slnet.JSON, error) {
+	if err := input.Valid("Input", slnet.MaxRunInput); err != nil {
+		return nil, err
+	}
+	if len(s.ParameterSchema) == 0 {
+		if len(input) > 0 {
+			return nil, slnet.Errorf(slnet.KindInvalid, "script %q has no typed parameters; give it Parameters, not Input", s.Name)
+		}
+		return nil, nil
+	}
+	described, err := schema.Read(s.ParameterSchema)
+	if err != nil {
+		return nil, err
+	}
+	value := any(map[string]any{})
+	if len(input) > 0 {
+		if value, err = schema.Parse(input); err != nil {
+			return nil, slnet.Errorf(slnet.KindInvalid, "Input is not JSON: %v", err)
+		}
+	}
+	problems := mergeTexts(described, value, texts)
+	value, err = described.Check(value)
+	var found schema.Problems
+	errors.As(err, &found)
+	told := len(problems)
+	for _, p := range found {
+		if !slices.ContainsFunc(problems[:told], func(before schema.Problem) bool { return before.Path == p.Path }) {
+			problems = append(problems, p)
+		}
+	}
+	if len(problems) > 0 {
+		return nil, slnet.Errorf(slnet.KindInvalid, "script %q was not started; its parameters are wrong:\n%v", s.Name, problems)
+	}
+	checked, err := json.Marshal(value)
+	if err != nil {
+		return nil, err
+	}
+	return checked, slnet.JSON(checked).Valid("Input with its defaults", slnet.MaxRunInput)
+}
+
+// mergeTexts adds the parameters given as texts to an object. Their names may
+// differ from those of the fields in case.
+func mergeTexts(s *schema.Schema, value any, texts map[string]string) schema.Problems {
+	object, ok := value.(map[string]any)
+	if !ok {
+		return nil // Check says so
+	}
+	var problems schema.Problems
+	problem := func(name, format string, args ...any) {
+		problems = append(problems, schema.Problem{Path: name, Message: fmt.Sprintf(format, args...)})
+	}
+	for _, name := range slices.Sorted(maps.Keys(texts)) {
+		p := s.Property(name)
+		if i := slices.IndexFunc(s.Properties, func(p schema.Property) bool { return strings.EqualFold(p.Name, name) }); p == nil && i >= 0 {
+			p = &s.Properties[i]
+		}
+		if p == nil {
+			object[name] = texts[name] // Check says that there is no such parameter
+			continue
+		}
+		if _, twice := object[p.Name]; twice {
+			problem(p.Name, "is given twice")
+			continue
+		}
+		v, err := p.Schema.FromText(texts[name])
+		if err != nil {
+			problem(p.Name, "%v", err)
+			continue
+		}
+		object[p.Name] = v
+	}
+	return problems
+}
+
+// sent is what a run's entry point is sent.
+func (e *execution) sent() []byte {
+	if e.input != nil {
+		return e.input.Data
+	}
+	return e.run.Input
+}
+
+// storedInput reads the input of a run that was queued by an earlier daemon.
+func (a *Automation) storedInput(ctx context.Context, run *slnet.Run) (input *runInput, err error) {
+	if run.EntryPoint == slnet.EntryPointRun {
+		return nil, nil
+	}
+	err = a.Store.View(ctx, func(r *storage.Reader) error {
+		input, err = inputTable.Get(r, run.ID.String())
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("the input of run %s: %w", run.ID, err)
+	}
+	return input, nil
+}
+
+// checkDescription refuses schemas that are none.
+func checkDescription(d plugins.Description) error {
+	for _, b := range [][]byte{d.ParameterSchema, d.ResultSchema} {
+		if len(b) == 0 {
+			continue
+		}
+		if err := slnet.JSON(b).Valid("a JSON Schema of the script", slnet.MaxRunInput); err != nil {
+			return err
+		}
+		if _, err := schema.Read(b); err != nil {
+			return slnet.Errorf(slnet.KindInvalid, "%v", err)
+		}
+	}
+	return nil
+}

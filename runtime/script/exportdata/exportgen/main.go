@@ -1,0 +1,36 @@
+// Command exportgen writes the types of the packages that scripts may import
+// into the file that package script embeds:
+//
+//	go generate ./runtime/script
+package main
+
+import (
+	"log"
+	"os"
+	"runtime"
+
+	"domovoi.dev/runtime/script"
+	"domovoi.dev/runtime/script/exportdata"
+)
+
+func main() {
+	log.SetFlags(0)
+	if len(os.Args) != 2 {
+		log.Fatal("usage: exportgen <file>")
+	}
+	if err := write(os.Args[1]); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func write(file string) error {
+	imports, err := exportdata.Compile(".", script.AllowedImports)
+	if err != nil {
+		return err
+	}
+	bundle, err := exportdata.Bundle(imports, script.AllowedImports, runtime.Version())
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(file, bundle, 0o644)
+}
