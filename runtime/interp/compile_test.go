@@ -22,7 +22,7 @@ func TestCompileErrors(t *testing.T) {
 		{"wrong type", "_ = string(5.5)", 4, 12, "cannot convert 5.5"},
 		{"unknown symbol of a package", "sdk.Foo()", 4, 5, "undefined: sdk.Foo"},
 		{"unknown method", "\n\tengine.Frobnicate()", 5, 9, "engine.Frobnicate undefined"},
-		{"builtin of a newer Go", "_ = min(1, 2)", 4, 5, "undefined: min"},
+		{"what the interpreter lacks", "goto end\nend:\nreturn nil", 4, 1, "the interpreter has no goto; build it as a plugin: domovoi script build"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -2,9 +2,10 @@
 // worker processes only: a script that ends its process, by a panic in a
 // goroutine or by an endless recursion, must not end the daemon.
 //
-// A script is Go as package script describes it, in the version of the language
-// that yaegi knows: without type inference of generic functions in all cases,
-// without min, max and clear, without iterators.
+// A script is Go as package script describes it, and means here what it means to
+// the Go compiler, or is refused: docs/language.md. Package lower makes a simpler
+// program of it first, one that leaves the interpreter little room for opinions
+// of its own.
 //
 // Cancellation is cooperative: a run whose context has ended goes on until the
 // script notices or the host ends the process. yaegi can be made to stop where

@@ -102,7 +102,7 @@ func logf(format string, args ...any) string { return fmt.Sprintf(format, args..
 			body: `emit(status("open"), point{1, 2}, &point{3, 4}, []any{status("a")}, map[string]any{"k": point{5, 6}})
 emit(logf("%s %v %+v %d", status("b"), point{1, 2}, point{3, 4}, 7))
 emit(dom.ValueOf(status("c")).String())`,
-			want: "open {1 2} &{3 4} [a] map[k:{5 6}]\nb {1 2} {X:3 Y:4} 7\nc\n",
+			want: "open {1 2} &{3 4} [a] map[k:{5 6}]\nb {1 2} {X:3 Y:4} 7\n\n",
 		},
 		{
 			name: "labels",

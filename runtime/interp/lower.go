@@ -1,105 +1,123 @@
 package interp
 
 import (
-	"encoding"
-	"encoding/json"
-	"encoding/xml"
+	"embed"
 	"fmt"
 	"go/ast"
+	"go/parser"
 	"go/token"
+	"go/types"
 	"reflect"
-	"strconv"
+	"slices"
+	"sync"
 
 	"github.com/traefik/yaegi/interp"
 
+	"domovoi.dev/runtime/interp/internal/lower"
 	"domovoi.dev/runtime/script"
+	"domovoi.dev/sdk/plugin"
 )
 
-// builtin is a package that lower imports for itself. No script can have the
-// name.
-const builtin = "builtin#"
-
-// builtins are the symbols of that package: a type, and functions that make
-// interpreted values compiled interfaces, which a conversion does not.
-func builtins() interp.Exports {
-	return interp.Exports{exportKey(builtin, builtin): {
-		"Error":             reflect.ValueOf((*error)(nil)),
-		"AsError":           reflect.ValueOf(as[error]),
-		"AsFormatter":       reflect.ValueOf(as[fmt.Formatter]),
-		"AsStringer":        reflect.ValueOf(as[fmt.Stringer]),
-		"AsJSONMarshaler":   reflect.ValueOf(as[json.Marshaler]),
-		"AsJSONUnmarshaler": reflect.ValueOf(as[json.Unmarshaler]),
-		"AsTextMarshaler":   reflect.ValueOf(as[encoding.TextMarshaler]),
-		"AsTextUnmarshaler": reflect.ValueOf(as[encoding.TextUnmarshaler]),
-		"AsXMLMarshaler":    reflect.ValueOf(as[xml.Marshaler]),
-		"AsXMLUnmarshaler":  reflect.ValueOf(as[xml.Unmarshaler]),
-		"Panic":             reflect.ValueOf(panicWith),
-	}}
-}
-
-func as[T any](v T) T { return v }
-
-func panicWith(v any) { panic(v) }
-
-// fromBuiltin is a symbol of that package.
-func fromBuiltin(pos token.Pos, name string) ast.Expr {
-	return &ast.SelectorExpr{X: &ast.Ident{NamePos: pos, Name: builtin}, Sel: &ast.Ident{NamePos: pos, Name: name}}
-}
-
-// lower rewrites what yaegi gets wrong or cannot do into what it gets right. It
-// keeps the meaning of the source and the positions of its parts. The result is
-// the package that the rewritten source imports.
-func lower(fset *token.FileSet, file *ast.File) interp.Exports {
-	exports := builtins()
-	if pkg, info := script.OwnTypes(fset, []*ast.File{file}); pkg != nil {
-		lowerArguments(file, pkg, info)
-		for t, pointer := range lowerMethodValues(file, info) {
-			same := reflect.FuncOf([]reflect.Type{pointer}, []reflect.Type{pointer}, false)
-			exports[exportKey(builtin, builtin)][t.function()] = reflect.MakeFunc(same, func(in []reflect.Value) []reflect.Value { return in })
+// lowerProgram makes the program that the interpreter runs of a script that has
+// been checked, and gives the interpreter what the program uses.
+func lowerProgram(i *interp.Interpreter, fset *token.FileSet, unit *lower.Unit, entryPoints []string, table func(path string) (name string, symbols map[string]reflect.Value)) (*lower.Program, []lower.Refusal, error) {
+	tables := make(map[string]map[string]reflect.Value)
+	names := make(map[string]string)
+	lookup := func(path string) map[string]reflect.Value {
+		if _, ok := tables[path]; !ok {
+			names[path], tables[path] = table(path)
+		}
+		return tables[path]
+	}
+	units, err := library(fset, unit.Package.Imports())
+	if err != nil {
+		return nil, nil, err
+	}
+	p, refusals := lower.Lower(lower.Config{
+		FileSet: fset, Script: unit, Library: units, LibraryFunctions: libraryFunctions, EntryPoints: entryPoints,
+		Symbol: func(path, name string) reflect.Value { return lookup(path)[name] },
+	})
+	if len(refusals) > 0 {
+		return nil, refusals, nil
+	}
+	exports := interp.Exports{exportKey(lower.Package, lower.Package): p.Symbols}
+	for path, symbols := range tables {
+		if symbols != nil {
+			exports[exportKey(path, names[path])] = symbols
 		}
 	}
-	lowerDefers(file)
-	lowerTypeSwitches(file)
-	importBuiltin(file)
-	return exports
+	return p, nil, i.Use(exports)
 }
 
-func importBuiltin(file *ast.File) {
-	pos := file.Package
-	file.Decls = append([]ast.Decl{&ast.GenDecl{
-		Tok: token.IMPORT, TokPos: pos,
-		Specs: []ast.Spec{&ast.ImportSpec{
-			Name: &ast.Ident{NamePos: pos, Name: builtin},
-			Path: &ast.BasicLit{ValuePos: pos, Kind: token.STRING, Value: strconv.Quote(builtin)},
-		}},
-	}}, file.Decls...)
+// inPlugin is what to do with a script that cannot be interpreted.
+const inPlugin = "; build it as a plugin: domovoi script build"
+
+func compileErrors(fset *token.FileSet, refusals []lower.Refusal) plugin.CompileErrors {
+	var list plugin.CompileErrors
+	for _, r := range refusals {
+		p := fset.Position(r.Pos)
+		list = append(list, plugin.CompileError{File: p.Filename, Line: p.Line, Column: p.Column, Message: fmt.Sprint(r.Message, inPlugin)})
+	}
+	return list
 }
 
-// lowerTypeSwitches makes type switches choose what Go would choose, where yaegi
-// chooses another case without a word. A switch that does not assign compares
-// the names of types, in which map[string]any does not look like itself; so it
-// assigns. And the predeclared error matches no compiled value, while the same
-// interface from a package does.
-func lowerTypeSwitches(file *ast.File) {
-	ast.Inspect(file, func(n ast.Node) bool {
-		s, ok := n.(*ast.TypeSwitchStmt)
-		if !ok {
-			return true
-		}
-		if e, ok := s.Assign.(*ast.ExprStmt); ok {
-			s.Assign = &ast.AssignStmt{
-				Lhs: []ast.Expr{&ast.Ident{NamePos: e.Pos(), Name: "value#"}}, TokPos: e.Pos(), Tok: token.DEFINE,
-				Rhs: []ast.Expr{e.X},
-			}
-		}
-		for _, clause := range s.Body.List {
-			list := clause.(*ast.CaseClause).List
-			for i, e := range list {
-				if ident, ok := e.(*ast.Ident); ok && ident.Name == "error" {
-					list[i] = fromBuiltin(ident.NamePos, "Error")
-				}
-			}
-		}
+// copyPositions makes the positions of one file set valid in another, with
+// other names for the files.
+func copyPositions(to, from *token.FileSet, rename func(string) string) {
+	from.Iterate(func(f *token.File) bool {
+		g := to.AddFile(rename(f.Name()), f.Base(), f.Size())
+		g.SetLines(f.Lines())
 		return true
 	})
+}
+
+// librarySource are implementations of generic functions of the standard
+// library, which have no compiled form that an interpreter could call.
+//
+//go:embed library/*.txt
+var librarySource embed.FS
+
+// library checks the implementations of packages that a script imports. Their
+// positions are in fset.
+func library(fset *token.FileSet, imports []*types.Package) (map[string]*lower.Unit, error) {
+	units := make(map[string]*lower.Unit)
+	for _, pkg := range imports {
+		source, err := librarySource.ReadFile("library/" + pkg.Path() + ".txt")
+		if err != nil {
+			continue
+		}
+		file, err := parser.ParseFile(fset, pkg.Path(), source, parser.SkipObjectResolution)
+		if err != nil {
+			return nil, err
+		}
+		info := &types.Info{
+			Types: make(map[ast.Expr]types.TypeAndValue), Instances: make(map[*ast.Ident]types.Instance), Defs: make(map[*ast.Ident]types.Object),
+			Uses: make(map[*ast.Ident]types.Object), Implicits: make(map[ast.Node]types.Object), Selections: make(map[*ast.SelectorExpr]*types.Selection),
+		}
+		config := types.Config{GoVersion: script.GoVersion}
+		checked, err := config.Check(pkg.Path(), fset, []*ast.File{file}, info)
+		if err != nil {
+			return nil, err
+		}
+		units[pkg.Path()] = &lower.Unit{Files: []*ast.File{file}, Package: checked, Info: info}
+	}
+	return units, nil
+}
+
+// libraryFunctions are what those implementations do not do themselves.
+var libraryFunctions = map[string]any{
+	"sortIndexes":       func(n int, cmp func(i, j int) int) []int { return sortedIndexes(n, slices.SortFunc, cmp) },
+	"sortStableIndexes": func(n int, cmp func(i, j int) int) []int { return sortedIndexes(n, slices.SortStableFunc, cmp) },
+	"onceFunc":          sync.OnceFunc,
+}
+
+// sortedIndexes sorts as package slices does, which takes equal elements in an
+// order of its own.
+func sortedIndexes(n int, sort func([]int, func(i, j int) int), cmp func(i, j int) int) []int {
+	order := make([]int, n)
+	for i := range order {
+		order[i] = i
+	}
+	sort(order, cmp)
+	return order
 }

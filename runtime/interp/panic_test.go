@@ -73,7 +73,7 @@ func TestPanics(t *testing.T) {
 		{
 			name: "the last of several", decls: "func safe() {\n\tdefer func() { _ = recover() }()\n\tvar m map[string]int\n\tm[\"x\"] = 1\n}\n",
 			body: "safe()\nsafe()\nvar xs []int\n_ = xs[3]",
-			line: 12, message: "panic: runtime error: index out of range",
+			line: 12, message: "panic: runtime error: index out of range [3] with length 0",
 		},
 	}
 	for _, test := range tests {

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"go/ast"
-	"go/parser"
 	"go/token"
 	"io/fs"
 	"os"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/traefik/yaegi/interp"
 
+	"domovoi.dev/runtime/interp/internal/lower"
 	"domovoi.dev/runtime/interp/internal/symbols"
 	"domovoi.dev/runtime/script"
 	"domovoi.dev/sdk/plugin"
@@ -27,6 +27,9 @@ type program struct {
 	interp *interp.Interpreter
 	trace  *tracer
 	file   *ast.File
+	// entries are the types of the entry points, with the script's own types as
+	// compiled code sees them.
+	entries map[string]reflect.Type
 }
 
 // newProgram makes an interpreter that knows what the script imports.
@@ -39,21 +42,23 @@ func newProgram(source *script.Checked) (*program, error) {
 		Args:                 []string{},
 		SourcecodeFilesystem: noFiles{},
 	})
-	if err := use(p.interp, source); err != nil {
-		return nil, err
-	}
-	var trees []*ast.File
-	for _, f := range source.Files {
-		tree, err := parser.ParseFile(p.interp.FileSet(), p.trace.rename(f.Name), f.Content, 0)
-		if err != nil {
-			return nil, fmt.Errorf("parse %s a second time: %w", f.Name, err)
+	fset := p.interp.FileSet()
+	unit := &lower.Unit{Files: source.Syntax, Package: source.Package, Info: source.Info}
+	program, refusals, err := lowerProgram(p.interp, source.Fset, unit, source.EntryPoints, func(path string) (string, map[string]reflect.Value) {
+		pkg, ok := symbols.Packages[path]
+		if !ok {
+			return "", nil
 		}
-		trees = append(trees, tree)
+		return pkg.Name, pkg.Symbols()
+	})
+	if len(refusals) > 0 {
+		return nil, compileErrors(source.Fset, refusals)
 	}
-	p.file = merge(trees)
-	if err := p.interp.Use(lower(p.interp.FileSet(), p.file)); err != nil {
+	if err != nil {
 		return nil, err
 	}
+	copyPositions(fset, source.Fset, p.trace.rename)
+	p.file, p.entries = program.File, program.EntryPoints
 	p.trace.instrument(p.interp.FileSet(), p.file)
 	return p, nil
 }
@@ -116,7 +121,7 @@ func (p *program) script(source *script.Checked) (plugin.Script, error) {
 		if fn.Kind() != reflect.Func {
 			return plugin.Script{}, fmt.Errorf("the interpreter made a %s of %s", fn.Type(), name)
 		}
-		*field = reflect.MakeFunc(fn.Type(), func(in []reflect.Value) []reflect.Value { return p.run(name, fn, in) }).Interface()
+		*field = lower.Callable(fn, p.entries[name], func(in []reflect.Value) []reflect.Value { return p.run(name, fn, in) }).Interface()
 	}
 	if source.Parameters != nil || source.Result != nil {
 		s.Run = plugin.Typed{Func: s.Run, Parameters: source.Parameters, Result: source.Result}
@@ -143,10 +148,10 @@ func (p *program) compileError(err error) plugin.CompileErrors {
 	text := p.trace.names.Replace(err.Error())
 	m := position.FindStringSubmatch(text)
 	if m == nil {
-		return plugin.CompileErrors{{Message: text}}
+		return plugin.CompileErrors{{Message: text + inPlugin}}
 	}
 	at := parsePosition(m[1:])
-	return plugin.CompileErrors{{File: at.Filename, Line: at.Line, Column: at.Column, Message: text[len(m[0]):]}}
+	return plugin.CompileErrors{{File: at.Filename, Line: at.Line, Column: at.Column, Message: "the interpreter cannot compile this: " + text[len(m[0]):] + inPlugin}}
 }
 
 // parsePosition makes a position of its file, line and column.
@@ -177,35 +182,6 @@ func (p *program) run(name string, fn reflect.Value, in []reflect.Value) (out []
 		return failed(p.trace.returned(name, err))
 	}
 	return out
-}
-
-// use gives the interpreter the packages the script imports, and the interfaces
-// of all packages: a script may meet io.Writer without importing io.
-func use(i *interp.Interpreter, source *script.Checked) error {
-	exports := make(interp.Exports)
-	for path, pkg := range symbols.Packages {
-		if wrappers := pkg.Wrappers(); len(wrappers) > 0 {
-			exports[exportKey(path, pkg.Name)] = wrappers
-		}
-	}
-	if err := i.Use(exports); err != nil {
-		return err
-	}
-	exports = make(interp.Exports)
-	for _, file := range source.Syntax {
-		for _, spec := range file.Imports {
-			path := script.ImportPath(spec)
-			pkg, ok := symbols.Packages[path]
-			if !ok {
-				return fmt.Errorf("package %q has no symbols; run go generate", path)
-			}
-			exports[exportKey(path, pkg.Name)] = pkg.Symbols()
-		}
-	}
-	exports["."] = map[string]reflect.Value{"MapTypes": reflect.ValueOf(map[reflect.Value][]reflect.Type{
-		i.Symbols("")[""]["_error"]: symbols.ErrorWrappers,
-	})}
-	return i.Use(exports)
 }
 
 // exportKey is where Use finds path and name of a package. The doubled slash is

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"testing"
 
+	"domovoi.dev/runtime/interp"
 	"domovoi.dev/runtime/interp/internal/extract"
 	"domovoi.dev/runtime/interp/internal/symbols"
 	"domovoi.dev/runtime/script"
@@ -160,6 +161,12 @@ func TestSymbolsAreWhatTheCheckerSees(t *testing.T) {
 		for _, name := range exports.Scope().Names() {
 			o := exports.Scope().Lookup(name)
 			if !o.Exported() || script.Withheld(o) != "" {
+				continue
+			}
+			if script.Generic(o) {
+				if !interp.HasGeneric(path, name) {
+					t.Errorf("%s.%s passes the type checker, and the library lacks it", path, name)
+				}
 				continue
 			}
 			v, ok := table[name]

@@ -99,6 +99,9 @@ func (t *tracer) where(f frame) token.Position {
 // panicLine is what yaegi writes when a panic leaves a function.
 var panicLine = regexp.MustCompile(`^([^\s:]+):(\d+):(\d+): panic: (\S*)\(\.\.\.\)\n$`)
 
+// lowered is what names of functions have more than those of the script.
+var lowered = regexp.MustCompile(`#\d+|\.(new|body|value)\b`)
+
 // Write implements io.Writer.
 func (t *tracer) Write(p []byte) (int, error) {
 	text := t.names.Replace(string(p))
@@ -107,7 +110,7 @@ func (t *tracer) Write(p []byte) (int, error) {
 		_, err := io.WriteString(os.Stderr, text)
 		return len(p), err
 	}
-	f := frame{name: m[4], function: -1}
+	f := frame{name: lowered.ReplaceAllString(m[4], ""), function: -1}
 	if function, ok := t.byPlace[strings.Join(m[1:4], ":")]; ok {
 		f.function = function
 	} else {
@@ -143,12 +146,22 @@ func begins() bool {
 		case f.Function == "runtime.gopanic":
 			panics = true
 		case panics && !strings.HasPrefix(f.Function, "runtime."):
-			return !strings.HasSuffix(f.Function, "yaegi/interp.runCfg.func1")
+			return !passesOn(f.Function)
 		}
 		if !more {
 			return true
 		}
 	}
+}
+
+// passesOn reports whether a function only passes a panic on.
+func passesOn(function string) bool {
+	for _, suffix := range []string{"yaegi/interp.runCfg.func1", "lower.(*Defers).Do", "lower.(*binding).call.func1"} {
+		if strings.HasSuffix(function, suffix) {
+			return true
+		}
+	}
+	return false
 }
 
 // ownGoroutine reports whether the goroutine is the one of the run or of the

@@ -8,7 +8,58 @@ import (
 
 // lowered are the generic functions and types that yaegi lacks and lowering
 // replaces, by import path and name.
-var lowered = map[string]map[string]bool{}
+var lowered = map[string]map[string]bool{
+	"cmp": {
+		"Compare": true,
+		"Less":    true,
+		"Or":      true,
+		"Ordered": true,
+	},
+	"maps": {
+		"Clone":      true,
+		"Copy":       true,
+		"DeleteFunc": true,
+		"Equal":      true,
+		"EqualFunc":  true,
+	},
+	"slices": {
+		"BinarySearch":     true,
+		"BinarySearchFunc": true,
+		"Clip":             true,
+		"Clone":            true,
+		"Compact":          true,
+		"CompactFunc":      true,
+		"Compare":          true,
+		"CompareFunc":      true,
+		"Concat":           true,
+		"Contains":         true,
+		"ContainsFunc":     true,
+		"Delete":           true,
+		"DeleteFunc":       true,
+		"Equal":            true,
+		"EqualFunc":        true,
+		"Grow":             true,
+		"Index":            true,
+		"IndexFunc":        true,
+		"Insert":           true,
+		"IsSorted":         true,
+		"IsSortedFunc":     true,
+		"Max":              true,
+		"MaxFunc":          true,
+		"Min":              true,
+		"MinFunc":          true,
+		"Repeat":           true,
+		"Replace":          true,
+		"Reverse":          true,
+		"Sort":             true,
+		"SortFunc":         true,
+		"SortStableFunc":   true,
+	},
+	"sync": {
+		"OnceValue":  true,
+		"OnceValues": true,
+	},
+}
 
 // withheld are symbols of the packages in AllowedImports that a script does
 // without, with the reason. Methods and fields have the name of their type in

@@ -15,6 +15,7 @@ import (
 var AllowedImports = []string{
 	"bufio",
 	"bytes",
+	"cmp",
 	"container/heap",
 	"container/list",
 	"container/ring",
@@ -49,6 +50,7 @@ var AllowedImports = []string{
 	"html",
 	"io",
 	"log/slog",
+	"maps",
 	"math",
 	"math/big",
 	"math/bits",
@@ -59,6 +61,7 @@ var AllowedImports = []string{
 	"net/url",
 	"path",
 	"regexp",
+	"slices",
 	"sort",
 	"strconv",
 	"strings",
@@ -74,7 +77,6 @@ var AllowedImports = []string{
 
 // instead says what to do without a package that people reach for.
 var instead = map[string]string{
-	"cmp":                    "compare with < and >, or strings.Compare",
 	"domovoi.dev/sdk/client": "the engine is the script's connection",
 	"domovoi.dev/sdk/plugin": "the entry points are found by name; a plugin binary calls plugin.Serve in its func main, see plugins/hello",
 	"html/template":          "use text/template with its html function",
@@ -84,7 +86,6 @@ var instead = map[string]string{
 	"net/http":               "scripts open no connections; a plugin binary may",
 	"os":                     "a script has no files and no environment; use parameters and script output",
 	"path/filepath":          "use path",
-	"slices":                 "use sort, or a loop",
 	"unsafe":                 "a script stays within Go's memory safety",
 }
 

@@ -82,7 +82,7 @@ func Check(files []slnet.ScriptFile) (*Checked, error) {
 	c.checkAvailable(s.Syntax, s.Info)
 	s.EntryPoints = c.findEntryPoints(s.Syntax, s.Info)
 	s.Parameters, s.Result = c.params, c.result
-	c.checkInterpretable(s.Syntax, s.Package, s.Info)
+	c.checkVariables(s.Syntax, s.Info)
 	if len(c.errs) > 0 {
 		return nil, c.found()
 	}

@@ -1,6 +1,5 @@
 // Package extract writes the symbol tables of the interpreter: for each package
-// a Go file with the reflect values of what it exports, and wrappers that let
-// types of a script implement its interfaces.
+// a Go file with the reflect values of what it exports.
 //
 // It does what yaegi's own package extract does, from compiled export data
 // instead of source (a second instead of a minute), and more carefully: what

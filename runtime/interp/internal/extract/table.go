@@ -14,7 +14,6 @@ import (
 type table struct {
 	Path, Name string
 	Symbols    []symbol
-	Wrappers   []wrapper
 
 	imports map[string]bool
 }
@@ -22,17 +21,6 @@ type table struct {
 // symbol is one entry: a name and the expression of its reflect value.
 type symbol struct {
 	Name, Value string
-}
-
-// wrapper lets a type of a script implement an interface.
-type wrapper struct {
-	Interface, Type string
-	Methods         []method
-}
-
-// method is one method of a wrapper, as pieces of source.
-type method struct {
-	Name, Params, Args, Results string
 }
 
 func newTable(pkg *types.Package) (*table, error) {
@@ -69,9 +57,6 @@ func (t *table) add(o types.Object) {
 		value = "variable(" + name + ")"
 	case *types.TypeName:
 		value = "reflect.ValueOf((*" + name + ")(nil))"
-		if i, ok := o.Type().Underlying().(*types.Interface); ok {
-			t.addWrapper(o.Name(), i)
-		}
 	}
 	t.Symbols = append(t.Symbols, symbol{o.Name(), value})
 }
@@ -99,57 +84,6 @@ func (t *table) constant(c *types.Const, name string) string {
 	}
 	t.imports["go/constant"], t.imports["go/token"] = true, true
 	return fmt.Sprintf("reflect.ValueOf(constant.MakeFromLiteral(%q, token.%s, 0))", text, kind)
-}
-
-// addWrapper adds the wrapper of an interface that types outside its package
-// can implement. An interface without methods needs none.
-func (t *table) addWrapper(name string, i *types.Interface) {
-	if i.NumMethods() == 0 {
-		return
-	}
-	w := wrapper{Interface: name, Type: "_" + identifier(t.Path) + "_" + name}
-	for f := range i.Methods() {
-		if !f.Exported() {
-			return
-		}
-	}
-	for f := range i.Methods() {
-		w.Methods = append(w.Methods, t.method(f))
-	}
-	t.Wrappers = append(t.Wrappers, w)
-}
-
-func (t *table) method(f *types.Func) method {
-	s := f.Signature()
-	var params, args, results []string
-	for i := range s.Params().Len() {
-		typ := t.typeString(s.Params().At(i).Type())
-		arg := fmt.Sprintf("a%d", i)
-		args = append(args, arg)
-		if s.Variadic() && i == s.Params().Len()-1 {
-			typ = "..." + strings.TrimPrefix(typ, "[]")
-			args[i] += "..."
-		}
-		params = append(params, arg+" "+typ)
-	}
-	for v := range s.Results().Variables() {
-		results = append(results, t.typeString(v.Type()))
-	}
-	return method{
-		Name:    f.Name(),
-		Params:  strings.Join(params, ", "),
-		Args:    strings.Join(args, ", "),
-		Results: strings.Join(results, ", "),
-	}
-}
-
-// typeString writes a type as the generated file must, and notes the imports it
-// needs.
-func (t *table) typeString(typ types.Type) string {
-	return types.TypeString(typ, func(pkg *types.Package) string {
-		t.imports[pkg.Path()] = true
-		return pkg.Name()
-	})
 }
 
 // Imports are the packages the generated file imports.

@@ -15,30 +15,11 @@ func symbols_{{.Identifier}}() map[string]reflect.Value {
 {{range .Symbols}}		{{printf "%q" .Name}}: {{.Value}},
 {{end}}	}
 }
-
-func wrappers_{{.Identifier}}() map[string]reflect.Value {
-	return map[string]reflect.Value{
-{{range .Wrappers}}		"_{{.Interface}}": reflect.ValueOf((*{{.Type}})(nil)),
-{{end}}	}
-}
-{{range $w := .Wrappers}}
-// {{.Type}} lets types of a script implement {{$.Name}}.{{.Interface}}.
-type {{.Type}} struct {
-	IValue any
-{{range .Methods}}	W{{.Name}} func({{.Params}}) ({{.Results}})
-{{end}}}
-{{range .Methods}}
-func (w {{$w.Type}}) {{.Name}}({{.Params}}) ({{.Results}}) {
-{{if eq .Name "String"}}	if w.WString == nil {
-		return ""
-	}
-{{end}}	{{if .Results}}return {{end}}w.W{{.Name}}({{.Args}})
-}
-{{end}}{{end}}`))
+`))
 
 var indexTemplate = template.Must(template.New("index").Parse(generated + `
 // Packages are the packages a script may import, by path.
 var Packages = map[string]Package{
-{{range .}}	{{printf "%q" .Path}}: {Name: {{printf "%q" .Name}}, Symbols: symbols_{{.Identifier}}, Wrappers: wrappers_{{.Identifier}}},
+{{range .}}	{{printf "%q" .Path}}: {Name: {{printf "%q" .Name}}, Symbols: symbols_{{.Identifier}}},
 {{end}}}
 `))

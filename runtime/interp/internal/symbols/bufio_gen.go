@@ -38,7 +38,3 @@ func symbols_bufio() map[string]reflect.Value {
 		"Writer":               reflect.ValueOf((*bufio.Writer)(nil)),
 	}
 }
-
-func wrappers_bufio() map[string]reflect.Value {
-	return map[string]reflect.Value{}
-}

@@ -72,7 +72,3 @@ func symbols_bytes() map[string]reflect.Value {
 		"TrimSuffix":      reflect.ValueOf(bytes.TrimSuffix),
 	}
 }
-
-func wrappers_bytes() map[string]reflect.Value {
-	return map[string]reflect.Value{}
-}

@@ -17,39 +17,3 @@ func symbols_container_heap() map[string]reflect.Value {
 		"Remove":    reflect.ValueOf(heap.Remove),
 	}
 }
-
-func wrappers_container_heap() map[string]reflect.Value {
-	return map[string]reflect.Value{
-		"_Interface": reflect.ValueOf((*_container_heap_Interface)(nil)),
-	}
-}
-
-// _container_heap_Interface lets types of a script implement heap.Interface.
-type _container_heap_Interface struct {
-	IValue any
-	WLen   func() int
-	WLess  func(a0 int, a1 int) bool
-	WPop   func() any
-	WPush  func(a0 any)
-	WSwap  func(a0 int, a1 int)
-}
-
-func (w _container_heap_Interface) Len() int {
-	return w.WLen()
-}
-
-func (w _container_heap_Interface) Less(a0 int, a1 int) bool {
-	return w.WLess(a0, a1)
-}
-
-func (w _container_heap_Interface) Pop() any {
-	return w.WPop()
-}
-
-func (w _container_heap_Interface) Push(a0 any) {
-	w.WPush(a0)
-}
-
-func (w _container_heap_Interface) Swap(a0 int, a1 int) {
-	w.WSwap(a0, a1)
-}

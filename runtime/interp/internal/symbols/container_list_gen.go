@@ -14,7 +14,3 @@ func symbols_container_list() map[string]reflect.Value {
 		"New":     reflect.ValueOf(list.New),
 	}
 }
-
-func wrappers_container_list() map[string]reflect.Value {
-	return map[string]reflect.Value{}
-}

@@ -13,7 +13,3 @@ func symbols_container_ring() map[string]reflect.Value {
 		"Ring": reflect.ValueOf((*ring.Ring)(nil)),
 	}
 }
-
-func wrappers_container_ring() map[string]reflect.Value {
-	return map[string]reflect.Value{}
-}

@@ -5,7 +5,6 @@ package symbols
 import (
 	"context"
 	"reflect"
-	"time"
 )
 
 func symbols_context() map[string]reflect.Value {
@@ -28,35 +27,4 @@ func symbols_context() map[string]reflect.Value {
 		"WithValue":         reflect.ValueOf(context.WithValue),
 		"WithoutCancel":     reflect.ValueOf(context.WithoutCancel),
 	}
-}
-
-func wrappers_context() map[string]reflect.Value {
-	return map[string]reflect.Value{
-		"_Context": reflect.ValueOf((*_context_Context)(nil)),
-	}
-}
-
-// _context_Context lets types of a script implement context.Context.
-type _context_Context struct {
-	IValue    any
-	WDeadline func() (time.Time, bool)
-	WDone     func() <-chan struct{}
-	WErr      func() error
-	WValue    func(a0 any) any
-}
-
-func (w _context_Context) Deadline() (time.Time, bool) {
-	return w.WDeadline()
-}
-
-func (w _context_Context) Done() <-chan struct{} {
-	return w.WDone()
-}
-
-func (w _context_Context) Err() error {
-	return w.WErr()
-}
-
-func (w _context_Context) Value(a0 any) any {
-	return w.WValue(a0)
 }

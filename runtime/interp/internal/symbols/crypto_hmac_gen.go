@@ -13,7 +13,3 @@ func symbols_crypto_hmac() map[string]reflect.Value {
 		"New":   reflect.ValueOf(hmac.New),
 	}
 }
-
-func wrappers_crypto_hmac() map[string]reflect.Value {
-	return map[string]reflect.Value{}
-}

@@ -17,7 +17,3 @@ func symbols_crypto_md5() map[string]reflect.Value {
 		"Sum":       reflect.ValueOf(md5.Sum),
 	}
 }
-
-func wrappers_crypto_md5() map[string]reflect.Value {
-	return map[string]reflect.Value{}
-}

@@ -16,7 +16,3 @@ func symbols_crypto_rand() map[string]reflect.Value {
 		"Text":   reflect.ValueOf(rand.Text),
 	}
 }
-
-func wrappers_crypto_rand() map[string]reflect.Value {
-	return map[string]reflect.Value{}
-}

@@ -17,7 +17,3 @@ func symbols_crypto_sha1() map[string]reflect.Value {
 		"Sum":       reflect.ValueOf(sha1.Sum),
 	}
 }
-
-func wrappers_crypto_sha1() map[string]reflect.Value {
-	return map[string]reflect.Value{}
-}

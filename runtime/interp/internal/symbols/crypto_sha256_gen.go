@@ -20,7 +20,3 @@ func symbols_crypto_sha256() map[string]reflect.Value {
 		"Sum256":    reflect.ValueOf(sha256.Sum256),
 	}
 }
-
-func wrappers_crypto_sha256() map[string]reflect.Value {
-	return map[string]reflect.Value{}
-}

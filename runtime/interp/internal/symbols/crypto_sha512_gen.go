@@ -26,7 +26,3 @@ func symbols_crypto_sha512() map[string]reflect.Value {
 		"Sum512_256": reflect.ValueOf(sha512.Sum512_256),
 	}
 }
-
-func wrappers_crypto_sha512() map[string]reflect.Value {
-	return map[string]reflect.Value{}
-}

@@ -19,7 +19,3 @@ func symbols_crypto_subtle() map[string]reflect.Value {
 		"XORBytes":                  reflect.ValueOf(subtle.XORBytes),
 	}
 }
-
-func wrappers_crypto_subtle() map[string]reflect.Value {
-	return map[string]reflect.Value{}
-}

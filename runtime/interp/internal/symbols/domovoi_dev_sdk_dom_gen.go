@@ -388,7 +388,3 @@ func symbols_domovoi_dev_sdk_dom() map[string]reflect.Value {
 		"ValueOf":                               reflect.ValueOf(dom.ValueOf),
 	}
 }
-
-func wrappers_domovoi_dev_sdk_dom() map[string]reflect.Value {
-	return map[string]reflect.Value{}
-}

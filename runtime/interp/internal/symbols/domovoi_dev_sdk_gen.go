@@ -17,7 +17,3 @@ func symbols_domovoi_dev_sdk() map[string]reflect.Value {
 		"RunInfo":   reflect.ValueOf((*sdk.RunInfo)(nil)),
 	}
 }
-
-func wrappers_domovoi_dev_sdk() map[string]reflect.Value {
-	return map[string]reflect.Value{}
-}

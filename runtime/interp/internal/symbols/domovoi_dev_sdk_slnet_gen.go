@@ -3,7 +3,6 @@
 package symbols
 
 import (
-	"context"
 	"domovoi.dev/sdk/slnet"
 	"go/constant"
 	"go/token"
@@ -206,46 +205,4 @@ func symbols_domovoi_dev_sdk_slnet() map[string]reflect.Value {
 		"WhoAmIMessage":                           reflect.ValueOf((*slnet.WhoAmIMessage)(nil)),
 		"WhoAmIResponse":                          reflect.ValueOf((*slnet.WhoAmIResponse)(nil)),
 	}
-}
-
-func wrappers_domovoi_dev_sdk_slnet() map[string]reflect.Value {
-	return map[string]reflect.Value{
-		"_Connection": reflect.ValueOf((*_domovoi_dev_sdk_slnet_Connection)(nil)),
-		"_Message":    reflect.ValueOf((*_domovoi_dev_sdk_slnet_Message)(nil)),
-	}
-}
-
-// _domovoi_dev_sdk_slnet_Connection lets types of a script implement slnet.Connection.
-type _domovoi_dev_sdk_slnet_Connection struct {
-	IValue             any
-	WSendSLNetMessages func(a0 context.Context, a1 ...slnet.Message) ([]slnet.Message, error)
-	WSubscribe         func(a0 context.Context, a1 slnet.Subscription) (*slnet.EventStream, error)
-}
-
-func (w _domovoi_dev_sdk_slnet_Connection) SendSLNetMessages(a0 context.Context, a1 ...slnet.Message) ([]slnet.Message, error) {
-	return w.WSendSLNetMessages(a0, a1...)
-}
-
-func (w _domovoi_dev_sdk_slnet_Connection) Subscribe(a0 context.Context, a1 slnet.Subscription) (*slnet.EventStream, error) {
-	return w.WSubscribe(a0, a1)
-}
-
-// _domovoi_dev_sdk_slnet_Message lets types of a script implement slnet.Message.
-type _domovoi_dev_sdk_slnet_Message struct {
-	IValue        any
-	WMarshalMsg   func(a0 []byte) ([]byte, error)
-	WMessageName  func() string
-	WUnmarshalMsg func(a0 []byte) ([]byte, error)
-}
-
-func (w _domovoi_dev_sdk_slnet_Message) MarshalMsg(a0 []byte) ([]byte, error) {
-	return w.WMarshalMsg(a0)
-}
-
-func (w _domovoi_dev_sdk_slnet_Message) MessageName() string {
-	return w.WMessageName()
-}
-
-func (w _domovoi_dev_sdk_slnet_Message) UnmarshalMsg(a0 []byte) ([]byte, error) {
-	return w.WUnmarshalMsg(a0)
 }

@@ -20,7 +20,3 @@ func symbols_encoding_base32() map[string]reflect.Value {
 		"StdPadding":        reflect.ValueOf(base32.StdPadding),
 	}
 }
-
-func wrappers_encoding_base32() map[string]reflect.Value {
-	return map[string]reflect.Value{}
-}

@@ -22,7 +22,3 @@ func symbols_encoding_base64() map[string]reflect.Value {
 		"URLEncoding":       variable(base64.URLEncoding),
 	}
 }
-
-func wrappers_encoding_base64() map[string]reflect.Value {
-	return map[string]reflect.Value{}
-}

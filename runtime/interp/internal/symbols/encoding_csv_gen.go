@@ -20,7 +20,3 @@ func symbols_encoding_csv() map[string]reflect.Value {
 		"Writer":           reflect.ValueOf((*csv.Writer)(nil)),
 	}
 }
-
-func wrappers_encoding_csv() map[string]reflect.Value {
-	return map[string]reflect.Value{}
-}

@@ -25,7 +25,3 @@ func symbols_encoding_hex() map[string]reflect.Value {
 		"NewEncoder":       reflect.ValueOf(hex.NewEncoder),
 	}
 }
-
-func wrappers_encoding_hex() map[string]reflect.Value {
-	return map[string]reflect.Value{}
-}

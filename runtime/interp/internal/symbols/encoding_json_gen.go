@@ -36,30 +36,3 @@ func symbols_encoding_json() map[string]reflect.Value {
 		"Valid":                 reflect.ValueOf(json.Valid),
 	}
 }
-
-func wrappers_encoding_json() map[string]reflect.Value {
-	return map[string]reflect.Value{
-		"_Marshaler":   reflect.ValueOf((*_encoding_json_Marshaler)(nil)),
-		"_Unmarshaler": reflect.ValueOf((*_encoding_json_Unmarshaler)(nil)),
-	}
-}
-
-// _encoding_json_Marshaler lets types of a script implement json.Marshaler.
-type _encoding_json_Marshaler struct {
-	IValue       any
-	WMarshalJSON func() ([]byte, error)
-}
-
-func (w _encoding_json_Marshaler) MarshalJSON() ([]byte, error) {
-	return w.WMarshalJSON()
-}
-
-// _encoding_json_Unmarshaler lets types of a script implement json.Unmarshaler.
-type _encoding_json_Unmarshaler struct {
-	IValue         any
-	WUnmarshalJSON func(a0 []byte) error
-}
-
-func (w _encoding_json_Unmarshaler) UnmarshalJSON(a0 []byte) error {
-	return w.WUnmarshalJSON(a0)
-}

@@ -9,15 +9,11 @@ import (
 
 func symbols_errors() map[string]reflect.Value {
 	return map[string]reflect.Value{
-		"As":             reflect.ValueOf(errorsAs),
+		"As":             reflect.ValueOf(errors.As),
 		"ErrUnsupported": variable(errors.ErrUnsupported),
-		"Is":             reflect.ValueOf(errorsIs),
+		"Is":             reflect.ValueOf(errors.Is),
 		"Join":           reflect.ValueOf(errors.Join),
 		"New":            reflect.ValueOf(errors.New),
 		"Unwrap":         reflect.ValueOf(errors.Unwrap),
 	}
-}
-
-func wrappers_errors() map[string]reflect.Value {
-	return map[string]reflect.Value{}
 }

@@ -9,145 +9,31 @@ import (
 
 func symbols_fmt() map[string]reflect.Value {
 	return map[string]reflect.Value{
-		"Append":       reflect.ValueOf(fmtAppend),
-		"Appendf":      reflect.ValueOf(fmtAppendf),
-		"Appendln":     reflect.ValueOf(fmtAppendln),
-		"Errorf":       reflect.ValueOf(fmtErrorf),
+		"Append":       reflect.ValueOf(fmt.Append),
+		"Appendf":      reflect.ValueOf(fmt.Appendf),
+		"Appendln":     reflect.ValueOf(fmt.Appendln),
+		"Errorf":       reflect.ValueOf(fmt.Errorf),
 		"FormatString": reflect.ValueOf(fmt.FormatString),
 		"Formatter":    reflect.ValueOf((*fmt.Formatter)(nil)),
-		"Fprint":       reflect.ValueOf(fmtFprint),
-		"Fprintf":      reflect.ValueOf(fmtFprintf),
-		"Fprintln":     reflect.ValueOf(fmtFprintln),
+		"Fprint":       reflect.ValueOf(fmt.Fprint),
+		"Fprintf":      reflect.ValueOf(fmt.Fprintf),
+		"Fprintln":     reflect.ValueOf(fmt.Fprintln),
 		"Fscan":        reflect.ValueOf(fmt.Fscan),
 		"Fscanf":       reflect.ValueOf(fmt.Fscanf),
 		"Fscanln":      reflect.ValueOf(fmt.Fscanln),
 		"GoStringer":   reflect.ValueOf((*fmt.GoStringer)(nil)),
-		"Print":        reflect.ValueOf(fmtPrint),
-		"Printf":       reflect.ValueOf(fmtPrintf),
-		"Println":      reflect.ValueOf(fmtPrintln),
+		"Print":        reflect.ValueOf(fmt.Print),
+		"Printf":       reflect.ValueOf(fmt.Printf),
+		"Println":      reflect.ValueOf(fmt.Println),
 		"ScanState":    reflect.ValueOf((*fmt.ScanState)(nil)),
 		"Scanner":      reflect.ValueOf((*fmt.Scanner)(nil)),
-		"Sprint":       reflect.ValueOf(fmtSprint),
-		"Sprintf":      reflect.ValueOf(fmtSprintf),
-		"Sprintln":     reflect.ValueOf(fmtSprintln),
+		"Sprint":       reflect.ValueOf(fmt.Sprint),
+		"Sprintf":      reflect.ValueOf(fmt.Sprintf),
+		"Sprintln":     reflect.ValueOf(fmt.Sprintln),
 		"Sscan":        reflect.ValueOf(fmt.Sscan),
 		"Sscanf":       reflect.ValueOf(fmt.Sscanf),
 		"Sscanln":      reflect.ValueOf(fmt.Sscanln),
 		"State":        reflect.ValueOf((*fmt.State)(nil)),
 		"Stringer":     reflect.ValueOf((*fmt.Stringer)(nil)),
 	}
-}
-
-func wrappers_fmt() map[string]reflect.Value {
-	return map[string]reflect.Value{
-		"_Formatter":  reflect.ValueOf((*_fmt_Formatter)(nil)),
-		"_GoStringer": reflect.ValueOf((*_fmt_GoStringer)(nil)),
-		"_ScanState":  reflect.ValueOf((*_fmt_ScanState)(nil)),
-		"_Scanner":    reflect.ValueOf((*_fmt_Scanner)(nil)),
-		"_State":      reflect.ValueOf((*_fmt_State)(nil)),
-		"_Stringer":   reflect.ValueOf((*_fmt_Stringer)(nil)),
-	}
-}
-
-// _fmt_Formatter lets types of a script implement fmt.Formatter.
-type _fmt_Formatter struct {
-	IValue  any
-	WFormat func(a0 fmt.State, a1 rune)
-}
-
-func (w _fmt_Formatter) Format(a0 fmt.State, a1 rune) {
-	w.WFormat(a0, a1)
-}
-
-// _fmt_GoStringer lets types of a script implement fmt.GoStringer.
-type _fmt_GoStringer struct {
-	IValue    any
-	WGoString func() string
-}
-
-func (w _fmt_GoStringer) GoString() string {
-	return w.WGoString()
-}
-
-// _fmt_ScanState lets types of a script implement fmt.ScanState.
-type _fmt_ScanState struct {
-	IValue      any
-	WRead       func(a0 []byte) (int, error)
-	WReadRune   func() (rune, int, error)
-	WSkipSpace  func()
-	WToken      func(a0 bool, a1 func(rune) bool) ([]byte, error)
-	WUnreadRune func() error
-	WWidth      func() (int, bool)
-}
-
-func (w _fmt_ScanState) Read(a0 []byte) (int, error) {
-	return w.WRead(a0)
-}
-
-func (w _fmt_ScanState) ReadRune() (rune, int, error) {
-	return w.WReadRune()
-}
-
-func (w _fmt_ScanState) SkipSpace() {
-	w.WSkipSpace()
-}
-
-func (w _fmt_ScanState) Token(a0 bool, a1 func(rune) bool) ([]byte, error) {
-	return w.WToken(a0, a1)
-}
-
-func (w _fmt_ScanState) UnreadRune() error {
-	return w.WUnreadRune()
-}
-
-func (w _fmt_ScanState) Width() (int, bool) {
-	return w.WWidth()
-}
-
-// _fmt_Scanner lets types of a script implement fmt.Scanner.
-type _fmt_Scanner struct {
-	IValue any
-	WScan  func(a0 fmt.ScanState, a1 rune) error
-}
-
-func (w _fmt_Scanner) Scan(a0 fmt.ScanState, a1 rune) error {
-	return w.WScan(a0, a1)
-}
-
-// _fmt_State lets types of a script implement fmt.State.
-type _fmt_State struct {
-	IValue     any
-	WFlag      func(a0 int) bool
-	WPrecision func() (int, bool)
-	WWidth     func() (int, bool)
-	WWrite     func(a0 []byte) (int, error)
-}
-
-func (w _fmt_State) Flag(a0 int) bool {
-	return w.WFlag(a0)
-}
-
-func (w _fmt_State) Precision() (int, bool) {
-	return w.WPrecision()
-}
-
-func (w _fmt_State) Width() (int, bool) {
-	return w.WWidth()
-}
-
-func (w _fmt_State) Write(a0 []byte) (int, error) {
-	return w.WWrite(a0)
-}
-
-// _fmt_Stringer lets types of a script implement fmt.Stringer.
-type _fmt_Stringer struct {
-	IValue  any
-	WString func() string
-}
-
-func (w _fmt_Stringer) String() string {
-	if w.WString == nil {
-		return ""
-	}
-	return w.WString()
 }

@@ -57,7 +57,3 @@ func symbols_github_com_google_uuid() map[string]reflect.Value {
 		"Version":              reflect.ValueOf((*uuid.Version)(nil)),
 	}
 }
-
-func wrappers_github_com_google_uuid() map[string]reflect.Value {
-	return map[string]reflect.Value{}
-}

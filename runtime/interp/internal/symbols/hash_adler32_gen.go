@@ -16,7 +16,3 @@ func symbols_hash_adler32() map[string]reflect.Value {
 		"Size":     reflect.ValueOf(constant.MakeFromLiteral("4", token.INT, 0)),
 	}
 }
-
-func wrappers_hash_adler32() map[string]reflect.Value {
-	return map[string]reflect.Value{}
-}

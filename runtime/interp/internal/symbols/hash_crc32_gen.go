@@ -25,7 +25,3 @@ func symbols_hash_crc32() map[string]reflect.Value {
 		"Update":       reflect.ValueOf(crc32.Update),
 	}
 }
-
-func wrappers_hash_crc32() map[string]reflect.Value {
-	return map[string]reflect.Value{}
-}

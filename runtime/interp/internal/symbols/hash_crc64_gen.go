@@ -21,7 +21,3 @@ func symbols_hash_crc64() map[string]reflect.Value {
 		"Update":    reflect.ValueOf(crc64.Update),
 	}
 }
-
-func wrappers_hash_crc64() map[string]reflect.Value {
-	return map[string]reflect.Value{}
-}

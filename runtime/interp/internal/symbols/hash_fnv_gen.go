@@ -17,7 +17,3 @@ func symbols_hash_fnv() map[string]reflect.Value {
 		"New64a":  reflect.ValueOf(fnv.New64a),
 	}
 }
-
-func wrappers_hash_fnv() map[string]reflect.Value {
-	return map[string]reflect.Value{}
-}

@@ -16,7 +16,3 @@ func symbols_hash_maphash() map[string]reflect.Value {
 		"String":   reflect.ValueOf(maphash.String),
 	}
 }
-
-func wrappers_hash_maphash() map[string]reflect.Value {
-	return map[string]reflect.Value{}
-}

@@ -13,7 +13,3 @@ func symbols_html() map[string]reflect.Value {
 		"UnescapeString": reflect.ValueOf(html.UnescapeString),
 	}
 }
-
-func wrappers_html() map[string]reflect.Value {
-	return map[string]reflect.Value{}
-}

@@ -3,7 +3,6 @@
 package symbols
 
 import (
-	"context"
 	"go/constant"
 	"go/token"
 	"log/slog"
@@ -85,57 +84,4 @@ func symbols_log_slog() map[string]reflect.Value {
 		"WarnContext":     reflect.ValueOf(slog.WarnContext),
 		"With":            reflect.ValueOf(slog.With),
 	}
-}
-
-func wrappers_log_slog() map[string]reflect.Value {
-	return map[string]reflect.Value{
-		"_Handler":   reflect.ValueOf((*_log_slog_Handler)(nil)),
-		"_Leveler":   reflect.ValueOf((*_log_slog_Leveler)(nil)),
-		"_LogValuer": reflect.ValueOf((*_log_slog_LogValuer)(nil)),
-	}
-}
-
-// _log_slog_Handler lets types of a script implement slog.Handler.
-type _log_slog_Handler struct {
-	IValue     any
-	WEnabled   func(a0 context.Context, a1 slog.Level) bool
-	WHandle    func(a0 context.Context, a1 slog.Record) error
-	WWithAttrs func(a0 []slog.Attr) slog.Handler
-	WWithGroup func(a0 string) slog.Handler
-}
-
-func (w _log_slog_Handler) Enabled(a0 context.Context, a1 slog.Level) bool {
-	return w.WEnabled(a0, a1)
-}
-
-func (w _log_slog_Handler) Handle(a0 context.Context, a1 slog.Record) error {
-	return w.WHandle(a0, a1)
-}
-
-func (w _log_slog_Handler) WithAttrs(a0 []slog.Attr) slog.Handler {
-	return w.WWithAttrs(a0)
-}
-
-func (w _log_slog_Handler) WithGroup(a0 string) slog.Handler {
-	return w.WWithGroup(a0)
-}
-
-// _log_slog_Leveler lets types of a script implement slog.Leveler.
-type _log_slog_Leveler struct {
-	IValue any
-	WLevel func() slog.Level
-}
-
-func (w _log_slog_Leveler) Level() slog.Level {
-	return w.WLevel()
-}
-
-// _log_slog_LogValuer lets types of a script implement slog.LogValuer.
-type _log_slog_LogValuer struct {
-	IValue    any
-	WLogValue func() slog.Value
-}
-
-func (w _log_slog_LogValuer) LogValue() slog.Value {
-	return w.WLogValue()
 }

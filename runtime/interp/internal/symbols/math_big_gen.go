@@ -38,7 +38,3 @@ func symbols_math_big() map[string]reflect.Value {
 		"Word":          reflect.ValueOf((*big.Word)(nil)),
 	}
 }
-
-func wrappers_math_big() map[string]reflect.Value {
-	return map[string]reflect.Value{}
-}

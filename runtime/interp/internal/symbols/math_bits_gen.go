@@ -63,7 +63,3 @@ func symbols_math_bits() map[string]reflect.Value {
 		"UintSize":        reflect.ValueOf(constant.MakeFromLiteral("64", token.INT, 0)),
 	}
 }
-
-func wrappers_math_bits() map[string]reflect.Value {
-	return map[string]reflect.Value{}
-}

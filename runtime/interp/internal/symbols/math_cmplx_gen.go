@@ -38,7 +38,3 @@ func symbols_math_cmplx() map[string]reflect.Value {
 		"Tanh":  reflect.ValueOf(cmplx.Tanh),
 	}
 }
-
-func wrappers_math_cmplx() map[string]reflect.Value {
-	return map[string]reflect.Value{}
-}

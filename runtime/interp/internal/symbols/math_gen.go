@@ -110,7 +110,3 @@ func symbols_math() map[string]reflect.Value {
 		"Yn":                     reflect.ValueOf(math.Yn),
 	}
 }
-
-func wrappers_math() map[string]reflect.Value {
-	return map[string]reflect.Value{}
-}

@@ -38,19 +38,3 @@ func symbols_math_rand_v2() map[string]reflect.Value {
 		"Zipf":        reflect.ValueOf((*rand.Zipf)(nil)),
 	}
 }
-
-func wrappers_math_rand_v2() map[string]reflect.Value {
-	return map[string]reflect.Value{
-		"_Source": reflect.ValueOf((*_math_rand_v2_Source)(nil)),
-	}
-}
-
-// _math_rand_v2_Source lets types of a script implement rand.Source.
-type _math_rand_v2_Source struct {
-	IValue  any
-	WUint64 func() uint64
-}
-
-func (w _math_rand_v2_Source) Uint64() uint64 {
-	return w.WUint64()
-}

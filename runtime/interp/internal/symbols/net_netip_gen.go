@@ -30,7 +30,3 @@ func symbols_net_netip() map[string]reflect.Value {
 		"PrefixFrom":              reflect.ValueOf(netip.PrefixFrom),
 	}
 }
-
-func wrappers_net_netip() map[string]reflect.Value {
-	return map[string]reflect.Value{}
-}

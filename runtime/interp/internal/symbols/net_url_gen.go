@@ -27,7 +27,3 @@ func symbols_net_url() map[string]reflect.Value {
 		"Values":           reflect.ValueOf((*url.Values)(nil)),
 	}
 }
-
-func wrappers_net_url() map[string]reflect.Value {
-	return map[string]reflect.Value{}
-}

@@ -20,7 +20,3 @@ func symbols_path() map[string]reflect.Value {
 		"Split":         reflect.ValueOf(path.Split),
 	}
 }
-
-func wrappers_path() map[string]reflect.Value {
-	return map[string]reflect.Value{}
-}

@@ -20,7 +20,3 @@ func symbols_regexp() map[string]reflect.Value {
 		"Regexp":           reflect.ValueOf((*regexp.Regexp)(nil)),
 	}
 }
-
-func wrappers_regexp() map[string]reflect.Value {
-	return map[string]reflect.Value{}
-}

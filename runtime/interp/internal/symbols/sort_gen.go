@@ -33,29 +33,3 @@ func symbols_sort() map[string]reflect.Value {
 		"StringsAreSorted":  reflect.ValueOf(sort.StringsAreSorted),
 	}
 }
-
-func wrappers_sort() map[string]reflect.Value {
-	return map[string]reflect.Value{
-		"_Interface": reflect.ValueOf((*_sort_Interface)(nil)),
-	}
-}
-
-// _sort_Interface lets types of a script implement sort.Interface.
-type _sort_Interface struct {
-	IValue any
-	WLen   func() int
-	WLess  func(a0 int, a1 int) bool
-	WSwap  func(a0 int, a1 int)
-}
-
-func (w _sort_Interface) Len() int {
-	return w.WLen()
-}
-
-func (w _sort_Interface) Less(a0 int, a1 int) bool {
-	return w.WLess(a0, a1)
-}
-
-func (w _sort_Interface) Swap(a0 int, a1 int) {
-	w.WSwap(a0, a1)
-}

@@ -51,7 +51,3 @@ func symbols_strconv() map[string]reflect.Value {
 		"UnquoteChar":              reflect.ValueOf(strconv.UnquoteChar),
 	}
 }
-
-func wrappers_strconv() map[string]reflect.Value {
-	return map[string]reflect.Value{}
-}

@@ -66,7 +66,3 @@ func symbols_strings() map[string]reflect.Value {
 		"TrimSuffix":     reflect.ValueOf(strings.TrimSuffix),
 	}
 }
-
-func wrappers_strings() map[string]reflect.Value {
-	return map[string]reflect.Value{}
-}

@@ -11,9 +11,6 @@ type Package struct {
 	// its own copies of the package's variables, so that no script can change
 	// what others see.
 	Symbols func() map[string]reflect.Value
-	// Wrappers are the types through which types of a script implement the
-	// package's interfaces, by name of the interface behind an underscore.
-	Wrappers func() map[string]reflect.Value
 }
 
 // variable makes the symbol of a package variable: a copy that the script may

@@ -57,7 +57,3 @@ func symbols_sync_atomic() map[string]reflect.Value {
 		"Value":                 reflect.ValueOf((*atomic.Value)(nil)),
 	}
 }
-
-func wrappers_sync_atomic() map[string]reflect.Value {
-	return map[string]reflect.Value{}
-}

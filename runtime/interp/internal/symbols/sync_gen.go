@@ -21,24 +21,3 @@ func symbols_sync() map[string]reflect.Value {
 		"WaitGroup": reflect.ValueOf((*sync.WaitGroup)(nil)),
 	}
 }
-
-func wrappers_sync() map[string]reflect.Value {
-	return map[string]reflect.Value{
-		"_Locker": reflect.ValueOf((*_sync_Locker)(nil)),
-	}
-}
-
-// _sync_Locker lets types of a script implement sync.Locker.
-type _sync_Locker struct {
-	IValue  any
-	WLock   func()
-	WUnlock func()
-}
-
-func (w _sync_Locker) Lock() {
-	w.WLock()
-}
-
-func (w _sync_Locker) Unlock() {
-	w.WUnlock()
-}

@@ -22,7 +22,3 @@ func symbols_text_tabwriter() map[string]reflect.Value {
 		"Writer":              reflect.ValueOf((*tabwriter.Writer)(nil)),
 	}
 }
-
-func wrappers_text_tabwriter() map[string]reflect.Value {
-	return map[string]reflect.Value{}
-}

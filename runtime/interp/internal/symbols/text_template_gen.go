@@ -24,7 +24,3 @@ func symbols_text_template() map[string]reflect.Value {
 		"URLQueryEscaper":  reflect.ValueOf(template.URLQueryEscaper),
 	}
 }
-
-func wrappers_text_template() map[string]reflect.Value {
-	return map[string]reflect.Value{}
-}

@@ -86,7 +86,3 @@ func symbols_time() map[string]reflect.Value {
 		"Weekday":                reflect.ValueOf((*time.Weekday)(nil)),
 	}
 }
-
-func wrappers_time() map[string]reflect.Value {
-	return map[string]reflect.Value{}
-}

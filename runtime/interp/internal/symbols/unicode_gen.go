@@ -296,7 +296,3 @@ func symbols_unicode() map[string]reflect.Value {
 		"Zs":                                 variable(unicode.Zs),
 	}
 }
-
-func wrappers_unicode() map[string]reflect.Value {
-	return map[string]reflect.Value{}
-}

@@ -18,7 +18,3 @@ func symbols_unicode_utf16() map[string]reflect.Value {
 		"RuneLen":     reflect.ValueOf(utf16.RuneLen),
 	}
 }
-
-func wrappers_unicode_utf16() map[string]reflect.Value {
-	return map[string]reflect.Value{}
-}

@@ -32,7 +32,3 @@ func symbols_unicode_utf8() map[string]reflect.Value {
 		"ValidString":            reflect.ValueOf(utf8.ValidString),
 	}
 }
-
-func wrappers_unicode_utf8() map[string]reflect.Value {
-	return map[string]reflect.Value{}
-}
