@@ -105,6 +105,7 @@ var rooms = []room{
 		modules: []string{"github.com/google/uuid", "github.com/hashicorp/go-plugin", "github.com/hashicorp/go-hclog",
 			"google.golang.org/grpc", "google.golang.org/protobuf",
 			"github.com/landlock-lsm/go-landlock", "golang.org/x/net/bpf", "golang.org/x/sys/unix"}},
+	{path: "runtime/automation/cron"}, // when schedules are due
 	{path: "runtime/automation", // sdk/plugin for its CompileErrors
 		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/plugin", "storage", "runtime/security", "runtime/script", "plugins"},
 		modules: []string{"github.com/google/uuid", "github.com/klauspost/compress/zstd",
