@@ -105,7 +105,10 @@ var rooms = []room{
 		modules: []string{"github.com/google/uuid", "github.com/hashicorp/go-plugin", "github.com/hashicorp/go-hclog",
 			"google.golang.org/grpc", "google.golang.org/protobuf",
 			"github.com/landlock-lsm/go-landlock", "golang.org/x/net/bpf", "golang.org/x/sys/unix"}},
-	{path: "runtime/automation/cron"}, // when schedules are due
+	{path: "runtime/automation/cron"}, // cron expressions
+	{path: "runtime/automation/schedule",
+		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom", "storage", "runtime/security", "runtime/automation/cron"},
+		modules: []string{"github.com/google/uuid", "github.com/tinylib/msgp/msgp"}},
 	{path: "runtime/automation", // sdk/plugin for its CompileErrors
 		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/plugin", "storage", "runtime/security", "runtime/script", "plugins"},
 		modules: []string{"github.com/google/uuid", "github.com/klauspost/compress/zstd",
