@@ -170,6 +170,9 @@ var handlers = func() map[string]handler {
 		return r.automation.Runs(ctx, c, r.seesAllRuns(c), m)
 	})
 	add(table, reading(everyone), func(r *Runtime, ctx context.Context, c security.Caller, m *slnet.GetRunMessage) (*slnet.RunResponse, error) {
+		if m.Wait {
+			return r.automation.Await(ctx, c, r.seesAllRuns(c), m.ID)
+		}
 		return r.automation.Run(ctx, c, r.seesAllRuns(c), m.ID)
 	})
 	add(table, reading(everyone), func(r *Runtime, ctx context.Context, c security.Caller, m *slnet.GetRunLogMessage) (*slnet.RunLogResponse, error) {

@@ -98,6 +98,10 @@ func (a *Automation) recover(ctx context.Context) error {
 // Execute starts a run of a script as the caller, and waits for its end unless
 // asked not to.
 func (a *Automation) Execute(ctx context.Context, caller security.Caller, m *slnet.ExecuteScriptMessage) (*slnet.RunResponse, error) {
+	m, err := withOptions(m)
+	if err != nil {
+		return nil, err
+	}
 	outcome, err := a.Call(ctx, caller, Call{
 		ScriptName: m.ScriptName, EntryPoint: m.EntryPoint, Parameters: m.Parameters, Timeout: m.Timeout, Async: m.Async, json: m.Input,
 	})
@@ -247,6 +251,21 @@ func (a *Automation) Runs(ctx context.Context, caller security.Caller, all bool,
 		})
 	})
 	return response, err
+}
+
+// Await returns one run when it has ended.
+func (a *Automation) Await(ctx context.Context, caller security.Caller, all bool, id uuid.UUID) (*slnet.RunResponse, error) {
+	e := a.executing(id)
+	response, err := a.Run(ctx, caller, all, id)
+	if e == nil || err != nil {
+		return response, err
+	}
+	select {
+	case <-e.done:
+		return &slnet.RunResponse{Run: e.snapshot()}, e.storeErr
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
 }
 
 // Run returns one run.

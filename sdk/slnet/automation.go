@@ -289,6 +289,11 @@ type ExecuteScriptMessage struct {
 	Async bool `json:"Async,omitempty"`
 	// Timeout overrides the script's own.
 	Timeout time.Duration `json:"Timeout,omitempty"`
+	// Options say some of this in the form of the original:
+	// PARAMETERBYNAME:name:value (the value is all after the second colon),
+	// PARAMETER:n:value, DEFER:TRUE for Async, EXTENDED_ERROR_INFO and
+	// SKIP_STARTED_INFO_EVENT:TRUE, which change nothing. USER:cookie is refused.
+	Options []string `json:"Options,omitempty"`
 }
 
 // GetRunsMessage asks for runs, the newest first, without Input and Result.
@@ -305,6 +310,9 @@ type GetRunsMessage struct {
 // GetRunMessage asks for one run. Answered with RunResponse.
 type GetRunMessage struct {
 	ID uuid.UUID `json:"Id"`
+	// Wait delays the answer until the run has ended. When the caller goes away
+	// meanwhile, the run goes on.
+	Wait bool `json:"Wait,omitempty"`
 }
 
 // RunResponse carries one run.

@@ -3,6 +3,8 @@
 package slnet
 
 import (
+	"time"
+
 	"github.com/google/uuid"
 	"github.com/tinylib/msgp/msgp"
 )
@@ -45,20 +47,20 @@ func (z *ApiTriggerInput) MarshalMsg(b []byte) (o []byte, err error) {
 			// string "RouteValues"
 			o = append(o, 0xab, 0x52, 0x6f, 0x75, 0x74, 0x65, 0x56, 0x61, 0x6c, 0x75, 0x65, 0x73)
 			o = msgp.AppendMapHeader(o, uint32(len(z.RouteValues)))
-			for za0029, za0030 := range z.RouteValues {
-				o = msgp.AppendString(o, za0029)
-				o = msgp.AppendString(o, za0030)
+			for za0037, za0038 := range z.RouteValues {
+				o = msgp.AppendString(o, za0037)
+				o = msgp.AppendString(o, za0038)
 			}
 		}
 		if (zb0001Mask & 0x8) == 0 { // if not omitted
 			// string "Query"
 			o = append(o, 0xa5, 0x51, 0x75, 0x65, 0x72, 0x79)
 			o = msgp.AppendMapHeader(o, uint32(len(z.Query)))
-			for za0031, za0032 := range z.Query {
-				o = msgp.AppendString(o, za0031)
-				o = msgp.AppendArrayHeader(o, uint32(len(za0032)))
-				for za0033 := range za0032 {
-					o = msgp.AppendString(o, za0032[za0033])
+			for za0039, za0040 := range z.Query {
+				o = msgp.AppendString(o, za0039)
+				o = msgp.AppendArrayHeader(o, uint32(len(za0040)))
+				for za0041 := range za0040 {
+					o = msgp.AppendString(o, za0040[za0041])
 				}
 			}
 		}
@@ -66,11 +68,11 @@ func (z *ApiTriggerInput) MarshalMsg(b []byte) (o []byte, err error) {
 			// string "Headers"
 			o = append(o, 0xa7, 0x48, 0x65, 0x61, 0x64, 0x65, 0x72, 0x73)
 			o = msgp.AppendMapHeader(o, uint32(len(z.Headers)))
-			for za0034, za0035 := range z.Headers {
-				o = msgp.AppendString(o, za0034)
-				o = msgp.AppendArrayHeader(o, uint32(len(za0035)))
-				for za0036 := range za0035 {
-					o = msgp.AppendString(o, za0035[za0036])
+			for za0042, za0043 := range z.Headers {
+				o = msgp.AppendString(o, za0042)
+				o = msgp.AppendArrayHeader(o, uint32(len(za0043)))
+				for za0044 := range za0043 {
+					o = msgp.AppendString(o, za0043[za0044])
 				}
 			}
 		}
@@ -126,20 +128,20 @@ func (z *ApiTriggerInput) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				clear(z.RouteValues)
 			}
 			for zb0002 > 0 {
-				var za0030 string
+				var za0038 string
 				zb0002--
-				var za0029 string
-				za0029, bts, err = msgp.ReadStringBytes(bts)
+				var za0037 string
+				za0037, bts, err = msgp.ReadStringBytes(bts)
 				if err != nil {
 					err = msgp.WrapError(err, "RouteValues")
 					return
 				}
-				za0030, bts, err = msgp.ReadStringBytes(bts)
+				za0038, bts, err = msgp.ReadStringBytes(bts)
 				if err != nil {
-					err = msgp.WrapError(err, "RouteValues", za0029)
+					err = msgp.WrapError(err, "RouteValues", za0037)
 					return
 				}
-				z.RouteValues[za0029] = za0030
+				z.RouteValues[za0037] = za0038
 			}
 		case "Query":
 			var zb0003 uint32
@@ -154,10 +156,10 @@ func (z *ApiTriggerInput) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				clear(z.Query)
 			}
 			for zb0003 > 0 {
-				var za0032 []string
+				var za0040 []string
 				zb0003--
-				var za0031 string
-				za0031, bts, err = msgp.ReadStringBytes(bts)
+				var za0039 string
+				za0039, bts, err = msgp.ReadStringBytes(bts)
 				if err != nil {
 					err = msgp.WrapError(err, "Query")
 					return
@@ -165,22 +167,22 @@ func (z *ApiTriggerInput) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				var zb0004 uint32
 				zb0004, bts, err = msgp.ReadArrayHeaderBytes(bts)
 				if err != nil {
-					err = msgp.WrapError(err, "Query", za0031)
+					err = msgp.WrapError(err, "Query", za0039)
 					return
 				}
-				if cap(za0032) >= int(zb0004) {
-					za0032 = (za0032)[:zb0004]
+				if cap(za0040) >= int(zb0004) {
+					za0040 = (za0040)[:zb0004]
 				} else {
-					za0032 = make([]string, zb0004)
+					za0040 = make([]string, zb0004)
 				}
-				for za0033 := range za0032 {
-					za0032[za0033], bts, err = msgp.ReadStringBytes(bts)
+				for za0041 := range za0040 {
+					za0040[za0041], bts, err = msgp.ReadStringBytes(bts)
 					if err != nil {
-						err = msgp.WrapError(err, "Query", za0031, za0033)
+						err = msgp.WrapError(err, "Query", za0039, za0041)
 						return
 					}
 				}
-				z.Query[za0031] = za0032
+				z.Query[za0039] = za0040
 			}
 		case "Headers":
 			var zb0005 uint32
@@ -195,10 +197,10 @@ func (z *ApiTriggerInput) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				clear(z.Headers)
 			}
 			for zb0005 > 0 {
-				var za0035 []string
+				var za0043 []string
 				zb0005--
-				var za0034 string
-				za0034, bts, err = msgp.ReadStringBytes(bts)
+				var za0042 string
+				za0042, bts, err = msgp.ReadStringBytes(bts)
 				if err != nil {
 					err = msgp.WrapError(err, "Headers")
 					return
@@ -206,22 +208,22 @@ func (z *ApiTriggerInput) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				var zb0006 uint32
 				zb0006, bts, err = msgp.ReadArrayHeaderBytes(bts)
 				if err != nil {
-					err = msgp.WrapError(err, "Headers", za0034)
+					err = msgp.WrapError(err, "Headers", za0042)
 					return
 				}
-				if cap(za0035) >= int(zb0006) {
-					za0035 = (za0035)[:zb0006]
+				if cap(za0043) >= int(zb0006) {
+					za0043 = (za0043)[:zb0006]
 				} else {
-					za0035 = make([]string, zb0006)
+					za0043 = make([]string, zb0006)
 				}
-				for za0036 := range za0035 {
-					za0035[za0036], bts, err = msgp.ReadStringBytes(bts)
+				for za0044 := range za0043 {
+					za0043[za0044], bts, err = msgp.ReadStringBytes(bts)
 					if err != nil {
-						err = msgp.WrapError(err, "Headers", za0034, za0036)
+						err = msgp.WrapError(err, "Headers", za0042, za0044)
 						return
 					}
 				}
-				z.Headers[za0034] = za0035
+				z.Headers[za0042] = za0043
 			}
 		case "Body":
 			z.Body, bts, err = msgp.ReadBytesBytes(bts, z.Body)
@@ -245,28 +247,28 @@ func (z *ApiTriggerInput) UnmarshalMsg(bts []byte) (o []byte, err error) {
 func (z *ApiTriggerInput) Msgsize() (s int) {
 	s = 1 + 7 + msgp.StringPrefixSize + len(z.Method) + 6 + msgp.StringPrefixSize + len(z.Route) + 12 + msgp.MapHeaderSize
 	if z.RouteValues != nil {
-		for za0029, za0030 := range z.RouteValues {
-			_ = za0030
-			s += msgp.StringPrefixSize + len(za0029) + msgp.StringPrefixSize + len(za0030)
+		for za0037, za0038 := range z.RouteValues {
+			_ = za0038
+			s += msgp.StringPrefixSize + len(za0037) + msgp.StringPrefixSize + len(za0038)
 		}
 	}
 	s += 6 + msgp.MapHeaderSize
 	if z.Query != nil {
-		for za0031, za0032 := range z.Query {
-			_ = za0032
-			s += msgp.StringPrefixSize + len(za0031) + msgp.ArrayHeaderSize
-			for za0033 := range za0032 {
-				s += msgp.StringPrefixSize + len(za0032[za0033])
+		for za0039, za0040 := range z.Query {
+			_ = za0040
+			s += msgp.StringPrefixSize + len(za0039) + msgp.ArrayHeaderSize
+			for za0041 := range za0040 {
+				s += msgp.StringPrefixSize + len(za0040[za0041])
 			}
 		}
 	}
 	s += 8 + msgp.MapHeaderSize
 	if z.Headers != nil {
-		for za0034, za0035 := range z.Headers {
-			_ = za0035
-			s += msgp.StringPrefixSize + len(za0034) + msgp.ArrayHeaderSize
-			for za0036 := range za0035 {
-				s += msgp.StringPrefixSize + len(za0035[za0036])
+		for za0042, za0043 := range z.Headers {
+			_ = za0043
+			s += msgp.StringPrefixSize + len(za0042) + msgp.ArrayHeaderSize
+			for za0044 := range za0043 {
+				s += msgp.StringPrefixSize + len(za0043[za0044])
 			}
 		}
 	}
@@ -1572,6 +1574,62 @@ func (z *CreateGroupMessage) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z *CreateScheduleMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 1
+	// string "Schedule"
+	o = append(o, 0x81, 0xa8, 0x53, 0x63, 0x68, 0x65, 0x64, 0x75, 0x6c, 0x65)
+	o, err = z.Schedule.MarshalMsg(o)
+	if err != nil {
+		err = msgp.WrapError(err, "Schedule")
+		return
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *CreateScheduleMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Schedule":
+			bts, err = z.Schedule.UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Schedule")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *CreateScheduleMessage) Msgsize() (s int) {
+	s = 1 + 9 + z.Schedule.Msgsize()
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z *CreateTokenMessage) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
@@ -2040,6 +2098,58 @@ func (z *DeleteGroupMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z DeleteGroupMessage) Msgsize() (s int) {
 	s = 1 + 5 + msgp.StringPrefixSize + len(z.Name)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *DeleteScheduleMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 1
+	// string "Id"
+	o = append(o, 0x81, 0xa2, 0x49, 0x64)
+	o = msgp.AppendBytes(o, (z.ID)[:])
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *DeleteScheduleMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Id":
+			bts, err = msgp.ReadExactBytes(bts, (z.ID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "ID")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *DeleteScheduleMessage) Msgsize() (s int) {
+	s = 1 + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize))
 	return
 }
 
@@ -3378,8 +3488,8 @@ func (z ErrorType) Msgsize() (s int) {
 func (z *ExecuteScriptMessage) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(6)
-	var zb0001Mask uint8 /* 6 bits */
+	zb0001Len := uint32(7)
+	var zb0001Mask uint8 /* 7 bits */
 	_ = zb0001Mask
 	if z.EntryPoint == "" {
 		zb0001Len--
@@ -3400,6 +3510,10 @@ func (z *ExecuteScriptMessage) MarshalMsg(b []byte) (o []byte, err error) {
 	if z.Timeout == 0 {
 		zb0001Len--
 		zb0001Mask |= 0x20
+	}
+	if z.Options == nil {
+		zb0001Len--
+		zb0001Mask |= 0x40
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -3437,6 +3551,14 @@ func (z *ExecuteScriptMessage) MarshalMsg(b []byte) (o []byte, err error) {
 			// string "Timeout"
 			o = append(o, 0xa7, 0x54, 0x69, 0x6d, 0x65, 0x6f, 0x75, 0x74)
 			o = msgp.AppendDuration(o, z.Timeout)
+		}
+		if (zb0001Mask & 0x40) == 0 { // if not omitted
+			// string "Options"
+			o = append(o, 0xa7, 0x4f, 0x70, 0x74, 0x69, 0x6f, 0x6e, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.Options)))
+			for za0003 := range z.Options {
+				o = msgp.AppendString(o, z.Options[za0003])
+			}
 		}
 	}
 	return
@@ -3522,6 +3644,25 @@ func (z *ExecuteScriptMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "Timeout")
 				return
 			}
+		case "Options":
+			var zb0004 uint32
+			zb0004, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Options")
+				return
+			}
+			if cap(z.Options) >= int(zb0004) {
+				z.Options = (z.Options)[:zb0004]
+			} else {
+				z.Options = make([]string, zb0004)
+			}
+			for za0003 := range z.Options {
+				z.Options[za0003], bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Options", za0003)
+					return
+				}
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -3543,7 +3684,10 @@ func (z *ExecuteScriptMessage) Msgsize() (s int) {
 			s += msgp.StringPrefixSize + len(za0001) + msgp.StringPrefixSize + len(za0002)
 		}
 	}
-	s += 6 + msgp.BytesPrefixSize + len([]byte(z.Input)) + 6 + msgp.BoolSize + 8 + msgp.DurationSize
+	s += 6 + msgp.BytesPrefixSize + len([]byte(z.Input)) + 6 + msgp.BoolSize + 8 + msgp.DurationSize + 8 + msgp.ArrayHeaderSize
+	for za0003 := range z.Options {
+		s += msgp.StringPrefixSize + len(z.Options[za0003])
+	}
 	return
 }
 
@@ -4083,10 +4227,28 @@ func (z *GetRunLogMessage) Msgsize() (s int) {
 // MarshalMsg implements msgp.Marshaler
 func (z *GetRunMessage) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
-	// map header, size 1
-	// string "Id"
-	o = append(o, 0x81, 0xa2, 0x49, 0x64)
-	o = msgp.AppendBytes(o, (z.ID)[:])
+	// check for omitted fields
+	zb0001Len := uint32(2)
+	var zb0001Mask uint8 /* 2 bits */
+	_ = zb0001Mask
+	if z.Wait == false {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Id"
+		o = append(o, 0xa2, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.ID)[:])
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "Wait"
+			o = append(o, 0xa4, 0x57, 0x61, 0x69, 0x74)
+			o = msgp.AppendBool(o, z.Wait)
+		}
+	}
 	return
 }
 
@@ -4114,6 +4276,12 @@ func (z *GetRunMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "ID")
 				return
 			}
+		case "Wait":
+			z.Wait, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Wait")
+				return
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -4128,7 +4296,7 @@ func (z *GetRunMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *GetRunMessage) Msgsize() (s int) {
-	s = 1 + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize))
+	s = 1 + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 5 + msgp.BoolSize
 	return
 }
 
@@ -4239,6 +4407,179 @@ func (z *GetRunsMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *GetRunsMessage) Msgsize() (s int) {
 	s = 1 + 7 + msgp.StringPrefixSize + len(z.Script) + 6 + msgp.StringPrefixSize + len(string(z.State)) + 6 + msgp.Int64Size + 7 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize))
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *GetScheduleMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(2)
+	var zb0001Mask uint8 /* 2 bits */
+	_ = zb0001Mask
+	if z.Name == "" {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Id"
+		o = append(o, 0xa2, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.ID)[:])
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "Name"
+			o = append(o, 0xa4, 0x4e, 0x61, 0x6d, 0x65)
+			o = msgp.AppendString(o, z.Name)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *GetScheduleMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Id":
+			bts, err = msgp.ReadExactBytes(bts, (z.ID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "ID")
+				return
+			}
+		case "Name":
+			z.Name, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Name")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *GetScheduleMessage) Msgsize() (s int) {
+	s = 1 + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 5 + msgp.StringPrefixSize + len(z.Name)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z GetSchedulesMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(3)
+	var zb0001Mask uint8 /* 3 bits */
+	_ = zb0001Mask
+	if z.Script == "" {
+		zb0001Len--
+		zb0001Mask |= 0x1
+	}
+	if z.Limit == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	if z.After == "" {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		if (zb0001Mask & 0x1) == 0 { // if not omitted
+			// string "Script"
+			o = append(o, 0xa6, 0x53, 0x63, 0x72, 0x69, 0x70, 0x74)
+			o = msgp.AppendString(o, z.Script)
+		}
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "Limit"
+			o = append(o, 0xa5, 0x4c, 0x69, 0x6d, 0x69, 0x74)
+			o = msgp.AppendInt64(o, z.Limit)
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "After"
+			o = append(o, 0xa5, 0x41, 0x66, 0x74, 0x65, 0x72)
+			o = msgp.AppendString(o, z.After)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *GetSchedulesMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Script":
+			z.Script, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Script")
+				return
+			}
+		case "Limit":
+			z.Limit, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Limit")
+				return
+			}
+		case "After":
+			z.After, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "After")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z GetSchedulesMessage) Msgsize() (s int) {
+	s = 1 + 7 + msgp.StringPrefixSize + len(z.Script) + 6 + msgp.Int64Size + 6 + msgp.StringPrefixSize + len(z.After)
 	return
 }
 
@@ -4401,6 +4742,58 @@ func (z *GetScriptsMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z GetScriptsMessage) Msgsize() (s int) {
 	s = 1 + 7 + msgp.StringPrefixSize + len(string(z.Engine)) + 5 + msgp.StringPrefixSize + len(z.Name)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *GetSkippedOccurrencesMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 1
+	// string "ScheduleId"
+	o = append(o, 0x81, 0xaa, 0x53, 0x63, 0x68, 0x65, 0x64, 0x75, 0x6c, 0x65, 0x49, 0x64)
+	o = msgp.AppendBytes(o, (z.ScheduleID)[:])
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *GetSkippedOccurrencesMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "ScheduleId":
+			bts, err = msgp.ReadExactBytes(bts, (z.ScheduleID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "ScheduleID")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *GetSkippedOccurrencesMessage) Msgsize() (s int) {
+	s = 1 + 11 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize))
 	return
 }
 
@@ -5680,6 +6073,224 @@ func (z *Manifest) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z MisfireMode) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	o = msgp.AppendString(o, string(z))
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *MisfireMode) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	{
+		var zb0001 string
+		zb0001, bts, err = msgp.ReadStringBytes(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		(*z) = MisfireMode(zb0001)
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z MisfireMode) Msgsize() (s int) {
+	s = msgp.StringPrefixSize + len(string(z))
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z MisfirePolicy) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(3)
+	var zb0001Mask uint8 /* 3 bits */
+	_ = zb0001Mask
+	if z.Mode == "" {
+		zb0001Len--
+		zb0001Mask |= 0x1
+	}
+	if z.Limit == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	if z.Deadline == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		if (zb0001Mask & 0x1) == 0 { // if not omitted
+			// string "Mode"
+			o = append(o, 0xa4, 0x4d, 0x6f, 0x64, 0x65)
+			o = msgp.AppendString(o, string(z.Mode))
+		}
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "Limit"
+			o = append(o, 0xa5, 0x4c, 0x69, 0x6d, 0x69, 0x74)
+			o = msgp.AppendInt64(o, z.Limit)
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "Deadline"
+			o = append(o, 0xa8, 0x44, 0x65, 0x61, 0x64, 0x6c, 0x69, 0x6e, 0x65)
+			o = msgp.AppendDuration(o, z.Deadline)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *MisfirePolicy) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Mode":
+			{
+				var zb0002 string
+				zb0002, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Mode")
+					return
+				}
+				z.Mode = MisfireMode(zb0002)
+			}
+		case "Limit":
+			z.Limit, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Limit")
+				return
+			}
+		case "Deadline":
+			z.Deadline, bts, err = msgp.ReadDurationBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Deadline")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z MisfirePolicy) Msgsize() (s int) {
+	s = 1 + 5 + msgp.StringPrefixSize + len(string(z.Mode)) + 6 + msgp.Int64Size + 9 + msgp.DurationSize
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z OverlapPolicy) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	o = msgp.AppendString(o, string(z))
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *OverlapPolicy) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	{
+		var zb0001 string
+		zb0001, bts, err = msgp.ReadStringBytes(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		(*z) = OverlapPolicy(zb0001)
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z OverlapPolicy) Msgsize() (s int) {
+	s = msgp.StringPrefixSize + len(string(z))
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *PauseScheduleMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 2
+	// string "Id"
+	o = append(o, 0x82, 0xa2, 0x49, 0x64)
+	o = msgp.AppendBytes(o, (z.ID)[:])
+	// string "Paused"
+	o = append(o, 0xa6, 0x50, 0x61, 0x75, 0x73, 0x65, 0x64)
+	o = msgp.AppendBool(o, z.Paused)
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *PauseScheduleMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Id":
+			bts, err = msgp.ReadExactBytes(bts, (z.ID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "ID")
+				return
+			}
+		case "Paused":
+			z.Paused, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Paused")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *PauseScheduleMessage) Msgsize() (s int) {
+	s = 1 + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 7 + msgp.BoolSize
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z PermissionFlag) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	o = msgp.AppendInt64(o, int64(z))
@@ -6004,6 +6615,169 @@ func (z *PluginState) UnmarshalMsg(bts []byte) (o []byte, err error) {
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z PluginState) Msgsize() (s int) {
 	s = msgp.StringPrefixSize + len(string(z))
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *PreviewScheduleMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(3)
+	var zb0001Mask uint8 /* 3 bits */
+	_ = zb0001Mask
+	if z.From.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	if z.Count == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Schedule"
+		o = append(o, 0xa8, 0x53, 0x63, 0x68, 0x65, 0x64, 0x75, 0x6c, 0x65)
+		o, err = z.Schedule.MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "Schedule")
+			return
+		}
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "From"
+			o = append(o, 0xa4, 0x46, 0x72, 0x6f, 0x6d)
+			o = msgp.AppendTimeExt(o, z.From)
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "Count"
+			o = append(o, 0xa5, 0x43, 0x6f, 0x75, 0x6e, 0x74)
+			o = msgp.AppendInt64(o, z.Count)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *PreviewScheduleMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Schedule":
+			bts, err = z.Schedule.UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Schedule")
+				return
+			}
+		case "From":
+			z.From, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "From")
+				return
+			}
+		case "Count":
+			z.Count, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Count")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *PreviewScheduleMessage) Msgsize() (s int) {
+	s = 1 + 9 + z.Schedule.Msgsize() + 5 + msgp.TimeSize + 6 + msgp.Int64Size
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *PreviewScheduleResponse) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 1
+	// string "Occurrences"
+	o = append(o, 0x81, 0xab, 0x4f, 0x63, 0x63, 0x75, 0x72, 0x72, 0x65, 0x6e, 0x63, 0x65, 0x73)
+	o = msgp.AppendArrayHeader(o, uint32(len(z.Occurrences)))
+	for za0001 := range z.Occurrences {
+		o = msgp.AppendTimeExt(o, z.Occurrences[za0001])
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *PreviewScheduleResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Occurrences":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Occurrences")
+				return
+			}
+			if cap(z.Occurrences) >= int(zb0002) {
+				z.Occurrences = (z.Occurrences)[:zb0002]
+			} else {
+				z.Occurrences = make([]time.Time, zb0002)
+			}
+			for za0001 := range z.Occurrences {
+				z.Occurrences[za0001], bts, err = msgp.ReadTimeUTCBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Occurrences", za0001)
+					return
+				}
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *PreviewScheduleResponse) Msgsize() (s int) {
+	s = 1 + 12 + msgp.ArrayHeaderSize + (len(z.Occurrences) * (msgp.TimeSize))
 	return
 }
 
@@ -7248,6 +8022,58 @@ func (z *RunResponse) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z *RunScheduleMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 1
+	// string "Id"
+	o = append(o, 0x81, 0xa2, 0x49, 0x64)
+	o = msgp.AppendBytes(o, (z.ID)[:])
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *RunScheduleMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Id":
+			bts, err = msgp.ReadExactBytes(bts, (z.ID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "ID")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *RunScheduleMessage) Msgsize() (s int) {
+	s = 1 + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize))
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z RunState) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	o = msgp.AppendString(o, string(z))
@@ -7346,6 +8172,569 @@ func (z *RunsResponse) Msgsize() (s int) {
 	s = 1 + 5 + msgp.ArrayHeaderSize
 	for za0001 := range z.Runs {
 		s += z.Runs[za0001].Msgsize()
+	}
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *Schedule) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(25)
+	var zb0001Mask uint32 /* 25 bits */
+	_ = zb0001Mask
+	if z.Description == "" {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	if z.ScriptVersion == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x10
+	}
+	if z.EntryPoint == "" {
+		zb0001Len--
+		zb0001Mask |= 0x20
+	}
+	if z.Parameters == nil {
+		zb0001Len--
+		zb0001Mask |= 0x40
+	}
+	if z.Expression == "" {
+		zb0001Len--
+		zb0001Mask |= 0x80
+	}
+	if z.Once.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x100
+	}
+	if z.TimeZone == "" {
+		zb0001Len--
+		zb0001Mask |= 0x200
+	}
+	if z.Start.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x400
+	}
+	if z.End.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x800
+	}
+	if z.Jitter == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x1000
+	}
+	if z.Overlap == "" {
+		zb0001Len--
+		zb0001Mask |= 0x8000
+	}
+	if z.Paused == false {
+		zb0001Len--
+		zb0001Mask |= 0x10000
+	}
+	if z.Next.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x20000
+	}
+	if z.Last.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x40000
+	}
+	if z.CreatedAt.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x100000
+	}
+	if z.CreatedBy == "" {
+		zb0001Len--
+		zb0001Mask |= 0x200000
+	}
+	if z.ChangedAt.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x400000
+	}
+	if z.ChangedBy == "" {
+		zb0001Len--
+		zb0001Mask |= 0x800000
+	}
+	if z.Revision == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x1000000
+	}
+	// variable map header, size zb0001Len
+	o = msgp.AppendMapHeader(o, zb0001Len)
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Id"
+		o = append(o, 0xa2, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.ID)[:])
+		// string "Name"
+		o = append(o, 0xa4, 0x4e, 0x61, 0x6d, 0x65)
+		o = msgp.AppendString(o, z.Name)
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "Description"
+			o = append(o, 0xab, 0x44, 0x65, 0x73, 0x63, 0x72, 0x69, 0x70, 0x74, 0x69, 0x6f, 0x6e)
+			o = msgp.AppendString(o, z.Description)
+		}
+		// string "Script"
+		o = append(o, 0xa6, 0x53, 0x63, 0x72, 0x69, 0x70, 0x74)
+		o = msgp.AppendString(o, z.Script)
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
+			// string "ScriptVersion"
+			o = append(o, 0xad, 0x53, 0x63, 0x72, 0x69, 0x70, 0x74, 0x56, 0x65, 0x72, 0x73, 0x69, 0x6f, 0x6e)
+			o = msgp.AppendInt64(o, z.ScriptVersion)
+		}
+		if (zb0001Mask & 0x20) == 0 { // if not omitted
+			// string "EntryPoint"
+			o = append(o, 0xaa, 0x45, 0x6e, 0x74, 0x72, 0x79, 0x50, 0x6f, 0x69, 0x6e, 0x74)
+			o = msgp.AppendString(o, z.EntryPoint)
+		}
+		if (zb0001Mask & 0x40) == 0 { // if not omitted
+			// string "Parameters"
+			o = append(o, 0xaa, 0x50, 0x61, 0x72, 0x61, 0x6d, 0x65, 0x74, 0x65, 0x72, 0x73)
+			o = msgp.AppendMapHeader(o, uint32(len(z.Parameters)))
+			for za0002, za0003 := range z.Parameters {
+				o = msgp.AppendString(o, za0002)
+				o = msgp.AppendString(o, za0003)
+			}
+		}
+		if (zb0001Mask & 0x80) == 0 { // if not omitted
+			// string "Expression"
+			o = append(o, 0xaa, 0x45, 0x78, 0x70, 0x72, 0x65, 0x73, 0x73, 0x69, 0x6f, 0x6e)
+			o = msgp.AppendString(o, z.Expression)
+		}
+		if (zb0001Mask & 0x100) == 0 { // if not omitted
+			// string "Once"
+			o = append(o, 0xa4, 0x4f, 0x6e, 0x63, 0x65)
+			o = msgp.AppendTimeExt(o, z.Once)
+		}
+		if (zb0001Mask & 0x200) == 0 { // if not omitted
+			// string "TimeZone"
+			o = append(o, 0xa8, 0x54, 0x69, 0x6d, 0x65, 0x5a, 0x6f, 0x6e, 0x65)
+			o = msgp.AppendString(o, z.TimeZone)
+		}
+		if (zb0001Mask & 0x400) == 0 { // if not omitted
+			// string "Start"
+			o = append(o, 0xa5, 0x53, 0x74, 0x61, 0x72, 0x74)
+			o = msgp.AppendTimeExt(o, z.Start)
+		}
+		if (zb0001Mask & 0x800) == 0 { // if not omitted
+			// string "End"
+			o = append(o, 0xa3, 0x45, 0x6e, 0x64)
+			o = msgp.AppendTimeExt(o, z.End)
+		}
+		if (zb0001Mask & 0x1000) == 0 { // if not omitted
+			// string "Jitter"
+			o = append(o, 0xa6, 0x4a, 0x69, 0x74, 0x74, 0x65, 0x72)
+			o = msgp.AppendDuration(o, z.Jitter)
+		}
+		// string "Owner"
+		o = append(o, 0xa5, 0x4f, 0x77, 0x6e, 0x65, 0x72)
+		o = msgp.AppendString(o, z.Owner)
+		// string "Misfire"
+		o = append(o, 0xa7, 0x4d, 0x69, 0x73, 0x66, 0x69, 0x72, 0x65)
+		o, err = z.Misfire.MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "Misfire")
+			return
+		}
+		if (zb0001Mask & 0x8000) == 0 { // if not omitted
+			// string "Overlap"
+			o = append(o, 0xa7, 0x4f, 0x76, 0x65, 0x72, 0x6c, 0x61, 0x70)
+			o = msgp.AppendString(o, string(z.Overlap))
+		}
+		if (zb0001Mask & 0x10000) == 0 { // if not omitted
+			// string "Paused"
+			o = append(o, 0xa6, 0x50, 0x61, 0x75, 0x73, 0x65, 0x64)
+			o = msgp.AppendBool(o, z.Paused)
+		}
+		if (zb0001Mask & 0x20000) == 0 { // if not omitted
+			// string "Next"
+			o = append(o, 0xa4, 0x4e, 0x65, 0x78, 0x74)
+			o = msgp.AppendTimeExt(o, z.Next)
+		}
+		if (zb0001Mask & 0x40000) == 0 { // if not omitted
+			// string "Last"
+			o = append(o, 0xa4, 0x4c, 0x61, 0x73, 0x74)
+			o = msgp.AppendTimeExt(o, z.Last)
+		}
+		// string "LastRun"
+		o = append(o, 0xa7, 0x4c, 0x61, 0x73, 0x74, 0x52, 0x75, 0x6e)
+		o = msgp.AppendBytes(o, (z.LastRun)[:])
+		if (zb0001Mask & 0x100000) == 0 { // if not omitted
+			// string "CreatedAt"
+			o = append(o, 0xa9, 0x43, 0x72, 0x65, 0x61, 0x74, 0x65, 0x64, 0x41, 0x74)
+			o = msgp.AppendTimeExt(o, z.CreatedAt)
+		}
+		if (zb0001Mask & 0x200000) == 0 { // if not omitted
+			// string "CreatedBy"
+			o = append(o, 0xa9, 0x43, 0x72, 0x65, 0x61, 0x74, 0x65, 0x64, 0x42, 0x79)
+			o = msgp.AppendString(o, z.CreatedBy)
+		}
+		if (zb0001Mask & 0x400000) == 0 { // if not omitted
+			// string "ChangedAt"
+			o = append(o, 0xa9, 0x43, 0x68, 0x61, 0x6e, 0x67, 0x65, 0x64, 0x41, 0x74)
+			o = msgp.AppendTimeExt(o, z.ChangedAt)
+		}
+		if (zb0001Mask & 0x800000) == 0 { // if not omitted
+			// string "ChangedBy"
+			o = append(o, 0xa9, 0x43, 0x68, 0x61, 0x6e, 0x67, 0x65, 0x64, 0x42, 0x79)
+			o = msgp.AppendString(o, z.ChangedBy)
+		}
+		if (zb0001Mask & 0x1000000) == 0 { // if not omitted
+			// string "Revision"
+			o = append(o, 0xa8, 0x52, 0x65, 0x76, 0x69, 0x73, 0x69, 0x6f, 0x6e)
+			o = msgp.AppendInt64(o, z.Revision)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *Schedule) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Id":
+			bts, err = msgp.ReadExactBytes(bts, (z.ID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "ID")
+				return
+			}
+		case "Name":
+			z.Name, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Name")
+				return
+			}
+		case "Description":
+			z.Description, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Description")
+				return
+			}
+		case "Script":
+			z.Script, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Script")
+				return
+			}
+		case "ScriptVersion":
+			z.ScriptVersion, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ScriptVersion")
+				return
+			}
+		case "EntryPoint":
+			z.EntryPoint, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "EntryPoint")
+				return
+			}
+		case "Parameters":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadMapHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Parameters")
+				return
+			}
+			if z.Parameters == nil {
+				z.Parameters = make(map[string]string, zb0002)
+			} else if len(z.Parameters) > 0 {
+				clear(z.Parameters)
+			}
+			for zb0002 > 0 {
+				var za0003 string
+				zb0002--
+				var za0002 string
+				za0002, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Parameters")
+					return
+				}
+				za0003, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Parameters", za0002)
+					return
+				}
+				z.Parameters[za0002] = za0003
+			}
+		case "Expression":
+			z.Expression, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Expression")
+				return
+			}
+		case "Once":
+			z.Once, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Once")
+				return
+			}
+		case "TimeZone":
+			z.TimeZone, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "TimeZone")
+				return
+			}
+		case "Start":
+			z.Start, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Start")
+				return
+			}
+		case "End":
+			z.End, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "End")
+				return
+			}
+		case "Jitter":
+			z.Jitter, bts, err = msgp.ReadDurationBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Jitter")
+				return
+			}
+		case "Owner":
+			z.Owner, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Owner")
+				return
+			}
+		case "Misfire":
+			bts, err = z.Misfire.UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Misfire")
+				return
+			}
+		case "Overlap":
+			{
+				var zb0003 string
+				zb0003, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Overlap")
+					return
+				}
+				z.Overlap = OverlapPolicy(zb0003)
+			}
+		case "Paused":
+			z.Paused, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Paused")
+				return
+			}
+		case "Next":
+			z.Next, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Next")
+				return
+			}
+		case "Last":
+			z.Last, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Last")
+				return
+			}
+		case "LastRun":
+			bts, err = msgp.ReadExactBytes(bts, (z.LastRun)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "LastRun")
+				return
+			}
+		case "CreatedAt":
+			z.CreatedAt, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "CreatedAt")
+				return
+			}
+		case "CreatedBy":
+			z.CreatedBy, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "CreatedBy")
+				return
+			}
+		case "ChangedAt":
+			z.ChangedAt, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ChangedAt")
+				return
+			}
+		case "ChangedBy":
+			z.ChangedBy, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ChangedBy")
+				return
+			}
+		case "Revision":
+			z.Revision, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Revision")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *Schedule) Msgsize() (s int) {
+	s = 3 + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 5 + msgp.StringPrefixSize + len(z.Name) + 12 + msgp.StringPrefixSize + len(z.Description) + 7 + msgp.StringPrefixSize + len(z.Script) + 14 + msgp.Int64Size + 11 + msgp.StringPrefixSize + len(z.EntryPoint) + 11 + msgp.MapHeaderSize
+	if z.Parameters != nil {
+		for za0002, za0003 := range z.Parameters {
+			_ = za0003
+			s += msgp.StringPrefixSize + len(za0002) + msgp.StringPrefixSize + len(za0003)
+		}
+	}
+	s += 11 + msgp.StringPrefixSize + len(z.Expression) + 5 + msgp.TimeSize + 9 + msgp.StringPrefixSize + len(z.TimeZone) + 6 + msgp.TimeSize + 4 + msgp.TimeSize + 7 + msgp.DurationSize + 6 + msgp.StringPrefixSize + len(z.Owner) + 8 + z.Misfire.Msgsize() + 8 + msgp.StringPrefixSize + len(string(z.Overlap)) + 7 + msgp.BoolSize + 5 + msgp.TimeSize + 5 + msgp.TimeSize + 8 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 10 + msgp.TimeSize + 10 + msgp.StringPrefixSize + len(z.CreatedBy) + 10 + msgp.TimeSize + 10 + msgp.StringPrefixSize + len(z.ChangedBy) + 9 + msgp.Int64Size
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *ScheduleResponse) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 1
+	// string "Schedule"
+	o = append(o, 0x81, 0xa8, 0x53, 0x63, 0x68, 0x65, 0x64, 0x75, 0x6c, 0x65)
+	o, err = z.Schedule.MarshalMsg(o)
+	if err != nil {
+		err = msgp.WrapError(err, "Schedule")
+		return
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ScheduleResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Schedule":
+			bts, err = z.Schedule.UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Schedule")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *ScheduleResponse) Msgsize() (s int) {
+	s = 1 + 9 + z.Schedule.Msgsize()
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *SchedulesResponse) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 1
+	// string "Schedules"
+	o = append(o, 0x81, 0xa9, 0x53, 0x63, 0x68, 0x65, 0x64, 0x75, 0x6c, 0x65, 0x73)
+	o = msgp.AppendArrayHeader(o, uint32(len(z.Schedules)))
+	for za0001 := range z.Schedules {
+		o, err = z.Schedules[za0001].MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "Schedules", za0001)
+			return
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *SchedulesResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Schedules":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Schedules")
+				return
+			}
+			if cap(z.Schedules) >= int(zb0002) {
+				z.Schedules = (z.Schedules)[:zb0002]
+			} else {
+				z.Schedules = make([]Schedule, zb0002)
+			}
+			for za0001 := range z.Schedules {
+				bts, err = z.Schedules[za0001].UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Schedules", za0001)
+					return
+				}
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *SchedulesResponse) Msgsize() (s int) {
+	s = 1 + 10 + msgp.ArrayHeaderSize
+	for za0001 := range z.Schedules {
+		s += z.Schedules[za0001].Msgsize()
 	}
 	return
 }
@@ -8455,6 +9844,193 @@ func (z *ScriptsResponse) Msgsize() (s int) {
 	s = 1 + 8 + msgp.ArrayHeaderSize
 	for za0001 := range z.Scripts {
 		s += z.Scripts[za0001].Msgsize()
+	}
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *SkippedOccurrence) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(6)
+	var zb0001Mask uint8 /* 6 bits */
+	_ = zb0001Mask
+	if z.Until.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x10
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "ScheduleId"
+		o = append(o, 0xaa, 0x53, 0x63, 0x68, 0x65, 0x64, 0x75, 0x6c, 0x65, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.ScheduleID)[:])
+		// string "Occurrence"
+		o = append(o, 0xaa, 0x4f, 0x63, 0x63, 0x75, 0x72, 0x72, 0x65, 0x6e, 0x63, 0x65)
+		o = msgp.AppendTimeExt(o, z.Occurrence)
+		// string "Time"
+		o = append(o, 0xa4, 0x54, 0x69, 0x6d, 0x65)
+		o = msgp.AppendTimeExt(o, z.Time)
+		// string "Count"
+		o = append(o, 0xa5, 0x43, 0x6f, 0x75, 0x6e, 0x74)
+		o = msgp.AppendInt64(o, z.Count)
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
+			// string "Until"
+			o = append(o, 0xa5, 0x55, 0x6e, 0x74, 0x69, 0x6c)
+			o = msgp.AppendTimeExt(o, z.Until)
+		}
+		// string "Reason"
+		o = append(o, 0xa6, 0x52, 0x65, 0x61, 0x73, 0x6f, 0x6e)
+		o = msgp.AppendString(o, z.Reason)
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *SkippedOccurrence) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "ScheduleId":
+			bts, err = msgp.ReadExactBytes(bts, (z.ScheduleID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "ScheduleID")
+				return
+			}
+		case "Occurrence":
+			z.Occurrence, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Occurrence")
+				return
+			}
+		case "Time":
+			z.Time, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Time")
+				return
+			}
+		case "Count":
+			z.Count, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Count")
+				return
+			}
+		case "Until":
+			z.Until, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Until")
+				return
+			}
+		case "Reason":
+			z.Reason, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Reason")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *SkippedOccurrence) Msgsize() (s int) {
+	s = 1 + 11 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 11 + msgp.TimeSize + 5 + msgp.TimeSize + 6 + msgp.Int64Size + 6 + msgp.TimeSize + 7 + msgp.StringPrefixSize + len(z.Reason)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *SkippedOccurrencesResponse) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 1
+	// string "Skipped"
+	o = append(o, 0x81, 0xa7, 0x53, 0x6b, 0x69, 0x70, 0x70, 0x65, 0x64)
+	o = msgp.AppendArrayHeader(o, uint32(len(z.Skipped)))
+	for za0001 := range z.Skipped {
+		o, err = z.Skipped[za0001].MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "Skipped", za0001)
+			return
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *SkippedOccurrencesResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Skipped":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Skipped")
+				return
+			}
+			if cap(z.Skipped) >= int(zb0002) {
+				z.Skipped = (z.Skipped)[:zb0002]
+			} else {
+				z.Skipped = make([]SkippedOccurrence, zb0002)
+			}
+			for za0001 := range z.Skipped {
+				bts, err = z.Skipped[za0001].UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Skipped", za0001)
+					return
+				}
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *SkippedOccurrencesResponse) Msgsize() (s int) {
+	s = 1 + 8 + msgp.ArrayHeaderSize
+	for za0001 := range z.Skipped {
+		s += z.Skipped[za0001].Msgsize()
 	}
 	return
 }
@@ -9909,6 +11485,62 @@ func (z *UpdateGroupMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *UpdateGroupMessage) Msgsize() (s int) {
 	s = 1 + 6 + z.Group.Msgsize()
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *UpdateScheduleMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 1
+	// string "Schedule"
+	o = append(o, 0x81, 0xa8, 0x53, 0x63, 0x68, 0x65, 0x64, 0x75, 0x6c, 0x65)
+	o, err = z.Schedule.MarshalMsg(o)
+	if err != nil {
+		err = msgp.WrapError(err, "Schedule")
+		return
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *UpdateScheduleMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Schedule":
+			bts, err = z.Schedule.UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Schedule")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *UpdateScheduleMessage) Msgsize() (s int) {
+	s = 1 + 9 + z.Schedule.Msgsize()
 	return
 }
 

@@ -9,11 +9,14 @@ import (
 
 func symbols_domovoi_dev_sdk() map[string]reflect.Value {
 	return map[string]reflect.Value{
-		"Engine":    reflect.ValueOf((*sdk.Engine)(nil)),
-		"ExitError": reflect.ValueOf((*sdk.ExitError)(nil)),
-		"Host":      reflect.ValueOf((*sdk.Host)(nil)),
-		"NewEngine": reflect.ValueOf(sdk.NewEngine),
-		"Registry":  reflect.ValueOf(sdk.Registry),
-		"RunInfo":   reflect.ValueOf((*sdk.RunInfo)(nil)),
+		"Engine":         reflect.ValueOf((*sdk.Engine)(nil)),
+		"ExitError":      reflect.ValueOf((*sdk.ExitError)(nil)),
+		"Host":           reflect.ValueOf((*sdk.Host)(nil)),
+		"NewEngine":      reflect.ValueOf(sdk.NewEngine),
+		"Registry":       reflect.ValueOf(sdk.Registry),
+		"RunInfo":        reflect.ValueOf((*sdk.RunInfo)(nil)),
+		"SubScript":      reflect.ValueOf((*sdk.SubScript)(nil)),
+		"SubScriptError": reflect.ValueOf((*sdk.SubScriptError)(nil)),
+		"SubScriptRun":   reflect.ValueOf((*sdk.SubScriptRun)(nil)),
 	}
 }

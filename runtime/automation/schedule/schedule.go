@@ -1,0 +1,357 @@
+// Package schedule starts runs at times. Schedules are kept in the store, beside
+// an index by the time at which each is due next, so that starting what is due
+// costs the same whether there are ten or a hundred thousand. The occurrence is
+// taken off that index by the very commit that stores its run: none is started
+// twice, and none is forgotten by a daemon that ends in between.
+package schedule
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"domovoi.dev/runtime/security"
+	"domovoi.dev/sdk/slnet"
+	"domovoi.dev/storage"
+)
+
+//go:generate go -C ../../../tools run ./msgpgen -package ../runtime/automation/schedule -files records.go -unexported
+
+// Start is a run that a schedule wants started.
+type Start struct {
+	Schedule *slnet.Schedule
+	// Occurrence is when the run was due, zero for one that a person starts.
+	Occurrence time.Time
+	// StartedBy is the user who starts it, empty for an occurrence.
+	StartedBy string
+	// InTurn makes the run wait for the end of earlier ones of the schedule.
+	InTurn bool
+}
+
+// Options say what Schedules work with.
+type Options struct {
+	Store *storage.Store
+	// Now is the clock. Its readings may jump.
+	Now func() time.Time
+	// Check returns an error when a schedule names a script, entry point or
+	// parameters that do not fit each other.
+	Check func(ctx context.Context, schedule *slnet.Schedule) error
+	// ActAs returns an error when the caller may not give runs the rights of the
+	// user.
+	ActAs func(caller security.Caller, user string) error
+	// Enabled reports whether a user exists and may act.
+	Enabled func(user string) bool
+	// Stage stores a queued run; it executes after the commit. An error of a kind
+	// that is somebody's fault makes the occurrence a skipped one.
+	Stage func(tx *storage.Tx, start Start) (*slnet.Run, error)
+	// Active returns the runs of a schedule that have not ended.
+	Active func(r *storage.Reader, schedule uuid.UUID) ([]uuid.UUID, error)
+	// Cancel asks a run to end.
+	Cancel func(run uuid.UUID, reason string)
+	Logger *slog.Logger
+}
+
+// Schedules is the home of the schedules of a store.
+type Schedules struct {
+	Options
+	wake chan struct{} // holds a token when the index may have a new head
+	seen time.Time     // the latest reading of the clock; of the loop alone
+	// from is the row of dueTable behind which the loop looks for more. The rows
+	// before it are gone, but passing over their remains would take longer with
+	// each of them. Of the loop alone; nil begins at the front.
+	from []string
+	// idle says that nothing is due before next, or at all where that is zero. Of
+	// the loop alone.
+	idle bool
+	next time.Time
+	stop context.CancelFunc
+	loop sync.WaitGroup
+}
+
+// New returns the schedules of a store. Nothing is started before Start.
+func New(o Options) *Schedules {
+	return &Schedules{Options: o, wake: make(chan struct{}, 1)}
+}
+
+const (
+	maxName        = 100
+	maxDescription = 1000
+	maxJitter      = 24 * time.Hour
+	defaultList    = 100
+	maxList        = 1000
+	defaultPreview = 10
+	defaultMisfire = 10
+	maxMisfire     = 1000
+)
+
+// check completes a schedule a person sent and returns an error that names the
+// field that is wrong.
+func (s *Schedules) check(ctx context.Context, caller security.Caller, given *slnet.Schedule) error {
+	bad := func(field, format string, args ...any) error {
+		return slnet.Errorf(slnet.KindInvalid, "the schedule's %s %s", field, fmt.Sprintf(format, args...))
+	}
+	switch {
+	case !plainText(given.Name, maxName) || given.Name == "" || strings.TrimSpace(given.Name) != given.Name:
+		return bad("Name", "%.120q cannot be taken: a name has 1 to %d printable characters and no space at its ends", given.Name, maxName)
+	case !plainText(strings.NewReplacer("\n", "", "\t", "").Replace(given.Description), maxDescription):
+		return bad("Description", "has more than %d characters, or some that cannot be printed", maxDescription)
+	case given.Jitter < 0 || given.Jitter > maxJitter:
+		return bad("Jitter", "is %v; it can be 0 to %v", given.Jitter, maxJitter)
+	case !given.Start.IsZero() && !given.End.IsZero() && given.End.Before(given.Start):
+		return bad("End", "%s lies before its Start", given.End.Format(time.RFC3339))
+	case given.Misfire.Limit < 0 || given.Misfire.Limit > maxMisfire:
+		return bad("Misfire.Limit", "is %d; it can be 0 to %d", given.Misfire.Limit, maxMisfire)
+	case given.Misfire.Deadline < 0:
+		return bad("Misfire.Deadline", "is %v; it cannot be negative", given.Misfire.Deadline)
+	}
+	switch given.Misfire.Mode {
+	case "", slnet.MisfireOnce, slnet.MisfireSkip, slnet.MisfireAll:
+	default:
+		return bad("Misfire.Mode", "is %.40q; there are once, skip and all", given.Misfire.Mode)
+	}
+	switch given.Overlap {
+	case "", slnet.OverlapSkip, slnet.OverlapAllow, slnet.OverlapQueue, slnet.OverlapReplace:
+	default:
+		return bad("Overlap", "is %.40q; there are skip, allow, queue and replace", given.Overlap)
+	}
+	if given.Owner == "" {
+		given.Owner = caller.User
+	}
+	if err := s.ActAs(caller, given.Owner); err != nil {
+		return err
+	}
+	return s.Check(ctx, given)
+}
+
+// jitter returns how much later than planned an occurrence is started. It is the
+// same whenever it is asked for.
+func jitter(schedule *slnet.Schedule, occurrence time.Time) time.Duration {
+	if schedule.Jitter == 0 {
+		return 0
+	}
+	h := fnv.New64a()
+	h.Write(schedule.ID[:])
+	fmt.Fprint(h, occurrence.Unix())
+	return time.Duration(h.Sum64() % uint64(schedule.Jitter))
+}
+
+// Create stores a new schedule.
+func (s *Schedules) Create(ctx context.Context, caller security.Caller, m *slnet.CreateScheduleMessage) (*slnet.ScheduleResponse, error) {
+	schedule := m.Schedule
+	if schedule.ID == uuid.Nil {
+		schedule.ID = uuid.New()
+	}
+	if err := s.check(ctx, caller, &schedule); err != nil {
+		return nil, err
+	}
+	return s.change(ctx, caller, func(tx *storage.Tx) (*slnet.Schedule, error) {
+		created := schedule
+		created.CreatedAt, created.CreatedBy, created.Revision = tx.Now(), caller.User, 1
+		created.Last, created.LastRun = time.Time{}, uuid.Nil
+		if _, err := scheduleTable.Get(&tx.Reader, created.ID.String()); !errors.Is(err, storage.ErrNotFound) {
+			return nil, errors.Join(err, slnet.Errorf(slnet.KindAlreadyExists, "there is a schedule with the ID %s already", created.ID))
+		}
+		if created.Once.Before(tx.Now()) && !created.Once.IsZero() {
+			return nil, slnet.Errorf(slnet.KindInvalid, "the schedule's Once %s has passed", created.Once.Format(time.RFC3339))
+		}
+		return &created, put(tx, caller.User, nil, &created)
+	})
+}
+
+// Update replaces what people can set of a schedule. What was due before is not
+// made up for under the new times.
+func (s *Schedules) Update(ctx context.Context, caller security.Caller, m *slnet.UpdateScheduleMessage) (*slnet.ScheduleResponse, error) {
+	schedule := m.Schedule
+	if err := s.check(ctx, caller, &schedule); err != nil {
+		return nil, err
+	}
+	return s.change(ctx, caller, func(tx *storage.Tx) (*slnet.Schedule, error) {
+		old, err := get(&tx.Reader, schedule.ID)
+		if err != nil {
+			return nil, err
+		}
+		if schedule.Revision != 0 && schedule.Revision != old.Revision {
+			return nil, slnet.Errorf(slnet.KindConflict, "the schedule %q has been changed by %s since it was read: it is at revision %d, not %d",
+				old.Name, old.ChangedBy, old.Revision, schedule.Revision)
+		}
+		changed := schedule
+		changed.CreatedAt, changed.CreatedBy, changed.Revision = old.CreatedAt, old.CreatedBy, old.Revision+1
+		changed.Last, changed.LastRun = old.Last, old.LastRun
+		return &changed, put(tx, caller.User, old, &changed)
+	})
+}
+
+// Pause pauses a schedule or lets it go on.
+func (s *Schedules) Pause(ctx context.Context, caller security.Caller, m *slnet.PauseScheduleMessage) (*slnet.ScheduleResponse, error) {
+	return s.change(ctx, caller, func(tx *storage.Tx) (*slnet.Schedule, error) {
+		old, err := get(&tx.Reader, m.ID)
+		if err != nil || old.Paused == m.Paused {
+			return old, err
+		}
+		changed := *old
+		changed.Paused = m.Paused
+		changed.Revision++
+		return &changed, put(tx, caller.User, old, &changed)
+	})
+}
+
+// change commits what fn makes of a schedule, and wakes the loop.
+func (s *Schedules) change(ctx context.Context, caller security.Caller, fn func(tx *storage.Tx) (*slnet.Schedule, error)) (*slnet.ScheduleResponse, error) {
+	var response slnet.ScheduleResponse
+	_, err := s.Store.Update(ctx, caller.Origin(), func(tx *storage.Tx) error {
+		schedule, err := fn(tx)
+		if err == nil {
+			response.Schedule = *schedule
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.rouse()
+	return &response, nil
+}
+
+func (s *Schedules) rouse() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Delete deletes a schedule.
+func (s *Schedules) Delete(ctx context.Context, caller security.Caller, m *slnet.DeleteScheduleMessage) (*slnet.Empty, error) {
+	_, err := s.Store.Update(ctx, caller.Origin(), func(tx *storage.Tx) error {
+		old, err := get(&tx.Reader, m.ID)
+		if err != nil {
+			return err
+		}
+		return remove(tx, old)
+	})
+	return &slnet.Empty{}, err
+}
+
+// Run starts a run of a schedule at once.
+func (s *Schedules) Run(ctx context.Context, caller security.Caller, m *slnet.RunScheduleMessage) (*slnet.RunResponse, error) {
+	var response slnet.RunResponse
+	_, err := s.Store.Update(ctx, caller.Origin(), func(tx *storage.Tx) error {
+		schedule, err := get(&tx.Reader, m.ID)
+		if err != nil {
+			return err
+		}
+		run, err := s.Stage(tx, Start{Schedule: schedule, StartedBy: caller.User})
+		if err == nil {
+			response.Run = *run
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &response, nil
+}
+
+// Get returns one schedule.
+func (s *Schedules) Get(ctx context.Context, m *slnet.GetScheduleMessage) (*slnet.ScheduleResponse, error) {
+	var response slnet.ScheduleResponse
+	err := s.Store.View(ctx, func(r *storage.Reader) error {
+		id := m.ID
+		if id == uuid.Nil {
+			named, err := nameTable.Get(r, nameKey(m.Name))
+			if errors.Is(err, storage.ErrNotFound) {
+				return slnet.Errorf(slnet.KindNotFound, "there is no schedule %q", m.Name)
+			}
+			if err != nil {
+				return err
+			}
+			id = named.ID
+		}
+		schedule, err := get(r, id)
+		if err == nil {
+			response.Schedule = *schedule
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &response, nil
+}
+
+// List returns schedules by name.
+func (s *Schedules) List(ctx context.Context, m *slnet.GetSchedulesMessage) (*slnet.SchedulesResponse, error) {
+	limit := m.Limit
+	switch {
+	case limit < 0 || limit > maxList:
+		return nil, slnet.Errorf(slnet.KindInvalid, "Limit is %d, it must be 0 to %d", limit, maxList)
+	case limit == 0:
+		limit = defaultList
+	}
+	walk := storage.Walk{}
+	if m.After != "" {
+		walk.After = []string{nameKey(m.After)}
+	}
+	response := &slnet.SchedulesResponse{Schedules: []slnet.Schedule{}}
+	err := s.Store.View(ctx, func(r *storage.Reader) error {
+		return nameTable.Scan(r, walk, func(named *reference) (bool, error) {
+			schedule, err := get(r, named.ID)
+			if err != nil {
+				return false, err
+			}
+			if m.Script == "" || nameKey(m.Script) == nameKey(schedule.Script) {
+				response.Schedules = append(response.Schedules, *schedule)
+			}
+			return int64(len(response.Schedules)) < limit, ctx.Err()
+		})
+	})
+	return response, err
+}
+
+// Preview returns when a schedule would be due.
+func (s *Schedules) Preview(ctx context.Context, m *slnet.PreviewScheduleMessage) (*slnet.PreviewScheduleResponse, error) {
+	count := m.Count
+	switch {
+	case count < 0 || count > maxList:
+		return nil, slnet.Errorf(slnet.KindInvalid, "Count is %d, it must be 0 to %d", count, maxList)
+	case count == 0:
+		count = defaultPreview
+	}
+	at := m.From
+	if at.IsZero() {
+		at = s.Now()
+	}
+	times, err := timesOf(&m.Schedule, at)
+	if err != nil {
+		return nil, err
+	}
+	response := &slnet.PreviewScheduleResponse{Occurrences: []time.Time{}}
+	for int64(len(response.Occurrences)) < count && ctx.Err() == nil {
+		if at = times.next(at); at.IsZero() {
+			break
+		}
+		response.Occurrences = append(response.Occurrences, at)
+	}
+	return response, ctx.Err()
+}
+
+// Skipped returns why a schedule started no runs, the newest first.
+func (s *Schedules) Skipped(ctx context.Context, m *slnet.GetSkippedOccurrencesMessage) (*slnet.SkippedOccurrencesResponse, error) {
+	response := &slnet.SkippedOccurrencesResponse{Skipped: []slnet.SkippedOccurrence{}}
+	err := s.Store.View(ctx, func(r *storage.Reader) error {
+		if _, err := get(r, m.ScheduleID); err != nil {
+			return err
+		}
+		return skippedTable.Scan(r, storage.Walk{Prefix: []string{m.ScheduleID.String()}, Reverse: true}, func(skipped *slnet.SkippedOccurrence) (bool, error) {
+			response.Skipped = append(response.Skipped, *skipped)
+			return true, ctx.Err()
+		})
+	})
+	return response, err
+}
