@@ -116,6 +116,9 @@ var rooms = []room{
 	{path: "runtime/automation/schedule",
 		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom", "storage", "runtime/security", "runtime/automation/cron"},
 		modules: []string{"github.com/google/uuid", "github.com/tinylib/msgp/msgp"}},
+	{path: "runtime/secrets",
+		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom", "storage", "runtime/security"},
+		modules: []string{"github.com/tinylib/msgp/msgp"}},
 	{path: "runtime/automation", // sdk/plugin for its CompileErrors, session for its bounds
 		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/schema", "sdk/plugin", "sdk/plugin/session", "storage", "runtime/security", "runtime/script", "plugins"},
 		modules: []string{"github.com/google/uuid", "github.com/tinylib/msgp/msgp", "github.com/klauspost/compress/zstd",

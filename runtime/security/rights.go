@@ -72,7 +72,7 @@ func (right ScriptRight) Permission() slnet.PermissionFlag { return scriptRights
 // MayScript reports whether the caller has a right for a script. Who may edit a
 // script may also see it. It says nothing about whether there is such a script.
 func (r *Rights) MayScript(right ScriptRight, name string) bool {
-	return r.mayScript(right, func(pattern string) bool { return covers(pattern, name) })
+	return r.mayScript(right, func(pattern string) bool { return Covers(pattern, name) })
 }
 
 // MayAnyScript reports whether the caller has a right for at least one name a
@@ -91,9 +91,10 @@ func (r *Rights) mayScript(right ScriptRight, matches func(pattern string) bool)
 	})
 }
 
-// covers reports whether a pattern matches all names that another pattern, or
-// name, does.
-func covers(pattern, other string) bool {
+// Covers reports whether a pattern, the name of a script or the beginning of
+// names followed by *, matches all names that another pattern or name does. Case
+// does not count.
+func Covers(pattern, other string) bool {
 	pattern, other = fold(pattern), fold(other)
 	if prefix, wild := strings.CutSuffix(pattern, "*"); wild {
 		return strings.HasPrefix(other, prefix)

@@ -34,6 +34,13 @@ func Messages() []MessageType {
 		{New: func() Message { return new(SchedulesResponse) }},
 		{New: func() Message { return new(PreviewScheduleResponse) }},
 		{New: func() Message { return new(SkippedOccurrencesResponse) }},
+		{New: func() Message { return new(SetSecretMessage) }},
+		{New: func() Message { return new(DeleteSecretMessage) }},
+		{New: func() Message { return new(GetSecretsMessage) }},
+		{New: func() Message { return new(GetSecretValueMessage) }},
+		{New: func() Message { return new(SecretResponse) }},
+		{New: func() Message { return new(SecretsResponse) }},
+		{New: func() Message { return new(SecretValueResponse) }},
 		{New: func() Message { return new(GenerateInformationMessage) }},
 		{New: func() Message { return new(InformationEventMessage) }},
 		{New: func() Message { return new(GetInformationEventsMessage) }},
@@ -163,6 +170,27 @@ func (*PreviewScheduleResponse) MessageName() string { return "PreviewScheduleRe
 
 // MessageName implements Message.
 func (*SkippedOccurrencesResponse) MessageName() string { return "SkippedOccurrencesResponse" }
+
+// MessageName implements Message.
+func (*SetSecretMessage) MessageName() string { return "SetSecretMessage" }
+
+// MessageName implements Message.
+func (*DeleteSecretMessage) MessageName() string { return "DeleteSecretMessage" }
+
+// MessageName implements Message.
+func (*GetSecretsMessage) MessageName() string { return "GetSecretsMessage" }
+
+// MessageName implements Message.
+func (*GetSecretValueMessage) MessageName() string { return "GetSecretValueMessage" }
+
+// MessageName implements Message.
+func (*SecretResponse) MessageName() string { return "SecretResponse" }
+
+// MessageName implements Message.
+func (*SecretsResponse) MessageName() string { return "SecretsResponse" }
+
+// MessageName implements Message.
+func (*SecretValueResponse) MessageName() string { return "SecretValueResponse" }
 
 // MessageName implements Message.
 func (*RunChangedEventMessage) MessageName() string { return "RunChangedEventMessage" }

@@ -42,6 +42,9 @@ const (
 	PermissionAutomationTriggers PermissionFlag = 10_111
 	// PermissionAutomationApis allows to manage user-defined APIs.
 	PermissionAutomationApis PermissionFlag = 10_112
+	// PermissionAutomationSecrets allows to set secrets and to say which scripts
+	// read them.
+	PermissionAutomationSecrets PermissionFlag = 10_113
 	// PermissionSecurityAdministration allows to manage users, groups and
 	// tokens that have no more rights than oneself.
 	PermissionSecurityAdministration PermissionFlag = 10_200
@@ -75,6 +78,7 @@ var permissions = []struct {
 	{PermissionAutomationSchedules, "AutomationSchedules"},
 	{PermissionAutomationTriggers, "AutomationTriggers"},
 	{PermissionAutomationApis, "AutomationApis"},
+	{PermissionAutomationSecrets, "AutomationSecrets"},
 	{PermissionSecurityAdministration, "SecurityAdministration"},
 	{PermissionSystemAdministration, "SystemAdministration"},
 	{PermissionSecurityTokens, "SecurityTokens"},
