@@ -127,8 +127,9 @@ not have themselves.`
 
 func (a *app) groupUpdateCommand() *cobra.Command {
 	var flags groupFlags
+	var name string
 	var c *cobra.Command
-	c = a.leaf("update NAME", "Replace rights of a group", func(ctx context.Context, args []string) error {
+	c = a.leaf("update NAME", "Replace rights of a group, or its name", func(ctx context.Context, args []string) error {
 		groups, err := request[*slnet.GroupsResponse](ctx, a, &slnet.GetGroupsMessage{})
 		if err != nil {
 			return err
@@ -142,12 +143,18 @@ func (a *app) groupUpdateCommand() *cobra.Command {
 		if err := flags.apply(c, &message.Group); err != nil {
 			return err
 		}
+		message.NewName = name
 		return a.sendGroup(ctx, message)
 	})
 	c.Long = `Replace rights of a group by those given; what is not given stays.
---permission="" takes all permissions away, and --script-grant="" all grants.`
+--permission="" takes all permissions away, and --script-grant="" all grants.
+
+A group with another name keeps its members and rights. Links in the settings of
+modules name groups, so those of the old name give access to nobody any more:
+"domovoi module security" shows them.`
 	flags.flags(c)
-	c.MarkFlagsOneRequired("permission", "script-grant", "read-only")
+	c.Flags().StringVar(&name, "rename", "", "new `name` of the group")
+	c.MarkFlagsOneRequired("permission", "script-grant", "read-only", "rename")
 	return a.completes(c, groupNames)
 }
 

@@ -11,11 +11,11 @@ import (
 // process carries all runs.
 func warmGroup(ctx context.Context, h *house) ([]*measure, error) {
 	p := &processes{house: h, echo: filepath.Join(h.dir, "echo")}
-	if err := build(ctx, p.echo, "echo"); err != nil {
+	if err := build(ctx, p.echo, testdata+"echo"); err != nil {
 		return nil, err
 	}
 	plugin := filepath.Join(h.dir, "calls")
-	if err := build(ctx, plugin, "calls"); err != nil {
+	if err := build(ctx, plugin, testdata+"calls"); err != nil {
 		return nil, err
 	}
 	if err := p.deployPlugin(ctx, plugin, "process: shared"); err != nil {

@@ -79,7 +79,7 @@ func TestEvents(t *testing.T) {
 	s := listen(t, server.URL+"/slnet/events?event=InformationEventMessage", "")
 	house.Commit(&slnet.RunChangedEventMessage{})
 	house.Commit(info("one"), info("two"))
-	const noIDs = `"RunId":"00000000-0000-0000-0000-000000000000","DomDefinitionId":"00000000-0000-0000-0000-000000000000"`
+	const noIDs = `"RunId":"00000000-0000-0000-0000-000000000000"`
 	for _, want := range []string{
 		"id: 3.1\nevent: InformationEventMessage\ndata: {\"Time\":\"0001-01-01T00:00:00Z\",\"User\":\"ann\",\"Text\":\"one\"," + noIDs + "}",
 		"id: 3.2\nevent: InformationEventMessage\ndata: {\"Time\":\"0001-01-01T00:00:00Z\",\"User\":\"ann\",\"Text\":\"two\"," + noIDs + "}",

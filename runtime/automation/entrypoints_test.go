@@ -49,7 +49,9 @@ func deployPoints(t *testing.T, h *house) []slnet.Script {
 	if _, err := h.Upload(ann, &slnet.UploadMessage{UploadID: id, Data: binary}); err != nil {
 		t.Fatal(err)
 	}
-	compiled, err := h.DeployPlugin(t.Context(), ann, &slnet.DeployPluginMessage{Name: "compiled", UploadID: id, SHA256: hashOf(binary)})
+	compiled, err := h.DeployPlugin(t.Context(), ann, &slnet.DeployPluginMessage{
+		Name: "compiled", UploadID: id, SHA256: hashOf(binary), Manifest: "grants: {processes: true, files: {read: [/bin, /usr/bin, " + program + "]}}",
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

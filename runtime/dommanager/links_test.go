@@ -127,9 +127,7 @@ var linkReadRows = []linkRow{
 		m.link(t, whole("SPARE", m.a)) // names are compared without regard to case
 		m.groups(t, "u", []string{"spare"}, nil)
 		wantRead(t, m.u, ofDefinition(m.a), "a1", "a2")
-		admin := m.d.Administrator()
-		daemontest.Send[*slnet.GroupResponse](t, admin, &slnet.CreateGroupMessage{Group: slnet.Group{Name: "renamed"}})
-		m.groups(t, "u", []string{"renamed"}, []string{"spare"})
+		daemontest.Send[*slnet.GroupResponse](t, m.d.Administrator(), &slnet.UpdateGroupMessage{Group: slnet.Group{Name: "spare"}, NewName: "renamed"})
 		wantDenied(t, readError(t, m.u, ofDefinition(m.a)), []dom.DefinitionID{m.a}, nil)
 	}},
 	{"SEC-29 the permission for module settings", func(t *testing.T, m *linkModule) {

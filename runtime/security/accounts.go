@@ -80,7 +80,7 @@ func Open(ctx context.Context, store *storage.Store, now func() time.Time) (*Acc
 		now = time.Now
 	}
 	a := &Accounts{store: store, now: now, passwords: newPasswords()}
-	d, err := load(ctx, store)
+	d, err := load(ctx, store, a.linkedGroups)
 	if err != nil {
 		return nil, fmt.Errorf("read the accounts: %w", err)
 	}
@@ -91,10 +91,10 @@ func Open(ctx context.Context, store *storage.Store, now func() time.Time) (*Acc
 	return a, nil
 }
 
-func load(ctx context.Context, store *storage.Store) (*directory, error) {
+func load(ctx context.Context, store *storage.Store, linked func() map[string]bool) (*directory, error) {
 	var d *directory
 	err := store.View(ctx, func(r *storage.Reader) error {
-		d = newDirectory()
+		d = newDirectory(linked)
 		err := userTable.Scan(r, storage.Walk{}, func(u *userRecord) (bool, error) {
 			d.setUser(u)
 			return true, nil

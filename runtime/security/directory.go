@@ -20,10 +20,12 @@ type directory struct {
 	tokens   map[[32]byte]*tokenRecord  // by hash of the secret
 	tokenIDs map[uuid.UUID]*tokenRecord // the same
 	rights   sync.Map                   // *userRecord -> *Rights, as far as somebody asked
+	linked   func() map[string]bool     // the groups that modules link to instances now, by folded name
 }
 
-func newDirectory() *directory {
+func newDirectory(linked func() map[string]bool) *directory {
 	return &directory{
+		linked:   linked,
 		users:    make(map[string]*userRecord),
 		userIDs:  make(map[uuid.UUID]*userRecord),
 		groups:   make(map[string]*groupRecord),
@@ -35,7 +37,7 @@ func newDirectory() *directory {
 func (d *directory) clone() *directory {
 	return &directory{
 		users: maps.Clone(d.users), userIDs: maps.Clone(d.userIDs), groups: maps.Clone(d.groups),
-		tokens: maps.Clone(d.tokens), tokenIDs: maps.Clone(d.tokenIDs),
+		tokens: maps.Clone(d.tokens), tokenIDs: maps.Clone(d.tokenIDs), linked: d.linked,
 	}
 }
 

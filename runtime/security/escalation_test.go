@@ -3,6 +3,7 @@ package security_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/tinylib/msgp/msgp"
 
 	"domovoi.dev/runtime/security"
+	"domovoi.dev/sdk/dom"
 	"domovoi.dev/sdk/slnet"
 	"domovoi.dev/storage"
 )
@@ -44,17 +46,28 @@ func TestNobodyGivesRightsTheyLack(t *testing.T) {
 		{Name: "narrow", ScriptGrants: []slnet.ScriptGrant{{Pattern: "report-1", Execute: true}}},
 		{Name: "readers", ReadOnly: true},
 		{Name: "helpers", Permissions: []slnet.PermissionFlag{admin}},
+		{Name: "linked"}, // gives access to instances
+	}
+	settings := &dom.ModuleSettings{ModuleID: "m"}
+	settings.DomManagerSettings.SecuritySettings.LinkSecurity = &dom.LinkSecuritySettings{GroupLinks: []dom.GroupLink{{GroupName: "LINKED"}, {GroupName: "to come"}}}
+	if _, err := h.store.Update(h.ctx, storage.Origin{}, func(tx *storage.Tx) error {
+		_, err := tx.Insert("", settings)
+		return err
+	}); err != nil {
+		t.Fatal(err)
 	}
 	// What the administrators cover, besides what everybody does.
 	covers := map[string]string{
-		"Administrators": "nothing execute edit both grant narrow readers helpers Administrators",
+		"Administrators": "nothing execute edit both grant narrow readers helpers linked Administrators",
 		"helpers":        "nothing readers helpers",
 		"executing":      "nothing execute grant narrow readers helpers",
 		"granting":       "nothing grant narrow readers helpers",
 		"narrowing":      "nothing narrow readers helpers",
+		"configuring":    "nothing readers helpers linked",
 	}
 	for _, g := range append(groups,
 		slnet.Group{Name: "executing", Permissions: []slnet.PermissionFlag{admin, execute}},
+		slnet.Group{Name: "configuring", Permissions: []slnet.PermissionFlag{admin, slnet.PermissionModuleSettingsConfiguration}},
 		slnet.Group{Name: "granting", Permissions: []slnet.PermissionFlag{admin}, ScriptGrants: []slnet.ScriptGrant{{Pattern: "REPORT*", Execute: true}}},
 		slnet.Group{Name: "narrowing", Permissions: []slnet.PermissionFlag{admin}, ScriptGrants: []slnet.ScriptGrant{{Pattern: "report-1", Execute: true}}},
 	) {
@@ -102,7 +115,8 @@ func TestNobodyGivesRightsTheyLack(t *testing.T) {
 					return err
 				},
 			}
-			if target.Name != slnet.AdministratorsName {
+			// The group that is linked gives nothing by itself.
+			if target.Name != slnet.AdministratorsName && target.Name != "linked" {
 				attempts["a group like it"] = func() error {
 					like := target
 					like.Name = fresh
@@ -141,6 +155,47 @@ func TestNobodyGivesRightsTheyLack(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// Who could name a group as a module links it would give its members access to
+// instances.
+func TestAGroupIsNotRenamedIntoALink(t *testing.T) {
+	h := open(t)
+	settings := &dom.ModuleSettings{ModuleID: "m"}
+	settings.DomManagerSettings.SecuritySettings.LinkSecurity = &dom.LinkSecuritySettings{GroupLinks: []dom.GroupLink{{GroupName: "Linked"}}}
+	if _, err := h.store.Update(h.ctx, storage.Origin{}, func(tx *storage.Tx) error {
+		_, err := tx.Insert("", settings)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	must(h.CreateGroup(h.ctx, administrator, &slnet.CreateGroupMessage{Group: slnet.Group{Name: "helpers", Permissions: []slnet.PermissionFlag{slnet.PermissionSecurityAdministration}}}))(t)
+	must(h.CreateGroup(h.ctx, administrator, &slnet.CreateGroupMessage{Group: slnet.Group{Name: "clerks"}}))(t)
+	h.user("ann", "helpers")
+	h.user("bob", "clerks")
+	rename := func(by security.Caller, from, to string) error {
+		_, err := h.UpdateGroup(h.ctx, by, &slnet.UpdateGroupMessage{Group: slnet.Group{Name: from}, NewName: to})
+		return err
+	}
+	if err := rename(h.caller("ann"), "clerks", "LINKED"); !errors.Is(err, slnet.KindPermissionDenied) || !strings.Contains(err.Error(), "a module links") {
+		t.Errorf("into a link: %v", err)
+	}
+	if err := rename(h.caller("ann"), "clerks", "helpers"); !errors.Is(err, slnet.KindAlreadyExists) {
+		t.Errorf("into a name that is taken: %v", err)
+	}
+	if err := rename(administrator, slnet.AdministratorsName, "all"); !errors.Is(err, slnet.KindInvalid) {
+		t.Errorf("the built-in group: %v", err)
+	}
+	if err := rename(h.caller("ann"), "clerks", "Writers"); err != nil {
+		t.Fatal(err)
+	}
+	if got := must(h.Users(h.ctx, &slnet.GetUsersMessage{}))(t).Users; !slices.ContainsFunc(got, func(u slnet.User) bool { return u.Name == "bob" && slices.Equal(u.Groups, []string{"Writers"}) }) {
+		t.Errorf("members did not stay: %+v", got)
+	}
+	h.reopen()
+	if err := rename(administrator, "writers", "linked"); err != nil {
+		t.Errorf("an administrator, after a restart: %v", err)
 	}
 }
 

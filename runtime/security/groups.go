@@ -59,9 +59,14 @@ func (a *Accounts) CreateGroup(ctx context.Context, by Caller, m *slnet.CreateGr
 	return &slnet.GroupResponse{Group: groupOf(g)}, nil
 }
 
-// UpdateGroup replaces the rights of a group. Its name stays as it was given
-// first: the settings of modules refer to it.
+// UpdateGroup replaces the rights of a group, and its name where the message
+// gives another. Links in the settings of modules stay with the old name.
 func (a *Accounts) UpdateGroup(ctx context.Context, by Caller, m *slnet.UpdateGroupMessage) (*slnet.GroupResponse, error) {
+	if m.NewName != "" {
+		if err := checkName("group", m.NewName); err != nil {
+			return nil, err
+		}
+	}
 	g, err := readGroup(m.Group)
 	if err != nil {
 		return nil, err
@@ -78,14 +83,50 @@ func (a *Accounts) UpdateGroup(ctx context.Context, by Caller, m *slnet.UpdateGr
 		if err := e.mayManageGroup(g); err != nil {
 			return err
 		}
+		if m.NewName != "" {
+			if err := e.renameGroup(old, m.NewName); err != nil {
+				return err
+			}
+			g.Name = m.NewName
+		}
 		e.putGroup(g)
-		e.about("group", g.Name)
+		e.about("group", old.Name)
+		if g.Name != old.Name {
+			e.about("group", g.Name)
+		}
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
 	return &slnet.GroupResponse{Group: groupOf(g)}, nil
+}
+
+// renameGroup takes the old name of a group away, also from its members. The
+// caller puts the group under the new one. A name that a module links to
+// instances gives the members access to them.
+func (e *edit) renameGroup(old *groupRecord, name string) error {
+	from, to := fold(old.Name), fold(name)
+	if from == to {
+		return nil
+	}
+	if taken := e.groups[to]; taken != nil {
+		return slnet.Errorf(slnet.KindAlreadyExists, "there is a group %q already; choose another name", taken.Name)
+	}
+	if err := e.by.exceeds(&Rights{groups: []string{to}}, fmt.Sprintf("the name %q for a group", name)); err != nil {
+		return err
+	}
+	for _, member := range e.users {
+		if i := slices.Index(member.Groups, from); i >= 0 {
+			u := *member
+			u.Groups = slices.Clone(member.Groups)
+			u.Groups[i] = to
+			slices.Sort(u.Groups)
+			e.putUser(&u)
+		}
+	}
+	e.deleteGroup(from)
+	return nil
 }
 
 // DeleteGroup removes a group, also from all users.

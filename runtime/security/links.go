@@ -1,11 +1,13 @@
 package security
 
 import (
+	"context"
 	"sync"
 	"sync/atomic"
 
 	"domovoi.dev/sdk/dom"
 	"domovoi.dev/sdk/slnet"
+	"domovoi.dev/storage"
 )
 
 // Links are the group links of a module, made ready to be asked. What they say
@@ -248,4 +250,23 @@ func (a Access) Visible() func(o *dom.RawObject) bool {
 		}
 		return grant.Reads == ReachAll || grant.Reads == ReachValues && matcher.Matches(o)
 	}
+}
+
+// linkedGroups returns the groups that the stored settings of modules link to
+// instances, by folded name. When they cannot be read it is every group.
+func (a *Accounts) linkedGroups() map[string]bool {
+	linked := make(map[string]bool)
+	err := a.store.View(context.Background(), func(r *storage.Reader) error {
+		return r.Each(context.Background(), dom.KindModuleSettings, "", func(o dom.Object) {
+			for _, link := range o.(*dom.ModuleSettings).DomManagerSettings.SecuritySettings.GroupLinks() {
+				linked[fold(link.GroupName)] = true
+			}
+		})
+	})
+	if err != nil {
+		for key := range a.directory.Load().groups {
+			linked[key] = true
+		}
+	}
+	return linked
 }

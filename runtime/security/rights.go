@@ -17,6 +17,10 @@ type Rights struct {
 	flags    []slnet.PermissionFlag // sorted
 	grants   []slnet.ScriptGrant
 	scope    *slnet.TokenScope
+	// groups are those of the user, by folded name. Beside what they give
+	// themselves, modules can link them to instances; linked says which ones.
+	groups []string
+	linked func() map[string]bool
 }
 
 // User is the name the user has now.
@@ -138,10 +142,30 @@ func (r *Rights) missing(other *Rights) string {
 			}
 		}
 	}
+	names = append(names, r.missingInstances(other)...)
 	if len(names) > maxMissing {
 		names = append(names[:maxMissing], fmt.Sprintf("and %d more", len(names)-maxMissing))
 	}
 	return strings.Join(names, ", ")
+}
+
+// missingInstances names the groups of other, and not of r, that modules link to
+// instances. Who configures modules has access to all instances anyway.
+func (r *Rights) missingInstances(other *Rights) (names []string) {
+	if r.Has(slnet.PermissionModuleSettingsConfiguration) {
+		return nil
+	}
+	foreign := slices.DeleteFunc(slices.Clone(other.groups), func(key string) bool { return slices.Contains(r.groups, key) })
+	if len(foreign) == 0 || r.linked == nil {
+		return nil
+	}
+	linked := r.linked()
+	for _, key := range foreign {
+		if linked[key] {
+			names = append(names, fmt.Sprintf("access to the instances that a module links to the group %q", key))
+		}
+	}
+	return names
 }
 
 // exceeds is the error of a request that would give r what it does not have, or
@@ -163,7 +187,7 @@ const NoPermission slnet.Reason = "NoPermission"
 
 // rightsOf are the rights that membership in groups gives.
 func (d *directory) rightsOf(groups []string) *Rights {
-	r := &Rights{}
+	r := &Rights{groups: groups, linked: d.linked}
 	restricted := 0
 	for _, key := range groups {
 		g := d.groups[key]

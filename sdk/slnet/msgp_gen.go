@@ -12040,13 +12040,31 @@ func (z *TraceData) Msgsize() (s int) {
 // MarshalMsg implements msgp.Marshaler
 func (z *UpdateGroupMessage) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
-	// map header, size 1
-	// string "Group"
-	o = append(o, 0x81, 0xa5, 0x47, 0x72, 0x6f, 0x75, 0x70)
-	o, err = z.Group.MarshalMsg(o)
-	if err != nil {
-		err = msgp.WrapError(err, "Group")
-		return
+	// check for omitted fields
+	zb0001Len := uint32(2)
+	var zb0001Mask uint8 /* 2 bits */
+	_ = zb0001Mask
+	if z.NewName == "" {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Group"
+		o = append(o, 0xa5, 0x47, 0x72, 0x6f, 0x75, 0x70)
+		o, err = z.Group.MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "Group")
+			return
+		}
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "NewName"
+			o = append(o, 0xa7, 0x4e, 0x65, 0x77, 0x4e, 0x61, 0x6d, 0x65)
+			o = msgp.AppendString(o, z.NewName)
+		}
 	}
 	return
 }
@@ -12075,6 +12093,12 @@ func (z *UpdateGroupMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "Group")
 				return
 			}
+		case "NewName":
+			z.NewName, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "NewName")
+				return
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -12089,7 +12113,7 @@ func (z *UpdateGroupMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *UpdateGroupMessage) Msgsize() (s int) {
-	s = 1 + 6 + z.Group.Msgsize()
+	s = 1 + 6 + z.Group.Msgsize() + 8 + msgp.StringPrefixSize + len(z.NewName)
 	return
 }
 

@@ -163,10 +163,14 @@ type CreateGroupMessage struct {
 	Preset GroupPreset `json:"Preset,omitempty"`
 }
 
-// UpdateGroupMessage replaces everything of a group but its name. Answered with
+// UpdateGroupMessage replaces everything of a group. Answered with
 // GroupResponse.
 type UpdateGroupMessage struct {
+	// Group has the name that the group has.
 	Group Group `json:"Group"`
+	// NewName renames the group. Links in module settings refer to groups by
+	// their names, so those of the old name end (SEC-27).
+	NewName string `json:"NewName,omitempty"`
 }
 
 // DeleteGroupMessage removes a group from the system and from all users.
