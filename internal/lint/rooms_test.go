@@ -112,13 +112,6 @@ var rooms = []room{
 	{path: "plugins/sandbox", // psx is what go-landlock changes all threads with
 		modules: []string{"github.com/landlock-lsm/go-landlock", "kernel.org/pub/linux/libs/security/libcap/psx",
 			"golang.org/x/net/bpf", "golang.org/x/sys/unix"}},
-	{path: "runtime/automation/cron"}, // cron expressions
-	{path: "runtime/automation/schedule",
-		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom", "storage", "runtime/security", "runtime/automation/cron"},
-		modules: []string{"github.com/google/uuid", "github.com/tinylib/msgp/msgp"}},
-	{path: "runtime/secrets",
-		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom", "storage", "runtime/security"},
-		modules: []string{"github.com/tinylib/msgp/msgp"}},
 	{path: "runtime/automation", // sdk/plugin for its CompileErrors, session for its bounds
 		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/schema", "sdk/plugin", "sdk/plugin/session", "storage", "runtime/security", "runtime/script", "plugins"},
 		modules: []string{"github.com/google/uuid", "github.com/tinylib/msgp/msgp", "github.com/klauspost/compress/zstd",

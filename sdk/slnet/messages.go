@@ -21,26 +21,6 @@ func Messages() []MessageType {
 		{New: func() Message { return new(GetRunLogMessage) }},
 		{New: func() Message { return new(RunLogResponse) }},
 		{New: func() Message { return new(CancelRunMessage) }},
-		{New: func() Message { return new(CreateScheduleMessage) }},
-		{New: func() Message { return new(UpdateScheduleMessage) }},
-		{New: func() Message { return new(DeleteScheduleMessage) }},
-		{New: func() Message { return new(PauseScheduleMessage) }},
-		{New: func() Message { return new(RunScheduleMessage) }},
-		{New: func() Message { return new(GetScheduleMessage) }},
-		{New: func() Message { return new(GetSchedulesMessage) }},
-		{New: func() Message { return new(PreviewScheduleMessage) }},
-		{New: func() Message { return new(GetSkippedOccurrencesMessage) }},
-		{New: func() Message { return new(ScheduleResponse) }},
-		{New: func() Message { return new(SchedulesResponse) }},
-		{New: func() Message { return new(PreviewScheduleResponse) }},
-		{New: func() Message { return new(SkippedOccurrencesResponse) }},
-		{New: func() Message { return new(SetSecretMessage) }},
-		{New: func() Message { return new(DeleteSecretMessage) }},
-		{New: func() Message { return new(GetSecretsMessage) }},
-		{New: func() Message { return new(GetSecretValueMessage) }},
-		{New: func() Message { return new(SecretResponse) }},
-		{New: func() Message { return new(SecretsResponse) }},
-		{New: func() Message { return new(SecretValueResponse) }},
 		{New: func() Message { return new(GenerateInformationMessage) }},
 		{New: func() Message { return new(InformationEventMessage) }},
 		{New: func() Message { return new(GetInformationEventsMessage) }},
@@ -131,66 +111,6 @@ func (*RunLogResponse) MessageName() string { return "RunLogResponse" }
 
 // MessageName implements Message.
 func (*CancelRunMessage) MessageName() string { return "CancelRunMessage" }
-
-// MessageName implements Message.
-func (*CreateScheduleMessage) MessageName() string { return "CreateScheduleMessage" }
-
-// MessageName implements Message.
-func (*UpdateScheduleMessage) MessageName() string { return "UpdateScheduleMessage" }
-
-// MessageName implements Message.
-func (*DeleteScheduleMessage) MessageName() string { return "DeleteScheduleMessage" }
-
-// MessageName implements Message.
-func (*PauseScheduleMessage) MessageName() string { return "PauseScheduleMessage" }
-
-// MessageName implements Message.
-func (*RunScheduleMessage) MessageName() string { return "RunScheduleMessage" }
-
-// MessageName implements Message.
-func (*GetScheduleMessage) MessageName() string { return "GetScheduleMessage" }
-
-// MessageName implements Message.
-func (*GetSchedulesMessage) MessageName() string { return "GetSchedulesMessage" }
-
-// MessageName implements Message.
-func (*PreviewScheduleMessage) MessageName() string { return "PreviewScheduleMessage" }
-
-// MessageName implements Message.
-func (*GetSkippedOccurrencesMessage) MessageName() string { return "GetSkippedOccurrencesMessage" }
-
-// MessageName implements Message.
-func (*ScheduleResponse) MessageName() string { return "ScheduleResponse" }
-
-// MessageName implements Message.
-func (*SchedulesResponse) MessageName() string { return "SchedulesResponse" }
-
-// MessageName implements Message.
-func (*PreviewScheduleResponse) MessageName() string { return "PreviewScheduleResponse" }
-
-// MessageName implements Message.
-func (*SkippedOccurrencesResponse) MessageName() string { return "SkippedOccurrencesResponse" }
-
-// MessageName implements Message.
-func (*SetSecretMessage) MessageName() string { return "SetSecretMessage" }
-
-// MessageName implements Message.
-func (*DeleteSecretMessage) MessageName() string { return "DeleteSecretMessage" }
-
-// MessageName implements Message.
-func (*GetSecretsMessage) MessageName() string { return "GetSecretsMessage" }
-
-// MessageName implements Message.
-func (*GetSecretValueMessage) MessageName() string { return "GetSecretValueMessage" }
-
-// MessageName implements Message.
-func (*SecretResponse) MessageName() string { return "SecretResponse" }
-
-// MessageName implements Message.
-func (*SecretsResponse) MessageName() string { return "SecretsResponse" }
-
-// MessageName implements Message.
-func (*SecretValueResponse) MessageName() string { return "SecretValueResponse" }
 
 // MessageName implements Message.
 func (*RunChangedEventMessage) MessageName() string { return "RunChangedEventMessage" }
