@@ -16,8 +16,8 @@ import (
 // is in the log of its run before the run ends.
 type capture struct {
 	file  *os.File
-	lines func([]string) // gets complete lines, from one goroutine at a time
-	done  chan struct{}  // closed when the stream has ended
+	lines printed       // gets lines, from one goroutine at a time
+	done  chan struct{} // closed when the stream has ended
 
 	mu      sync.Mutex
 	change  sync.Cond // of idle
@@ -25,7 +25,11 @@ type capture struct {
 	partial []byte    // a line without an end; guarded by mu while idle
 }
 
-func newCapture(file *os.File, lines func([]string)) *capture {
+// printed takes lines that were printed. Of the last one more follows where
+// continued is set.
+type printed func(lines []string, continued bool)
+
+func newCapture(file *os.File, lines printed) *capture {
 	c := &capture{file: file, lines: lines, done: make(chan struct{})}
 	c.change.L = &c.mu
 	go c.read()
@@ -50,8 +54,8 @@ func (c *capture) read() {
 		if n <= 0 || failed != nil {
 			return
 		}
-		if lines := c.split(buf[:n]); len(lines) > 0 {
-			c.lines(lines)
+		if lines, continued := c.split(buf[:n]); len(lines) > 0 {
+			c.lines(lines, continued)
 		}
 	}
 }
@@ -75,8 +79,7 @@ func (c *capture) try(fd int, buf []byte) (n int, err error) {
 
 // split cuts the lines off what was read so far. A line that does not end is
 // handed on in pieces, so that memory is bounded.
-func (c *capture) split(b []byte) []string {
-	var lines []string
+func (c *capture) split(b []byte) (lines []string, continued bool) {
 	for {
 		i := bytes.IndexByte(b, '\n')
 		if i < 0 {
@@ -88,10 +91,12 @@ func (c *capture) split(b []byte) []string {
 	}
 	c.partial = append(c.partial, b...)
 	if len(c.partial) >= session.MaxLogLine {
-		lines = append(lines, string(c.partial))
-		c.partial = c.partial[:0]
+		piece := string(c.partial)
+		n := session.WholeRunes(piece, len(piece)-1)
+		lines, continued = append(lines, piece[:n]), true
+		c.partial = append(c.partial[:0], piece[n:]...)
 	}
-	return lines
+	return lines, continued
 }
 
 // drain waits until everything written so far is handed on, also a line without
@@ -145,7 +150,7 @@ func (c *capture) flush() {
 
 func (c *capture) flushLocked() {
 	if len(c.partial) > 0 {
-		c.lines([]string{string(c.partial)})
+		c.lines([]string{string(c.partial)}, false)
 		c.partial = nil
 	}
 }

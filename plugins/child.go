@@ -32,7 +32,7 @@ type child struct {
 	env     []string
 	program *binary // nil for a worker
 	starter *starter
-	output  func(level string, lines []string)
+	output  func(level string, lines []string, continued bool)
 
 	lifeline  *os.File  // our end of its standard input
 	out, err  *capture  // its standard output and error
@@ -64,7 +64,7 @@ type handshake struct {
 // print part of a line before it.
 var handshakeLine = regexp.MustCompile(`(\d{1,4})\|(\d{1,9})\|(unix|tcp)\|([^|]+)(?:\|([a-z]+))?(?:\|[^|]*)*$`)
 
-func newChild(spec Spec, env []string, program *binary, starter *starter, output func(level string, lines []string)) *child {
+func newChild(spec Spec, env []string, program *binary, starter *starter, output func(level string, lines []string, continued bool)) *child {
 	c := &child{
 		spec:    spec,
 		env:     env,
@@ -126,7 +126,7 @@ func (c *child) Start(context.Context) error {
 	c.lifeline = files[1]
 	c.cmd = cmd
 	c.out = newCapture(files[2], c.stdout)
-	c.err = newCapture(files[4], func(lines []string) { c.output(stderrLevel, lines) })
+	c.err = newCapture(files[4], func(lines []string, continued bool) { c.output(stderrLevel, lines, continued) })
 	go c.reap()
 	return nil
 }
@@ -168,9 +168,9 @@ func closeAll(files []*os.File) {
 }
 
 // stdout takes the handshake line out of the standard output.
-func (c *child) stdout(lines []string) {
+func (c *child) stdout(lines []string, continued bool) {
 	if c.handshake.found {
-		c.output(stdoutLevel, lines)
+		c.output(stdoutLevel, lines, continued)
 		return
 	}
 	for i, line := range lines {
@@ -183,10 +183,10 @@ func (c *child) stdout(lines []string) {
 			lines = append(lines, line[:m[0]])
 		}
 		c.shook(line[m[0]:])
-		c.output(stdoutLevel, append(lines[:len(lines):len(lines)], rest...))
+		c.output(stdoutLevel, append(lines[:len(lines):len(lines)], rest...), continued)
 		return
 	}
-	c.output(stdoutLevel, lines)
+	c.output(stdoutLevel, lines, continued)
 }
 
 func (c *child) shook(line string) {

@@ -69,25 +69,26 @@ func (o *output) end(run string, ran bool) {
 }
 
 // printed takes lines of the standard output or error, and the lines of the log
-// among the latter.
-func (o *output) printed(level string, texts []string) {
+// among the latter. Of the last one more follows where continued is set.
+func (o *output) printed(level string, texts []string, continued bool) {
 	now := time.Now().UTC()
 	lines := make([]slnet.LogLine, 0, len(texts))
-	add := func(text string) {
+	add := func(text string, continued bool) {
 		o.keep(level, text)
 		for len(text) > session.MaxLogText {
-			lines = append(lines, slnet.LogLine{Time: now, Level: level, Text: session.Text(text[:session.MaxLogText])})
-			text = text[session.MaxLogText:]
+			n := session.WholeRunes(text, session.MaxLogText)
+			lines = append(lines, slnet.LogLine{Time: now, Level: level, Text: session.Text(text[:n]), Continued: true})
+			text = text[n:]
 		}
-		lines = append(lines, slnet.LogLine{Time: now, Level: level, Text: session.Text(text)})
+		lines = append(lines, slnet.LogLine{Time: now, Level: level, Text: session.Text(text), Continued: continued})
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	for _, text := range texts {
+	for i, text := range texts {
 		if level == stderrLevel {
 			if rest, line, ok := session.ParseLogLine(text); ok {
 				if rest != "" {
-					add(rest)
+					add(rest, false)
 				}
 				if line.Run != "" {
 					o.deliverTo(line.Run, line.LogLine)
@@ -97,7 +98,7 @@ func (o *output) printed(level string, texts []string) {
 				continue
 			}
 		}
-		add(text)
+		add(text, continued && i == len(texts)-1)
 	}
 	o.deliver(lines)
 }
@@ -192,6 +193,6 @@ type printedWriter struct {
 }
 
 func (w printedWriter) Write(b []byte) (int, error) {
-	w.output.printed(w.level, strings.Split(strings.TrimSuffix(string(b), "\n"), "\n"))
+	w.output.printed(w.level, strings.Split(strings.TrimSuffix(string(b), "\n"), "\n"), false)
 	return len(b), nil
 }

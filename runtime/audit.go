@@ -2,6 +2,8 @@ package runtime
 
 import (
 	"errors"
+	"net/url"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -23,7 +25,16 @@ func (r *Runtime) auditMessage(caller security.Caller, message slnet.Message, ha
 	if rights, err := r.accounts.Rights(caller); err == nil {
 		record.User = rights.User() // who is connected may have been renamed
 	}
-	r.audit.Note(record, func() (string, []slnet.AuditObject) { return subjectOf(message) })
+	r.audit.Note(record, distinct(message, record), func() (string, []slnet.AuditObject) { return subjectOf(message) })
+}
+
+// distinct is what sets a record apart from those that are alike otherwise. Each
+// secret that is read has a record, of all that are not there one is enough.
+func distinct(message slnet.Message, record slnet.AuditRecord) string {
+	if read, ok := message.(*slnet.GetSecretValueMessage); ok && record.Outcome == slnet.AuditAllowed {
+		return strings.ToLower(read.Name)
+	}
+	return ""
 }
 
 // outcomeOf says what became of a message, by its answer.
@@ -129,6 +140,16 @@ func subjectOf(message slnet.Message) (moduleID string, objects []slnet.AuditObj
 		return "", one("run", m.ID.String())
 	case *slnet.UploadMessage:
 		return "", one("upload", m.UploadID.String())
+	case *slnet.SetSecretMessage:
+		return "", one("secret", m.Name)
+	case *slnet.DeleteSecretMessage:
+		return "", one("secret", m.Name)
+	case *slnet.GetSecretValueMessage:
+		return "", one("secret", m.Name)
+	case *slnet.SendHTTPRequestMessage:
+		if u, err := url.Parse(m.URL); err == nil {
+			return "", one("server", u.Host)
+		}
 	}
 	if name := scriptOf(message); name != "" {
 		return "", one("script", name)
@@ -154,6 +175,6 @@ func (r *Runtime) auditEntry(door, user, address string, err error) {
 		}
 		r.audit.Note(slnet.AuditRecord{
 			User: user, Message: door, Outcome: slnet.AuditRefused, Reason: string(known.Kind), Detail: known.Message, Address: address,
-		}, nil)
+		}, "", nil)
 	}
 }

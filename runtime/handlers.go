@@ -24,11 +24,17 @@ type rule struct {
 	// allow returns why a caller may not send the message; nil means that
 	// everybody may.
 	allow func(rights *security.Rights, message slnet.Message) error
+	// runs says that only runs may send the message.
+	runs bool
 }
 
 // everyone may send a message. What it answers or does may still depend on who
 // it is: everybody has runs and tokens of their own.
 var everyone = rule{}
+
+// inRuns is for what a script may do, whoever's rights its run has, and nobody
+// else.
+var inRuns = rule{runs: true}
 
 // reading is the rule for a message that changes nothing.
 func reading(of rule) rule {
@@ -89,6 +95,10 @@ func scriptOf(message slnet.Message) string {
 		return m.Name
 	case *slnet.ExecuteScriptMessage:
 		return m.ScriptName
+	case *slnet.GetScriptMemoryMessage:
+		return m.Name
+	case *slnet.ClearScriptMemoryMessage:
+		return m.Name
 	}
 	return ""
 }
@@ -181,6 +191,8 @@ var handlers = func() map[string]handler {
 	add(table, aside(everyone), func(r *Runtime, ctx context.Context, c security.Caller, m *slnet.CancelRunMessage) (*slnet.RunResponse, error) {
 		return r.automation.Cancel(ctx, c, r.accounts.Has(c, slnet.PermissionAutomationCancelRuns), m.ID)
 	})
+
+	addEngine(table)
 
 	add(table, reading(everyone), (*Runtime).systemInfo)
 	add(table, reading(system), func(r *Runtime, ctx context.Context, _ security.Caller, _ *slnet.CheckStoreMessage) (*slnet.CheckStoreResponse, error) {

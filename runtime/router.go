@@ -5,6 +5,8 @@ import (
 	"errors"
 	"time"
 
+	"github.com/google/uuid"
+
 	"domovoi.dev/runtime/dommanager"
 	"domovoi.dev/runtime/security"
 	"domovoi.dev/sdk/slnet"
@@ -111,6 +113,10 @@ func (r *Runtime) route(ctx context.Context, caller security.Caller, message sln
 	h, ok := handlers[message.MessageName()]
 	if !ok {
 		return nil, handling{reads: true}, slnet.Errorf(slnet.KindInvalid, "%s is no request", message.MessageName())
+	}
+	if h.runs && caller.RunID == uuid.Nil {
+		return nil, h.handling, slnet.Errorf(slnet.KindPermissionDenied, "only a run of a script may send %s", message.MessageName()).
+			WithReason(security.NoPermission)
 	}
 	if h.allow != nil {
 		if err := h.allow(rights, message); err != nil {

@@ -19,6 +19,8 @@ import (
 	"domovoi.dev/runtime/api"
 	"domovoi.dev/runtime/automation"
 	"domovoi.dev/runtime/dommanager"
+	"domovoi.dev/runtime/outbound"
+	"domovoi.dev/runtime/secrets"
 	"domovoi.dev/runtime/security"
 	"domovoi.dev/sdk"
 	"domovoi.dev/sdk/slnet"
@@ -30,6 +32,10 @@ import (
 // TokenFile is the name of the file in the data directory that holds the first
 // token of the Administrator.
 const TokenFile = "administrator.token"
+
+// SecretsKeyFile is the name of the file in the data directory that holds the key
+// of secrets, unless Options say another.
+const SecretsKeyFile = "secrets.key"
 
 // Options say how a Runtime works.
 type Options struct {
@@ -59,6 +65,9 @@ type Options struct {
 	MaxConcurrentCompactions int
 	MinFree                  int64
 	Ballast                  int64
+	// SecretsKey is the file with the key that secrets are encrypted with; empty
+	// means SecretsKeyFile in DataDir. It is made when there is none.
+	SecretsKey string
 	// TrustedProxies are the proxies whose word counts for where a request comes
 	// from, and whether it came encrypted.
 	TrustedProxies []netip.Prefix
@@ -82,6 +91,8 @@ type Runtime struct {
 	managers   *dommanager.Managers
 	host       *plugins.Host
 	automation *automation.Automation
+	secrets    *secrets.Vault
+	outbound   *outbound.Client
 	proxies    []netip.Prefix
 
 	// stopping ends when Close begins.
@@ -127,6 +138,8 @@ func Open(ctx context.Context, o Options) (_ *Runtime, err error) {
 		return nil, fmt.Errorf("the folder of attachments: %w", err)
 	}
 	r.managers = dommanager.New(r.store, dommanager.Options{Accounts: r.accounts, Logger: o.Logger, MaxAttachment: o.MaxAttachment})
+	r.secrets = secrets.New(r.store, cmp.Or(o.SecretsKey, filepath.Join(o.DataDir, SecretsKeyFile)))
+	r.outbound = outbound.New()
 	r.host, err = plugins.Open(plugins.Options{
 		Dir: filepath.Join(o.DataDir, "sockets"), Logger: o.Logger, Grace: o.Grace, Spares: o.Spares,
 	})
@@ -135,7 +148,7 @@ func Open(ctx context.Context, o Options) (_ *Runtime, err error) {
 	}
 	r.automation, err = automation.Open(ctx, automation.Options{
 		Store: r.store, Host: r.host, Dir: o.DataDir, Connect: r.connect, Enabled: r.accounts.Enabled, ActAs: r.accounts.ActAs,
-		MayGrant: r.mayGrant,
+		DisplayName: r.accounts.DisplayName, MayGrant: r.mayGrant,
 		Parallel: 2 * goruntime.NumCPU(), Logger: o.Logger,
 	})
 	if err != nil {
@@ -162,6 +175,9 @@ func (r *Runtime) Close(ctx context.Context) error {
 	r.stop()
 	if r.automation != nil {
 		r.automation.Close(ctx)
+	}
+	if r.outbound != nil {
+		r.outbound.Close()
 	}
 	if r.managers != nil {
 		r.managers.Stop()

@@ -9,9 +9,11 @@
 package sdk
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -32,12 +34,29 @@ type RunInfo struct {
 	Attempt int64
 	// StartedBy is who or what caused the run.
 	StartedBy string
-	// RunsAs is the name of the user whose rights the run has.
-	RunsAs string
+	// Trigger names what started the run by itself, such as "schedule nightly";
+	// empty where a person, a program or another run did.
+	Trigger string
+	// RunsAs is the name of the user whose rights the run has, and
+	// RunsAsDisplayName the one to show to people.
+	RunsAs, RunsAsDisplayName string
+	// FirstAttempt is the run that was the first attempt at what this one does;
+	// zero where this is the first.
+	FirstAttempt uuid.UUID
 	// Parents are the runs above this one, the topmost first.
 	Parents []uuid.UUID
 	// Parameters are the script's parameters by name.
 	Parameters map[string]string
+}
+
+// IdempotencyKey is the same in all attempts at what a run does, and in no other
+// run. A script gives it to a system that keeps what it did already from being
+// done twice.
+func (r RunInfo) IdempotencyKey() string {
+	if r.FirstAttempt != uuid.Nil {
+		return r.FirstAttempt.String()
+	}
+	return r.ID.String()
 }
 
 // Host is the process that carries a run: it delivers log lines and keeps the
@@ -100,11 +119,24 @@ func (e *Engine) DomHelper(moduleID string) *dom.DomHelper {
 func (e *Engine) Run() RunInfo {
 	run := e.run
 	run.Parameters = maps.Clone(run.Parameters)
+	run.Parents = slices.Clone(run.Parents)
 	return run
 }
 
 // User is the name of the user whose rights the run has.
 func (e *Engine) User() string { return e.run.RunsAs }
+
+// UserDisplayName is the name of that user to show to people; one without has
+// that of User.
+func (e *Engine) UserDisplayName() string { return cmp.Or(e.run.RunsAsDisplayName, e.run.RunsAs) }
+
+// TriggeredBy says who or what started the run: what triggered it where it was
+// not a person, a program or another run.
+func (e *Engine) TriggeredBy() string { return cmp.Or(e.run.Trigger, e.run.StartedBy) }
+
+// InstanceID is the id of the run. In the original it tells the executions of a
+// script apart, and is a number.
+func (e *Engine) InstanceID() uuid.UUID { return e.run.ID }
 
 // GetScriptParam returns the value of a parameter, "" when it was not given.
 func (e *Engine) GetScriptParam(name string) string { return e.run.Parameters[name] }

@@ -75,6 +75,33 @@ type Walk struct {
 
 // Scan calls fn with records by key until fn returns false.
 func (t Table[T, P]) Scan(r *Reader, walk Walk, fn func(record P) (bool, error)) error {
+	return t.walk(r, walk, func(it kv.Iterator) (bool, error) {
+		record, err := t.decode(append([]byte(nil), it.Value()...))
+		if err != nil {
+			return false, err
+		}
+		return fn(record)
+	})
+}
+
+// Keys calls fn with the keys of records until fn returns false. It does not read
+// the records.
+func (t Table[T, P]) Keys(r *Reader, walk Walk, fn func(key []string) (bool, error)) error {
+	prefix := len(t.key(nil))
+	return t.walk(r, walk, func(it kv.Iterator) (bool, error) {
+		var key []string
+		for rest := it.Key()[prefix:]; len(rest) > 0; {
+			part, more, err := readString(rest)
+			if err != nil {
+				return false, fmt.Errorf("a key of table %s is damaged: %w", t.name, err)
+			}
+			key, rest = append(key, part), more
+		}
+		return fn(key)
+	})
+}
+
+func (t Table[T, P]) walk(r *Reader, walk Walk, fn func(it kv.Iterator) (bool, error)) error {
 	rng := kv.PrefixRange(t.key(walk.Prefix))
 	rng.Reverse = walk.Reverse
 	if walk.After != nil {
@@ -87,11 +114,7 @@ func (t Table[T, P]) Scan(r *Reader, walk Walk, fn func(record P) (bool, error))
 	it := r.kv.Scan(rng)
 	defer it.Close()
 	for it.Next() {
-		record, err := t.decode(append([]byte(nil), it.Value()...))
-		if err != nil {
-			return err
-		}
-		if more, err := fn(record); err != nil || !more {
+		if more, err := fn(it); err != nil || !more {
 			return err
 		}
 	}

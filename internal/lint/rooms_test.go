@@ -119,6 +119,8 @@ var rooms = []room{
 	{path: "runtime/secrets",
 		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom", "storage", "runtime/security"},
 		modules: []string{"github.com/tinylib/msgp/msgp"}},
+	{path: "runtime/outbound", // requests of scripts to servers they are granted
+		rooms: []string{"sdk/slnet"}},
 	{path: "runtime/automation", // sdk/plugin for its CompileErrors, session for its bounds
 		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/schema", "sdk/plugin", "sdk/plugin/session", "storage", "runtime/security", "runtime/script", "plugins"},
 		modules: []string{"github.com/google/uuid", "github.com/tinylib/msgp/msgp", "github.com/klauspost/compress/zstd",
@@ -132,7 +134,7 @@ var rooms = []room{
 	{path: "runtime/web"},
 	{path: "runtime",
 		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "storage", "storage/kv", "storage/kv/pebblekv",
-			"runtime/security", "runtime/dommanager", "runtime/script", "runtime/automation",
+			"runtime/security", "runtime/secrets", "runtime/outbound", "runtime/dommanager", "runtime/script", "runtime/automation",
 			"runtime/api", "runtime/web", "plugins"},
 		modules: []string{"filippo.io/age", "github.com/google/uuid", "github.com/klauspost/compress/zstd",
 			"github.com/prometheus/client_golang", "golang.org/x/sync", "golang.org/x/sys/unix"}},

@@ -39,6 +39,9 @@ type Options struct {
 	// Enabled reports whether the user of a caller exists and may act. Runs of
 	// others do not start.
 	Enabled func(security.Caller) bool
+	// DisplayName is the name to show of the user of a caller; empty where there is
+	// none.
+	DisplayName func(security.Caller) string
 	// ActAs returns another user, given by id or name, as a caller, when by may
 	// let scripts run as that user. One who does not exist is an error of
 	// slnet.KindNotFound.

@@ -26,6 +26,7 @@ type execution struct {
 	done     chan struct{}
 	storeErr error
 	result   []byte // set before done: what an entry point other than Run returned
+	secrets  redaction
 
 	mu  sync.Mutex
 	run slnet.Run // guarded by mu
@@ -158,6 +159,7 @@ func (e *execution) execute(hasSlot bool) {
 		return
 	}
 	result, err := e.carry(log)
+	log.write(e.secrets.rest())
 	size, logErr := log.close()
 	if logErr != nil {
 		a.Logger.Error("the log of a run is incomplete", "op", "automation.execute", "run", e.run.ID, "err", logErr)
@@ -193,11 +195,12 @@ func (e *execution) carry(log *runLog) (plugins.Result, error) {
 	return process.Run(e.ctx, plugins.Run{
 		Info: sdk.RunInfo{
 			ID: run.ID, Script: run.Script, ScriptVersion: run.ScriptVersion, EntryPoint: run.EntryPoint, Attempt: run.Attempt,
-			StartedBy: run.StartedBy, RunsAs: run.RunsAs, Parents: run.Parents, Parameters: run.Parameters,
+			StartedBy: run.StartedBy, Trigger: run.Trigger, RunsAs: run.RunsAs, RunsAsDisplayName: a.DisplayName(runner(&run)),
+			Parents: run.Parents, Parameters: run.Parameters,
 		},
 		Input:      e.sent(),
 		Connection: a.Connect(runner(&run)),
-		Log:        log.write,
+		Log:        func(lines []slnet.LogLine) { log.write(e.secrets.lines(lines)) },
 		KeepAlive:  func() { timer.Reset(run.Timeout) },
 	})
 }
@@ -222,7 +225,7 @@ func (e *execution) finish(result plugins.Result, failure error, logBytes int64)
 		run.Output, run.ExitReason, run.Errors = result.Output, result.ExitReason, result.Errors
 		run.PeakMemory, run.CPUTime = result.Usage.Memory, result.Usage.CPU
 		if run.EntryPoint != slnet.EntryPointRun {
-			e.result = result.Result
+			e.result = e.secrets.answer(run.EntryPoint, result.Result)
 		} else if err := slnet.JSON(result.Result).Valid("the result of the run", slnet.MaxRunResult); err != nil {
 			result.Failed = true
 			run.Errors = append(run.Errors, slnet.RunError{Message: err.Error()})
@@ -242,6 +245,7 @@ func (e *execution) finish(result plugins.Result, failure error, logBytes int64)
 			// First why the run was ended, then what the script made of that.
 			run.Errors = append([]slnet.RunError{{Message: cause.Error()}}, run.Errors...)
 		}
+		e.secrets.run(run)
 	})
 	if err := e.a.put(context.Background(), e.origin(), &run, e.input); err != nil {
 		e.storeErr = err

@@ -78,8 +78,9 @@ func openHouseOn(t *testing.T, dir string, engine kv.Store) *house {
 	}
 	h.Automation, err = automation.Open(t.Context(), automation.Options{
 		Store: h.store, Host: h.host, Dir: dir, Parallel: slots, Connect: h.connect, Enabled: h.enabled,
-		MayGrant: func(by security.Caller) bool { return by.User == ann.User },
-		Logger:   slog.New(slog.DiscardHandler),
+		DisplayName: func(c security.Caller) string { return "the user " + c.User },
+		MayGrant:    func(by security.Caller) bool { return by.User == ann.User },
+		Logger:      slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		t.Fatal(err)

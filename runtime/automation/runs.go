@@ -124,6 +124,8 @@ type Call struct {
 	Parameters map[string]string
 	// Timeout overrides the script's own.
 	Timeout time.Duration
+	// Trigger names what started the run by itself, such as "schedule nightly".
+	Trigger string
 	// Async asks not to wait for the end of the run.
 	Async bool
 
@@ -205,7 +207,7 @@ func newRun(caller security.Caller, s *slnet.Script, c Call) slnet.Run {
 	}
 	return slnet.Run{
 		ID: uuid.Must(uuid.NewV7()), Script: s.Name, ScriptVersion: s.Version, Engine: s.Engine, EntryPoint: c.EntryPoint,
-		Parameters: maps.Clone(c.Parameters), StartedBy: startedBy, RunsAs: runsAs, Parents: parents,
+		Parameters: maps.Clone(c.Parameters), StartedBy: startedBy, Trigger: c.Trigger, RunsAs: runsAs, Parents: parents,
 		StartedByID: caller.UserID, RunsAsID: runsAsID, Scope: scope,
 		Attempt: 1, State: slnet.RunQueued, QueuedAt: time.Now().UTC(), Timeout: timeout,
 	}

@@ -51,8 +51,8 @@ type Audit struct {
 // auditLike is what records have in common that are counted in one. What a
 // caller can choose freely is not part of it.
 type auditLike struct {
-	user, message, reason string
-	outcome               slnet.AuditOutcome
+	user, message, reason, distinct string
+	outcome                         slnet.AuditOutcome
 }
 
 type auditPending struct {
@@ -116,11 +116,12 @@ func (a *Audit) Stop(ctx context.Context) error {
 	return a.Store(ctx, true)
 }
 
-// Note adds what became of a message. objects says what it was about; it is
-// called for the first of several that are alike.
-func (a *Audit) Note(record slnet.AuditRecord, objects func() (moduleID string, objects []slnet.AuditObject)) {
+// Note adds what became of a message. Records with another distinct are not alike;
+// it must not be something that a caller can choose freely. objects says what the
+// message was about; it is called for the first of several that are alike.
+func (a *Audit) Note(record slnet.AuditRecord, distinct string, objects func() (moduleID string, objects []slnet.AuditObject)) {
 	now := a.now().UTC().Truncate(time.Millisecond)
-	like := auditLike{fold(record.User), record.Message, record.Reason, record.Outcome}
+	like := auditLike{fold(record.User), record.Message, record.Reason, distinct, record.Outcome}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	p := a.pending[like]
@@ -138,7 +139,7 @@ func (a *Audit) Note(record slnet.AuditRecord, objects func() (moduleID string, 
 	}
 	if p != nil && p.count != p.record.Count {
 		// The window is over and the count not stored yet: it must not be lost.
-		a.pending[auditLike{like.user, like.message, like.reason + "\x00" + p.record.Time.String(), like.outcome}] = p
+		a.pending[auditLike{like.user, like.message, like.reason + "\x00" + p.record.Time.String(), like.distinct, like.outcome}] = p
 	}
 	if objects != nil {
 		record.ModuleID, record.Objects = objects()

@@ -30,22 +30,22 @@ func TestAuditCountsWhatIsAlike(t *testing.T) {
 	h := open(t)
 	a := h.audit(time.Hour)
 	for range 1000 {
-		a.Note(refusal("ann", "X"), nil)
+		a.Note(refusal("ann", "X"), "", nil)
 	}
 	version := h.store.Version()
 	for range 59 {
 		if err := a.Store(h.ctx, false); err != nil {
 			t.Fatal(err)
 		}
-		a.Note(refusal("Ann", "X"), nil)
+		a.Note(refusal("Ann", "X"), "", nil)
 		h.pass(time.Second)
 	}
 	if stored := h.store.Version() - version; stored != 1 {
 		t.Errorf("within a minute the record was stored %d times", stored)
 	}
 	h.pass(time.Second)
-	a.Note(refusal("ann", "X"), nil)
-	a.Note(refusal("ann", "Y"), nil)
+	a.Note(refusal("ann", "X"), "", nil)
+	a.Note(refusal("ann", "Y"), "", nil)
 	got := h.records(a)
 	if len(got) != 3 {
 		t.Fatalf("got %+v", got)
@@ -70,7 +70,7 @@ func TestAuditIsBounded(t *testing.T) {
 	for i := range refusals {
 		record := refusal(fmt.Sprint("user ", i), "X")
 		record.Detail = strings.Repeat("ü", 1000)
-		a.Note(record, nil)
+		a.Note(record, "", nil)
 	}
 	var total int64
 	records := 0
@@ -101,7 +101,7 @@ func TestAuditIsKeptForATime(t *testing.T) {
 	create := func(name string) {
 		t.Helper()
 		must(h.CreateUser(h.ctx, by, &slnet.CreateUserMessage{Name: name}))(t)
-		a.Note(refusal(name, "X"), nil)
+		a.Note(refusal(name, "X"), "", nil)
 		if err := a.Store(h.ctx, true); err != nil {
 			t.Fatal(err)
 		}

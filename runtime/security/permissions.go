@@ -25,6 +25,15 @@ func (a *Accounts) Enabled(caller Caller) bool {
 	return a.directory.Load().callerUser(caller) != nil
 }
 
+// DisplayName is the name to show of the user of a caller, empty where there is
+// none.
+func (a *Accounts) DisplayName(caller Caller) string {
+	if u := a.directory.Load().callerUser(caller); u != nil {
+		return u.DisplayName
+	}
+	return ""
+}
+
 // WhoAmI answers a WhoAmIMessage of the caller.
 func (a *Accounts) WhoAmI(caller Caller) (*slnet.WhoAmIResponse, error) {
 	d := a.directory.Load()

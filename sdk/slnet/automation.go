@@ -141,6 +141,9 @@ type Run struct {
 	// it has.
 	StartedBy string `json:"StartedBy"`
 	RunsAs    string `json:"RunsAs"`
+	// Trigger names what started the run by itself, such as "schedule nightly";
+	// empty where a person, a program or another run did.
+	Trigger string `json:"Trigger,omitempty"`
 	// StartedByID is the id of the user who caused the run, directly or by
 	// another run, and RunsAsID that of RunsAs. The names are those of the time.
 	StartedByID uuid.UUID `json:"StartedById"`
@@ -186,6 +189,9 @@ type LogLine struct {
 	// script printed.
 	Level string `json:"Level"`
 	Text  string `json:"Text"`
+	// Continued says that what was printed had more than fits into a line: the
+	// next one of this level goes on with it.
+	Continued bool `json:"Continued,omitempty"`
 }
 
 // DeployScriptMessage deploys Go source under a name. A first deployment makes

@@ -41,6 +41,18 @@ func Messages() []MessageType {
 		{New: func() Message { return new(SecretResponse) }},
 		{New: func() Message { return new(SecretsResponse) }},
 		{New: func() Message { return new(SecretValueResponse) }},
+		{New: func() Message { return new(GetMemoryMessage) }},
+		{New: func() Message { return new(MemoryResponse) }},
+		{New: func() Message { return new(SetMemoryMessage) }},
+		{New: func() Message { return new(SetMemoryResponse) }},
+		{New: func() Message { return new(DeleteMemoryMessage) }},
+		{New: func() Message { return new(GetMemoryKeysMessage) }},
+		{New: func() Message { return new(MemoryKeysResponse) }},
+		{New: func() Message { return new(GetScriptMemoryMessage) }},
+		{New: func() Message { return new(ScriptMemoryResponse) }},
+		{New: func() Message { return new(ClearScriptMemoryMessage) }},
+		{New: func() Message { return new(SendHTTPRequestMessage) }},
+		{New: func() Message { return new(HTTPResponse) }},
 		{New: func() Message { return new(GenerateInformationMessage) }},
 		{New: func() Message { return new(InformationEventMessage) }},
 		{New: func() Message { return new(GetInformationEventsMessage) }},
@@ -191,6 +203,42 @@ func (*SecretsResponse) MessageName() string { return "SecretsResponse" }
 
 // MessageName implements Message.
 func (*SecretValueResponse) MessageName() string { return "SecretValueResponse" }
+
+// MessageName implements Message.
+func (*GetMemoryMessage) MessageName() string { return "GetMemoryMessage" }
+
+// MessageName implements Message.
+func (*MemoryResponse) MessageName() string { return "MemoryResponse" }
+
+// MessageName implements Message.
+func (*SetMemoryMessage) MessageName() string { return "SetMemoryMessage" }
+
+// MessageName implements Message.
+func (*SetMemoryResponse) MessageName() string { return "SetMemoryResponse" }
+
+// MessageName implements Message.
+func (*DeleteMemoryMessage) MessageName() string { return "DeleteMemoryMessage" }
+
+// MessageName implements Message.
+func (*GetMemoryKeysMessage) MessageName() string { return "GetMemoryKeysMessage" }
+
+// MessageName implements Message.
+func (*MemoryKeysResponse) MessageName() string { return "MemoryKeysResponse" }
+
+// MessageName implements Message.
+func (*GetScriptMemoryMessage) MessageName() string { return "GetScriptMemoryMessage" }
+
+// MessageName implements Message.
+func (*ScriptMemoryResponse) MessageName() string { return "ScriptMemoryResponse" }
+
+// MessageName implements Message.
+func (*ClearScriptMemoryMessage) MessageName() string { return "ClearScriptMemoryMessage" }
+
+// MessageName implements Message.
+func (*SendHTTPRequestMessage) MessageName() string { return "SendHTTPRequestMessage" }
+
+// MessageName implements Message.
+func (*HTTPResponse) MessageName() string { return "HTTPResponse" }
 
 // MessageName implements Message.
 func (*RunChangedEventMessage) MessageName() string { return "RunChangedEventMessage" }

@@ -61,6 +61,12 @@ func FromRunInfo(run sdk.RunInfo) (*Start, error) {
 		StartedBy:     Text(run.StartedBy),
 		RunsAs:        Text(run.RunsAs),
 		Parameters:    run.Parameters,
+		Trigger:       Text(run.Trigger),
+
+		RunsAsDisplayName: Text(run.RunsAsDisplayName),
+	}
+	if run.FirstAttempt != uuid.Nil {
+		info.FirstAttempt = run.FirstAttempt[:]
 	}
 	for _, parent := range run.Parents {
 		info.Parents = append(info.Parents, parent[:])
@@ -89,6 +95,14 @@ func ToRunInfo(start *Start) (sdk.RunInfo, error) {
 		StartedBy:     info.GetStartedBy(),
 		RunsAs:        info.GetRunsAs(),
 		Parameters:    info.GetParameters(),
+		Trigger:       info.GetTrigger(),
+
+		RunsAsDisplayName: info.GetRunsAsDisplayName(),
+	}
+	if first := info.GetFirstAttempt(); len(first) > 0 {
+		if run.FirstAttempt, err = uuid.FromBytes(first); err != nil {
+			return sdk.RunInfo{}, fmt.Errorf("the id of the first attempt: %w", err)
+		}
 	}
 	for _, parent := range info.GetParents() {
 		id, err := uuid.FromBytes(parent)
@@ -134,13 +148,30 @@ func ParseLogLine(text string) (printed string, line LogLine, ok bool) {
 	return text[:i], line, true
 }
 
-// CutText returns s as valid UTF-8 of at most MaxLogText bytes, and a marker
-// where it was cut.
+// CutText returns s as valid UTF-8 of at most MaxLogText bytes, with CutMark at
+// its end where it was cut.
 func CutText(s string) string {
-	if len(s) > MaxLogText {
-		s = s[:MaxLogText] + " ... (cut)"
+	s = Text(cutText(s))
+	return cutText(s) // what replaces bytes that are no text is longer than they are
+}
+
+func cutText(s string) string {
+	if len(s) <= MaxLogText {
+		return s
 	}
-	return Text(s)
+	s = strings.TrimSuffix(s, CutMark)
+	return s[:WholeRunes(s, MaxLogText-len(CutMark))] + CutMark
+}
+
+// WholeRunes returns how many of the first n bytes of a text, which has more, can
+// be taken without cutting a character.
+func WholeRunes(s string, n int) int {
+	for i := n; i > max(0, n-utf8.UTFMax); i-- {
+		if utf8.RuneStart(s[i]) {
+			return i
+		}
+	}
+	return n // not text
 }
 
 // FromRunErrors returns the wire form of the errors of a run.

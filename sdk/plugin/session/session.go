@@ -45,6 +45,8 @@ const (
 	EventWindow = 64
 	// MaxLogText bounds the text of one log line; what is longer is cut.
 	MaxLogText = 32 << 10
+	// CutMark ends the text of a line that was cut.
+	CutMark = " ... (cut)"
 	// MaxLogLine bounds a line of the log as it is written to standard error: a
 	// text that is all escapes, and what is around it.
 	MaxLogLine = 6*MaxLogText + 1<<10

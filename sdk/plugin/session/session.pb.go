@@ -730,8 +730,14 @@ type RunInfo struct {
 	StartedBy string `protobuf:"bytes,5,opt,name=started_by,json=startedBy,proto3" json:"started_by,omitempty"`
 	RunsAs    string `protobuf:"bytes,6,opt,name=runs_as,json=runsAs,proto3" json:"runs_as,omitempty"`
 	// The runs above this one, the topmost first, 16 bytes each.
-	Parents       [][]byte          `protobuf:"bytes,7,rep,name=parents,proto3" json:"parents,omitempty"`
-	Parameters    map[string]string `protobuf:"bytes,8,rep,name=parameters,proto3" json:"parameters,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	Parents    [][]byte          `protobuf:"bytes,7,rep,name=parents,proto3" json:"parents,omitempty"`
+	Parameters map[string]string `protobuf:"bytes,8,rep,name=parameters,proto3" json:"parameters,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// What started the run by itself; empty where somebody did.
+	Trigger string `protobuf:"bytes,9,opt,name=trigger,proto3" json:"trigger,omitempty"`
+	// The name to show of the user whose rights the run has.
+	RunsAsDisplayName string `protobuf:"bytes,10,opt,name=runs_as_display_name,json=runsAsDisplayName,proto3" json:"runs_as_display_name,omitempty"`
+	// The run that was the first attempt, 16 bytes; absent where it is this one.
+	FirstAttempt  []byte `protobuf:"bytes,11,opt,name=first_attempt,json=firstAttempt,proto3" json:"first_attempt,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -818,6 +824,27 @@ func (x *RunInfo) GetParents() [][]byte {
 func (x *RunInfo) GetParameters() map[string]string {
 	if x != nil {
 		return x.Parameters
+	}
+	return nil
+}
+
+func (x *RunInfo) GetTrigger() string {
+	if x != nil {
+		return x.Trigger
+	}
+	return ""
+}
+
+func (x *RunInfo) GetRunsAsDisplayName() string {
+	if x != nil {
+		return x.RunsAsDisplayName
+	}
+	return ""
+}
+
+func (x *RunInfo) GetFirstAttempt() []byte {
+	if x != nil {
+		return x.FirstAttempt
 	}
 	return nil
 }
@@ -1693,7 +1720,7 @@ const file_session_proto_rawDesc = "" +
 	"entryPoint\x12\x14\n" +
 	"\x05input\x18\x03 \x01(\fR\x05input\x12!\n" +
 	"\fmax_requests\x18\x04 \x01(\rR\vmaxRequests\x12*\n" +
-	"\x11max_payload_bytes\x18\x05 \x01(\rR\x0fmaxPayloadBytes\"\xcf\x02\n" +
+	"\x11max_payload_bytes\x18\x05 \x01(\rR\x0fmaxPayloadBytes\"\xbf\x03\n" +
 	"\aRunInfo\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\fR\x02id\x12\x16\n" +
 	"\x06script\x18\x02 \x01(\tR\x06script\x12%\n" +
@@ -1705,7 +1732,11 @@ const file_session_proto_rawDesc = "" +
 	"\aparents\x18\a \x03(\fR\aparents\x12J\n" +
 	"\n" +
 	"parameters\x18\b \x03(\v2*.domovoi.plugin.v1.RunInfo.ParametersEntryR\n" +
-	"parameters\x1a=\n" +
+	"parameters\x12\x18\n" +
+	"\atrigger\x18\t \x01(\tR\atrigger\x12/\n" +
+	"\x14runs_as_display_name\x18\n" +
+	" \x01(\tR\x11runsAsDisplayName\x12#\n" +
+	"\rfirst_attempt\x18\v \x01(\fR\ffirstAttempt\x1a=\n" +
 	"\x0fParametersEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"3\n" +

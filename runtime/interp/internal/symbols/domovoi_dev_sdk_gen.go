@@ -11,7 +11,11 @@ func symbols_domovoi_dev_sdk() map[string]reflect.Value {
 	return map[string]reflect.Value{
 		"Engine":         reflect.ValueOf((*sdk.Engine)(nil)),
 		"ExitError":      reflect.ValueOf((*sdk.ExitError)(nil)),
+		"HTTPClient":     reflect.ValueOf((*sdk.HTTPClient)(nil)),
+		"HTTPRequest":    reflect.ValueOf((*sdk.HTTPRequest)(nil)),
+		"HTTPResponse":   reflect.ValueOf((*sdk.HTTPResponse)(nil)),
 		"Host":           reflect.ValueOf((*sdk.Host)(nil)),
+		"Memory":         reflect.ValueOf((*sdk.Memory)(nil)),
 		"NewEngine":      reflect.ValueOf(sdk.NewEngine),
 		"Registry":       reflect.ValueOf(sdk.Registry),
 		"RunInfo":        reflect.ValueOf((*sdk.RunInfo)(nil)),
