@@ -21,6 +21,8 @@ func Messages() []MessageType {
 		{New: func() Message { return new(GetRunLogMessage) }},
 		{New: func() Message { return new(RunLogResponse) }},
 		{New: func() Message { return new(CancelRunMessage) }},
+		{New: func() Message { return new(ReplayRunsMessage) }},
+		{New: func() Message { return new(ReplayRunsResponse) }},
 		{New: func() Message { return new(CreateScheduleMessage) }},
 		{New: func() Message { return new(UpdateScheduleMessage) }},
 		{New: func() Message { return new(DeleteScheduleMessage) }},
@@ -191,6 +193,12 @@ func (*SecretsResponse) MessageName() string { return "SecretsResponse" }
 
 // MessageName implements Message.
 func (*SecretValueResponse) MessageName() string { return "SecretValueResponse" }
+
+// MessageName implements Message.
+func (*ReplayRunsMessage) MessageName() string { return "ReplayRunsMessage" }
+
+// MessageName implements Message.
+func (*ReplayRunsResponse) MessageName() string { return "ReplayRunsResponse" }
 
 // MessageName implements Message.
 func (*RunChangedEventMessage) MessageName() string { return "RunChangedEventMessage" }
