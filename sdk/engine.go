@@ -40,9 +40,6 @@ type RunInfo struct {
 	// RunsAs is the name of the user whose rights the run has, and
 	// RunsAsDisplayName the one to show to people.
 	RunsAs, RunsAsDisplayName string
-	// FirstAttempt is the run that was the first attempt at what this one does;
-	// zero where this is the first.
-	FirstAttempt uuid.UUID
 	// Parents are the runs above this one, the topmost first.
 	Parents []uuid.UUID
 	// Parameters are the script's parameters by name.
@@ -52,12 +49,7 @@ type RunInfo struct {
 // IdempotencyKey is the same in all attempts at what a run does, and in no other
 // run. A script gives it to a system that keeps what it did already from being
 // done twice.
-func (r RunInfo) IdempotencyKey() string {
-	if r.FirstAttempt != uuid.Nil {
-		return r.FirstAttempt.String()
-	}
-	return r.ID.String()
-}
+func (r RunInfo) IdempotencyKey() string { return r.ID.String() }
 
 // Host is the process that carries a run: it delivers log lines and keeps the
 // clock of the run's timeout. It is implemented by those who execute scripts.

@@ -65,9 +65,6 @@ func FromRunInfo(run sdk.RunInfo) (*Start, error) {
 
 		RunsAsDisplayName: Text(run.RunsAsDisplayName),
 	}
-	if run.FirstAttempt != uuid.Nil {
-		info.FirstAttempt = run.FirstAttempt[:]
-	}
 	for _, parent := range run.Parents {
 		info.Parents = append(info.Parents, parent[:])
 	}
@@ -98,11 +95,6 @@ func ToRunInfo(start *Start) (sdk.RunInfo, error) {
 		Trigger:       info.GetTrigger(),
 
 		RunsAsDisplayName: info.GetRunsAsDisplayName(),
-	}
-	if first := info.GetFirstAttempt(); len(first) > 0 {
-		if run.FirstAttempt, err = uuid.FromBytes(first); err != nil {
-			return sdk.RunInfo{}, fmt.Errorf("the id of the first attempt: %w", err)
-		}
 	}
 	for _, parent := range info.GetParents() {
 		id, err := uuid.FromBytes(parent)

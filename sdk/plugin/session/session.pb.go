@@ -736,10 +736,8 @@ type RunInfo struct {
 	Trigger string `protobuf:"bytes,9,opt,name=trigger,proto3" json:"trigger,omitempty"`
 	// The name to show of the user whose rights the run has.
 	RunsAsDisplayName string `protobuf:"bytes,10,opt,name=runs_as_display_name,json=runsAsDisplayName,proto3" json:"runs_as_display_name,omitempty"`
-	// The run that was the first attempt, 16 bytes; absent where it is this one.
-	FirstAttempt  []byte `protobuf:"bytes,11,opt,name=first_attempt,json=firstAttempt,proto3" json:"first_attempt,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *RunInfo) Reset() {
@@ -840,13 +838,6 @@ func (x *RunInfo) GetRunsAsDisplayName() string {
 		return x.RunsAsDisplayName
 	}
 	return ""
-}
-
-func (x *RunInfo) GetFirstAttempt() []byte {
-	if x != nil {
-		return x.FirstAttempt
-	}
-	return nil
 }
 
 // Request asks the host to handle messages. Requests are handled at the same
@@ -1529,7 +1520,9 @@ type Finished struct {
 	//
 	//	OnApiTrigger         slnet.ApiTriggerOutput
 	//	OnRequestScriptInfo  slnet.RequestScriptInfoOutput
-	Result        []byte `protobuf:"bytes,5,opt,name=result,proto3" json:"result,omitempty"`
+	Result []byte `protobuf:"bytes,5,opt,name=result,proto3" json:"result,omitempty"`
+	// The run failed for a reason that may not come again.
+	Retryable     bool `protobuf:"varint,6,opt,name=retryable,proto3" json:"retryable,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1597,6 +1590,13 @@ func (x *Finished) GetResult() []byte {
 		return x.Result
 	}
 	return nil
+}
+
+func (x *Finished) GetRetryable() bool {
+	if x != nil {
+		return x.Retryable
+	}
+	return false
 }
 
 // RunError is something that went wrong in a run.
@@ -1720,7 +1720,7 @@ const file_session_proto_rawDesc = "" +
 	"entryPoint\x12\x14\n" +
 	"\x05input\x18\x03 \x01(\fR\x05input\x12!\n" +
 	"\fmax_requests\x18\x04 \x01(\rR\vmaxRequests\x12*\n" +
-	"\x11max_payload_bytes\x18\x05 \x01(\rR\x0fmaxPayloadBytes\"\xbf\x03\n" +
+	"\x11max_payload_bytes\x18\x05 \x01(\rR\x0fmaxPayloadBytes\"\x9a\x03\n" +
 	"\aRunInfo\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\fR\x02id\x12\x16\n" +
 	"\x06script\x18\x02 \x01(\tR\x06script\x12%\n" +
@@ -1735,8 +1735,7 @@ const file_session_proto_rawDesc = "" +
 	"parameters\x12\x18\n" +
 	"\atrigger\x18\t \x01(\tR\atrigger\x12/\n" +
 	"\x14runs_as_display_name\x18\n" +
-	" \x01(\tR\x11runsAsDisplayName\x12#\n" +
-	"\rfirst_attempt\x18\v \x01(\fR\ffirstAttempt\x1a=\n" +
+	" \x01(\tR\x11runsAsDisplayName\x1a=\n" +
 	"\x0fParametersEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"3\n" +
@@ -1778,14 +1777,15 @@ const file_session_proto_rawDesc = "" +
 	"\x05error\x18\x02 \x01(\v2\x18.domovoi.plugin.v1.ErrorR\x05error\":\n" +
 	"\x06Cancel\x120\n" +
 	"\x06reason\x18\x01 \x01(\v2\x18.domovoi.plugin.v1.ErrorR\x06reason\"\v\n" +
-	"\tKeepAlive\"\x8c\x02\n" +
+	"\tKeepAlive\"\xaa\x02\n" +
 	"\bFinished\x12?\n" +
 	"\x06output\x18\x01 \x03(\v2'.domovoi.plugin.v1.Finished.OutputEntryR\x06output\x12\x1f\n" +
 	"\vexit_reason\x18\x02 \x01(\tR\n" +
 	"exitReason\x12\x16\n" +
 	"\x06failed\x18\x03 \x01(\bR\x06failed\x123\n" +
 	"\x06errors\x18\x04 \x03(\v2\x1b.domovoi.plugin.v1.RunErrorR\x06errors\x12\x16\n" +
-	"\x06result\x18\x05 \x01(\fR\x06result\x1a9\n" +
+	"\x06result\x18\x05 \x01(\fR\x06result\x12\x1c\n" +
+	"\tretryable\x18\x06 \x01(\bR\tretryable\x1a9\n" +
 	"\vOutputEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"f\n" +
