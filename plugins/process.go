@@ -128,9 +128,12 @@ func (p *Process) config() *goplugin.ClientConfig {
 		UnixSocketConfig: &goplugin.UnixSocketConfig{TempDir: p.host.dir},
 		SyncStdout:       p.output.writer(stdoutLevel),
 		SyncStderr:       p.output.writer(stderrLevel),
-		GRPCDialOptions: []grpc.DialOption{grpc.WithDefaultCallOptions(
-			grpc.MaxCallRecvMsgSize(session.MaxMessageBytes),
-			grpc.MaxCallSendMsgSize(session.MaxMessageBytes))},
+		GRPCDialOptions: []grpc.DialOption{
+			grpc.WithTransportCredentials(session.PeerCredentials(p.child.pid)),
+			grpc.WithDefaultCallOptions(
+				grpc.MaxCallRecvMsgSize(session.MaxMessageBytes),
+				grpc.MaxCallSendMsgSize(session.MaxMessageBytes)),
+		},
 		RunnerFunc: p.child.prepare,
 	}
 }

@@ -199,6 +199,10 @@ var scripts = map[string]func(context.Context, *sdk.Engine) error{
 		return err
 	},
 
+	// intruder does what the daemon does, with the process that listens on a
+	// socket.
+	"intruder": intrude,
+
 	// crowd asks from many goroutines at a time.
 	"crowd": func(ctx context.Context, engine *sdk.Engine) error {
 		n := parameter(engine, "n")
