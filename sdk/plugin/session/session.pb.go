@@ -1505,7 +1505,10 @@ type Finished struct {
 	//
 	//	OnApiTrigger         slnet.ApiTriggerOutput
 	//	OnRequestScriptInfo  slnet.RequestScriptInfoOutput
-	Result        []byte `protobuf:"bytes,5,opt,name=result,proto3" json:"result,omitempty"`
+	Result []byte `protobuf:"bytes,5,opt,name=result,proto3" json:"result,omitempty"`
+	// Nothing of the run is left in the process, so that it may carry another one
+	// of the same script and user. Hosts believe that of their own workers only.
+	Reusable      bool `protobuf:"varint,6,opt,name=reusable,proto3" json:"reusable,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1573,6 +1576,13 @@ func (x *Finished) GetResult() []byte {
 		return x.Result
 	}
 	return nil
+}
+
+func (x *Finished) GetReusable() bool {
+	if x != nil {
+		return x.Reusable
+	}
+	return false
 }
 
 // RunError is something that went wrong in a run.
@@ -1750,14 +1760,15 @@ const file_session_proto_rawDesc = "" +
 	"\x05error\x18\x02 \x01(\v2\x18.domovoi.plugin.v1.ErrorR\x05error\":\n" +
 	"\x06Cancel\x120\n" +
 	"\x06reason\x18\x01 \x01(\v2\x18.domovoi.plugin.v1.ErrorR\x06reason\"\v\n" +
-	"\tKeepAlive\"\x8c\x02\n" +
+	"\tKeepAlive\"\xa8\x02\n" +
 	"\bFinished\x12?\n" +
 	"\x06output\x18\x01 \x03(\v2'.domovoi.plugin.v1.Finished.OutputEntryR\x06output\x12\x1f\n" +
 	"\vexit_reason\x18\x02 \x01(\tR\n" +
 	"exitReason\x12\x16\n" +
 	"\x06failed\x18\x03 \x01(\bR\x06failed\x123\n" +
 	"\x06errors\x18\x04 \x03(\v2\x1b.domovoi.plugin.v1.RunErrorR\x06errors\x12\x16\n" +
-	"\x06result\x18\x05 \x01(\fR\x06result\x1a9\n" +
+	"\x06result\x18\x05 \x01(\fR\x06result\x12\x1a\n" +
+	"\breusable\x18\x06 \x01(\bR\breusable\x1a9\n" +
 	"\vOutputEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"f\n" +
