@@ -109,4 +109,3 @@ func TestPluginSaysItIsClean(t *testing.T) {
 func sayClean(stream sessionStream) error {
 	return stream.Send(&session.ScriptMessage{Message: &session.ScriptMessage_Finished{Finished: &session.Finished{Reusable: true}}})
 }
-

@@ -3,7 +3,6 @@ package automation
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 
@@ -154,11 +153,7 @@ func (e *execution) execute(hasSlot bool) {
 		}
 	}
 	defer a.freeSlot(&e.run)
-	log, err := openLog(a.logPath(e.run.ID), manifestOf(e.script).Limits.Output)
-	if err != nil {
-		e.finish(plugins.Result{}, fmt.Errorf("open the log of the run: %w", err), 0)
-		return
-	}
+	log := newLog(a.logPath(e.run.ID), manifestOf(e.script).Limits.Output)
 	result, err := e.carry(log)
 	size, logErr := log.close()
 	if logErr != nil {
