@@ -26,3 +26,6 @@ func (h *Host) SparesOf(name string) (n int) {
 
 // AfterHash has fn called between the hash of a binary and its execution.
 func AfterHash(h *Host, fn func()) { h.binaries.hashed = fn }
+
+// SocketDir is the directory with those of the processes.
+func SocketDir(h *Host) string { return h.dir }

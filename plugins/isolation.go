@@ -23,7 +23,8 @@ var probe = sync.OnceValues(func() (sandbox.Means, error) {
 // force.
 func (h *Host) Isolation() []string {
 	list := []string{
-		"each run has a process of its own, but for plugins whose manifest shares one between the runs of a user",
+		"each run has a process of its own, but for plugins whose manifest shares one between the runs of a user," +
+			" and for scripts that can leave nothing in theirs for the next run of that user",
 		"processes get nothing of the daemon's environment but " + strings.Join(DefaultEnv, ", ") +
 			", and with a network grant " + strings.Join(NetworkEnv, ", "),
 		"a run that exceeds its timeout is killed with all the processes it started",

@@ -53,6 +53,9 @@ func (o *output) begin(run string, sink func([]slnet.LogLine)) {
 		o.sinks = make(map[string]func([]slnet.LogLine))
 	}
 	o.sinks[run] = sink
+	if o.ran && len(o.sinks) == 1 {
+		o.all, o.errs, o.trace = o.all[:0], o.errs[:0], nil // of another run
+	}
 	if len(o.early) > 0 && sink != nil {
 		sink(o.early)
 	}

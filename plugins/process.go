@@ -38,7 +38,8 @@ type Spec struct {
 	// Version is the version of the script, for people.
 	Version int64
 	// Spare names the script and its version for Prepare and Share: a process
-	// started for one run may be given to another run of the same Spare. Empty
+	// started for one run may be given to another run of the same Spare; one that
+	// carried a run only to another of the same user. Empty
 	// means that nobody else gets it.
 	Spare string
 
@@ -59,6 +60,13 @@ type Process struct {
 	output output
 	closed sync.Once
 	busy   sync.Mutex // held by Describe and Run
+
+	startedAt time.Time
+	owner     string        // whose runs it carries; empty before the first, and where anybody's may
+	retired   atomic.Bool   // the script has another version
+	runs      int           // guarded by busy: how many it carried
+	clean     bool          // guarded by busy: nothing is left of the last run
+	base      time.Duration // guarded by busy: processor time it took before the run
 	// files are the names of the source files, nil where there are none.
 	files atomic.Pointer[map[string]bool]
 }
@@ -102,7 +110,7 @@ func (h *Host) Start(ctx context.Context, spec Spec) (*Process, error) {
 			h.binaries.hashed()
 		}
 	}
-	p := &Process{name: spec.Name, spec: spec, host: h}
+	p := &Process{name: spec.Name, spec: spec, host: h, startedAt: time.Now()}
 	p.child = newChild(spec, spec.environment(), program, h.starter, p.output.printed)
 	p.client = goplugin.NewClient(p.config())
 	if err := h.add(p); err != nil {
@@ -128,9 +136,12 @@ func (p *Process) config() *goplugin.ClientConfig {
 		UnixSocketConfig: &goplugin.UnixSocketConfig{TempDir: p.host.dir},
 		SyncStdout:       p.output.writer(stdoutLevel),
 		SyncStderr:       p.output.writer(stderrLevel),
-		GRPCDialOptions: []grpc.DialOption{grpc.WithDefaultCallOptions(
-			grpc.MaxCallRecvMsgSize(session.MaxMessageBytes),
-			grpc.MaxCallSendMsgSize(session.MaxMessageBytes))},
+		GRPCDialOptions: []grpc.DialOption{
+			grpc.WithTransportCredentials(session.PeerCredentials(p.child.pid)),
+			grpc.WithDefaultCallOptions(
+				grpc.MaxCallRecvMsgSize(session.MaxMessageBytes),
+				grpc.MaxCallSendMsgSize(session.MaxMessageBytes)),
+		},
 		RunnerFunc: p.child.prepare,
 	}
 }
@@ -198,7 +209,7 @@ func (p *Process) handshakeError(err error) error {
 // PID is the process id.
 func (p *Process) PID() int { return p.child.pid() }
 
-// Usage is what the process and what it started have used so far, or in all.
+// Usage is what the process has used so far, or in all.
 func (p *Process) Usage() Usage { return p.child.usage() }
 
 // Ended is closed when the process has ended.

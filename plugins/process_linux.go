@@ -106,6 +106,17 @@ func readStat(pid string, buf []byte) (s sample, group int, ok bool) {
 	}, int(number(groupField)), true
 }
 
+// processorTime is what a process took with all its threads, see the clocks of
+// other processes in clock_getcpuclockid(3).
+func processorTime(pid int) time.Duration {
+	const schedulerClock = 2
+	var t unix.Timespec
+	if unix.ClockGettime(int32(^pid<<3|schedulerClock), &t) != nil {
+		return 0
+	}
+	return time.Duration(t.Nano())
+}
+
 // peakMemory is the most a process had resident since it executed its program.
 func peakMemory(pid int) int64 {
 	var buf [4096]byte

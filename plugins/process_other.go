@@ -5,6 +5,7 @@ package plugins
 import (
 	"os"
 	"syscall"
+	"time"
 )
 
 func self() (string, error) { return os.Executable() }
@@ -27,3 +28,5 @@ func sampleGroups() map[int]sample { return nil }
 func peakMemory(int) int64 { return 0 }
 
 func availableMemory() float64 { return 1 }
+
+func processorTime(int) time.Duration { return 0 }

@@ -70,8 +70,9 @@ type Result struct {
 	// Exit says how the process ended; nil while it lives, and can be given the
 	// next run.
 	Exit *Exit
-	// Usage is what the process has used at the end of the run, from its start
-	// on; nothing for a process that other runs use too.
+	// Usage is what the run used: the processor time of the process since the run
+	// before, and the most memory the process ever had. It is nothing for a
+	// process that carries several runs at a time.
 	Usage Usage
 }
 
@@ -85,6 +86,7 @@ func (p *Process) Run(ctx context.Context, r Run) (Result, error) {
 			return Result{}, slnet.Errorf(slnet.KindConflict, "%s: the process carries a run already", p.name)
 		}
 		defer p.busy.Unlock()
+		p.clean = false
 	}
 	start, err := session.FromRunInfo(r.Info)
 	if err != nil {
@@ -170,8 +172,11 @@ func (s *runSession) carry(ctx context.Context) (Result, error) {
 	}
 	result, err := s.result(ctx, finished, err, cause)
 	result.Cause = cause
-	if !s.process.spec.shared {
-		result.Usage = s.process.Usage()
+	if p := s.process; !p.spec.shared {
+		result.Usage = p.Usage()
+		result.Usage.CPU, p.base = max(0, result.Usage.CPU-p.base), result.Usage.CPU
+		p.runs++
+		p.clean = finished.GetReusable() && cause == nil && result.Exit == nil
 	}
 	return result, err
 }

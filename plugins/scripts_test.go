@@ -58,6 +58,7 @@ var programs = map[string]func(){
 	},
 	"too many":  func() { serveSession(sendTooMany) },
 	"no result": func() { serveSession(func(sessionStream) error { return nil }) },
+	"clean":     func() { serveSession(sayClean) },
 	"endless end": func() {
 		serveSession(func(stream sessionStream) error {
 			err := stream.Send(&session.ScriptMessage{Message: &session.ScriptMessage_Finished{Finished: &session.Finished{}}})
@@ -145,20 +146,21 @@ func (nothing) GRPCClient(context.Context, *goplugin.GRPCBroker, *grpc.ClientCon
 }
 
 // load is a loader whose language has one instruction: the name of a script.
-func load(files []slnet.ScriptFile) (plugin.Script, error) {
+func load(files []slnet.ScriptFile) (plugin.Loaded, error) {
 	switch name := strings.TrimSpace(files[0].Content); name {
 	case "mistakes":
-		return plugin.Script{}, plugin.CompileErrors{
+		return plugin.Loaded{}, plugin.CompileErrors{
 			{File: files[0].Name, Line: 3, Column: 1, Message: "expected declaration"},
 			{File: files[0].Name, Line: 7, Column: 2, Message: "undefined: x"},
 		}
 	case "broken":
-		return plugin.Script{}, errors.New("out of ink")
+		return plugin.Loaded{}, errors.New("out of ink")
 	case "panic":
 		panic("the loader has a bug")
 	default:
 		fmt.Println("loading", name)
-		return plugin.Script{Run: scripts[name]}, nil
+		name, stateless := strings.CutPrefix(name, "stateless ")
+		return plugin.Loaded{Script: plugin.Script{Run: scripts[name]}, Stateless: stateless, Concurrent: true}, nil
 	}
 }
 
@@ -197,6 +199,16 @@ var scripts = map[string]func(context.Context, *sdk.Engine) error{
 		engine.Log.Info("asked")
 		_, err := ask(ctx, engine, "hello")
 		return err
+	},
+
+	// intruder does what the daemon does, with the process that listens on a
+	// socket.
+	"intruder": intrude,
+
+	// leaver leaves a goroutine behind.
+	"leaver": func(context.Context, *sdk.Engine) error {
+		go func() { select {} }()
+		return nil
 	},
 
 	// crowd asks from many goroutines at a time.

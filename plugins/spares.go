@@ -16,18 +16,27 @@ const (
 	// leastMemory is the share of the machine's memory that must be available
 	// for spares to be there.
 	leastMemory = 0.1
+	// maxRuns and maxAge bound for how many runs, and for how long, a process may
+	// be used.
+	maxRuns = 1000
+	maxAge  = 10 * time.Minute
 )
 
 // spares are processes that wait for a run: started, in their sandbox, with the
-// source of their script loaded. Each is for one run. One is prepared for each
-// script while a run of it begins, so there are never more than the runs that
-// came; the scripts executed last have theirs. A run that comes while a spare is
+// source of their script loaded. Some are new, and for the first run that comes.
+// The others have carried a run that left nothing in them, and are for the next
+// run of the same version of the script with the rights of the same user.
+//
+// A new one is prepared for each script while a run of it begins that did not
+// find a used one, so there are never more than the runs that came; the scripts
+// executed last have theirs. A run that comes while a spare is
 // being prepared waits for it, since starting another process would take longer
 // and cost twice: so a load that no spare can keep up with starts as many
 // processes as it would without.
 //
-// A spare that is ready is stopped, so that what the initialisation of a script
-// left running takes no processor.
+// A new spare that is ready is stopped, so that what the initialisation of a
+// script left running takes no processor. In a used one nothing of the script
+// runs.
 type spares struct {
 	host  *Host
 	limit int
@@ -46,7 +55,8 @@ type spares struct {
 // spare is a process, or one to be.
 type spare struct {
 	spec    Spec
-	used    time.Time     // when a run of its script last began; guarded by spares.mu
+	owner   string        // whose runs it carried; empty when it is new
+	used    time.Time     // when a run of its script last began, or its own ended; guarded by spares.mu
 	ready   chan struct{} // closed when process or err is there
 	process *Process
 	err     error
@@ -64,19 +74,68 @@ func (s *spares) init(h *Host, limit int) {
 	s.delays = make(map[string]*delayed)
 }
 
-// Prepare returns a process that is ready for a run: one that waits for it, or a
-// new one, that has loaded spec.Files if there are any. When it fails nothing is
-// left. An error of the source is a plugin.CompileErrors. The caller must Close
-// the process.
-func (h *Host) Prepare(ctx context.Context, spec Spec) (*Process, error) {
+// Prepare returns a process for a run with the rights of identity: one that waits
+// for it, or a new one, that has loaded spec.Files if there are any. When it
+// fails nothing is left. An error of the source is a plugin.CompileErrors. The
+// caller must Release or Close the process.
+func (h *Host) Prepare(ctx context.Context, spec Spec, identity string) (*Process, error) {
 	if spec.Spare == "" || h.spares.limit == 0 {
 		return h.load(ctx, spec)
 	}
-	defer h.spares.replenish(spec)
-	if p := h.spares.take(ctx, spec.Spare); p != nil {
+	p := h.spares.take(ctx, spec.Spare, identity)
+	if p != nil && p.owner != "" {
 		return p, nil
 	}
-	return h.load(ctx, spec)
+	defer h.spares.replenish(spec)
+	var err error
+	if p == nil {
+		if p, err = h.load(ctx, spec); err != nil {
+			return nil, err
+		}
+	}
+	p.owner = identity
+	return p, nil
+}
+
+// Release gives a process back after its run: to the runs that come, if it is as
+// it was before, and otherwise it is closed. Nobody waits for that but Close of
+// the host.
+func (p *Process) Release() {
+	if !p.host.spares.keep(p) {
+		go p.Close()
+	}
+}
+
+// reusable reports whether a process may carry another run. Workers alone are
+// believed that nothing is left of the last: what is executed there is the
+// daemon's own code, which a script has no way to change; a plugin binary could
+// say anything. A bound on processor time is that of a process, so there is one
+// for each run.
+func (p *Process) reusable() bool {
+	p.busy.Lock()
+	defer p.busy.Unlock()
+	_, ended := p.Exit()
+	return p.clean && !ended && !p.retired.Load() && p.spec.Path == "" && p.spec.Spare != "" && p.owner != "" &&
+		p.spec.Bounds.CPU == 0 && p.runs < maxRuns && time.Since(p.startedAt) < maxAge && p.child.memory() < p.spec.Bounds.memory()/2
+}
+
+// keep takes a process that may carry another run, and reports whether it did.
+func (s *spares) keep(p *Process) bool {
+	if s.limit == 0 || !p.reusable() {
+		return false
+	}
+	ready := make(chan struct{})
+	close(ready)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed || p.retired.Load() {
+		return false
+	}
+	if len(s.list) >= s.limit {
+		s.endLocked(0)
+	}
+	s.list = append(s.list, &spare{spec: p.spec, owner: p.owner, used: time.Now(), ready: ready, process: p})
+	return true
 }
 
 // load starts a process and lets it load its source.
@@ -100,7 +159,13 @@ func (h *Host) load(ctx context.Context, spec Spec) (*Process, error) {
 // version, and shared ones as soon as their runs are over.
 func (h *Host) Retire(name string) {
 	h.shares.retire(name)
+	processes := h.living()
 	h.spares.mu.Lock()
+	for _, p := range processes {
+		if p.spec.Name == name {
+			p.retired.Store(true)
+		}
+	}
 	h.spares.stopDelaysLocked(func(d *delayed) bool { return d.name == name })
 	h.spares.mu.Unlock()
 	h.spares.drop(func(s *spare) bool { return s.spec.Name == name })
@@ -114,8 +179,8 @@ func (h *Host) Spares() int {
 }
 
 // take returns a spare, nil when there is none that lives.
-func (s *spares) take(ctx context.Context, key string) *Process {
-	found := s.claim(key)
+func (s *spares) take(ctx context.Context, key, identity string) *Process {
+	found := s.claim(key, identity)
 	if found == nil {
 		return nil
 	}
@@ -128,7 +193,9 @@ func (s *spares) take(ctx context.Context, key string) *Process {
 	if found.err != nil {
 		return nil
 	}
-	found.process.child.thaw()
+	if found.owner == "" {
+		found.process.child.thaw()
+	}
 	select {
 	case <-found.process.Ended():
 		found.close()
@@ -138,13 +205,16 @@ func (s *spares) take(ctx context.Context, key string) *Process {
 	}
 }
 
-// claim takes a spare off the list: one that is ready, or else one that will be.
-func (s *spares) claim(key string) *spare {
+// claim takes a spare off the list: the last used of the identity, or else a new
+// one that is ready, or else one that will be.
+func (s *spares) claim(key, identity string) *spare {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	best := -1
 	for i, candidate := range s.list {
-		if candidate.spec.Spare == key && (best < 0 || candidate.isReady()) {
+		switch {
+		case candidate.spec.Spare != key || candidate.owner != "" && candidate.owner != identity:
+		case best < 0, candidate.owner != "", s.list[best].owner == "" && candidate.isReady():
 			best = i
 		}
 	}
@@ -195,7 +265,7 @@ func (s *spares) prepare(spec Spec) {
 		return
 	}
 	next := &spare{spec: spec, ready: make(chan struct{})}
-	if i := slices.IndexFunc(s.list, func(o *spare) bool { return o.spec.Spare == spec.Spare }); i >= 0 {
+	if i := slices.IndexFunc(s.list, func(o *spare) bool { return o.spec.Spare == spec.Spare && o.owner == "" }); i >= 0 {
 		next = s.list[i] // there is one: it is only used again
 		s.list = slices.Delete(s.list, i, i+1)
 	} else {

@@ -26,7 +26,7 @@ func loaded(name string) plugins.Spec {
 // prepare gives a process of Prepare one run, and closes it.
 func prepare(t *testing.T, host *plugins.Host, spec plugins.Spec) (pid int, log string) {
 	t.Helper()
-	p, err := host.Prepare(t.Context(), spec)
+	p, err := host.Prepare(t.Context(), spec, "ann")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +91,7 @@ func TestSparesThatFail(t *testing.T) {
 	host.KillSpares()
 	prepare(t, host, loaded("hello"))
 	var mistakes plugin.CompileErrors
-	if _, err := host.Prepare(t.Context(), loaded("mistakes")); !errors.As(err, &mistakes) {
+	if _, err := host.Prepare(t.Context(), loaded("mistakes"), "ann"); !errors.As(err, &mistakes) {
 		t.Errorf("got %v", err)
 	}
 }

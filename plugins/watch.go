@@ -147,6 +147,11 @@ func (c *child) usage() Usage {
 	}
 	pid := c.cmd.Process.Pid
 	c.peak = max(c.peak, peakMemory(pid))
-	s, _ := sampleProcess(pid)
-	return Usage{Memory: c.peak, CPU: s.cpu}
+	return Usage{Memory: c.peak, CPU: processorTime(pid)}
+}
+
+// memory is what the process has now, in bytes.
+func (c *child) memory() int64 {
+	s, _ := c.sample(nil)
+	return s.memory
 }

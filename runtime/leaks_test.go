@@ -100,3 +100,36 @@ func TestRunsAndDeploysLeaveNothing(t *testing.T) {
 		goruntime.Gosched()
 	}
 }
+
+// TestPackageStateIsOfOneRun executes a script that changes its package, with
+// processes waiting: each run finds the package as it was written. One that
+// cannot change its package finds it so in any case.
+func TestPackageStateIsOfOneRun(t *testing.T) {
+	d := daemontest.StartWith(t, func(o *runtime.Options) { o.Spares = 2 })
+	admin := d.Administrator()
+	const source = `package main
+
+import (
+	"context"
+	"strconv"
+
+	"domovoi.dev/sdk"
+)
+
+%s
+
+func Run(ctx context.Context, engine *sdk.Engine) error {
+	%s
+	return engine.AddScriptOutput("n", strconv.Itoa(n))
+}
+`
+	daemontest.Deploy(t, admin, "counts", fmt.Sprintf(source, "var n int", "n++"))
+	daemontest.Deploy(t, admin, "one", fmt.Sprintf(source, "var one = 1", "n := one"))
+	for range 3 {
+		for _, script := range []string{"counts", "one"} {
+			if run := daemontest.Execute(t, admin, script); run.Output["n"] != "1" {
+				t.Errorf("a run of %s found %s: %+v", script, run.Output["n"], run.Errors)
+			}
+		}
+	}
+}

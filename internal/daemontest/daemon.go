@@ -34,9 +34,9 @@ func Main(m *testing.M) {
 }
 
 // load is the loader of workers; the script of a relay is not interpreted.
-func load(files []slnet.ScriptFile) (plugin.Script, error) {
+func load(files []slnet.ScriptFile) (plugin.Loaded, error) {
 	if len(files) == 1 && files[0].Name == relayFile {
-		return plugin.Script{Run: relay}, nil
+		return plugin.Loaded{Script: plugin.Script{Run: relay}}, nil
 	}
 	return interp.Load(files)
 }

@@ -3,9 +3,10 @@ package automation
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
+
+	"github.com/google/uuid"
 
 	"domovoi.dev/plugins"
 	"domovoi.dev/runtime/security"
@@ -159,7 +160,7 @@ func (e *execution) carry(log *runLog) (plugins.Result, error) {
 		e.cancel(slnet.Errorf(slnet.KindTimeout, "the run took longer than its timeout of %v", run.Timeout))
 	})
 	defer timer.Stop()
-	process, done, err := a.process(e.ctx, e.script, run.RunsAs)
+	process, done, err := a.process(e.ctx, e.script, &run)
 	if err != nil {
 		return plugins.Result{}, err
 	}
@@ -179,14 +180,17 @@ func (e *execution) carry(log *runLog) (plugins.Result, error) {
 
 // process returns a process for a run of a script, and what is to be done with
 // it afterwards.
-func (a *Automation) process(ctx context.Context, s *slnet.Script, runsAs string) (p *plugins.Process, done func(), err error) {
+func (a *Automation) process(ctx context.Context, s *slnet.Script, run *slnet.Run) (p *plugins.Process, done func(), err error) {
 	if manifestOf(s).Process == slnet.ProcessShared {
-		return a.Host.Share(ctx, a.spec(s), runsAs)
+		return a.Host.Share(ctx, a.spec(s), run.RunsAs)
 	}
-	p, err = a.Host.Prepare(ctx, a.spec(s))
-	// The result of the run does not wait for the end of its process; closing the
-	// host does.
-	return p, func() { go p.Close() }, err
+	// A user is its id, unless the run is from before runs had one.
+	identity := run.RunsAs
+	if run.RunsAsID != uuid.Nil {
+		identity = run.RunsAsID.String()
+	}
+	p, err = a.Host.Prepare(ctx, a.spec(s), identity)
+	return p, func() { p.Release() }, err
 }
 
 // finish stores what came of the attempt.

@@ -31,37 +31,35 @@ func (a *Automation) logPath(id uuid.UUID) string {
 	return filepath.Join(a.logDir(), id.String()+".jsonl")
 }
 
-// runLog is the log of one run: a file with a JSON object on each line. Its
-// lines are not synced one by one; a log is no record.
+// runLog is the log of one run: a file with a JSON object on each line, made for
+// the first of them. Its lines are not synced one by one; a log is no record.
 type runLog struct {
-	f    *os.File
+	path string
 	most int64
+	f    *os.File // nil before the first line
 	size int64
 	cut  bool
 	err  error
 }
 
-// openLog opens the log of an attempt of a run, which goes on behind those of the
-// attempts before it.
+// openLog returns the log of an attempt of a run, which goes on behind those of
+// the attempts before it. That of the first one is made for its first line.
 func openLog(path string, most, attempt int64) (*runLog, error) {
-	how := os.O_CREATE | os.O_WRONLY | os.O_APPEND
+	l := &runLog{path: path, most: cmp.Or(most, maxLogBytes)}
 	if attempt <= 1 {
-		how |= os.O_TRUNC
+		return l, nil
 	}
-	f, err := os.OpenFile(path, how, 0o600)
-	if err != nil {
+	var err error
+	if l.f, err = os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600); err != nil {
 		return nil, err
 	}
-	l := &runLog{f: f, most: cmp.Or(most, maxLogBytes)}
-	if l.size, err = f.Seek(0, io.SeekEnd); err != nil {
-		return nil, errors.Join(err, f.Close())
+	if l.size, err = l.f.Seek(0, io.SeekEnd); err != nil {
+		return nil, errors.Join(err, l.f.Close())
 	}
-	if attempt > 1 {
-		// A daemon that was killed may have left a half line.
-		l.most = max(l.most, l.size+attemptRoom)
-		l.endLine(path)
-		l.write([]slnet.LogLine{{Time: time.Now().UTC(), Level: "INFO", Text: fmt.Sprintf("attempt %d begins", attempt)}})
-	}
+	// A daemon that was killed may have left a half line.
+	l.most = max(l.most, l.size+attemptRoom)
+	l.endLine(path)
+	l.write([]slnet.LogLine{{Time: time.Now().UTC(), Level: "INFO", Text: fmt.Sprintf("attempt %d begins", attempt)}})
 	return l, nil
 }
 
@@ -89,8 +87,13 @@ func (l *runLog) endLine(path string) {
 // write appends lines. Errors are kept for close, for a run does not fail
 // because its log does.
 func (l *runLog) write(lines []slnet.LogLine) {
-	if l.cut || l.err != nil {
+	if l.cut || l.err != nil || len(lines) == 0 {
 		return
+	}
+	if l.f == nil {
+		if l.f, l.err = os.OpenFile(l.path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600); l.err != nil {
+			return
+		}
 	}
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
@@ -111,7 +114,12 @@ func (l *runLog) write(lines []slnet.LogLine) {
 	l.err = errors.Join(l.err, err)
 }
 
-func (l *runLog) close() (size int64, err error) { return l.size, errors.Join(l.err, l.f.Close()) }
+func (l *runLog) close() (size int64, err error) {
+	if l.f != nil {
+		l.err = errors.Join(l.err, l.f.Close())
+	}
+	return l.size, l.err
+}
 
 // RunLog returns a piece of the log of a run.
 func (a *Automation) RunLog(ctx context.Context, caller security.Caller, all bool, m *slnet.GetRunLogMessage) (*slnet.RunLogResponse, error) {
@@ -125,7 +133,7 @@ func (a *Automation) RunLog(ctx context.Context, caller security.Caller, all boo
 	response := &slnet.RunLogResponse{Lines: []slnet.LogLine{}, Next: m.Offset, Ended: run.Run.State.Ended()}
 	f, err := os.Open(a.logPath(m.ID))
 	if errors.Is(err, os.ErrNotExist) {
-		return response, nil // not started, or the log was removed
+		return response, nil // nothing was logged, or the log was removed
 	}
 	if err != nil {
 		return nil, err

@@ -33,17 +33,19 @@ func Worker() { plugin.ServeLoader(Load) }
 // The entry points must not be called concurrently. When one panics in its own
 // goroutine, it returns a *plugin.LocatedError; the error it returns itself is
 // wrapped in one that says on which line it was returned.
-func Load(files []slnet.ScriptFile) (plugin.Script, error) {
+func Load(files []slnet.ScriptFile) (plugin.Loaded, error) {
 	source, err := script.Check(files)
 	if err != nil {
-		return plugin.Script{}, err
+		return plugin.Loaded{}, err
 	}
 	p, err := newProgram(source)
 	if err != nil {
-		return plugin.Script{}, err
+		return plugin.Loaded{}, err
 	}
 	if err := p.load(); err != nil {
-		return plugin.Script{}, err
+		return plugin.Loaded{}, err
 	}
-	return p.script(source)
+	loaded := plugin.Loaded{Stateless: !source.Traces.State, Concurrent: source.Traces.Goroutines}
+	loaded.Script, err = p.script(source)
+	return loaded, err
 }

@@ -45,6 +45,8 @@ type Checked struct {
 	// Parameters and Result describe what Run takes and returns, nil where it
 	// has no typed parameters, or no result.
 	Parameters, Result *schema.Schema
+	// Traces are what a run may leave behind in its process.
+	Traces Traces
 	// Hash is Hash(Files).
 	Hash string
 }
@@ -86,6 +88,7 @@ func Check(files []slnet.ScriptFile) (*Checked, error) {
 	if len(c.errs) > 0 {
 		return nil, c.found()
 	}
+	s.Traces = findTraces(s.Syntax, s.Package, s.Info)
 	return s, nil
 }
 

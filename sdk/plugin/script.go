@@ -53,10 +53,22 @@ type Script struct {
 	OnDestroy any
 }
 
-// Loader makes a Script of source files. It is called at most once in the life
+// Loaded is a script that a Loader made, and what its engine knows of the source.
+type Loaded struct {
+	Script
+	// Stateless says that a run leaves nothing in the script's package, or in
+	// those it imports, that a later run in the same process would find. Only then
+	// may the process carry one.
+	Stateless bool
+	// Concurrent says that goroutines of the script may go on when an entry point
+	// has returned.
+	Concurrent bool
+}
+
+// Loader makes a script of source files. It is called at most once in the life
 // of a process. Its error is a CompileErrors where the source is at fault; any
 // other error means that the loader itself failed.
-type Loader func(files []slnet.ScriptFile) (Script, error)
+type Loader func(files []slnet.ScriptFile) (Loaded, error)
 
 // CompileError is one mistake in the source of a script.
 type CompileError struct {

@@ -88,7 +88,8 @@ To run it:    domovoi script run <name>
 }
 
 func serve(s *service) {
-	if parent := os.Getppid(); parent != 0 && os.Getenv(session.HostPIDVariable) != "" &&
+	parent := os.Getppid()
+	if parent != 0 && os.Getenv(session.HostPIDVariable) != "" &&
 		os.Getenv(session.HostPIDVariable) != strconv.Itoa(parent) {
 		os.Exit(1) // the daemon died while this process started
 	}
@@ -100,6 +101,7 @@ func serve(s *service) {
 		Plugins:         goplugin.PluginSet{session.PluginName: &served{service: s}},
 		GRPCServer: func(opts []grpc.ServerOption) *grpc.Server {
 			return grpc.NewServer(append(opts,
+				grpc.Creds(session.PeerCredentials(func() int { return parent })), // nobody else ends or asks this process
 				grpc.MaxRecvMsgSize(session.MaxMessageBytes),
 				grpc.MaxSendMsgSize(session.MaxMessageBytes))...)
 		},

@@ -29,6 +29,7 @@ type service struct {
 	mu      sync.Mutex
 	loaded  bool    // guarded by mu: load was called
 	running int     // guarded by mu: runs that are carried
+	script  Loaded  // guarded by mu, written once: what load made
 	points  *points // guarded by mu; nil where there is a problem
 	problem error   // guarded by mu: why there are no points
 }
@@ -74,7 +75,7 @@ func (s *service) loadFiles(files []*session.SourceFile) (err error) {
 	for i, f := range files {
 		source[i] = slnet.ScriptFile{Name: f.GetName(), Content: string(f.GetContent())}
 	}
-	script, err := s.load(source)
+	loaded, err := s.load(source)
 	var mistakes CompileErrors
 	switch {
 	case errors.As(err, &mistakes):
@@ -83,7 +84,8 @@ func (s *service) loadFiles(files []*session.SourceFile) (err error) {
 	case err != nil:
 		return err
 	}
-	s.points, s.problem = script.points()
+	s.script = loaded
+	s.points, s.problem = loaded.points()
 	return nil
 }
 
@@ -166,14 +168,19 @@ func (s *service) run(stream sessionStream, start *session.Start, info sdk.RunIn
 	engine := sdk.NewEngine(info, sdk.Host{Connection: c, Log: log.add, KeepAlive: c.keepAlive})
 
 	ended := make(chan outcome, 1)
-	go func() { ended <- execute(ctx, engine, entry, destroy, start.GetInput(), s.source) }()
+	go func() {
+		mark(info.ID)
+		ended <- execute(ctx, engine, entry, destroy, start.GetInput(), s.source)
+	}()
 	go c.receive(cancel)
 
 	select {
 	case o := <-ended:
+		finished := result(engine, o)
+		finished.Reusable = s.clean(o, info.ID)
 		s.end()
 		log.close()
-		return c.end(result(engine, o))
+		return c.end(finished)
 	case <-stream.Context().Done():
 		// The daemon is gone, or has given the run up and is about to kill this
 		// process. Until the entry point returns no other run may begin.

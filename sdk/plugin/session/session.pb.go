@@ -9,6 +9,9 @@
 // protocol, network, address, transport. Besides the service below it offers
 // go-plugin's health service (grpc.health.v1.Health, service "plugin").
 //
+// On Linux a process takes connections of its parent only, as SO_PEERCRED tells
+// it, and the host connects to nobody but the process it started.
+//
 // Standard input is a pipe that carries nothing; its end means that the host is
 // gone, and the process must end.
 //
@@ -1522,7 +1525,10 @@ type Finished struct {
 	//	OnRequestScriptInfo  slnet.RequestScriptInfoOutput
 	Result []byte `protobuf:"bytes,5,opt,name=result,proto3" json:"result,omitempty"`
 	// The run failed for a reason that may not come again.
-	Retryable     bool `protobuf:"varint,6,opt,name=retryable,proto3" json:"retryable,omitempty"`
+	Retryable bool `protobuf:"varint,6,opt,name=retryable,proto3" json:"retryable,omitempty"`
+	// Nothing of the run is left in the process, so that it may carry another one
+	// of the same script and user. Hosts believe that of their own workers only.
+	Reusable      bool `protobuf:"varint,7,opt,name=reusable,proto3" json:"reusable,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1595,6 +1601,13 @@ func (x *Finished) GetResult() []byte {
 func (x *Finished) GetRetryable() bool {
 	if x != nil {
 		return x.Retryable
+	}
+	return false
+}
+
+func (x *Finished) GetReusable() bool {
+	if x != nil {
+		return x.Reusable
 	}
 	return false
 }
@@ -1777,7 +1790,7 @@ const file_session_proto_rawDesc = "" +
 	"\x05error\x18\x02 \x01(\v2\x18.domovoi.plugin.v1.ErrorR\x05error\":\n" +
 	"\x06Cancel\x120\n" +
 	"\x06reason\x18\x01 \x01(\v2\x18.domovoi.plugin.v1.ErrorR\x06reason\"\v\n" +
-	"\tKeepAlive\"\xaa\x02\n" +
+	"\tKeepAlive\"\xc6\x02\n" +
 	"\bFinished\x12?\n" +
 	"\x06output\x18\x01 \x03(\v2'.domovoi.plugin.v1.Finished.OutputEntryR\x06output\x12\x1f\n" +
 	"\vexit_reason\x18\x02 \x01(\tR\n" +
@@ -1785,7 +1798,8 @@ const file_session_proto_rawDesc = "" +
 	"\x06failed\x18\x03 \x01(\bR\x06failed\x123\n" +
 	"\x06errors\x18\x04 \x03(\v2\x1b.domovoi.plugin.v1.RunErrorR\x06errors\x12\x16\n" +
 	"\x06result\x18\x05 \x01(\fR\x06result\x12\x1c\n" +
-	"\tretryable\x18\x06 \x01(\bR\tretryable\x1a9\n" +
+	"\tretryable\x18\x06 \x01(\bR\tretryable\x12\x1a\n" +
+	"\breusable\x18\a \x01(\bR\breusable\x1a9\n" +
 	"\vOutputEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"f\n" +

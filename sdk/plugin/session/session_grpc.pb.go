@@ -9,6 +9,9 @@
 // protocol, network, address, transport. Besides the service below it offers
 // go-plugin's health service (grpc.health.v1.Health, service "plugin").
 //
+// On Linux a process takes connections of its parent only, as SO_PEERCRED tells
+// it, and the host connects to nobody but the process it started.
+//
 // Standard input is a pipe that carries nothing; its end means that the host is
 // gone, and the process must end.
 //

@@ -1,0 +1,57 @@
+package plugin
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"runtime/pprof"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// runLabel is the label of all goroutines of a run: those started by a goroutine
+// that has it have it too, whoever starts them.
+const runLabel = "domovoi.run"
+
+// mark makes the calling goroutine one of the run.
+func mark(run uuid.UUID) {
+	pprof.SetGoroutineLabels(pprof.WithLabels(context.Background(), pprof.Labels(runLabel, run.String())))
+}
+
+// clean reports whether nothing of a run that has ended is left in this process:
+// the source of the script cannot keep anything, the run did not panic, and none
+// of its goroutines goes on.
+func (s *service) clean(o outcome, run uuid.UUID) bool {
+	switch {
+	case !s.script.Stateless || s.shared || panicking(o.err) || panicking(o.destroyed):
+		return false
+	case !s.script.Concurrent:
+		return true
+	}
+	// Goroutines that have done their work may still be about to end.
+	for pause := 50 * time.Microsecond; pause < 10*time.Millisecond; pause *= 2 {
+		if !going(run) {
+			return true
+		}
+		time.Sleep(pause)
+	}
+	return false
+}
+
+// panicking reports whether an entry point ended otherwise than by returning:
+// only then an error has a place and a text of its own.
+func panicking(err error) bool {
+	var located *LocatedError
+	return errors.As(err, &located) && located.Message != ""
+}
+
+// going reports whether a goroutine of the run is there. It costs a fifth of a
+// millisecond, so it is for scripts that may have any.
+func going(run uuid.UUID) bool {
+	var b bytes.Buffer
+	if err := pprof.Lookup("goroutine").WriteTo(&b, 1); err != nil {
+		return true
+	}
+	return bytes.Contains(b.Bytes(), []byte(run.String()))
+}
