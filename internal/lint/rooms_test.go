@@ -148,7 +148,8 @@ var rooms = []room{
 	{path: "plugins/*",
 		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/plugin"}},
 	{path: "scripts/*",
-		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/plugin"}},
+		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/plugin"},
+		modules: []string{"github.com/google/uuid"}}, // ids of counters
 
 	{path: "internal/load",
 		rooms: []string{"sdk", "sdk/slnet", "sdk/dom"}},

@@ -7,7 +7,8 @@
 package scripttest
 
 import (
-	"os"
+	"encoding/json"
+	"path"
 	"path/filepath"
 	"testing"
 
@@ -26,25 +27,21 @@ type House struct {
 }
 
 // BothEngines runs a test twice, each time on a daemon of its own: with the
-// script in the test's folder interpreted, and with it compiled. The script has
-// the name of the folder. Afterwards objects, events, runs and their logs must be
-// the same on both daemons, but for ids and times. Where there is no Go
-// toolchain, the second half is skipped.
-func BothEngines(t *testing.T, test func(t *testing.T, h *House)) {
-	folder, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	script := filepath.Base(folder)
+// script of a folder, such as scripts/report, interpreted, and with it compiled.
+// The script has the name of the folder. Afterwards objects, events, runs and
+// their logs must be the same on both daemons, but for ids and times. Where there
+// is no Go toolchain, the second half is skipped.
+func BothEngines(t *testing.T, folder string, test func(t *testing.T, h *House)) {
+	script := path.Base(folder)
 	var interpreted, compiled string
 	t.Run("interpreted", func(t *testing.T) {
 		h := open(t)
-		h.Deploy(script)
+		h.Deploy(folder)
 		test(t, h)
 		interpreted = transcript(t, h.Admin)
 	})
 	t.Run("compiled", func(t *testing.T) {
-		binary := Build(t, folder)
+		binary := Build(t, inTree(folder))
 		h := open(t)
 		h.DeployPlugin(script, binary)
 		test(t, h)
@@ -61,11 +58,15 @@ func open(t *testing.T) *House {
 	return &House{Daemon: d, Admin: d.Administrator(), t: t}
 }
 
-// Deploy deploys a shipped script as source.
-func (h *House) Deploy(script string) {
+// Deploy deploys the script of a folder as source.
+func (h *House) Deploy(folder string) {
 	h.t.Helper()
-	daemontest.Deploy(h.t, h.Admin, script, source(h.t, filepath.Join("..", script)))
+	daemontest.Deploy(h.t, h.Admin, path.Base(folder), source(h.t, inTree(folder)))
 }
+
+// inTree is where a test finds a folder of the module. All tests that use this
+// package stand two folders deep.
+func inTree(folder string) string { return filepath.Join("..", "..", filepath.FromSlash(folder)) }
 
 // Run runs a deployed script over a connection and returns the run as it ended.
 func (h *House) Run(conn slnet.Connection, script string, parameters map[string]string) slnet.Run {
@@ -73,6 +74,42 @@ func (h *House) Run(conn slnet.Connection, script string, parameters map[string]
 	return daemontest.Send[*slnet.RunResponse](h.t, conn, &slnet.ExecuteScriptMessage{
 		ScriptName: script, Parameters: parameters,
 	}).Run
+}
+
+// RunWith runs a script with typed parameters, given as JSON, and returns the run
+// as it ended. What the script returned goes to result, unless that is nil.
+func (h *House) RunWith(conn slnet.Connection, script, input string, result any) slnet.Run {
+	h.t.Helper()
+	run := daemontest.Send[*slnet.RunResponse](h.t, conn, &slnet.ExecuteScriptMessage{
+		ScriptName: script, Input: slnet.JSON(input),
+	}).Run
+	if run.State != slnet.RunSucceeded {
+		h.t.Fatalf("the run of %s with %s %s: %v %s", script, input, run.State, run.Errors, run.ExitReason)
+	}
+	if result != nil {
+		if err := json.Unmarshal(run.Result, result); err != nil {
+			h.t.Fatalf("the result of %s: %v", script, err)
+		}
+	}
+	return run
+}
+
+// FailWith runs a script with typed parameters that must fail: because of a
+// documented reason, or, when that is "", by its own decision.
+func (h *House) FailWith(conn slnet.Connection, script, input string, want slnet.Reason) slnet.Run {
+	h.t.Helper()
+	run := daemontest.Send[*slnet.RunResponse](h.t, conn, &slnet.ExecuteScriptMessage{
+		ScriptName: script, Input: slnet.JSON(input),
+	}).Run
+	switch {
+	case run.State != slnet.RunFailed:
+		h.t.Errorf("the run of %s with %s %s, want it to fail", script, input, run.State)
+	case want == "" && run.ExitReason == "" && (len(run.Errors) == 0 || len(run.Errors[0].Reasons) > 0):
+		h.t.Errorf("the run of %s with %s failed with %v, want it to say why itself", script, input, run.Errors)
+	case want != "" && (len(run.Errors) != 1 || len(run.Errors[0].Reasons) == 0 || run.Errors[0].Reasons[0] != want):
+		h.t.Errorf("the run of %s with %s failed with %+v, want %s", script, input, run.Errors, want)
+	}
+	return run
 }
 
 // Succeed runs a script that must succeed.

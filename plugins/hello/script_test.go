@@ -10,7 +10,7 @@ import (
 func TestMain(m *testing.M) { daemontest.Main(m) }
 
 func TestGreets(t *testing.T) {
-	scripttest.BothEngines(t, func(t *testing.T, h *scripttest.House) {
+	scripttest.BothEngines(t, "plugins/hello", func(t *testing.T, h *scripttest.House) {
 		ann := h.As(h.User("ann"))
 		for _, want := range []struct{ name, greeting string }{
 			{"", "Hello, ann!"},

@@ -171,12 +171,40 @@ func (l *lowerer) compiled(t *types.Named) reflect.Type {
 	}
 	v := reflect.Value{}
 	if t.TypeArgs().Len() == 0 {
-		v = l.Symbol(t.Obj().Pkg().Path(), t.Obj().Name())
+		v = l.Symbol(l.place(t))
 	}
 	if !v.IsValid() || v.Kind() != reflect.Pointer {
 		panic(noType{t})
 	}
 	return v.Type().Elem()
+}
+
+// place is the package and the name by which scripts know a type of a compiled
+// package: its own, or those of an alias, as slnet.Raw is for a type of a package
+// that scripts do not have.
+func (l *lowerer) place(t *types.Named) (path, name string) {
+	path, name = t.Obj().Pkg().Path(), t.Obj().Name()
+	if l.Symbol(path, name).IsValid() {
+		return path, name
+	}
+	seen := make(map[*types.Package]bool)
+	next := l.Script.Package.Imports()
+	for len(next) > 0 {
+		pkg := next[0]
+		next = next[1:]
+		if seen[pkg] {
+			continue
+		}
+		seen[pkg] = true
+		next = append(next, pkg.Imports()...)
+		for _, n := range pkg.Scope().Names() {
+			alias, ok := pkg.Scope().Lookup(n).(*types.TypeName)
+			if ok && alias.IsAlias() && types.Identical(alias.Type(), t) && l.Symbol(pkg.Path(), n).IsValid() {
+				return pkg.Path(), n
+			}
+		}
+	}
+	return path, name
 }
 
 // noType is what a type without a symbol ends in.
@@ -402,11 +430,12 @@ func (l *lowerer) typeExpr(t types.Type, pos token.Pos, depth int) ast.Expr {
 					l.refuse(pos, "the interpreter has no type %s: generic types of other packages exist in plugins only", t)
 				}
 			}
-			if !l.Symbol(t.Obj().Pkg().Path(), t.Obj().Name()).IsValid() {
+			path, name := l.place(t)
+			if !l.Symbol(path, name).IsValid() {
 				l.refuse(pos, "scripts have no type %s", t)
 				panic(tooMany{})
 			}
-			return l.symbol(pos, t.Obj().Pkg().Path(), t.Obj().Name())
+			return l.symbol(pos, path, name)
 		}
 		switch u := t.Underlying().(type) {
 		case *types.Interface:

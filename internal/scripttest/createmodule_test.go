@@ -1,18 +1,16 @@
-package main
+package scripttest_test
 
 import (
 	"testing"
 
-	"domovoi.dev/internal/daemontest"
 	"domovoi.dev/internal/scripttest"
 	"domovoi.dev/sdk/dom"
 	"domovoi.dev/sdk/slnet"
 )
 
-func TestMain(m *testing.M) { daemontest.Main(m) }
-
 func TestCreatesTheModuleOnce(t *testing.T) {
-	scripttest.BothEngines(t, func(t *testing.T, h *scripttest.House) {
+	t.Parallel()
+	scripttest.BothEngines(t, "scripts/createmodule", func(t *testing.T, h *scripttest.House) {
 		ann := h.As(h.User("ann", slnet.PermissionModuleSettingsConfiguration))
 		h.Fail(h.As(h.User("ben")), "createmodule", nil, dom.ErrNoPermission)
 		if n := len(h.Modules()); n != 0 {

@@ -1,21 +1,19 @@
-package main
+package scripttest_test
 
 import (
 	"testing"
 
-	"domovoi.dev/internal/daemontest"
 	"domovoi.dev/internal/scripttest"
 	"domovoi.dev/sdk/dom"
 	"domovoi.dev/sdk/slnet"
 )
 
-func TestMain(m *testing.M) { daemontest.Main(m) }
-
 func TestReports(t *testing.T) {
-	scripttest.BothEngines(t, func(t *testing.T, h *scripttest.House) {
+	t.Parallel()
+	scripttest.BothEngines(t, "scripts/report", func(t *testing.T, h *scripttest.House) {
 		ben := h.As(h.User("ben")) // reading needs no permission
 		h.Fail(ben, "report", nil, dom.ErrModuleNotInitialized)
-		h.Deploy("invoices")
+		h.Deploy("scripts/invoices")
 		h.Succeed(h.Admin, "invoices", nil)
 		for _, want := range []struct{ customer, customers, invoices, amount, largest string }{
 			{"", "10", "1000", "499500.00", "999 998 997"},

@@ -1,19 +1,17 @@
-package main
+package scripttest_test
 
 import (
 	"testing"
 
-	"domovoi.dev/internal/daemontest"
 	"domovoi.dev/internal/scripttest"
 	"domovoi.dev/sdk/dom"
 	"domovoi.dev/sdk/slnet"
 )
 
-func TestMain(m *testing.M) { daemontest.Main(m) }
-
 func TestDeletesSmallInvoices(t *testing.T) {
-	scripttest.BothEngines(t, func(t *testing.T, h *scripttest.House) {
-		h.Deploy("invoices")
+	t.Parallel()
+	scripttest.BothEngines(t, "scripts/cleanup", func(t *testing.T, h *scripttest.House) {
+		h.Deploy("scripts/invoices")
 		h.Succeed(h.Admin, "invoices", nil)
 		below := map[string]string{"below": "99.5"}
 

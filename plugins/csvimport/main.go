@@ -1,0 +1,5 @@
+package main
+
+import "domovoi.dev/sdk/plugin"
+
+func main() { plugin.Serve(plugin.Script{Run: Run}) }
