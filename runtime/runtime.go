@@ -83,6 +83,8 @@ type Runtime struct {
 	host       *plugins.Host
 	automation *automation.Automation
 	proxies    []netip.Prefix
+	// dryRun is set in the stand-in of a dry run.
+	dryRun *dryRun
 
 	// stopping ends when Close begins.
 	stopping context.Context
@@ -135,7 +137,7 @@ func Open(ctx context.Context, o Options) (_ *Runtime, err error) {
 	}
 	r.automation, err = automation.Open(ctx, automation.Options{
 		Store: r.store, Host: r.host, Dir: o.DataDir, Connect: r.connect, Enabled: r.accounts.Enabled, ActAs: r.accounts.ActAs,
-		MayGrant: r.mayGrant,
+		MayGrant: r.mayGrant, DryRun: r.openDryRun,
 		Parallel: 2 * goruntime.NumCPU(), Logger: o.Logger,
 	})
 	if err != nil {

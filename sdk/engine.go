@@ -38,6 +38,9 @@ type RunInfo struct {
 	Parents []uuid.UUID
 	// Parameters are the script's parameters by name.
 	Parameters map[string]string
+	// DryRun says that nothing the run writes is stored. What a script does by
+	// other means than messages it should leave out then.
+	DryRun bool
 }
 
 // Host is the process that carries a run: it delivers log lines and keeps the

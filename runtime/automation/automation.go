@@ -36,6 +36,8 @@ type Options struct {
 	Dir string
 	// Connect returns the connection of a caller; a run gets one of its own.
 	Connect func(security.Caller) slnet.Connection
+	// DryRun returns what a dry run works on. It is closed with the run.
+	DryRun func(ctx context.Context, run uuid.UUID) (*DryRun, error)
 	// Enabled reports whether the user of a caller exists and may act. Runs of
 	// others do not start.
 	Enabled func(security.Caller) bool
@@ -64,6 +66,7 @@ type Automation struct {
 	mu     sync.Mutex
 	active map[uuid.UUID]*execution // guarded by mu
 	closed bool                     // guarded by mu
+	dry    int                      // dry runs in active that have none above them; guarded by mu
 	runs   sync.WaitGroup
 }
 

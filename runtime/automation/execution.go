@@ -19,6 +19,7 @@ type execution struct {
 	a      *Automation
 	script *slnet.Script
 	input  *runInput // of an entry point other than Run
+	dry    *DryRun   // what a dry run works on; nil until it has begun
 	ctx    context.Context
 	cancel context.CancelCauseFunc
 	// done is closed when the run has ended and its record is stored. storeErr
@@ -46,12 +47,12 @@ func (e *execution) change(fn func(run *slnet.Run)) slnet.Run {
 
 // begin stores a new run and executes it. Where a slot is free the run is stored
 // as running at once, otherwise as queued.
-func (a *Automation) begin(ctx context.Context, origin storage.Origin, s *slnet.Script, run slnet.Run, input *runInput) (*execution, error) {
+func (a *Automation) begin(ctx context.Context, origin storage.Origin, s *slnet.Script, run slnet.Run, input *runInput, within *DryRun) (*execution, error) {
 	hasSlot := a.trySlot(&run)
 	if hasSlot {
 		run.State, run.StartedAt = slnet.RunRunning, run.QueuedAt
 	}
-	e, err := a.enter(run, s, input)
+	e, err := a.enter(run, s, input, within)
 	if err == nil {
 		err = a.put(ctx, origin, &run, input)
 		if err != nil {
@@ -78,7 +79,7 @@ func (a *Automation) requeue(ctx context.Context, run *slnet.Run) error {
 	if err != nil {
 		return err
 	}
-	e, err := a.enter(*run, s, input)
+	e, err := a.enter(*run, s, input, nil)
 	if err != nil {
 		return err
 	}
@@ -87,13 +88,16 @@ func (a *Automation) requeue(ctx context.Context, run *slnet.Run) error {
 }
 
 // enter makes an execution known. It is undone by leave.
-func (a *Automation) enter(run slnet.Run, s *slnet.Script, input *runInput) (*execution, error) {
-	e := &execution{a: a, script: s, input: input, run: run, done: make(chan struct{})}
+func (a *Automation) enter(run slnet.Run, s *slnet.Script, input *runInput, within *DryRun) (*execution, error) {
+	e := &execution{a: a, script: s, input: input, dry: within, run: run, done: make(chan struct{})}
 	e.ctx, e.cancel = context.WithCancelCause(context.Background())
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.closed {
 		return nil, errStopping
+	}
+	if err := a.enterDryRun(e); err != nil {
+		return nil, err
 	}
 	a.active[run.ID] = e
 	a.runs.Add(1)
@@ -103,6 +107,7 @@ func (a *Automation) enter(run slnet.Run, s *slnet.Script, input *runInput) (*ex
 func (a *Automation) leave(e *execution) {
 	a.mu.Lock()
 	delete(a.active, e.run.ID)
+	a.leaveDryRun(e)
 	a.mu.Unlock()
 	e.cancel(nil)
 	close(e.done)
@@ -175,7 +180,7 @@ func (e *execution) origin() storage.Origin {
 }
 
 // carry executes the script in a process. An error means that it did not begin.
-func (e *execution) carry(log *runLog) (plugins.Result, error) {
+func (e *execution) carry(log *runLog) (result plugins.Result, err error) {
 	a := e.a
 	run := e.snapshot()
 	if !a.Enabled(runner(&run)) {
@@ -185,6 +190,16 @@ func (e *execution) carry(log *runLog) (plugins.Result, error) {
 		e.cancel(slnet.Errorf(slnet.KindTimeout, "the run took longer than its timeout of %v", run.Timeout))
 	})
 	defer timer.Stop()
+	connect := a.Connect
+	if run.DryRun {
+		if e.dry == nil {
+			if err := e.openDryRun(); err != nil {
+				return plugins.Result{}, err
+			}
+			defer func() { err = errors.Join(err, e.closeDryRun()) }()
+		}
+		connect = e.dry.Connect
+	}
 	process, done, err := a.process(e.ctx, e.script, run.RunsAs)
 	if err != nil {
 		return plugins.Result{}, err
@@ -194,9 +209,10 @@ func (e *execution) carry(log *runLog) (plugins.Result, error) {
 		Info: sdk.RunInfo{
 			ID: run.ID, Script: run.Script, ScriptVersion: run.ScriptVersion, EntryPoint: run.EntryPoint, Attempt: run.Attempt,
 			StartedBy: run.StartedBy, RunsAs: run.RunsAs, Parents: run.Parents, Parameters: run.Parameters,
+			DryRun: run.DryRun,
 		},
 		Input:      e.sent(),
-		Connection: a.Connect(runner(&run)),
+		Connection: connect(runner(&run)),
 		Log:        log.write,
 		KeepAlive:  func() { timer.Reset(run.Timeout) },
 	})

@@ -16,7 +16,7 @@ import (
 	"domovoi.dev/storage"
 )
 
-//go:generate go -C ../../tools run ./msgpgen -package ../runtime/automation -files input.go -unexported
+//go:generate go -C ../../tools run ./msgpgen -package ../runtime/automation -files input.go,changes.go -unexported
 
 // inputTable has what entry points other than Run are called with, by the id of
 // the run, as long as the run has not ended. What Run is called with stands in

@@ -98,12 +98,19 @@ func (a *Automation) recover(ctx context.Context) error {
 // Execute starts a run of a script as the caller, and waits for its end unless
 // asked not to.
 func (a *Automation) Execute(ctx context.Context, caller security.Caller, m *slnet.ExecuteScriptMessage) (*slnet.RunResponse, error) {
+	return a.ExecuteWithin(ctx, nil, caller, m)
+}
+
+// ExecuteWithin is Execute for a caller in a dry run, nil for one in none: the
+// run belongs to that dry run.
+func (a *Automation) ExecuteWithin(ctx context.Context, within *DryRun, caller security.Caller, m *slnet.ExecuteScriptMessage) (*slnet.RunResponse, error) {
 	m, err := withOptions(m)
 	if err != nil {
 		return nil, err
 	}
 	outcome, err := a.Call(ctx, caller, Call{
 		ScriptName: m.ScriptName, EntryPoint: m.EntryPoint, Parameters: m.Parameters, Timeout: m.Timeout, Async: m.Async, json: m.Input,
+		DryRun: m.DryRun, within: within,
 	})
 	if err != nil {
 		return nil, err
@@ -126,8 +133,11 @@ type Call struct {
 	Timeout time.Duration
 	// Async asks not to wait for the end of the run.
 	Async bool
+	// DryRun asks for a run that changes nothing.
+	DryRun bool
 
-	json slnet.JSON // the parameters of Run
+	json   slnet.JSON // the parameters of Run
+	within *DryRun    // the dry run that the caller is in
 }
 
 // Input is something that can be sent to an entry point.
@@ -165,7 +175,7 @@ func (a *Automation) Call(ctx context.Context, caller security.Caller, c Call) (
 	if err != nil {
 		return Outcome{}, err
 	}
-	e, err := a.begin(ctx, caller.Origin(), s, run, input)
+	e, err := a.begin(ctx, caller.Origin(), s, run, input, c.within)
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -207,7 +217,7 @@ func newRun(caller security.Caller, s *slnet.Script, c Call) slnet.Run {
 		ID: uuid.Must(uuid.NewV7()), Script: s.Name, ScriptVersion: s.Version, Engine: s.Engine, EntryPoint: c.EntryPoint,
 		Parameters: maps.Clone(c.Parameters), StartedBy: startedBy, RunsAs: runsAs, Parents: parents,
 		StartedByID: caller.UserID, RunsAsID: runsAsID, Scope: scope,
-		Attempt: 1, State: slnet.RunQueued, QueuedAt: time.Now().UTC(), Timeout: timeout,
+		Attempt: 1, State: slnet.RunQueued, QueuedAt: time.Now().UTC(), Timeout: timeout, DryRun: c.DryRun || c.within != nil,
 	}
 }
 

@@ -151,6 +151,8 @@ type Run struct {
 	Parents []uuid.UUID `json:"Parents,omitempty"`
 	Attempt int64       `json:"Attempt"`
 	State   RunState    `json:"State"`
+	// DryRun says that nothing the run wrote was stored.
+	DryRun bool `json:"DryRun,omitempty"`
 
 	QueuedAt  time.Time     `json:"QueuedAt,omitzero"`
 	StartedAt time.Time     `json:"StartedAt,omitzero"`
@@ -287,6 +289,11 @@ type ExecuteScriptMessage struct {
 	// texts. What is wrong is told at once, before a run is queued.
 	Input JSON `json:"Input,omitempty"`
 	Async bool `json:"Async,omitempty"`
+	// DryRun asks for a run that changes nothing: it sees what is stored now and
+	// its own writes, which nobody else does, and which are gone at its end. What
+	// it would have changed is asked for with GetRunChangesMessage. Only messages
+	// are held back, not what a script does by other means.
+	DryRun bool `json:"DryRun,omitempty"`
 	// Timeout overrides the script's own.
 	Timeout time.Duration `json:"Timeout,omitempty"`
 	// Options say some of this in the form of the original:

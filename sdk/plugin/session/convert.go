@@ -61,6 +61,7 @@ func FromRunInfo(run sdk.RunInfo) (*Start, error) {
 		StartedBy:     Text(run.StartedBy),
 		RunsAs:        Text(run.RunsAs),
 		Parameters:    run.Parameters,
+		DryRun:        run.DryRun,
 	}
 	for _, parent := range run.Parents {
 		info.Parents = append(info.Parents, parent[:])
@@ -89,6 +90,7 @@ func ToRunInfo(start *Start) (sdk.RunInfo, error) {
 		StartedBy:     info.GetStartedBy(),
 		RunsAs:        info.GetRunsAs(),
 		Parameters:    info.GetParameters(),
+		DryRun:        info.GetDryRun(),
 	}
 	for _, parent := range info.GetParents() {
 		id, err := uuid.FromBytes(parent)

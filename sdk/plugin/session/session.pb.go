@@ -730,8 +730,10 @@ type RunInfo struct {
 	StartedBy string `protobuf:"bytes,5,opt,name=started_by,json=startedBy,proto3" json:"started_by,omitempty"`
 	RunsAs    string `protobuf:"bytes,6,opt,name=runs_as,json=runsAs,proto3" json:"runs_as,omitempty"`
 	// The runs above this one, the topmost first, 16 bytes each.
-	Parents       [][]byte          `protobuf:"bytes,7,rep,name=parents,proto3" json:"parents,omitempty"`
-	Parameters    map[string]string `protobuf:"bytes,8,rep,name=parameters,proto3" json:"parameters,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	Parents    [][]byte          `protobuf:"bytes,7,rep,name=parents,proto3" json:"parents,omitempty"`
+	Parameters map[string]string `protobuf:"bytes,8,rep,name=parameters,proto3" json:"parameters,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// Nothing the run writes is stored.
+	DryRun        bool `protobuf:"varint,9,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -820,6 +822,13 @@ func (x *RunInfo) GetParameters() map[string]string {
 		return x.Parameters
 	}
 	return nil
+}
+
+func (x *RunInfo) GetDryRun() bool {
+	if x != nil {
+		return x.DryRun
+	}
+	return false
 }
 
 // Request asks the host to handle messages. Requests are handled at the same
@@ -1693,7 +1702,7 @@ const file_session_proto_rawDesc = "" +
 	"entryPoint\x12\x14\n" +
 	"\x05input\x18\x03 \x01(\fR\x05input\x12!\n" +
 	"\fmax_requests\x18\x04 \x01(\rR\vmaxRequests\x12*\n" +
-	"\x11max_payload_bytes\x18\x05 \x01(\rR\x0fmaxPayloadBytes\"\xcf\x02\n" +
+	"\x11max_payload_bytes\x18\x05 \x01(\rR\x0fmaxPayloadBytes\"\xe8\x02\n" +
 	"\aRunInfo\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\fR\x02id\x12\x16\n" +
 	"\x06script\x18\x02 \x01(\tR\x06script\x12%\n" +
@@ -1705,7 +1714,8 @@ const file_session_proto_rawDesc = "" +
 	"\aparents\x18\a \x03(\fR\aparents\x12J\n" +
 	"\n" +
 	"parameters\x18\b \x03(\v2*.domovoi.plugin.v1.RunInfo.ParametersEntryR\n" +
-	"parameters\x1a=\n" +
+	"parameters\x12\x17\n" +
+	"\adry_run\x18\t \x01(\bR\x06dryRun\x1a=\n" +
 	"\x0fParametersEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"3\n" +
