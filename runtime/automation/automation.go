@@ -35,6 +35,8 @@ type Options struct {
 	Dir string
 	// Connect returns the connection of a caller; a run gets one of its own.
 	Connect func(security.Caller) slnet.Connection
+	// DryRun returns what a dry run works on. It is closed with the run.
+	DryRun func(ctx context.Context, run uuid.UUID) (*DryRun, error)
 	// Enabled reports whether the user of a caller exists and may act. Runs of
 	// others do not start.
 	Enabled func(security.Caller) bool
@@ -67,6 +69,7 @@ type Automation struct {
 	active map[uuid.UUID]*execution // guarded by mu
 	awaits map[uuid.UUID]*awaited   // guarded by mu: runs whose end somebody waits for
 	closed bool                     // guarded by mu
+	dry    int                      // dry runs in active that have none above them; guarded by mu
 	runs   sync.WaitGroup
 
 	loops    sync.WaitGroup // dispatch and sweep

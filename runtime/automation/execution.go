@@ -3,6 +3,7 @@ package automation
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -21,6 +22,7 @@ type execution struct {
 	script  *slnet.Script // nil when it does not exist any more
 	input   *runInput     // of an entry point other than Run
 	attempt int64
+	dry     *DryRun // what a dry run works on; nil until it has begun
 	ctx     context.Context
 	cancel  context.CancelCauseFunc
 	// done is closed when the attempt has ended and is known no more.
@@ -56,7 +58,7 @@ func (e *execution) stop(cause error) bool {
 
 // begin stores a new run and executes it: at once where nothing keeps it from
 // that, otherwise the queue does.
-func (a *Automation) begin(ctx context.Context, origin storage.Origin, s *slnet.Script, run *slnet.Run, input *runInput) error {
+func (a *Automation) begin(ctx context.Context, origin storage.Origin, s *slnet.Script, run *slnet.Run, input *runInput, within *DryRun) error {
 	if a.ending.Err() != nil {
 		return errStopping
 	}
@@ -66,7 +68,7 @@ func (a *Automation) begin(ctx context.Context, origin storage.Origin, s *slnet.
 	}
 	w := openOf(run)
 	run.State, run.StartedAt = slnet.RunRunning, run.QueuedAt
-	e, err := a.enter(*run, s, input)
+	e, err := a.enter(*run, s, input, within)
 	if err == nil {
 		if err = a.store(ctx, origin, run, input); err != nil {
 			a.leave(e)
@@ -96,13 +98,16 @@ func (a *Automation) store(ctx context.Context, origin storage.Origin, run *slne
 }
 
 // enter makes an execution known. It is undone by leave.
-func (a *Automation) enter(run slnet.Run, s *slnet.Script, input *runInput) (*execution, error) {
-	e := &execution{a: a, script: s, input: input, run: run, attempt: run.Attempt, done: make(chan struct{})}
+func (a *Automation) enter(run slnet.Run, s *slnet.Script, input *runInput, within *DryRun) (*execution, error) {
+	e := &execution{a: a, script: s, input: input, dry: within, run: run, attempt: run.Attempt, done: make(chan struct{})}
 	e.ctx, e.cancel = context.WithCancelCause(context.Background())
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.closed {
 		return nil, errStopping
+	}
+	if err := a.enterDryRun(e); err != nil {
+		return nil, err
 	}
 	a.active[run.ID] = e
 	a.runs.Add(1)
@@ -112,6 +117,7 @@ func (a *Automation) enter(run slnet.Run, s *slnet.Script, input *runInput) (*ex
 func (a *Automation) leave(e *execution) {
 	a.mu.Lock()
 	delete(a.active, e.run.ID)
+	a.leaveDryRun(e)
 	a.mu.Unlock()
 	e.cancel(nil)
 	close(e.done)
@@ -150,7 +156,7 @@ func (e *execution) origin() storage.Origin {
 }
 
 // carry executes the script in a process. An error means that it did not begin.
-func (e *execution) carry(log *runLog) (plugins.Result, error) {
+func (e *execution) carry(log *runLog) (result plugins.Result, err error) {
 	a := e.a
 	run := e.snapshot()
 	if !a.Enabled(runner(&run)) {
@@ -160,6 +166,16 @@ func (e *execution) carry(log *runLog) (plugins.Result, error) {
 		e.cancel(slnet.Errorf(slnet.KindTimeout, "the run took longer than its timeout of %v", run.Timeout))
 	})
 	defer timer.Stop()
+	connect := a.Connect
+	if run.DryRun {
+		if e.dry == nil {
+			if err := e.openDryRun(); err != nil {
+				return plugins.Result{}, err
+			}
+			defer func() { err = errors.Join(err, e.closeDryRun()) }()
+		}
+		connect = e.dry.Connect
+	}
 	process, done, err := a.process(e.ctx, e.script, &run)
 	if err != nil {
 		return plugins.Result{}, err
@@ -169,10 +185,10 @@ func (e *execution) carry(log *runLog) (plugins.Result, error) {
 		Info: sdk.RunInfo{
 			ID: run.ID, Script: run.Script, ScriptVersion: run.ScriptVersion, EntryPoint: run.EntryPoint, Attempt: run.Attempt,
 			StartedBy: run.StartedBy, Trigger: run.Trigger.String(), RunsAs: run.RunsAs, RunsAsDisplayName: a.DisplayName(runner(&run)),
-			Parents: run.Parents, Parameters: run.Parameters,
+			Parents: run.Parents, Parameters: run.Parameters, DryRun: run.DryRun,
 		},
 		Input:      e.sent(),
-		Connection: a.Connect(runner(&run)),
+		Connection: connect(runner(&run)),
 		Log:        func(lines []slnet.LogLine) { log.write(e.secrets.lines(lines)) },
 		KeepAlive:  func() { timer.Reset(run.Timeout) },
 	})

@@ -167,6 +167,8 @@ type Run struct {
 	// WaitsFor is what keeps a queued run from starting. It is filled in when the
 	// run is asked for.
 	WaitsFor *RunWait `json:"WaitsFor,omitempty"`
+	// DryRun says that nothing the run wrote was stored.
+	DryRun bool `json:"DryRun,omitempty"`
 
 	QueuedAt  time.Time     `json:"QueuedAt,omitzero"`
 	StartedAt time.Time     `json:"StartedAt,omitzero"`
@@ -319,6 +321,11 @@ type ExecuteScriptMessage struct {
 	// schedules.
 	ConcurrencyKey string `json:"ConcurrencyKey,omitempty"`
 	KeyLimit       int64  `json:"KeyLimit,omitempty"`
+	// DryRun asks for a run that changes nothing: it sees what is stored now and
+	// its own writes, which nobody else does, and which are gone at its end. What
+	// it would have changed is asked for with GetRunChangesMessage. Only messages
+	// are held back, not what a script does by other means.
+	DryRun bool `json:"DryRun,omitempty"`
 	// Timeout overrides the script's own.
 	Timeout time.Duration `json:"Timeout,omitempty"`
 	// Options say some of this in the form of the original:

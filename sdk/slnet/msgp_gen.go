@@ -3644,8 +3644,8 @@ func (z ErrorType) Msgsize() (s int) {
 func (z *ExecuteScriptMessage) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(11)
-	var zb0001Mask uint16 /* 11 bits */
+	zb0001Len := uint32(12)
+	var zb0001Mask uint16 /* 12 bits */
 	_ = zb0001Mask
 	if z.EntryPoint == "" {
 		zb0001Len--
@@ -3679,13 +3679,17 @@ func (z *ExecuteScriptMessage) MarshalMsg(b []byte) (o []byte, err error) {
 		zb0001Len--
 		zb0001Mask |= 0x100
 	}
-	if z.Timeout == 0 {
+	if z.DryRun == false {
 		zb0001Len--
 		zb0001Mask |= 0x200
 	}
-	if z.Options == nil {
+	if z.Timeout == 0 {
 		zb0001Len--
 		zb0001Mask |= 0x400
+	}
+	if z.Options == nil {
+		zb0001Len--
+		zb0001Mask |= 0x800
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -3740,11 +3744,16 @@ func (z *ExecuteScriptMessage) MarshalMsg(b []byte) (o []byte, err error) {
 			o = msgp.AppendInt64(o, z.KeyLimit)
 		}
 		if (zb0001Mask & 0x200) == 0 { // if not omitted
+			// string "DryRun"
+			o = append(o, 0xa6, 0x44, 0x72, 0x79, 0x52, 0x75, 0x6e)
+			o = msgp.AppendBool(o, z.DryRun)
+		}
+		if (zb0001Mask & 0x400) == 0 { // if not omitted
 			// string "Timeout"
 			o = append(o, 0xa7, 0x54, 0x69, 0x6d, 0x65, 0x6f, 0x75, 0x74)
 			o = msgp.AppendDuration(o, z.Timeout)
 		}
-		if (zb0001Mask & 0x400) == 0 { // if not omitted
+		if (zb0001Mask & 0x800) == 0 { // if not omitted
 			// string "Options"
 			o = append(o, 0xa7, 0x4f, 0x70, 0x74, 0x69, 0x6f, 0x6e, 0x73)
 			o = msgp.AppendArrayHeader(o, uint32(len(z.Options)))
@@ -3854,6 +3863,12 @@ func (z *ExecuteScriptMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "KeyLimit")
 				return
 			}
+		case "DryRun":
+			z.DryRun, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "DryRun")
+				return
+			}
 		case "Timeout":
 			z.Timeout, bts, err = msgp.ReadDurationBytes(bts)
 			if err != nil {
@@ -3900,7 +3915,7 @@ func (z *ExecuteScriptMessage) Msgsize() (s int) {
 			s += msgp.StringPrefixSize + len(za0001) + msgp.StringPrefixSize + len(za0002)
 		}
 	}
-	s += 6 + msgp.BytesPrefixSize + len([]byte(z.Input)) + 6 + msgp.BoolSize + 12 + msgp.BoolSize + 9 + msgp.Int64Size + 15 + msgp.StringPrefixSize + len(z.ConcurrencyKey) + 9 + msgp.Int64Size + 8 + msgp.DurationSize + 8 + msgp.ArrayHeaderSize
+	s += 6 + msgp.BytesPrefixSize + len([]byte(z.Input)) + 6 + msgp.BoolSize + 12 + msgp.BoolSize + 9 + msgp.Int64Size + 15 + msgp.StringPrefixSize + len(z.ConcurrencyKey) + 9 + msgp.Int64Size + 7 + msgp.BoolSize + 8 + msgp.DurationSize + 8 + msgp.ArrayHeaderSize
 	for za0003 := range z.Options {
 		s += msgp.StringPrefixSize + len(z.Options[za0003])
 	}
@@ -8300,8 +8315,8 @@ func (z *RevokeTokenMessage) Msgsize() (s int) {
 func (z *Run) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(34)
-	var zb0001Mask uint64 /* 34 bits */
+	zb0001Len := uint32(35)
+	var zb0001Mask uint64 /* 35 bits */
 	_ = zb0001Mask
 	if z.Parameters == nil {
 		zb0001Len--
@@ -8347,49 +8362,53 @@ func (z *Run) MarshalMsg(b []byte) (o []byte, err error) {
 		zb0001Len--
 		zb0001Mask |= 0x400000
 	}
-	if z.QueuedAt.IsZero() {
+	if z.DryRun == false {
 		zb0001Len--
 		zb0001Mask |= 0x800000
 	}
-	if z.StartedAt.IsZero() {
+	if z.QueuedAt.IsZero() {
 		zb0001Len--
 		zb0001Mask |= 0x1000000
 	}
-	if z.EndedAt.IsZero() {
+	if z.StartedAt.IsZero() {
 		zb0001Len--
 		zb0001Mask |= 0x2000000
 	}
-	if z.Timeout == 0 {
+	if z.EndedAt.IsZero() {
 		zb0001Len--
 		zb0001Mask |= 0x4000000
 	}
-	if z.Output == nil {
+	if z.Timeout == 0 {
 		zb0001Len--
 		zb0001Mask |= 0x8000000
 	}
-	if z.Result == nil {
+	if z.Output == nil {
 		zb0001Len--
 		zb0001Mask |= 0x10000000
 	}
-	if z.ExitReason == "" {
+	if z.Result == nil {
 		zb0001Len--
 		zb0001Mask |= 0x20000000
 	}
-	if z.Errors == nil {
+	if z.ExitReason == "" {
 		zb0001Len--
 		zb0001Mask |= 0x40000000
 	}
-	if z.LogBytes == 0 {
+	if z.Errors == nil {
 		zb0001Len--
 		zb0001Mask |= 0x80000000
 	}
-	if z.PeakMemory == 0 {
+	if z.LogBytes == 0 {
 		zb0001Len--
 		zb0001Mask |= 0x100000000
 	}
-	if z.CPUTime == 0 {
+	if z.PeakMemory == 0 {
 		zb0001Len--
 		zb0001Mask |= 0x200000000
+	}
+	if z.CPUTime == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x400000000
 	}
 	// variable map header, size zb0001Len
 	o = msgp.AppendMapHeader(o, zb0001Len)
@@ -8548,26 +8567,31 @@ func (z *Run) MarshalMsg(b []byte) (o []byte, err error) {
 			}
 		}
 		if (zb0001Mask & 0x800000) == 0 { // if not omitted
+			// string "DryRun"
+			o = append(o, 0xa6, 0x44, 0x72, 0x79, 0x52, 0x75, 0x6e)
+			o = msgp.AppendBool(o, z.DryRun)
+		}
+		if (zb0001Mask & 0x1000000) == 0 { // if not omitted
 			// string "QueuedAt"
 			o = append(o, 0xa8, 0x51, 0x75, 0x65, 0x75, 0x65, 0x64, 0x41, 0x74)
 			o = msgp.AppendTimeExt(o, z.QueuedAt)
 		}
-		if (zb0001Mask & 0x1000000) == 0 { // if not omitted
+		if (zb0001Mask & 0x2000000) == 0 { // if not omitted
 			// string "StartedAt"
 			o = append(o, 0xa9, 0x53, 0x74, 0x61, 0x72, 0x74, 0x65, 0x64, 0x41, 0x74)
 			o = msgp.AppendTimeExt(o, z.StartedAt)
 		}
-		if (zb0001Mask & 0x2000000) == 0 { // if not omitted
+		if (zb0001Mask & 0x4000000) == 0 { // if not omitted
 			// string "EndedAt"
 			o = append(o, 0xa7, 0x45, 0x6e, 0x64, 0x65, 0x64, 0x41, 0x74)
 			o = msgp.AppendTimeExt(o, z.EndedAt)
 		}
-		if (zb0001Mask & 0x4000000) == 0 { // if not omitted
+		if (zb0001Mask & 0x8000000) == 0 { // if not omitted
 			// string "Timeout"
 			o = append(o, 0xa7, 0x54, 0x69, 0x6d, 0x65, 0x6f, 0x75, 0x74)
 			o = msgp.AppendDuration(o, z.Timeout)
 		}
-		if (zb0001Mask & 0x8000000) == 0 { // if not omitted
+		if (zb0001Mask & 0x10000000) == 0 { // if not omitted
 			// string "Output"
 			o = append(o, 0xa6, 0x4f, 0x75, 0x74, 0x70, 0x75, 0x74)
 			o = msgp.AppendMapHeader(o, uint32(len(z.Output)))
@@ -8576,17 +8600,17 @@ func (z *Run) MarshalMsg(b []byte) (o []byte, err error) {
 				o = msgp.AppendString(o, za0012)
 			}
 		}
-		if (zb0001Mask & 0x10000000) == 0 { // if not omitted
+		if (zb0001Mask & 0x20000000) == 0 { // if not omitted
 			// string "Result"
 			o = append(o, 0xa6, 0x52, 0x65, 0x73, 0x75, 0x6c, 0x74)
 			o = msgp.AppendBytes(o, []byte(z.Result))
 		}
-		if (zb0001Mask & 0x20000000) == 0 { // if not omitted
+		if (zb0001Mask & 0x40000000) == 0 { // if not omitted
 			// string "ExitReason"
 			o = append(o, 0xaa, 0x45, 0x78, 0x69, 0x74, 0x52, 0x65, 0x61, 0x73, 0x6f, 0x6e)
 			o = msgp.AppendString(o, z.ExitReason)
 		}
-		if (zb0001Mask & 0x40000000) == 0 { // if not omitted
+		if (zb0001Mask & 0x80000000) == 0 { // if not omitted
 			// string "Errors"
 			o = append(o, 0xa6, 0x45, 0x72, 0x72, 0x6f, 0x72, 0x73)
 			o = msgp.AppendArrayHeader(o, uint32(len(z.Errors)))
@@ -8598,17 +8622,17 @@ func (z *Run) MarshalMsg(b []byte) (o []byte, err error) {
 				}
 			}
 		}
-		if (zb0001Mask & 0x80000000) == 0 { // if not omitted
+		if (zb0001Mask & 0x100000000) == 0 { // if not omitted
 			// string "LogBytes"
 			o = append(o, 0xa8, 0x4c, 0x6f, 0x67, 0x42, 0x79, 0x74, 0x65, 0x73)
 			o = msgp.AppendInt64(o, z.LogBytes)
 		}
-		if (zb0001Mask & 0x100000000) == 0 { // if not omitted
+		if (zb0001Mask & 0x200000000) == 0 { // if not omitted
 			// string "PeakMemory"
 			o = append(o, 0xaa, 0x50, 0x65, 0x61, 0x6b, 0x4d, 0x65, 0x6d, 0x6f, 0x72, 0x79)
 			o = msgp.AppendInt64(o, z.PeakMemory)
 		}
-		if (zb0001Mask & 0x200000000) == 0 { // if not omitted
+		if (zb0001Mask & 0x400000000) == 0 { // if not omitted
 			// string "CpuTime"
 			o = append(o, 0xa7, 0x43, 0x70, 0x75, 0x54, 0x69, 0x6d, 0x65)
 			o = msgp.AppendDuration(o, z.CPUTime)
@@ -8901,6 +8925,12 @@ func (z *Run) UnmarshalMsg(bts []byte) (o []byte, err error) {
 					return
 				}
 			}
+		case "DryRun":
+			z.DryRun, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "DryRun")
+				return
+			}
 		case "QueuedAt":
 			z.QueuedAt, bts, err = msgp.ReadTimeUTCBytes(bts)
 			if err != nil {
@@ -9043,7 +9073,7 @@ func (z *Run) Msgsize() (s int) {
 	} else {
 		s += z.WaitsFor.Msgsize()
 	}
-	s += 9 + msgp.TimeSize + 10 + msgp.TimeSize + 8 + msgp.TimeSize + 8 + msgp.DurationSize + 7 + msgp.MapHeaderSize
+	s += 7 + msgp.BoolSize + 9 + msgp.TimeSize + 10 + msgp.TimeSize + 8 + msgp.TimeSize + 8 + msgp.DurationSize + 7 + msgp.MapHeaderSize
 	if z.Output != nil {
 		for za0011, za0012 := range z.Output {
 			_ = za0012

@@ -62,6 +62,7 @@ func FromRunInfo(run sdk.RunInfo) (*Start, error) {
 		RunsAs:        Text(run.RunsAs),
 		Parameters:    run.Parameters,
 		Trigger:       Text(run.Trigger),
+		DryRun:        run.DryRun,
 
 		RunsAsDisplayName: Text(run.RunsAsDisplayName),
 	}
@@ -93,6 +94,7 @@ func ToRunInfo(start *Start) (sdk.RunInfo, error) {
 		RunsAs:        info.GetRunsAs(),
 		Parameters:    info.GetParameters(),
 		Trigger:       info.GetTrigger(),
+		DryRun:        info.GetDryRun(),
 
 		RunsAsDisplayName: info.GetRunsAsDisplayName(),
 	}
