@@ -52,16 +52,18 @@ func holders(p slnet.PermissionFlag) rule {
 	}}
 }
 
-// with says that those may send a message who have a right for the script it is
-// about, by a permission or a grant.
-func with(right security.ScriptRight) rule {
+// with says that those may send a message who have all these rights for the
+// script it is about, by permissions or grants.
+func with(all ...security.ScriptRight) rule {
 	return rule{allow: func(rights *security.Rights, message slnet.Message) error {
 		name := scriptOf(message)
-		if rights.MayScript(right, name) {
-			return nil
+		for _, right := range all {
+			if !rights.MayScript(right, name) {
+				return slnet.Errorf(slnet.KindPermissionDenied, "user %s lacks the permission %v, or a grant of it for the script %.100q",
+					rights.User(), right.Permission(), name).WithReason(security.NoPermission)
+			}
 		}
-		return slnet.Errorf(slnet.KindPermissionDenied, "user %s lacks the permission %v, or a grant of it for the script %.100q",
-			rights.User(), right.Permission(), name).WithReason(security.NoPermission)
+		return nil
 	}}
 }
 
@@ -89,6 +91,8 @@ func scriptOf(message slnet.Message) string {
 		return m.Name
 	case *slnet.ExecuteScriptMessage:
 		return m.ScriptName
+	case *slnet.ExecuteSourceMessage:
+		return m.Name
 	}
 	return ""
 }
@@ -165,6 +169,9 @@ var handlers = func() map[string]handler {
 	})
 	add(table, with(security.ExecuteScript), func(r *Runtime, ctx context.Context, c security.Caller, m *slnet.ExecuteScriptMessage) (*slnet.RunResponse, error) {
 		return r.automation.Execute(ctx, c, m)
+	})
+	add(table, with(security.EditScript, security.ExecuteScript), func(r *Runtime, ctx context.Context, c security.Caller, m *slnet.ExecuteSourceMessage) (*slnet.RunResponse, error) {
+		return r.automation.ExecuteSource(ctx, c, m)
 	})
 	add(table, reading(everyone), func(r *Runtime, ctx context.Context, c security.Caller, m *slnet.GetRunsMessage) (*slnet.RunsResponse, error) {
 		return r.automation.Runs(ctx, c, r.seesAllRuns(c), m)

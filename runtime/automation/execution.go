@@ -18,7 +18,7 @@ import (
 type execution struct {
 	a      *Automation
 	script *slnet.Script
-	input  *runInput // of an entry point other than Run
+	input  *runInput // nil where all stands in the run
 	ctx    context.Context
 	cancel context.CancelCauseFunc
 	// done is closed when the run has ended and its record is stored. storeErr
@@ -70,12 +70,14 @@ func (a *Automation) begin(ctx context.Context, origin storage.Origin, s *slnet.
 
 // requeue executes a run that was queued when the last daemon ended.
 func (a *Automation) requeue(ctx context.Context, run *slnet.Run) error {
-	s, err := a.find(ctx, run.Script, run.ScriptVersion)
+	input, err := a.storedInput(ctx, run)
 	if err != nil {
 		return err
 	}
-	input, err := a.storedInput(ctx, run)
-	if err != nil {
+	var s *slnet.Script
+	if run.SourceHash != "" {
+		s = input.Script
+	} else if s, err = a.find(ctx, run.Script, run.ScriptVersion); err != nil {
 		return err
 	}
 	e, err := a.enter(*run, s, input)

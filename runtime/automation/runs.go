@@ -31,8 +31,8 @@ func checkTimeout(d time.Duration) error {
 	return nil
 }
 
-// put stores a run and the event that tells of it. input is that of its entry
-// point, nil for those that need none; it is kept until the run has ended.
+// put stores a run and the event that tells of it. input is what it needs besides,
+// nil where that is nothing; it is kept until the run has ended.
 func (a *Automation) put(ctx context.Context, origin storage.Origin, run *slnet.Run, input *runInput) error {
 	_, err := a.Store.Update(ctx, origin, func(tx *storage.Tx) error {
 		if err := runTable.Put(tx, run, run.ID.String()); err != nil {
@@ -127,7 +127,8 @@ type Call struct {
 	// Async asks not to wait for the end of the run.
 	Async bool
 
-	json slnet.JSON // the parameters of Run
+	json   slnet.JSON    // the parameters of Run
+	source *slnet.Script // what to execute instead of the newest version of ScriptName
 }
 
 // Input is something that can be sent to an entry point.
@@ -147,9 +148,12 @@ type Outcome struct {
 // Call starts a run of an entry point as the caller, and waits for its end unless
 // asked not to. A run that ended badly is not an error.
 func (a *Automation) Call(ctx context.Context, caller security.Caller, c Call) (Outcome, error) {
-	s, err := a.find(ctx, c.ScriptName, 0)
-	if err != nil {
-		return Outcome{}, err
+	s := c.source
+	if s == nil {
+		var err error
+		if s, err = a.find(ctx, c.ScriptName, 0); err != nil {
+			return Outcome{}, err
+		}
 	}
 	if c.EntryPoint == "" {
 		c.EntryPoint = slnet.EntryPointRun
@@ -203,8 +207,13 @@ func newRun(caller security.Caller, s *slnet.Script, c Call) slnet.Run {
 	if timeout == 0 {
 		timeout = DefaultTimeout
 	}
+	hash := ""
+	if c.source != nil {
+		hash = s.Hash
+	}
 	return slnet.Run{
-		ID: uuid.Must(uuid.NewV7()), Script: s.Name, ScriptVersion: s.Version, Engine: s.Engine, EntryPoint: c.EntryPoint,
+		SourceHash: hash,
+		ID:         uuid.Must(uuid.NewV7()), Script: s.Name, ScriptVersion: s.Version, Engine: s.Engine, EntryPoint: c.EntryPoint,
 		Parameters: maps.Clone(c.Parameters), StartedBy: startedBy, RunsAs: runsAs, Parents: parents,
 		StartedByID: caller.UserID, RunsAsID: runsAsID, Scope: scope,
 		Attempt: 1, State: slnet.RunQueued, QueuedAt: time.Now().UTC(), Timeout: timeout,
