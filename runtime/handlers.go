@@ -64,16 +64,18 @@ func holders(p slnet.PermissionFlag) rule {
 	}}
 }
 
-// with says that those may send a message who have a right for the script it is
-// about, by a permission or a grant.
-func with(right security.ScriptRight) rule {
+// with says that those may send a message who have all these rights for the
+// script it is about, by permissions or grants.
+func with(all ...security.ScriptRight) rule {
 	return rule{allow: func(rights *security.Rights, message slnet.Message) error {
 		name := scriptOf(message)
-		if rights.MayScript(right, name) {
-			return nil
+		for _, right := range all {
+			if !rights.MayScript(right, name) {
+				return slnet.Errorf(slnet.KindPermissionDenied, "user %s lacks the permission %v, or a grant of it for the script %.100q",
+					rights.User(), right.Permission(), name).WithReason(security.NoPermission)
+			}
 		}
-		return slnet.Errorf(slnet.KindPermissionDenied, "user %s lacks the permission %v, or a grant of it for the script %.100q",
-			rights.User(), right.Permission(), name).WithReason(security.NoPermission)
+		return nil
 	}}
 }
 
@@ -101,6 +103,8 @@ func scriptOf(message slnet.Message) string {
 		return m.Name
 	case *slnet.ExecuteScriptMessage:
 		return m.ScriptName
+	case *slnet.ExecuteSourceMessage:
+		return m.Name
 	case *slnet.GetScriptMemoryMessage:
 		return m.Name
 	case *slnet.ClearScriptMemoryMessage:
@@ -181,6 +185,9 @@ var handlers = func() map[string]handler {
 	})
 	add(table, within(with(security.ExecuteScript)), func(r *Runtime, ctx context.Context, c security.Caller, m *slnet.ExecuteScriptMessage) (*slnet.RunResponse, error) {
 		return r.automation.ExecuteWithin(ctx, r.dryRun.automation(), c, m)
+	})
+	add(table, with(security.EditScript, security.ExecuteScript), func(r *Runtime, ctx context.Context, c security.Caller, m *slnet.ExecuteSourceMessage) (*slnet.RunResponse, error) {
+		return r.automation.ExecuteSource(ctx, c, m)
 	})
 	add(table, reading(everyone), func(r *Runtime, ctx context.Context, c security.Caller, m *slnet.GetRunsMessage) (*slnet.RunsResponse, error) {
 		return r.automation.Runs(ctx, c, r.seesAllRuns(c), m)

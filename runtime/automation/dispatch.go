@@ -246,10 +246,16 @@ func (a *Automation) startStored(id uuid.UUID) (*execution, error) {
 		if run, err = getRun(r, id); err != nil {
 			return err
 		}
-		if s, err = scriptIn(r, run.Script, run.ScriptVersion); err != nil && !errors.Is(err, slnet.KindNotFound) {
+		if input, err = storedInput(r, run); err != nil {
 			return err
 		}
-		input, err = storedInput(r, run)
+		if run.SourceHash != "" {
+			s = input.Script
+			return nil
+		}
+		if s, err = scriptIn(r, run.Script, run.ScriptVersion); errors.Is(err, slnet.KindNotFound) {
+			err = nil
+		}
 		return err
 	})
 	switch {
