@@ -24,7 +24,7 @@ func (a *app) scriptCommand() *cobra.Command {
 		a.scriptUpdateCommand(),
 		a.leaf("list", "List the deployed scripts and plugins", a.scriptList),
 		a.completes(a.leaf("show NAME", "Show a script with its source", a.scriptShow), scriptNames),
-		a.scriptRunCommand())
+		a.scriptRunCommand(), a.scriptMemoryCommand())
 }
 
 func (a *app) scriptCheckCommand() *cobra.Command {
