@@ -197,6 +197,13 @@ func memoryIsShared(t *testing.T, d *daemontest.Daemon, name string, do func(*te
 	if run := do(t, "remember"); run.State != slnet.RunSucceeded || run.Output["keys"] != "[a c]" {
 		t.Errorf("%s %v, keys %s", run.State, run.Errors, run.Output["keys"])
 	}
+	if name == "engine-interpreted" { // a thousand commits are enough once
+		defer func() {
+			if run := do(t, "fill"); run.State != slnet.RunSucceeded {
+				t.Errorf("%s %v", run.State, run.Errors)
+			}
+		}()
+	}
 	var runs []slnet.Run
 	for range 4 {
 		runs = append(runs, daemontest.Send[*slnet.RunResponse](t, admin, &slnet.ExecuteScriptMessage{
