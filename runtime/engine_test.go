@@ -6,16 +6,19 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"domovoi.dev/internal/daemontest"
 	"domovoi.dev/internal/scripttest"
+	"domovoi.dev/runtime/script"
 	"domovoi.dev/sdk/slnet"
 	"domovoi.dev/storage/kv"
 )
@@ -35,7 +38,7 @@ func setSecret(t *testing.T, conn slnet.Connection, name, value string, scripts 
 	daemontest.Send[*slnet.SecretResponse](t, conn, &slnet.SetSecretMessage{Name: name, Value: &value, Scripts: scripts, SetScripts: true})
 }
 
-// engines tests on one daemon, with the script of testdata/engine interpreted and
+// TestEngine tests on one daemon, with the script of testdata/engine interpreted and
 // compiled.
 func TestEngine(t *testing.T) {
 	store := daemontest.MemoryStore(t)
@@ -194,6 +197,13 @@ func memoryIsShared(t *testing.T, d *daemontest.Daemon, name string, do func(*te
 	if run := do(t, "remember"); run.State != slnet.RunSucceeded || run.Output["keys"] != "[a c]" {
 		t.Errorf("%s %v, keys %s", run.State, run.Errors, run.Output["keys"])
 	}
+	if name == "engine-interpreted" { // a thousand commits are enough once
+		defer func() {
+			if run := do(t, "fill"); run.State != slnet.RunSucceeded {
+				t.Errorf("%s %v", run.State, run.Errors)
+			}
+		}()
+	}
 	var runs []slnet.Run
 	for range 4 {
 		runs = append(runs, daemontest.Send[*slnet.RunResponse](t, admin, &slnet.ExecuteScriptMessage{
@@ -242,6 +252,37 @@ func requestsAreCarriedOut(t *testing.T, d *daemontest.Daemon, name, url string,
 		t.Errorf("a slow server: %s %v", run.State, run.Errors)
 	}
 	<-released // the request ended with the run
+}
+
+// The examples of the documentation pass the check of a deployment, and those
+// whose output it shows have that output.
+func TestDocumentedOutput(t *testing.T) {
+	d := daemontest.Start(t)
+	admin := d.Administrator()
+	shown := 0
+	for i, listing := range scripttest.Documented(t, "../docs/scripts.md") {
+		if _, err := script.Check([]slnet.ScriptFile{{Name: "script.go", Content: listing.Source}}); err != nil {
+			t.Errorf("%v\nin\n%s", err, listing.Source)
+			continue
+		}
+		if len(listing.Output) == 0 {
+			continue
+		}
+		shown++
+		name := fmt.Sprint("example ", i)
+		daemontest.Deploy(t, admin, name, listing.Source)
+		run := daemontest.Execute(t, admin, name)
+		var got []string
+		for _, key := range slices.Sorted(maps.Keys(run.Output)) {
+			got = append(got, key+"="+run.Output[key])
+		}
+		if run.State != slnet.RunSucceeded || !slices.Equal(got, listing.Output) {
+			t.Errorf("%s %v with output %q, want %q, of\n%s", run.State, run.Errors, got, listing.Output, listing.Source)
+		}
+	}
+	if shown < 4 {
+		t.Errorf("the page shows the output of %d", shown)
+	}
 }
 
 // Secrets are not read, memory not used and no request sent but by a run, and

@@ -105,6 +105,18 @@ func TestRunInfo(t *testing.T) {
 	}
 }
 
+func TestWhoAndWhy(t *testing.T) {
+	first := uuid.New()
+	engine, _ := newEngine(sdk.RunInfo{ID: uuid.New(), RunsAs: "ann", RunsAsDisplayName: "Ann B.", StartedBy: "ann", Trigger: "schedule nightly", FirstAttempt: first})
+	if engine.UserDisplayName() != "Ann B." || engine.TriggeredBy() != "schedule nightly" || engine.Run().IdempotencyKey() != first.String() {
+		t.Errorf("%q, %q, %s", engine.UserDisplayName(), engine.TriggeredBy(), engine.Run().IdempotencyKey())
+	}
+	engine, _ = newEngine(sdk.RunInfo{ID: first, RunsAs: "ann", StartedBy: "chris"})
+	if engine.UserDisplayName() != "ann" || engine.TriggeredBy() != "chris" || engine.Run().IdempotencyKey() != engine.InstanceID().String() {
+		t.Errorf("%q, %q, %s", engine.UserDisplayName(), engine.TriggeredBy(), engine.Run().IdempotencyKey())
+	}
+}
+
 func TestEngineSendsAsAsked(t *testing.T) {
 	engine, conn := newEngine(sdk.RunInfo{})
 	engine.DomHelper("m")

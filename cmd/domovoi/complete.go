@@ -56,6 +56,18 @@ func scriptNames(ctx context.Context, c *client.Client) []string {
 	return names
 }
 
+func secretNames(ctx context.Context, c *client.Client) []string {
+	response, err := ask[*slnet.SecretsResponse](ctx, c, &slnet.GetSecretsMessage{})
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for _, secret := range response.Secrets {
+		names = append(names, secret.Name)
+	}
+	return names
+}
+
 func userNames(ctx context.Context, c *client.Client) []string {
 	response, err := ask[*slnet.UsersResponse](ctx, c, &slnet.GetUsersMessage{})
 	if err != nil {

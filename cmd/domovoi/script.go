@@ -23,7 +23,7 @@ func (a *app) scriptCommand() *cobra.Command {
 		a.scriptUpdateCommand(),
 		a.leaf("list", "List the deployed scripts and plugins", a.scriptList),
 		a.completes(a.leaf("show NAME", "Show a script with its source", a.scriptShow), scriptNames),
-		a.scriptRunCommand(), a.scriptWatchCommand())
+		a.scriptRunCommand(), a.scriptWatchCommand(), a.scriptMemoryCommand())
 }
 
 // deployment is what the flags of a deploy command say.

@@ -136,7 +136,7 @@ func (v *Vault) Read(ctx context.Context, script, name string) (string, error) {
 		return err
 	})
 	denied := slnet.Errorf(slnet.KindPermissionDenied, "script %q may not read a secret %.100q, or there is none; "+
-		"who administers the system can let it: domovoi secret set %.100s --script %q", script, name, name, script)
+		"who administers the system can let it: domovoi secret set %.100s --keep-value --script %q", script, name, name, script)
 	if errors.Is(err, slnet.KindNotFound) {
 		return "", denied
 	}

@@ -2,12 +2,11 @@ package slnet
 
 import "time"
 
+// The bounds of requests over HTTP: the most bytes of the body of a request and of
+// its response, what ends a request without a timeout of its own, and the longest
+// timeout.
 const (
-	// MaxHTTPBody bounds the body of a request of a script and that of its
-	// response, in bytes.
-	MaxHTTPBody = 16 << 20
-	// DefaultHTTPTimeout ends a request without a timeout of its own, and
-	// MaxHTTPTimeout is the longest one.
+	MaxHTTPBody        = 16 << 20
 	DefaultHTTPTimeout = 30 * time.Second
 	MaxHTTPTimeout     = time.Hour
 )

@@ -22,6 +22,8 @@ func Run(ctx context.Context, engine *sdk.Engine) error {
 		return count(ctx, engine.Memory())
 	case "remember":
 		return remember(ctx, engine)
+	case "fill":
+		return fill(ctx, engine.Memory())
 	case "get", "post":
 		return request(ctx, engine, what, rest)
 	case "who":
@@ -104,6 +106,19 @@ func remember(ctx context.Context, engine *sdk.Engine) error {
 	refused(slnet.KindInvalid, memory.Set(ctx, "d", "\xff"))
 	refused(slnet.KindTooLarge, memory.Set(ctx, "d", strings.Repeat("x", slnet.MaxMemoryValue+1)))
 	return nil
+}
+
+// fill remembers as much as a script may, and one key more.
+func fill(ctx context.Context, memory *sdk.Memory) error {
+	for i := range slnet.MaxMemoryKeys {
+		if err := memory.Set(ctx, strconv.Itoa(i), "x"); err != nil {
+			return err
+		}
+	}
+	if err := memory.Set(ctx, "one more", "x"); !errors.Is(err, slnet.KindTooLarge) {
+		return fmt.Errorf("one key more than there may be: %w", err)
+	}
+	return memory.Set(ctx, "0", "y")
 }
 
 func request(ctx context.Context, engine *sdk.Engine, method, url string) error {

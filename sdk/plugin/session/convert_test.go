@@ -38,6 +38,7 @@ func overTheWire[M proto.Message](t *testing.T, m M) M {
 
 func TestRunInfo(t *testing.T) {
 	want := sdk.RunInfo{
+		Trigger: "schedule ü", RunsAsDisplayName: "Ann B.", FirstAttempt: uuid.New(),
 		ID:            uuid.New(),
 		Script:        "billing",
 		ScriptVersion: 7,
