@@ -51,6 +51,9 @@ const (
 type Result struct {
 	End    End
 	Failed bool
+	// Retryable reports that the run failed for a reason that may not come again:
+	// the script says so, or its process was ended from outside.
+	Retryable bool
 	// Output is the output of a script that returned.
 	Output map[string]string
 	// ExitReason is the text given to ExitSuccess or ExitFail.
@@ -261,6 +264,7 @@ func (s *runSession) result(ctx context.Context, finished *session.Finished, bro
 		return Result{
 			End:        EndFinished,
 			Failed:     finished.GetFailed(),
+			Retryable:  finished.GetFailed() && finished.GetRetryable(),
 			Output:     finished.GetOutput(),
 			ExitReason: finished.GetExitReason(),
 			Result:     finished.GetResult(),
@@ -289,6 +293,7 @@ func (s *runSession) result(ctx context.Context, finished *session.Finished, bro
 		r.End = EndDied
 		if r.Errors = p.crash(); len(r.Errors) == 0 {
 			r.Errors = []slnet.RunError{{Message: diedText(*r.Exit)}}
+			r.Retryable = r.Exit.Signal != ""
 		}
 	}
 	return r, nil

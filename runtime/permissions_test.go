@@ -363,7 +363,7 @@ func Run(ctx context.Context, engine *sdk.Engine) error {
 	if run.Output["as"] != "robot" || run.Output["by"] != "ann" || run.RunsAs != "robot" || run.StartedBy != "ann" {
 		t.Errorf("the run as %s by %s: %v", run.RunsAs, run.StartedBy, run.Output)
 	}
-	if runs := daemontest.Send[*slnet.RunsResponse](t, ann, &slnet.GetRunsMessage{Script: "bound"}).Runs; len(runs) != 1 {
+	if runs := daemontest.Send[*slnet.RunsResponse](t, ann, &slnet.GetRunsMessage{Filter: slnet.RunFilter{Script: "bound"}}).Runs; len(runs) != 1 {
 		t.Errorf("ann sees %d of the runs she started", len(runs))
 	}
 	if err := deploy(ann, "bound", nil); !errors.Is(err, slnet.KindPermissionDenied) {

@@ -152,7 +152,7 @@ func TestAScriptThatStartsItself(t *testing.T) {
 	if run.State != slnet.RunFailed || len(run.Errors) != 1 || !strings.Contains(run.Errors[0].Message, "16 runs stand above it") {
 		t.Errorf("%s with errors %v", run.State, run.Errors)
 	}
-	runs := daemontest.Send[*slnet.RunsResponse](t, admin, &slnet.GetRunsMessage{Script: "parent"}).Runs
+	runs := daemontest.Send[*slnet.RunsResponse](t, admin, &slnet.GetRunsMessage{Filter: slnet.RunFilter{Script: "parent"}}).Runs
 	if len(runs) != 17 {
 		t.Errorf("%d runs, want 17", len(runs))
 	}

@@ -28,6 +28,14 @@ var ErrNotFound = errors.New("not found")
 // ErrExists reports that an object exists already.
 var ErrExists = errors.New("exists already")
 
+// Errors of the engine that callers act on: a store without space takes writes
+// again by itself, and what is too large for a transaction never fits.
+var (
+	ErrReadOnly = kv.ErrReadOnly
+	ErrConflict = kv.ErrConflict
+	ErrTooLarge = kv.ErrTooLarge
+)
+
 // Store is an open store. All methods may be called from any goroutine.
 type Store struct {
 	kv       kv.Store
@@ -123,8 +131,13 @@ func (s *Store) Update(ctx context.Context, origin Origin, fn func(tx *Tx) error
 	for moduleID := range touched {
 		s.models.end(moduleID, slnet.Cursor(version))
 	}
-	if err == nil && s.blobs != nil {
-		s.blobs.discard(tx.dropped)
+	if err == nil {
+		if s.blobs != nil {
+			s.blobs.discard(tx.dropped)
+		}
+		for _, fn := range tx.committed {
+			fn()
+		}
 	}
 	return slnet.Cursor(version), err
 }
@@ -153,7 +166,13 @@ type Tx struct {
 	aboutModule string
 	informed    uint32     // number of information events
 	dropped     []BlobHash // contents a reference was removed of
+	committed   []func()
 }
+
+// AfterCommit has fn called once the transaction is durable, before Update
+// returns. fn must not wait. When the function of the transaction is run again,
+// what earlier attempts asked for is forgotten.
+func (tx *Tx) AfterCommit(fn func()) { tx.committed = append(tx.committed, fn) }
 
 // Now is the time of the transaction.
 func (tx *Tx) Now() time.Time { return tx.row.Time }

@@ -19,6 +19,7 @@ func (a *app) runCommand() *cobra.Command {
 		a.runListCommand(),
 		a.completes(a.leaf("show ID", "Show a run", a.runShow), runIDs),
 		a.runLogsCommand(),
+		a.runReplayCommand(),
 		a.completes(a.leaf("cancel ID", "Cancel a queued or running run", a.runCancel), runIDs))
 }
 
@@ -30,17 +31,76 @@ var runStates = []string{
 
 func (a *app) runListCommand() *cobra.Command {
 	message := new(slnet.GetRunsMessage)
-	var state string
+	var filter runFilter
 	c := a.leaf("list", "List runs, the newest first", func(ctx context.Context, _ []string) error {
-		message.State = slnet.RunState(state)
+		var err error
+		if message.Filter, err = filter.read(time.Now()); err != nil {
+			return err
+		}
 		return a.runList(ctx, message)
 	})
-	c.Flags().StringVar(&message.Script, "script", "", "only runs of the script of this `name`")
-	c.Flags().StringVar(&state, "state", "", "only runs in this `state`: "+strings.Join(runStates, ", "))
+	a.filterFlags(c, &filter)
 	c.Flags().Int64Var(&message.Limit, "limit", 20, "the most runs to list")
-	c.RegisterFlagCompletionFunc("state", cobra.FixedCompletions(runStates, cobra.ShellCompDirectiveNoFileComp))
-	a.completesFlag(c, "script", scriptNames)
 	return c
+}
+
+// runFilter are the flags that select runs.
+type runFilter struct {
+	slnet.RunFilter
+	state, trigger, triggerID, since, until string
+}
+
+// triggerKinds are the values of --trigger.
+var triggerKinds = []string{
+	string(slnet.TriggerManual), string(slnet.TriggerRun), string(slnet.TriggerSchedule), string(slnet.TriggerAPI),
+	string(slnet.TriggerChange), string(slnet.TriggerAction), string(slnet.TriggerReplay),
+}
+
+func (a *app) filterFlags(c *cobra.Command, f *runFilter) {
+	c.Flags().StringVar(&f.Script, "script", "", "only runs of the script of this `name`")
+	c.Flags().StringVar(&f.state, "state", "", "only runs in this `state`: "+strings.Join(runStates, ", "))
+	c.Flags().StringVar(&f.User, "user", "", "only runs with the rights of the user of this `name`")
+	c.Flags().StringVar(&f.since, "since", "", "only runs queued since a `time`: 2026-01-31T12:00:00Z, or 12h or 7d ago")
+	c.Flags().StringVar(&f.until, "until", "", "only runs queued before a `time`")
+	c.Flags().StringVar(&f.trigger, "trigger", "", "only runs started by this `kind`: "+strings.Join(triggerKinds, ", "))
+	c.Flags().StringVar(&f.triggerID, "trigger-id", "", "only runs started by the schedule or run of this `id`")
+	c.Flags().StringVar(&f.Text, "text", "", "only runs with this `text` in their errors, exit reason, parameters or output")
+	c.RegisterFlagCompletionFunc("state", cobra.FixedCompletions(runStates, cobra.ShellCompDirectiveNoFileComp))
+	c.RegisterFlagCompletionFunc("trigger", cobra.FixedCompletions(triggerKinds, cobra.ShellCompDirectiveNoFileComp))
+	a.completesFlag(c, "script", scriptNames)
+}
+
+// read returns the filter that the flags say.
+func (f *runFilter) read(now time.Time) (slnet.RunFilter, error) {
+	filter := f.RunFilter
+	filter.State, filter.Trigger = slnet.RunState(f.state), slnet.RunTriggerKind(f.trigger)
+	var err error
+	if f.triggerID != "" {
+		if filter.TriggerID, err = uuid.Parse(f.triggerID); err != nil {
+			return filter, slnet.Errorf(slnet.KindInvalid, "--trigger-id %q is not an id", f.triggerID)
+		}
+	}
+	if filter.From, err = timeOrAgo("since", f.since, now); err != nil {
+		return filter, err
+	}
+	filter.To, err = timeOrAgo("until", f.until, now)
+	return filter, err
+}
+
+// timeOrAgo reads a time, or how long ago it was; zero for an empty text.
+func timeOrAgo(flag, text string, now time.Time) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	var ago time.Duration
+	if (*days)(&ago).Set(text) == nil {
+		return now.Add(-ago), nil
+	}
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return at, slnet.Errorf(slnet.KindInvalid, "--%s %q is neither a time like 2026-01-31T12:00:00Z nor a duration like 12h or 7d", flag, text)
+	}
+	return at, nil
 }
 
 // maxRuns is the most runs of one answer.
@@ -59,18 +119,16 @@ func (a *app) runList(ctx context.Context, message *slnet.GetRunsMessage) error 
 	for left := message.Limit; left > 0; {
 		page := *message
 		page.Limit = min(left, maxRuns)
-		if n := len(answer.Runs); n > 0 {
-			page.Before = answer.Runs[n-1].ID
-		}
+		page.Before = answer.Next
 		response, err := ask[*slnet.RunsResponse](ctx, c, &page)
 		if err != nil {
 			return err
 		}
-		answer.Runs = append(answer.Runs, response.Runs...)
-		if int64(len(response.Runs)) < page.Limit {
+		answer.Runs, answer.Next = append(answer.Runs, response.Runs...), response.Next
+		if answer.Next == uuid.Nil {
 			break
 		}
-		left -= page.Limit
+		left -= int64(len(response.Runs))
 	}
 	return a.answer(&answer, func(t *table) {
 		t.row("ID", "SCRIPT", "VERSION", "STATE", "RUNS AS", "QUEUED", "TOOK")
@@ -112,8 +170,13 @@ func showRun(t *table, run slnet.Run) {
 	t.field("Script", fmt.Sprintf("%s, version %d, %s", run.Script, run.ScriptVersion, run.Engine))
 	t.field("Entry point", run.EntryPoint)
 	t.field("State", string(run.State))
+	t.field("Waits for", waitText(run.WaitsFor))
 	t.field("Exit reason", run.ExitReason)
 	t.field("Started by", run.StartedBy)
+	t.field("Trigger", triggerText(run.Trigger))
+	if run.ReplayOf != uuid.Nil {
+		t.field("Repeats run", run.ReplayOf.String())
+	}
 	t.field("Runs as", run.RunsAs)
 	if len(run.Parents) > 0 {
 		t.field("Below run", run.Parents[len(run.Parents)-1].String())
@@ -121,6 +184,13 @@ func showRun(t *table, run slnet.Run) {
 	if run.Attempt > 1 {
 		t.field("Attempt", fmt.Sprint(run.Attempt))
 	}
+	for i, attempt := range run.Attempts {
+		t.row(first(i, "Before"), attemptText(attempt))
+	}
+	if run.Priority != 0 {
+		t.field("Priority", fmt.Sprint(run.Priority))
+	}
+	t.field("Concurrency key", run.ConcurrencyKey)
 	if len(run.Input) > 0 {
 		t.field("Input", string(run.Input))
 	}
@@ -148,6 +218,42 @@ func showRun(t *table, run slnet.Run) {
 	if run.LogBytes > 0 {
 		t.field("Log", sizeText(run.LogBytes))
 	}
+}
+
+// waitText says what a queued run waits for.
+func waitText(w *slnet.RunWait) string {
+	switch {
+	case w == nil:
+		return ""
+	case w.Kind == slnet.WaitForKey:
+		return fmt.Sprintf("key %s, held by run %s since %s", w.Key, w.HeldBy, timeText(w.Since))
+	case w.Kind == slnet.WaitForScript:
+		return fmt.Sprintf("other runs of the script, such as %s since %s", w.HeldBy, timeText(w.Since))
+	case w.Kind == slnet.WaitForTime:
+		return timeText(w.Until)
+	}
+	return "a " + string(w.Kind)
+}
+
+func triggerText(t slnet.RunTrigger) string {
+	text := string(t.Kind)
+	if t.Name != "" {
+		text += " " + t.Name
+	} else if t.ID != uuid.Nil {
+		text += " " + t.ID.String()
+	}
+	if !t.Occurrence.IsZero() {
+		text += ", due " + timeText(t.Occurrence)
+	}
+	return text
+}
+
+func attemptText(a slnet.RunAttempt) string {
+	text := fmt.Sprintf("attempt %d: %s", a.Attempt, a.State)
+	if len(a.Errors) > 0 {
+		text += ": " + runErrorText(a.Errors[0])
+	}
+	return text
 }
 
 func showPairs(t *table, name string, pairs map[string]string) {
@@ -250,4 +356,57 @@ func (a *app) runCancel(ctx context.Context, args []string) error {
 		return err
 	}
 	return a.answer(response, func(t *table) { showRun(t, response.Run) })
+}
+
+func (a *app) runReplayCommand() *cobra.Command {
+	message := new(slnet.ReplayRunsMessage)
+	var filter runFilter
+	c := a.leaf("replay [ID...]", "Start runs again that have ended", func(ctx context.Context, args []string) error {
+		var err error
+		if message.Filter, err = filter.read(time.Now()); err != nil {
+			return err
+		}
+		for _, text := range args {
+			id, err := parseRunID(text)
+			if err != nil {
+				return err
+			}
+			message.IDs = append(message.IDs, id)
+		}
+		return a.runReplay(ctx, message)
+	})
+	c.Args = cobra.ArbitraryArgs
+	c.Long = `Start runs again that have ended, with the same input and the rights of the
+original: those with the given ids, or those that the flags select.
+
+	domovoi run replay --script invoices --state failed --since 2h
+
+The new runs use the version of the original, or with --newest the newest.`
+	a.filterFlags(c, &filter)
+	c.Flags().Int64Var(&message.Limit, "limit", 0, "the most runs to start again by flags (default 100)")
+	c.Flags().Int64Var(&message.PerSecond, "rate", 0, "how many start in a second at most (default 10)")
+	c.Flags().BoolVar(&message.NewestVersion, "newest", false, "use the newest version of the script")
+	return a.completes(c, runIDs)
+}
+
+func (a *app) runReplay(ctx context.Context, message *slnet.ReplayRunsMessage) error {
+	response, err := request[*slnet.ReplayRunsResponse](ctx, a, message)
+	if err != nil {
+		return err
+	}
+	for _, refused := range response.Refused {
+		fmt.Fprintf(a.stderr, "run %s was not started again: %s\n", refused.ID, refused.Message)
+	}
+	if err := a.answer(response, func(t *table) {
+		t.row("ID", "SCRIPT", "VERSION", "REPEATS")
+		for _, run := range response.Runs {
+			t.row(run.ID.String(), run.Script, fmt.Sprint(run.ScriptVersion), run.ReplayOf.String())
+		}
+	}); err != nil {
+		return err
+	}
+	if len(response.Refused) > 0 {
+		return errReported
+	}
+	return nil
 }

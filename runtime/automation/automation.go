@@ -5,7 +5,6 @@ package automation
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -58,7 +57,7 @@ type Options struct {
 // Automation is the home of scripts and runs.
 type Automation struct {
 	Options
-	slots chan struct{} // holds a token for each executing run without a parent
+	queue *queue
 
 	// ending is cancelled when the Automation stops; runs do not begin then.
 	ending context.Context
@@ -66,23 +65,36 @@ type Automation struct {
 
 	mu     sync.Mutex
 	active map[uuid.UUID]*execution // guarded by mu
+	awaits map[uuid.UUID]*awaited   // guarded by mu: runs whose end somebody waits for
 	closed bool                     // guarded by mu
 	runs   sync.WaitGroup
+
+	loops    sync.WaitGroup // dispatch and sweep
+	starting sync.WaitGroup // runs that dispatch has chosen
 }
 
 // Open opens the automation of a store. Runs that were executing when the daemon
-// ended are marked lost; those that were waiting start.
+// ended are marked lost, or tried again where their script says so; those that
+// were waiting start.
 func Open(ctx context.Context, o Options) (*Automation, error) {
 	for _, dir := range []string{o.pluginDir(), o.logDir(), o.uploadDir()} {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return nil, err
 		}
 	}
-	a := &Automation{Options: o, slots: make(chan struct{}, max(o.Parallel, 1)), active: make(map[uuid.UUID]*execution)}
+	a := &Automation{Options: o, queue: newQueue(max(o.Parallel, 1)), active: make(map[uuid.UUID]*execution), awaits: make(map[uuid.UUID]*awaited)}
 	a.ending, a.end = context.WithCancel(context.Background())
-	if err := errors.Join(a.clearUploads(), a.recover(ctx)); err != nil {
+	err := a.clearUploads()
+	if err == nil {
+		err = a.index(ctx)
+	}
+	if err == nil {
+		err = a.recover(ctx)
+	}
+	if err != nil {
 		return nil, err
 	}
+	a.loops.Go(a.dispatch)
 	return a, nil
 }
 
@@ -97,8 +109,10 @@ func (a *Automation) Close(ctx context.Context) {
 	a.closed = true
 	a.mu.Unlock()
 	a.end()
+	a.loops.Wait()
 	done := make(chan struct{})
 	go func() {
+		a.starting.Wait()
 		a.runs.Wait()
 		close(done)
 	}()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -14,22 +15,21 @@ import (
 	"domovoi.dev/storage"
 )
 
-// execution is a run that has not ended.
+// execution is an attempt of a run that has not ended.
 type execution struct {
-	a      *Automation
-	script *slnet.Script
-	input  *runInput // of an entry point other than Run
-	ctx    context.Context
-	cancel context.CancelCauseFunc
-	// done is closed when the run has ended and its record is stored. storeErr
-	// is set before, when it could not be.
-	done     chan struct{}
-	storeErr error
-	result   []byte // set before done: what an entry point other than Run returned
-	secrets  redaction
+	a       *Automation
+	script  *slnet.Script // nil when it does not exist any more
+	input   *runInput     // of an entry point other than Run
+	attempt int64
+	ctx     context.Context
+	cancel  context.CancelCauseFunc
+	// done is closed when the attempt has ended and is known no more.
+	done    chan struct{}
+	secrets redaction
 
-	mu  sync.Mutex
-	run slnet.Run // guarded by mu
+	mu    sync.Mutex
+	run   slnet.Run // guarded by mu: as it is stored
+	ended bool      // guarded by mu: it is decided how the attempt has ended
 }
 
 func (e *execution) snapshot() slnet.Run {
@@ -38,58 +38,66 @@ func (e *execution) snapshot() slnet.Run {
 	return e.run
 }
 
-func (e *execution) change(fn func(run *slnet.Run)) slnet.Run {
+func (e *execution) stored(run *slnet.Run) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	fn(&e.run)
-	return e.run
+	e.run = *run
 }
 
-// begin stores a new run and executes it. Where a slot is free the run is stored
-// as running at once, otherwise as queued.
-func (a *Automation) begin(ctx context.Context, origin storage.Origin, s *slnet.Script, run slnet.Run, input *runInput) (*execution, error) {
-	hasSlot := a.trySlot(&run)
-	if hasSlot {
-		run.State, run.StartedAt = slnet.RunRunning, run.QueuedAt
+// stop asks the attempt to end, and reports whether that was in time.
+func (e *execution) stop(cause error) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if !e.ended {
+		e.cancel(cause)
 	}
-	e, err := a.enter(run, s, input)
+	return !e.ended
+}
+
+// begin stores a new run and executes it: at once where nothing keeps it from
+// that, otherwise the queue does.
+func (a *Automation) begin(ctx context.Context, origin storage.Origin, s *slnet.Script, run *slnet.Run, input *runInput) error {
+	if a.ending.Err() != nil {
+		return errStopping
+	}
+	waits := !a.queue.tryTake(run, manifestOf(s).Concurrency)
+	if waits {
+		return a.store(ctx, origin, run, input)
+	}
+	w := openOf(run)
+	run.State, run.StartedAt = slnet.RunRunning, run.QueuedAt
+	e, err := a.enter(*run, s, input)
 	if err == nil {
-		err = a.put(ctx, origin, &run, input)
-		if err != nil {
+		if err = a.store(ctx, origin, run, input); err != nil {
 			a.leave(e)
 		}
 	}
 	if err != nil {
-		if hasSlot {
-			a.freeSlot(&run)
-		}
-		return nil, err
+		a.queue.give(&w)
+		return err
 	}
-	go e.execute(hasSlot)
-	return e, nil
+	go func() {
+		defer a.queue.give(&w)
+		e.execute()
+	}()
+	return nil
 }
 
-// requeue executes a run that was queued when the last daemon ended.
-func (a *Automation) requeue(ctx context.Context, run *slnet.Run) error {
-	s, err := a.find(ctx, run.Script, run.ScriptVersion)
-	if err != nil {
-		return err
-	}
-	input, err := a.storedInput(ctx, run)
-	if err != nil {
-		return err
-	}
-	e, err := a.enter(*run, s, input)
-	if err != nil {
-		return err
-	}
-	go e.execute(false)
-	return nil
+// store stores a new run.
+func (a *Automation) store(ctx context.Context, origin storage.Origin, run *slnet.Run, input *runInput) error {
+	_, err := a.Store.Update(ctx, origin, func(tx *storage.Tx) error {
+		if origin.Message != "" {
+			tx.About("run", run.ID.String())
+			tx.About("script", run.Script)
+		}
+		return a.stage(tx, run, input)
+	})
+	return err
 }
 
 // enter makes an execution known. It is undone by leave.
 func (a *Automation) enter(run slnet.Run, s *slnet.Script, input *runInput) (*execution, error) {
-	e := &execution{a: a, script: s, input: input, run: run, done: make(chan struct{})}
+	e := &execution{a: a, script: s, input: input, run: run, attempt: run.Attempt, done: make(chan struct{})}
 	e.ctx, e.cancel = context.WithCancelCause(context.Background())
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -110,50 +118,15 @@ func (a *Automation) leave(e *execution) {
 	a.runs.Done()
 }
 
-// trySlot takes a slot if one is free. Runs with a parent need none: the parent
-// holds one and may wait for them, so that with all slots taken nobody would go
-// on.
-func (a *Automation) trySlot(run *slnet.Run) bool {
-	if len(run.Parents) > 0 {
-		return true
-	}
-	select {
-	case a.slots <- struct{}{}:
-		return true
-	default:
-		return false
-	}
-}
-
-func (a *Automation) freeSlot(run *slnet.Run) {
-	if len(run.Parents) == 0 {
-		<-a.slots
-	}
-}
-
-// execute takes a run from the queue to its end.
-func (e *execution) execute(hasSlot bool) {
+// execute carries a running run to the end of its attempt.
+func (e *execution) execute() {
 	a := e.a
 	defer a.leave(e)
-	if !hasSlot {
-		select {
-		case a.slots <- struct{}{}:
-		case <-e.ctx.Done():
-			e.finish(plugins.Result{Failed: true, Cause: context.Cause(e.ctx)}, nil, 0)
-			return
-		case <-a.ending.Done():
-			return // it stays queued, and starts with the next daemon
-		}
-		run := e.change(func(run *slnet.Run) { run.State, run.StartedAt = slnet.RunRunning, time.Now().UTC() })
-		if err := a.put(context.Background(), e.origin(), &run, e.input); err != nil {
-			a.freeSlot(&e.run)
-			e.storeErr = err
-			a.Logger.Error("a run could not be started", "op", "automation.execute", "run", e.run.ID, "err", err)
-			return
-		}
+	if e.script == nil {
+		e.finish(plugins.Result{}, slnet.Errorf(slnet.KindNotFound, "script %q has no version %d any more", e.run.Script, e.run.ScriptVersion), 0)
+		return
 	}
-	defer a.freeSlot(&e.run)
-	log, err := openLog(a.logPath(e.run.ID), manifestOf(e.script).Limits.Output)
+	log, err := openLog(a.logPath(e.run.ID), manifestOf(e.script).Limits.Output, e.attempt)
 	if err != nil {
 		e.finish(plugins.Result{}, fmt.Errorf("open the log of the run: %w", err), 0)
 		return
@@ -195,7 +168,7 @@ func (e *execution) carry(log *runLog) (plugins.Result, error) {
 	return process.Run(e.ctx, plugins.Run{
 		Info: sdk.RunInfo{
 			ID: run.ID, Script: run.Script, ScriptVersion: run.ScriptVersion, EntryPoint: run.EntryPoint, Attempt: run.Attempt,
-			StartedBy: run.StartedBy, Trigger: run.Trigger, RunsAs: run.RunsAs, RunsAsDisplayName: a.DisplayName(runner(&run)),
+			StartedBy: run.StartedBy, Trigger: triggerText(run.Trigger), RunsAs: run.RunsAs, RunsAsDisplayName: a.DisplayName(runner(&run)),
 			Parents: run.Parents, Parameters: run.Parameters,
 		},
 		Input:      e.sent(),
@@ -203,6 +176,15 @@ func (e *execution) carry(log *runLog) (plugins.Result, error) {
 		Log:        func(lines []slnet.LogLine) { log.write(e.secrets.lines(lines)) },
 		KeepAlive:  func() { timer.Reset(run.Timeout) },
 	})
+}
+
+// triggerText is what started a run by itself, in words.
+func triggerText(t slnet.RunTrigger) string {
+	switch t.Kind {
+	case "", slnet.TriggerManual, slnet.TriggerRun:
+		return ""
+	}
+	return strings.TrimSpace(string(t.Kind) + " " + t.Name)
 }
 
 // process returns a process for a run of a script, and what is to be done with
@@ -217,40 +199,111 @@ func (a *Automation) process(ctx context.Context, s *slnet.Script, runsAs string
 	return p, func() { go p.Close() }, err
 }
 
-// finish stores what came of the run.
+// finish stores what came of the attempt.
 func (e *execution) finish(result plugins.Result, failure error, logBytes int64) {
-	run := e.change(func(run *slnet.Run) {
-		run.EndedAt = time.Now().UTC()
-		run.LogBytes = logBytes
-		run.Output, run.ExitReason, run.Errors = result.Output, result.ExitReason, result.Errors
-		run.PeakMemory, run.CPUTime = result.Usage.Memory, result.Usage.CPU
-		if run.EntryPoint != slnet.EntryPointRun {
-			e.result = e.secrets.answer(run.EntryPoint, result.Result)
-		} else if err := slnet.JSON(result.Result).Valid("the result of the run", slnet.MaxRunResult); err != nil {
-			result.Failed = true
-			run.Errors = append(run.Errors, slnet.RunError{Message: err.Error()})
-		} else {
-			run.Result = result.Result
-		}
-		if failure != nil {
-			known, _ := slnet.AsError(failure)
-			run.Errors = append(run.Errors, slnet.RunError{Message: known.Message, Reasons: reasons(known)})
-		}
-		cause := result.Cause
-		if cause == nil && e.ctx.Err() != nil && (failure != nil || result.Failed) {
-			cause = context.Cause(e.ctx)
-		}
-		run.State = endState(result, failure, cause)
-		if run.State == slnet.RunTimedOut || run.State == slnet.RunCanceled {
-			// First why the run was ended, then what the script made of that.
-			run.Errors = append([]slnet.RunError{{Message: cause.Error()}}, run.Errors...)
-		}
-		e.secrets.run(run)
-	})
-	if err := e.a.put(context.Background(), e.origin(), &run, e.input); err != nil {
-		e.storeErr = err
-		e.a.Logger.Error("the end of a run could not be stored", "op", "automation.finish", "run", run.ID, "err", err)
+	run, output := e.end(result, failure, logBytes)
+	if run.State == slnet.RunFailed && retryable(result, failure) && run.Attempt < manifestOf(e.script).Retry.Attempts {
+		run = again(run, manifestOf(e.script).Retry, run.EndedAt)
 	}
+	pause := 100 * time.Millisecond
+	for told := false; ; pause = min(2*pause, maxFinishPause) {
+		err := e.storeEnd(&run)
+		if err == nil {
+			break
+		}
+		if !told {
+			told = true
+			e.a.announce(run.ID, Outcome{}, err)
+			e.a.Logger.Error("the end of a run could not be stored", "op", "automation.finish", "run", run.ID, "err", err)
+		}
+		switch {
+		case errors.Is(err, storage.ErrTooLarge) && run.State != slnet.RunFailed:
+			run.State, run.Output, run.Result = slnet.RunFailed, nil, nil
+			run.Errors = []slnet.RunError{{Message: "what the run returned is too large to be stored"}}
+			continue
+		case !errors.Is(err, storage.ErrReadOnly) && !errors.Is(err, storage.ErrConflict):
+			return // the next daemon finds it running, and lost
+		}
+		select {
+		case <-time.After(pause):
+		case <-e.a.ending.Done():
+			return
+		}
+	}
+	e.stored(&run)
+	if run.State.Ended() {
+		e.a.announce(run.ID, Outcome{Run: run, Result: output}, nil)
+	}
+}
+
+// maxFinishPause is the longest that the end of a run waits before it is stored
+// once more in a store that took no writes.
+const maxFinishPause = 5 * time.Second
+
+// storeEnd stores a run that has ended, or waits for its next attempt.
+func (e *execution) storeEnd(run *slnet.Run) error {
+	_, err := e.a.Store.Update(context.Background(), e.origin(), func(tx *storage.Tx) error {
+		old, err := getRun(&tx.Reader, run.ID)
+		if err != nil {
+			return err
+		}
+		if run.State == slnet.RunSucceeded && e.input != nil {
+			if err := inputTable.Delete(tx, run.ID.String()); err != nil {
+				return err
+			}
+		}
+		if run.State == slnet.RunQueued {
+			w := openOf(run)
+			tx.AfterCommit(func() { e.a.queue.add(w) })
+		}
+		return putRun(tx, old, run)
+	})
+	return err
+}
+
+// end decides how the attempt has ended.
+func (e *execution) end(result plugins.Result, failure error, logBytes int64) (run slnet.Run, output []byte) {
+	e.mu.Lock()
+	e.ended = true
+	run = e.run
+	e.mu.Unlock()
+	run.EndedAt = time.Now().UTC()
+	run.LogBytes = logBytes
+	run.Output, run.ExitReason, run.Errors = result.Output, result.ExitReason, result.Errors
+	run.PeakMemory, run.CPUTime = result.Usage.Memory, result.Usage.CPU
+	if run.EntryPoint != slnet.EntryPointRun {
+		output = e.secrets.answer(run.EntryPoint, result.Result)
+	} else if err := slnet.JSON(result.Result).Valid("the result of the run", slnet.MaxRunResult); err != nil {
+		result.Failed = true
+		run.Errors = append(run.Errors, slnet.RunError{Message: err.Error()})
+	} else {
+		run.Result = result.Result
+	}
+	if failure != nil {
+		known, _ := slnet.AsError(failure)
+		run.Errors = append(run.Errors, slnet.RunError{Message: known.Message, Reasons: reasons(known)})
+	}
+	cause := result.Cause
+	if cause == nil && e.ctx.Err() != nil && (failure != nil || result.Failed) {
+		cause = context.Cause(e.ctx)
+	}
+	run.State = endState(result, failure, cause)
+	if run.State == slnet.RunTimedOut || run.State == slnet.RunCanceled {
+		// First why the run was ended, then what the script made of that.
+		run.Errors = append([]slnet.RunError{{Message: cause.Error()}}, run.Errors...)
+	}
+	e.secrets.run(&run)
+	return run, output
+}
+
+// retryable reports whether an attempt failed for a reason that may not come
+// again: the script says so, or there was no process for it.
+func retryable(result plugins.Result, failure error) bool {
+	if failure != nil {
+		known, _ := slnet.AsError(failure)
+		return known.Kind == slnet.KindInternal || known.Kind == slnet.KindUnavailable
+	}
+	return result.Retryable
 }
 
 func reasons(e *slnet.Error) []slnet.Reason {

@@ -1,7 +1,6 @@
 package automation
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,11 +15,9 @@ import (
 	"domovoi.dev/storage"
 )
 
-//go:generate go -C ../../tools run ./msgpgen -package ../runtime/automation -files input.go -unexported
-
 // inputTable has what entry points other than Run are called with, by the id of
-// the run, as long as the run has not ended. What Run is called with stands in
-// the run.
+// the run, until the run has succeeded: one that has not may be repeated. What
+// Run is called with stands in the run.
 var inputTable = storage.NewTable[runInput]("run_inputs")
 
 // runInput is the input of an entry point.
@@ -33,7 +30,7 @@ type runInput struct {
 func (c *Call) input(s *slnet.Script, run *slnet.Run) (*runInput, error) {
 	if c.EntryPoint == slnet.EntryPointRun {
 		var err error
-		run.Input, err = parameters(s, c.json, c.Parameters)
+		run.Input, err = parameters(s, c.JSON, c.Parameters)
 		return nil, err
 	}
 	if c.Input == nil {
@@ -131,16 +128,12 @@ func (e *execution) sent() []byte {
 	return e.run.Input
 }
 
-// storedInput reads the input of a run that was queued by an earlier daemon.
-func (a *Automation) storedInput(ctx context.Context, run *slnet.Run) (input *runInput, err error) {
+// storedInput reads the input of a run whose entry point is not Run.
+func storedInput(r *storage.Reader, run *slnet.Run) (input *runInput, err error) {
 	if run.EntryPoint == slnet.EntryPointRun {
 		return nil, nil
 	}
-	err = a.Store.View(ctx, func(r *storage.Reader) error {
-		input, err = inputTable.Get(r, run.ID.String())
-		return err
-	})
-	if err != nil {
+	if input, err = inputTable.Get(r, run.ID.String()); err != nil {
 		return nil, fmt.Errorf("the input of run %s: %w", run.ID, err)
 	}
 	return input, nil

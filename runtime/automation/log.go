@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -40,12 +41,49 @@ type runLog struct {
 	err  error
 }
 
-func openLog(path string, most int64) (*runLog, error) {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+// openLog opens the log of an attempt of a run, which goes on behind those of the
+// attempts before it.
+func openLog(path string, most, attempt int64) (*runLog, error) {
+	how := os.O_CREATE | os.O_WRONLY | os.O_APPEND
+	if attempt <= 1 {
+		how |= os.O_TRUNC
+	}
+	f, err := os.OpenFile(path, how, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	return &runLog{f: f, most: cmp.Or(most, maxLogBytes)}, nil
+	l := &runLog{f: f, most: cmp.Or(most, maxLogBytes)}
+	if l.size, err = f.Seek(0, io.SeekEnd); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	if attempt > 1 {
+		// A daemon that was killed may have left a half line.
+		l.most = max(l.most, l.size+attemptRoom)
+		l.endLine(path)
+		l.write([]slnet.LogLine{{Time: time.Now().UTC(), Level: "INFO", Text: fmt.Sprintf("attempt %d begins", attempt)}})
+	}
+	return l, nil
+}
+
+// attemptRoom is how much an attempt may always log.
+const attemptRoom = 64 << 10
+
+// endLine removes what stands behind the last whole line.
+func (l *runLog) endLine(path string) {
+	const most = 64 << 10
+	r, err := os.Open(path)
+	if err != nil {
+		return
+	}
+	defer r.Close()
+	from := max(0, l.size-most)
+	b := make([]byte, l.size-from)
+	if _, err := r.ReadAt(b, from); err != nil || len(b) == 0 {
+		return
+	}
+	if end := from + int64(bytes.LastIndexByte(b, '\n')+1); end < l.size && l.f.Truncate(end) == nil {
+		l.size = end
+	}
 }
 
 // write appends lines. Errors are kept for close, for a run does not fail

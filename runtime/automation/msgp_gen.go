@@ -3,8 +3,276 @@
 package automation
 
 import (
+	"domovoi.dev/sdk/slnet"
 	"github.com/tinylib/msgp/msgp"
 )
+
+// MarshalMsg implements msgp.Marshaler
+func (z *indexRow) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(5)
+	var zb0001Mask uint8 /* 5 bits */
+	_ = zb0001Mask
+	if z.State == "" {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	if z.QueuedAt.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	if z.EndedAt.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x8
+	}
+	if z.LogBytes == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x10
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Id"
+		o = append(o, 0xa2, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.ID)[:])
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "State"
+			o = append(o, 0xa5, 0x53, 0x74, 0x61, 0x74, 0x65)
+			o = msgp.AppendString(o, string(z.State))
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "QueuedAt"
+			o = append(o, 0xa8, 0x51, 0x75, 0x65, 0x75, 0x65, 0x64, 0x41, 0x74)
+			o = msgp.AppendTimeExt(o, z.QueuedAt)
+		}
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "EndedAt"
+			o = append(o, 0xa7, 0x45, 0x6e, 0x64, 0x65, 0x64, 0x41, 0x74)
+			o = msgp.AppendTimeExt(o, z.EndedAt)
+		}
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
+			// string "LogBytes"
+			o = append(o, 0xa8, 0x4c, 0x6f, 0x67, 0x42, 0x79, 0x74, 0x65, 0x73)
+			o = msgp.AppendInt64(o, z.LogBytes)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *indexRow) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Id":
+			bts, err = msgp.ReadExactBytes(bts, (z.ID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "ID")
+				return
+			}
+		case "State":
+			{
+				var zb0002 string
+				zb0002, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "State")
+					return
+				}
+				z.State = slnet.RunState(zb0002)
+			}
+		case "QueuedAt":
+			z.QueuedAt, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "QueuedAt")
+				return
+			}
+		case "EndedAt":
+			z.EndedAt, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "EndedAt")
+				return
+			}
+		case "LogBytes":
+			z.LogBytes, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "LogBytes")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *indexRow) Msgsize() (s int) {
+	s = 1 + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 6 + msgp.StringPrefixSize + len(string(z.State)) + 9 + msgp.TimeSize + 8 + msgp.TimeSize + 9 + msgp.Int64Size
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *openRun) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(8)
+	var zb0001Mask uint8 /* 8 bits */
+	_ = zb0001Mask
+	if z.Key == "" {
+		zb0001Len--
+		zb0001Mask |= 0x20
+	}
+	if z.KeyLimit == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x40
+	}
+	if z.NotBefore.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x80
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Id"
+		o = append(o, 0xa2, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.ID)[:])
+		// string "Script"
+		o = append(o, 0xa6, 0x53, 0x63, 0x72, 0x69, 0x70, 0x74)
+		o = msgp.AppendString(o, z.Script)
+		// string "User"
+		o = append(o, 0xa4, 0x55, 0x73, 0x65, 0x72)
+		o = msgp.AppendString(o, z.User)
+		// string "Order"
+		o = append(o, 0xa5, 0x4f, 0x72, 0x64, 0x65, 0x72)
+		o = msgp.AppendString(o, z.Order)
+		// string "Attempt"
+		o = append(o, 0xa7, 0x41, 0x74, 0x74, 0x65, 0x6d, 0x70, 0x74)
+		o = msgp.AppendInt64(o, z.Attempt)
+		if (zb0001Mask & 0x20) == 0 { // if not omitted
+			// string "Key"
+			o = append(o, 0xa3, 0x4b, 0x65, 0x79)
+			o = msgp.AppendString(o, z.Key)
+		}
+		if (zb0001Mask & 0x40) == 0 { // if not omitted
+			// string "KeyLimit"
+			o = append(o, 0xa8, 0x4b, 0x65, 0x79, 0x4c, 0x69, 0x6d, 0x69, 0x74)
+			o = msgp.AppendInt64(o, z.KeyLimit)
+		}
+		if (zb0001Mask & 0x80) == 0 { // if not omitted
+			// string "NotBefore"
+			o = append(o, 0xa9, 0x4e, 0x6f, 0x74, 0x42, 0x65, 0x66, 0x6f, 0x72, 0x65)
+			o = msgp.AppendTimeExt(o, z.NotBefore)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *openRun) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Id":
+			bts, err = msgp.ReadExactBytes(bts, (z.ID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "ID")
+				return
+			}
+		case "Script":
+			z.Script, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Script")
+				return
+			}
+		case "User":
+			z.User, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "User")
+				return
+			}
+		case "Order":
+			z.Order, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Order")
+				return
+			}
+		case "Attempt":
+			z.Attempt, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Attempt")
+				return
+			}
+		case "Key":
+			z.Key, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Key")
+				return
+			}
+		case "KeyLimit":
+			z.KeyLimit, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "KeyLimit")
+				return
+			}
+		case "NotBefore":
+			z.NotBefore, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "NotBefore")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *openRun) Msgsize() (s int) {
+	s = 1 + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 7 + msgp.StringPrefixSize + len(z.Script) + 5 + msgp.StringPrefixSize + len(z.User) + 6 + msgp.StringPrefixSize + len(z.Order) + 8 + msgp.Int64Size + 4 + msgp.StringPrefixSize + len(z.Key) + 9 + msgp.Int64Size + 10 + msgp.TimeSize
+	return
+}
 
 // MarshalMsg implements msgp.Marshaler
 func (z *runInput) MarshalMsg(b []byte) (o []byte, err error) {

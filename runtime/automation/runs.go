@@ -1,10 +1,14 @@
 package automation
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 
@@ -13,84 +17,12 @@ import (
 	"domovoi.dev/storage"
 )
 
-// runTable has the runs by id. Ids of runs begin with their time, so the order
-// of the table is that of the runs.
-var runTable = storage.NewTable[slnet.Run]("runs")
-
-const (
-	defaultRuns = 100
-	maxRuns     = 1000
-	// maxTimeout is the longest a run may be allowed to take.
-	maxTimeout = 30 * 24 * time.Hour
-)
+// maxTimeout is the longest a run may be allowed to take.
+const maxTimeout = 30 * 24 * time.Hour
 
 func checkTimeout(d time.Duration) error {
 	if d < 0 || d > maxTimeout {
 		return slnet.Errorf(slnet.KindInvalid, "a timeout of %v is not between 0 and %v", d, maxTimeout)
-	}
-	return nil
-}
-
-// put stores a run and the event that tells of it. input is that of its entry
-// point, nil for those that need none; it is kept until the run has ended.
-func (a *Automation) put(ctx context.Context, origin storage.Origin, run *slnet.Run, input *runInput) error {
-	_, err := a.Store.Update(ctx, origin, func(tx *storage.Tx) error {
-		if err := runTable.Put(tx, run, run.ID.String()); err != nil {
-			return err
-		}
-		if origin.Message != "" {
-			tx.About("run", run.ID.String())
-			tx.About("script", run.Script)
-		}
-		switch {
-		case input == nil:
-		case run.State.Ended():
-			if err := inputTable.Delete(tx, run.ID.String()); err != nil {
-				return err
-			}
-		default:
-			if err := inputTable.Put(tx, input, run.ID.String()); err != nil {
-				return err
-			}
-		}
-		return tx.AddEvent("", &slnet.RunChangedEventMessage{Run: brief(*run)})
-	})
-	return err
-}
-
-// brief is a run as it stands among others: without what may be large.
-func brief(run slnet.Run) slnet.Run {
-	run.Input, run.Result = nil, nil
-	return run
-}
-
-// recover ends what the last daemon left: runs that executed are lost, those
-// that waited start now.
-func (a *Automation) recover(ctx context.Context) error {
-	var open []*slnet.Run
-	err := a.Store.View(ctx, func(r *storage.Reader) error {
-		return runTable.Scan(r, storage.Walk{}, func(run *slnet.Run) (bool, error) {
-			if !run.State.Ended() {
-				open = append(open, run)
-			}
-			return true, nil
-		})
-	})
-	if err != nil {
-		return err
-	}
-	for _, run := range open {
-		if run.State == slnet.RunQueued {
-			if err := a.requeue(ctx, run); err != nil {
-				return err
-			}
-			continue
-		}
-		run.State, run.EndedAt = slnet.RunLost, time.Now().UTC()
-		run.Errors = append(run.Errors, slnet.RunError{Message: "the daemon ended while the run was executing"})
-		if err := a.put(ctx, storage.Origin{User: run.RunsAs, RunID: run.ID}, run, new(runInput)); err != nil {
-			return err
-		}
 	}
 	return nil
 }
@@ -102,8 +34,12 @@ func (a *Automation) Execute(ctx context.Context, caller security.Caller, m *sln
 	if err != nil {
 		return nil, err
 	}
+	if strings.HasPrefix(m.ConcurrencyKey, scheduleKey) {
+		return nil, slnet.Errorf(slnet.KindInvalid, "the ConcurrencyKey %.100q begins with %q: such keys are those of schedules", m.ConcurrencyKey, scheduleKey)
+	}
 	outcome, err := a.Call(ctx, caller, Call{
-		ScriptName: m.ScriptName, EntryPoint: m.EntryPoint, Parameters: m.Parameters, Timeout: m.Timeout, Async: m.Async, json: m.Input,
+		ScriptName: m.ScriptName, EntryPoint: m.EntryPoint, Parameters: m.Parameters, Timeout: m.Timeout, Async: m.Async, JSON: m.Input,
+		KeepRunning: m.KeepRunning, Priority: m.Priority, Key: m.ConcurrencyKey, KeyLimit: m.KeyLimit,
 	})
 	if err != nil {
 		return nil, err
@@ -111,25 +47,36 @@ func (a *Automation) Execute(ctx context.Context, caller security.Caller, m *sln
 	return &slnet.RunResponse{Run: outcome.Run}, nil
 }
 
+// scheduleKey begins the concurrency keys of schedules.
+const scheduleKey = "schedule "
+
 // Call says which entry point of which script is to be called with what.
 type Call struct {
 	ScriptName string
+	// Version is the version of the script; 0 means the newest.
+	Version int64
 	// EntryPoint is the function to call; empty means Run.
 	EntryPoint string
 	// Input is what an entry point other than Run takes: a *dom.InstanceCrud,
 	// *dom.InstanceCrudMeta, *dom.ActionContext, *slnet.ApiTriggerInput or
 	// *slnet.RequestScriptInfoInput.
 	Input Input
-	// Parameters are the script's parameters by name.
+	// Parameters are the script's parameters by name, JSON its typed ones.
 	Parameters map[string]string
+	JSON       slnet.JSON
 	// Timeout overrides the script's own.
 	Timeout time.Duration
-	// Trigger names what started the run by itself, such as "schedule nightly".
-	Trigger string
-	// Async asks not to wait for the end of the run.
-	Async bool
-
-	json slnet.JSON // the parameters of Run
+	// Async asks not to wait for the end of the run, KeepRunning not to cancel it
+	// when the caller goes away.
+	Async, KeepRunning bool
+	// Priority, Key and KeyLimit are those of slnet.ExecuteScriptMessage.
+	Priority int64
+	Key      string
+	KeyLimit int64
+	// Trigger is why the run is started; without, it is the caller.
+	Trigger slnet.RunTrigger
+	// StartedBy is who or what causes the run, where that is not the caller.
+	StartedBy string
 }
 
 // Input is something that can be sent to an entry point.
@@ -149,67 +96,117 @@ type Outcome struct {
 // Call starts a run of an entry point as the caller, and waits for its end unless
 // asked not to. A run that ended badly is not an error.
 func (a *Automation) Call(ctx context.Context, caller security.Caller, c Call) (Outcome, error) {
-	s, err := a.find(ctx, c.ScriptName, 0)
-	if err != nil {
-		return Outcome{}, err
-	}
-	if c.EntryPoint == "" {
-		c.EntryPoint = slnet.EntryPointRun
-	}
-	if err := errors.Join(checkEntryPoint(s, c.EntryPoint), checkTimeout(c.Timeout)); err != nil {
-		return Outcome{}, err
-	}
-	if len(caller.Parents) >= maxDepth {
-		return Outcome{}, slnet.Errorf(slnet.KindConflict, "script %q was not started: %d runs stand above it already, each started by the one before", s.Name, len(caller.Parents))
-	}
-	run := newRun(caller, s, c)
-	input, err := c.input(s, &run)
-	if err != nil {
-		return Outcome{}, err
-	}
-	e, err := a.begin(ctx, caller.Origin(), s, run, input)
+	var run *slnet.Run
+	var s *slnet.Script
+	var input *runInput
+	err := a.Store.View(ctx, func(r *storage.Reader) (err error) {
+		run, s, input, err = newRun(r, caller, c)
+		return err
+	})
 	if err != nil {
 		return Outcome{}, err
 	}
 	if c.Async {
-		return Outcome{Run: e.snapshot()}, nil
+		err := a.begin(ctx, caller.Origin(), s, run, input)
+		return Outcome{Run: a.withWait(*run, manifestOf(s).Concurrency)}, err
+	}
+	end := a.await(run.ID)
+	defer a.forget(run.ID, end)
+	if err := a.begin(ctx, caller.Origin(), s, run, input); err != nil {
+		return Outcome{}, err
 	}
 	select {
-	case <-e.done:
+	case <-end.done:
+		return end.outcome, end.err
 	case <-ctx.Done():
-		e.cancel(slnet.Errorf(slnet.KindCanceled, "the caller went away: %v", context.Cause(ctx)))
-		<-e.done
 	}
-	if e.storeErr != nil {
-		return Outcome{}, e.storeErr
+	if c.KeepRunning {
+		return Outcome{}, context.Cause(ctx)
 	}
-	return Outcome{Run: e.snapshot(), Result: e.result}, nil
+	err = a.cancelRun(run.ID, slnet.Errorf(slnet.KindCanceled, "the caller went away: %v", context.Cause(ctx)))
+	if err != nil && !errors.Is(err, slnet.KindConflict) { // it may just have ended
+		return Outcome{}, err
+	}
+	<-end.done
+	return end.outcome, end.err
 }
 
-// newRun makes the record of a run that is about to be queued.
-func newRun(caller security.Caller, s *slnet.Script, c Call) slnet.Run {
-	startedBy, runsAs, runsAsID, scope := caller.User, caller.User, caller.UserID, caller.Scope
+// CheckCall returns an error when a call names a script, version, entry point or
+// parameters that do not fit each other.
+func (a *Automation) CheckCall(ctx context.Context, caller security.Caller, c Call) error {
+	return a.Store.View(ctx, func(r *storage.Reader) error {
+		_, _, _, err := newRun(r, caller, c)
+		return err
+	})
+}
+
+const (
+	maxKey      = 200
+	maxKeyLimit = 10_000
+)
+
+// check returns an error when a call says something that cannot be.
+func (c *Call) check(caller security.Caller, s *slnet.Script) error {
+	err := errors.Join(checkEntryPoint(s, c.EntryPoint), checkTimeout(c.Timeout))
+	bad := func(format string, args ...any) {
+		err = errors.Join(err, slnet.Errorf(slnet.KindInvalid, format, args...))
+	}
+	if c.Priority < slnet.PriorityLowest || c.Priority > slnet.PriorityHighest {
+		bad("the priority %d is not between %d and %d", c.Priority, slnet.PriorityLowest, slnet.PriorityHighest)
+	}
+	if !utf8.ValidString(c.Key) || utf8.RuneCountInString(c.Key) > maxKey || strings.ContainsFunc(c.Key, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		bad("the ConcurrencyKey has more than %d characters, or some that cannot be printed", maxKey)
+	}
+	switch {
+	case c.KeyLimit < 0 || c.KeyLimit > maxKeyLimit:
+		bad("the KeyLimit %d is not between 0 and %d", c.KeyLimit, maxKeyLimit)
+	case c.KeyLimit > 0 && c.Key == "":
+		bad("there is a KeyLimit and no ConcurrencyKey that it could limit")
+	}
+	if len(caller.Parents) >= maxDepth {
+		err = errors.Join(err, slnet.Errorf(slnet.KindConflict, "script %q was not started: %d runs stand above it already, each started by the one before", s.Name, len(caller.Parents)))
+	}
+	return err
+}
+
+// newRun makes the record of a run that is about to be queued, and what its entry
+// point is called with where that does not stand in the record.
+func newRun(r *storage.Reader, caller security.Caller, c Call) (*slnet.Run, *slnet.Script, *runInput, error) {
+	s, err := scriptIn(r, c.ScriptName, c.Version)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	c.EntryPoint = cmp.Or(c.EntryPoint, slnet.EntryPointRun)
+	if err := c.check(caller, s); err != nil {
+		return nil, nil, nil, err
+	}
+	run := c.record(caller, s)
+	input, err := c.input(s, run)
+	return run, s, input, err
+}
+
+func (c *Call) record(caller security.Caller, s *slnet.Script) *slnet.Run {
+	startedBy, runsAs, runsAsID, scope := cmp.Or(c.StartedBy, caller.User), caller.User, caller.UserID, caller.Scope
 	if s.RunsAs != "" {
 		// Whoever bound the script to a user decided what it may do.
 		runsAs, runsAsID, scope = s.RunsAs, s.RunsAsID, nil
 	}
-	parents := caller.Parents
+	trigger, parents := c.Trigger, caller.Parents
+	if trigger.Kind == "" {
+		trigger.Kind = slnet.TriggerManual
+	}
 	if caller.RunID != uuid.Nil {
-		startedBy = "run " + caller.RunID.String()
+		if c.Trigger.Kind == "" {
+			startedBy, trigger = "run "+caller.RunID.String(), slnet.RunTrigger{Kind: slnet.TriggerRun, ID: caller.RunID}
+		}
 		parents = append(parents[:len(parents):len(parents)], caller.RunID)
 	}
-	timeout := c.Timeout
-	if timeout == 0 {
-		timeout = s.Timeout
-	}
-	if timeout == 0 {
-		timeout = DefaultTimeout
-	}
-	return slnet.Run{
+	return &slnet.Run{
 		ID: uuid.Must(uuid.NewV7()), Script: s.Name, ScriptVersion: s.Version, Engine: s.Engine, EntryPoint: c.EntryPoint,
-		Parameters: maps.Clone(c.Parameters), StartedBy: startedBy, Trigger: c.Trigger, RunsAs: runsAs, Parents: parents,
-		StartedByID: caller.UserID, RunsAsID: runsAsID, Scope: scope,
-		Attempt: 1, State: slnet.RunQueued, QueuedAt: time.Now().UTC(), Timeout: timeout,
+		Parameters: maps.Clone(c.Parameters), StartedBy: startedBy, RunsAs: runsAs, Parents: parents,
+		StartedByID: caller.UserID, RunsAsID: runsAsID, Scope: scope, Trigger: trigger,
+		Priority: c.Priority, ConcurrencyKey: c.Key, KeyLimit: c.KeyLimit,
+		Attempt: 1, State: slnet.RunQueued, QueuedAt: time.Now().UTC(), Timeout: cmp.Or(c.Timeout, s.Timeout, DefaultTimeout),
 	}
 }
 
@@ -227,44 +224,66 @@ func Own(caller security.Caller, run *slnet.Run) bool {
 // the permission to.
 func visible(caller security.Caller, all bool, run *slnet.Run) bool { return all || Own(caller, run) }
 
-// Runs lists runs, the newest first. all lets the caller see those of others.
-func (a *Automation) Runs(ctx context.Context, caller security.Caller, all bool, m *slnet.GetRunsMessage) (*slnet.RunsResponse, error) {
-	limit := m.Limit
-	switch {
-	case limit < 0 || limit > maxRuns:
-		return nil, slnet.Errorf(slnet.KindInvalid, "the limit %d is not between 0 and %d", limit, maxRuns)
-	case limit == 0:
-		limit = defaultRuns
+// withWait is a run with what it waits for. limit is how many runs of its script
+// may execute, 0 any.
+func (a *Automation) withWait(run slnet.Run, limit int64) slnet.Run {
+	if run.State == slnet.RunQueued {
+		run.WaitsFor = a.queue.waitsFor(&run, limit)
 	}
-	walk := storage.Walk{Reverse: true}
-	if m.Before != uuid.Nil {
-		walk.After = []string{m.Before.String()}
+	return run
+}
+
+// awaited is the end of a run that somebody waits for.
+type awaited struct {
+	waiting int           // guarded by Automation.mu: how many wait
+	done    chan struct{} // closed when the run has ended and its record is stored
+	outcome Outcome       // set before done is closed
+	err     error         // set before done is closed: why the record could not be stored
+}
+
+// await begins to wait for the end of a run. It is followed by forget.
+func (a *Automation) await(id uuid.UUID) *awaited {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	end, ok := a.awaits[id]
+	if !ok {
+		end = &awaited{done: make(chan struct{})}
+		a.awaits[id] = end
 	}
-	response := &slnet.RunsResponse{Runs: []slnet.Run{}}
-	err := a.Store.View(ctx, func(r *storage.Reader) error {
-		return runTable.Scan(r, walk, func(run *slnet.Run) (bool, error) {
-			if e := a.executing(run.ID); e != nil {
-				*run = e.snapshot()
-			}
-			if visible(caller, all, run) && (m.Script == "" || nameKey(m.Script) == nameKey(run.Script)) && (m.State == "" || m.State == run.State) {
-				response.Runs = append(response.Runs, brief(*run))
-			}
-			return int64(len(response.Runs)) < limit, ctx.Err()
-		})
-	})
-	return response, err
+	end.waiting++
+	return end
+}
+
+func (a *Automation) forget(id uuid.UUID, end *awaited) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if end.waiting--; end.waiting == 0 && a.awaits[id] == end {
+		delete(a.awaits, id)
+	}
+}
+
+// announce tells those who wait for it that a run has ended.
+func (a *Automation) announce(id uuid.UUID, outcome Outcome, err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if end, ok := a.awaits[id]; ok {
+		delete(a.awaits, id)
+		end.outcome, end.err = outcome, err
+		close(end.done)
+	}
 }
 
 // Await returns one run when it has ended.
 func (a *Automation) Await(ctx context.Context, caller security.Caller, all bool, id uuid.UUID) (*slnet.RunResponse, error) {
-	e := a.executing(id)
+	end := a.await(id)
+	defer a.forget(id, end)
 	response, err := a.Run(ctx, caller, all, id)
-	if e == nil || err != nil {
+	if err != nil || response.Run.State.Ended() {
 		return response, err
 	}
 	select {
-	case <-e.done:
-		return &slnet.RunResponse{Run: e.snapshot()}, e.storeErr
+	case <-end.done:
+		return &slnet.RunResponse{Run: end.outcome.Run}, end.err
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
@@ -273,45 +292,115 @@ func (a *Automation) Await(ctx context.Context, caller security.Caller, all bool
 // Run returns one run.
 func (a *Automation) Run(ctx context.Context, caller security.Caller, all bool, id uuid.UUID) (*slnet.RunResponse, error) {
 	var run *slnet.Run
-	if e := a.executing(id); e != nil {
-		s := e.snapshot()
-		run = &s
-	} else {
-		err := a.Store.View(ctx, func(r *storage.Reader) (err error) {
-			run, err = runTable.Get(r, id.String())
+	var limit int64
+	err := a.Store.View(ctx, func(r *storage.Reader) (err error) {
+		if run, err = getRun(r, id); err != nil || run.State != slnet.RunQueued {
 			return err
-		})
-		if err != nil && !errors.Is(err, storage.ErrNotFound) {
-			return nil, err
 		}
+		s, err := scriptIn(r, run.Script, 0)
+		if err == nil {
+			limit = manifestOf(s).Concurrency
+		} else if errors.Is(err, slnet.KindNotFound) {
+			err = nil
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
 	}
-	if run == nil || !visible(caller, all, run) {
-		return nil, slnet.Errorf(slnet.KindNotFound, "there is no run %s, or it is another user's", id)
+	if !visible(caller, all, run) {
+		return nil, noRun(id)
 	}
-	return &slnet.RunResponse{Run: *run}, nil
+	return &slnet.RunResponse{Run: a.withWait(*run, limit)}, nil
 }
 
 // Cancel cancels a run that has not ended and waits for its end.
 func (a *Automation) Cancel(ctx context.Context, caller security.Caller, all bool, id uuid.UUID) (*slnet.RunResponse, error) {
+	end := a.await(id)
+	defer a.forget(id, end)
 	response, err := a.Run(ctx, caller, all, id)
 	if err != nil {
 		return nil, err
 	}
-	e := a.executing(id)
-	if e == nil {
-		return nil, slnet.Errorf(slnet.KindConflict, "run %s has ended already: %s", id, response.Run.State)
+	if response.Run.State.Ended() {
+		return nil, hasEnded(&response.Run)
 	}
-	e.cancel(slnet.Errorf(slnet.KindCanceled, "cancelled by %s", caller.User))
+	if err := a.cancelRun(id, slnet.Errorf(slnet.KindCanceled, "cancelled by %s", caller.User)); err != nil {
+		return nil, err
+	}
 	select {
-	case <-e.done:
-		return &slnet.RunResponse{Run: e.snapshot()}, nil
+	case <-end.done:
+		return &slnet.RunResponse{Run: end.outcome.Run}, end.err
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
+}
+
+func hasEnded(run *slnet.Run) error {
+	return slnet.Errorf(slnet.KindConflict, "run %s has ended already: %s", run.ID, run.State)
+}
+
+// CancelRun asks a run to end and does not wait for that. One that has ended
+// stays as it is.
+func (a *Automation) CancelRun(id uuid.UUID, reason string) {
+	err := a.cancelRun(id, slnet.Errorf(slnet.KindCanceled, "cancelled: %s", reason))
+	if err != nil && !errors.Is(err, slnet.KindConflict) && !errors.Is(err, slnet.KindNotFound) {
+		a.Logger.Error("a run could not be cancelled", "op", "automation.CancelRun", "run", id, "err", err)
+	}
+}
+
+// cancelRun asks an executing run to end, or ends one that waits. One that has
+// ended is an error of KindConflict.
+func (a *Automation) cancelRun(id uuid.UUID, cause error) error {
+	for {
+		if e := a.executing(id); e != nil {
+			if e.stop(cause) {
+				return nil
+			}
+			<-e.done // it has just ended, or waits for its next attempt
+		}
+		run, err := a.cancelWaiting(id, cause)
+		switch {
+		case err != nil:
+			return err
+		case run.State == slnet.RunCanceled:
+			a.announce(id, Outcome{Run: *run}, nil)
+			return nil
+		case a.executing(id) == nil:
+			return slnet.Errorf(slnet.KindConflict, "run %s does not execute in this daemon, though its record says so", id)
+		}
+	}
+}
+
+// cancelWaiting ends a run that waits, and returns one that executes as it is.
+func (a *Automation) cancelWaiting(id uuid.UUID, cause error) (*slnet.Run, error) {
+	var canceled slnet.Run
+	_, err := a.Store.Update(context.Background(), storage.Origin{User: systemUser}, func(tx *storage.Tx) error {
+		run, err := getRun(&tx.Reader, id)
+		if err != nil {
+			return err
+		}
+		if canceled = *run; run.State == slnet.RunRunning {
+			return nil
+		}
+		if run.State.Ended() {
+			return hasEnded(run)
+		}
+		canceled.State, canceled.EndedAt, canceled.NotBefore = slnet.RunCanceled, tx.Now(), time.Time{}
+		canceled.Errors = append(canceled.Errors, slnet.RunError{Message: cause.Error()})
+		return putRun(tx, run, &canceled)
+	})
+	return &canceled, err
 }
 
 func (a *Automation) executing(id uuid.UUID) *execution {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.active[id]
+}
+
+// carries reports whether an attempt of a run is being started or executes.
+func (a *Automation) carries(id uuid.UUID, attempt int64) bool {
+	e := a.executing(id)
+	return e != nil && e.attempt == attempt
 }

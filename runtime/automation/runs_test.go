@@ -155,7 +155,7 @@ func TestScriptsStartScriptsWithAllSlotsTaken(t *testing.T) {
 	for _, parent := range parents {
 		h.wantEnd(h.ended(parent.ID), slnet.RunSucceeded, "")
 	}
-	list, err := h.Runs(t.Context(), ann, false, &slnet.GetRunsMessage{Script: "CHILD"})
+	list, err := h.Runs(t.Context(), ann, false, &slnet.GetRunsMessage{Filter: slnet.RunFilter{Script: "CHILD"}})
 	if err != nil || len(list.Runs) != 2 {
 		t.Fatalf("%d runs of the child, %v", len(list.Runs), err)
 	}
@@ -214,9 +214,9 @@ func TestRunsAreListed(t *testing.T) {
 		{"own", ann, false, slnet.GetRunsMessage{}, []int{3, 1, 0}},
 		{"all", ann, true, slnet.GetRunsMessage{}, []int{3, 2, 1, 0}},
 		{"a stranger's", security.Caller{User: "mallory"}, false, slnet.GetRunsMessage{}, nil},
-		{"of a script", ann, true, slnet.GetRunsMessage{Script: "A"}, []int{3, 2, 0}},
-		{"in a state", ann, true, slnet.GetRunsMessage{State: slnet.RunFailed}, []int{1}},
-		{"in no state", ann, true, slnet.GetRunsMessage{State: "tired"}, nil},
+		{"of a script", ann, true, slnet.GetRunsMessage{Filter: slnet.RunFilter{Script: "A"}}, []int{3, 2, 0}},
+		{"in a state", ann, true, slnet.GetRunsMessage{Filter: slnet.RunFilter{State: slnet.RunFailed}}, []int{1}},
+		{"in no state", ann, true, slnet.GetRunsMessage{Filter: slnet.RunFilter{State: "tired"}}, nil},
 		{"limited", ann, true, slnet.GetRunsMessage{Limit: 2}, []int{3, 2}},
 		{"the next page", ann, true, slnet.GetRunsMessage{Limit: 2, Before: ids[2]}, []int{1, 0}},
 		{"behind the last", ann, true, slnet.GetRunsMessage{Before: ids[0]}, nil},

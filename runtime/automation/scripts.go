@@ -176,6 +176,7 @@ func (a *Automation) deploy(ctx context.Context, caller security.Caller, s slnet
 		return nil, err
 	}
 	a.Host.Retire(s.Name)
+	a.queue.relimit(nameKey(s.Name), manifestOf(&deployed).Concurrency)
 	return &slnet.ScriptResponse{Script: withoutSource(deployed)}, nil
 }
 
@@ -286,13 +287,18 @@ func (a *Automation) Script(ctx context.Context, m *slnet.GetScriptMessage) (*sl
 // find returns a version of a script, the newest for version 0.
 func (a *Automation) find(ctx context.Context, name string, version int64) (s *slnet.Script, err error) {
 	err = a.Store.View(ctx, func(r *storage.Reader) error {
-		if version == 0 {
-			s, err = newestScripts.Get(r, nameKey(name))
-		} else {
-			s, err = scriptVersions.Get(r, nameKey(name), versionKey(version))
-		}
+		s, err = scriptIn(r, name, version)
 		return err
 	})
+	return s, err
+}
+
+func scriptIn(r *storage.Reader, name string, version int64) (s *slnet.Script, err error) {
+	if version == 0 {
+		s, err = newestScripts.Get(r, nameKey(name))
+	} else {
+		s, err = scriptVersions.Get(r, nameKey(name), versionKey(version))
+	}
 	if !errors.Is(err, storage.ErrNotFound) {
 		return s, err
 	}

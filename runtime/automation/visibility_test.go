@@ -20,7 +20,7 @@ func TestRunsOfOthersAreSeenWithThePermissionOnly(t *testing.T) {
 				t.Errorf("%s of another user: %v", m.MessageName(), err)
 			}
 		}
-		list := &slnet.GetRunsMessage{Script: "s"}
+		list := &slnet.GetRunsMessage{Filter: slnet.RunFilter{Script: "s"}}
 		if runs := daemontest.Send[*slnet.RunsResponse](t, chris, list).Runs; len(runs) != 0 {
 			t.Errorf("chris sees %d runs of others", len(runs))
 		}

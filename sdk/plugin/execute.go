@@ -105,6 +105,8 @@ func result(engine *sdk.Engine, o outcome) *session.Finished {
 		finished.Failed = exit.Failed
 	default:
 		list = append(list, runError(o.err))
+		var retryable *sdk.RetryableError
+		finished.Retryable = errors.As(o.err, &retryable)
 	}
 	if o.destroyed != nil && (!errors.As(o.destroyed, &exit) || exit.Failed) {
 		e := runError(o.destroyed)

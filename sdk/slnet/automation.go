@@ -141,9 +141,6 @@ type Run struct {
 	// it has.
 	StartedBy string `json:"StartedBy"`
 	RunsAs    string `json:"RunsAs"`
-	// Trigger names what started the run by itself, such as "schedule nightly";
-	// empty where a person, a program or another run did.
-	Trigger string `json:"Trigger,omitempty"`
 	// StartedByID is the id of the user who caused the run, directly or by
 	// another run, and RunsAsID that of RunsAs. The names are those of the time.
 	StartedByID uuid.UUID `json:"StartedById"`
@@ -152,8 +149,24 @@ type Run struct {
 	Scope *TokenScope `json:"Scope,omitempty"`
 	// Parents are the runs above this one, the topmost first.
 	Parents []uuid.UUID `json:"Parents,omitempty"`
-	Attempt int64       `json:"Attempt"`
-	State   RunState    `json:"State"`
+	// Trigger is why the run was started.
+	Trigger RunTrigger `json:"Trigger,omitzero"`
+	// ReplayOf is the run that this one repeats, zero for others.
+	ReplayOf uuid.UUID `json:"ReplayOf"`
+	// Attempt counts the executions of the run from 1. Attempts are the earlier
+	// ones, of which the last ten are kept.
+	Attempt  int64        `json:"Attempt"`
+	Attempts []RunAttempt `json:"Attempts,omitempty"`
+	State    RunState     `json:"State"`
+	// Priority, ConcurrencyKey and KeyLimit are those of ExecuteScriptMessage.
+	Priority       int64  `json:"Priority,omitempty"`
+	ConcurrencyKey string `json:"ConcurrencyKey,omitempty"`
+	KeyLimit       int64  `json:"KeyLimit,omitempty"`
+	// NotBefore is when a queued run starts at the earliest, where that is known.
+	NotBefore time.Time `json:"NotBefore,omitzero"`
+	// WaitsFor is what keeps a queued run from starting. It is filled in when the
+	// run is asked for.
+	WaitsFor *RunWait `json:"WaitsFor,omitempty"`
 
 	QueuedAt  time.Time     `json:"QueuedAt,omitzero"`
 	StartedAt time.Time     `json:"StartedAt,omitzero"`
@@ -281,7 +294,8 @@ type ScriptsResponse struct {
 // bound to. Answered with RunResponse:
 // when Async is set as soon as the run is queued, otherwise when it has ended.
 // A run that ended badly is not an error of the message. When the caller goes
-// away, a run it waits for is cancelled.
+// away, or its time is over, a run it waits for is cancelled, unless KeepRunning
+// is set.
 type ExecuteScriptMessage struct {
 	ScriptName string `json:"ScriptName"`
 	// EntryPoint is the function to call; empty means Run. The others are called
@@ -293,6 +307,18 @@ type ExecuteScriptMessage struct {
 	// texts. What is wrong is told at once, before a run is queued.
 	Input JSON `json:"Input,omitempty"`
 	Async bool `json:"Async,omitempty"`
+	// KeepRunning lets the run go on when the caller goes away while it waits.
+	KeepRunning bool `json:"KeepRunning,omitempty"`
+	// Priority orders runs in the queue, those of a higher number first, from
+	// -100 to 100. More than 0 needs the permission AutomationCancelRuns. Runs
+	// that schedules and triggers start have PriorityBackground.
+	Priority int64 `json:"Priority,omitempty"`
+	// ConcurrencyKey names what runs share: of all runs with the same key no more
+	// than KeyLimit execute at a time, 0 means 1. A run waits for its turn, unless
+	// a run above it holds the key. Keys that begin with "schedule " are those of
+	// schedules.
+	ConcurrencyKey string `json:"ConcurrencyKey,omitempty"`
+	KeyLimit       int64  `json:"KeyLimit,omitempty"`
 	// Timeout overrides the script's own.
 	Timeout time.Duration `json:"Timeout,omitempty"`
 	// Options say some of this in the form of the original:
@@ -300,17 +326,6 @@ type ExecuteScriptMessage struct {
 	// PARAMETER:n:value, DEFER:TRUE for Async, EXTENDED_ERROR_INFO and
 	// SKIP_STARTED_INFO_EVENT:TRUE, which change nothing. USER:cookie is refused.
 	Options []string `json:"Options,omitempty"`
-}
-
-// GetRunsMessage asks for runs, the newest first, without Input and Result.
-// Answered with RunsResponse.
-type GetRunsMessage struct {
-	Script string   `json:"Script,omitempty"`
-	State  RunState `json:"State,omitempty"`
-	// Limit is the most runs returned; 0 means 100, at most 1,000.
-	Limit int64 `json:"Limit,omitempty"`
-	// Before continues behind the last run of an earlier answer.
-	Before uuid.UUID `json:"Before"`
 }
 
 // GetRunMessage asks for one run. Answered with RunResponse.
@@ -324,11 +339,6 @@ type GetRunMessage struct {
 // RunResponse carries one run.
 type RunResponse struct {
 	Run Run `json:"Run"`
-}
-
-// RunsResponse carries runs.
-type RunsResponse struct {
-	Runs []Run `json:"Runs"`
 }
 
 // GetRunLogMessage asks for the log of a run. Answered with RunLogResponse.

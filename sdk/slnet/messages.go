@@ -21,6 +21,8 @@ func Messages() []MessageType {
 		{New: func() Message { return new(GetRunLogMessage) }},
 		{New: func() Message { return new(RunLogResponse) }},
 		{New: func() Message { return new(CancelRunMessage) }},
+		{New: func() Message { return new(ReplayRunsMessage) }},
+		{New: func() Message { return new(ReplayRunsResponse) }},
 		{New: func() Message { return new(CreateScheduleMessage) }},
 		{New: func() Message { return new(UpdateScheduleMessage) }},
 		{New: func() Message { return new(DeleteScheduleMessage) }},
@@ -239,6 +241,12 @@ func (*SendHTTPRequestMessage) MessageName() string { return "SendHTTPRequestMes
 
 // MessageName implements Message.
 func (*HTTPResponse) MessageName() string { return "HTTPResponse" }
+
+// MessageName implements Message.
+func (*ReplayRunsMessage) MessageName() string { return "ReplayRunsMessage" }
+
+// MessageName implements Message.
+func (*ReplayRunsResponse) MessageName() string { return "ReplayRunsResponse" }
 
 // MessageName implements Message.
 func (*RunChangedEventMessage) MessageName() string { return "RunChangedEventMessage" }

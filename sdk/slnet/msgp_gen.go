@@ -47,20 +47,20 @@ func (z *ApiTriggerInput) MarshalMsg(b []byte) (o []byte, err error) {
 			// string "RouteValues"
 			o = append(o, 0xab, 0x52, 0x6f, 0x75, 0x74, 0x65, 0x56, 0x61, 0x6c, 0x75, 0x65, 0x73)
 			o = msgp.AppendMapHeader(o, uint32(len(z.RouteValues)))
-			for za0038, za0039 := range z.RouteValues {
-				o = msgp.AppendString(o, za0038)
-				o = msgp.AppendString(o, za0039)
+			for za0048, za0049 := range z.RouteValues {
+				o = msgp.AppendString(o, za0048)
+				o = msgp.AppendString(o, za0049)
 			}
 		}
 		if (zb0001Mask & 0x8) == 0 { // if not omitted
 			// string "Query"
 			o = append(o, 0xa5, 0x51, 0x75, 0x65, 0x72, 0x79)
 			o = msgp.AppendMapHeader(o, uint32(len(z.Query)))
-			for za0040, za0041 := range z.Query {
-				o = msgp.AppendString(o, za0040)
-				o = msgp.AppendArrayHeader(o, uint32(len(za0041)))
-				for za0042 := range za0041 {
-					o = msgp.AppendString(o, za0041[za0042])
+			for za0050, za0051 := range z.Query {
+				o = msgp.AppendString(o, za0050)
+				o = msgp.AppendArrayHeader(o, uint32(len(za0051)))
+				for za0052 := range za0051 {
+					o = msgp.AppendString(o, za0051[za0052])
 				}
 			}
 		}
@@ -68,11 +68,11 @@ func (z *ApiTriggerInput) MarshalMsg(b []byte) (o []byte, err error) {
 			// string "Headers"
 			o = append(o, 0xa7, 0x48, 0x65, 0x61, 0x64, 0x65, 0x72, 0x73)
 			o = msgp.AppendMapHeader(o, uint32(len(z.Headers)))
-			for za0043, za0044 := range z.Headers {
-				o = msgp.AppendString(o, za0043)
-				o = msgp.AppendArrayHeader(o, uint32(len(za0044)))
-				for za0045 := range za0044 {
-					o = msgp.AppendString(o, za0044[za0045])
+			for za0053, za0054 := range z.Headers {
+				o = msgp.AppendString(o, za0053)
+				o = msgp.AppendArrayHeader(o, uint32(len(za0054)))
+				for za0055 := range za0054 {
+					o = msgp.AppendString(o, za0054[za0055])
 				}
 			}
 		}
@@ -128,20 +128,20 @@ func (z *ApiTriggerInput) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				clear(z.RouteValues)
 			}
 			for zb0002 > 0 {
-				var za0039 string
+				var za0049 string
 				zb0002--
-				var za0038 string
-				za0038, bts, err = msgp.ReadStringBytes(bts)
+				var za0048 string
+				za0048, bts, err = msgp.ReadStringBytes(bts)
 				if err != nil {
 					err = msgp.WrapError(err, "RouteValues")
 					return
 				}
-				za0039, bts, err = msgp.ReadStringBytes(bts)
+				za0049, bts, err = msgp.ReadStringBytes(bts)
 				if err != nil {
-					err = msgp.WrapError(err, "RouteValues", za0038)
+					err = msgp.WrapError(err, "RouteValues", za0048)
 					return
 				}
-				z.RouteValues[za0038] = za0039
+				z.RouteValues[za0048] = za0049
 			}
 		case "Query":
 			var zb0003 uint32
@@ -156,10 +156,10 @@ func (z *ApiTriggerInput) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				clear(z.Query)
 			}
 			for zb0003 > 0 {
-				var za0041 []string
+				var za0051 []string
 				zb0003--
-				var za0040 string
-				za0040, bts, err = msgp.ReadStringBytes(bts)
+				var za0050 string
+				za0050, bts, err = msgp.ReadStringBytes(bts)
 				if err != nil {
 					err = msgp.WrapError(err, "Query")
 					return
@@ -167,22 +167,22 @@ func (z *ApiTriggerInput) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				var zb0004 uint32
 				zb0004, bts, err = msgp.ReadArrayHeaderBytes(bts)
 				if err != nil {
-					err = msgp.WrapError(err, "Query", za0040)
+					err = msgp.WrapError(err, "Query", za0050)
 					return
 				}
-				if cap(za0041) >= int(zb0004) {
-					za0041 = (za0041)[:zb0004]
+				if cap(za0051) >= int(zb0004) {
+					za0051 = (za0051)[:zb0004]
 				} else {
-					za0041 = make([]string, zb0004)
+					za0051 = make([]string, zb0004)
 				}
-				for za0042 := range za0041 {
-					za0041[za0042], bts, err = msgp.ReadStringBytes(bts)
+				for za0052 := range za0051 {
+					za0051[za0052], bts, err = msgp.ReadStringBytes(bts)
 					if err != nil {
-						err = msgp.WrapError(err, "Query", za0040, za0042)
+						err = msgp.WrapError(err, "Query", za0050, za0052)
 						return
 					}
 				}
-				z.Query[za0040] = za0041
+				z.Query[za0050] = za0051
 			}
 		case "Headers":
 			var zb0005 uint32
@@ -197,10 +197,10 @@ func (z *ApiTriggerInput) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				clear(z.Headers)
 			}
 			for zb0005 > 0 {
-				var za0044 []string
+				var za0054 []string
 				zb0005--
-				var za0043 string
-				za0043, bts, err = msgp.ReadStringBytes(bts)
+				var za0053 string
+				za0053, bts, err = msgp.ReadStringBytes(bts)
 				if err != nil {
 					err = msgp.WrapError(err, "Headers")
 					return
@@ -208,22 +208,22 @@ func (z *ApiTriggerInput) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				var zb0006 uint32
 				zb0006, bts, err = msgp.ReadArrayHeaderBytes(bts)
 				if err != nil {
-					err = msgp.WrapError(err, "Headers", za0043)
+					err = msgp.WrapError(err, "Headers", za0053)
 					return
 				}
-				if cap(za0044) >= int(zb0006) {
-					za0044 = (za0044)[:zb0006]
+				if cap(za0054) >= int(zb0006) {
+					za0054 = (za0054)[:zb0006]
 				} else {
-					za0044 = make([]string, zb0006)
+					za0054 = make([]string, zb0006)
 				}
-				for za0045 := range za0044 {
-					za0044[za0045], bts, err = msgp.ReadStringBytes(bts)
+				for za0055 := range za0054 {
+					za0054[za0055], bts, err = msgp.ReadStringBytes(bts)
 					if err != nil {
-						err = msgp.WrapError(err, "Headers", za0043, za0045)
+						err = msgp.WrapError(err, "Headers", za0053, za0055)
 						return
 					}
 				}
-				z.Headers[za0043] = za0044
+				z.Headers[za0053] = za0054
 			}
 		case "Body":
 			z.Body, bts, err = msgp.ReadBytesBytes(bts, z.Body)
@@ -247,28 +247,28 @@ func (z *ApiTriggerInput) UnmarshalMsg(bts []byte) (o []byte, err error) {
 func (z *ApiTriggerInput) Msgsize() (s int) {
 	s = 1 + 7 + msgp.StringPrefixSize + len(z.Method) + 6 + msgp.StringPrefixSize + len(z.Route) + 12 + msgp.MapHeaderSize
 	if z.RouteValues != nil {
-		for za0038, za0039 := range z.RouteValues {
-			_ = za0039
-			s += msgp.StringPrefixSize + len(za0038) + msgp.StringPrefixSize + len(za0039)
+		for za0048, za0049 := range z.RouteValues {
+			_ = za0049
+			s += msgp.StringPrefixSize + len(za0048) + msgp.StringPrefixSize + len(za0049)
 		}
 	}
 	s += 6 + msgp.MapHeaderSize
 	if z.Query != nil {
-		for za0040, za0041 := range z.Query {
-			_ = za0041
-			s += msgp.StringPrefixSize + len(za0040) + msgp.ArrayHeaderSize
-			for za0042 := range za0041 {
-				s += msgp.StringPrefixSize + len(za0041[za0042])
+		for za0050, za0051 := range z.Query {
+			_ = za0051
+			s += msgp.StringPrefixSize + len(za0050) + msgp.ArrayHeaderSize
+			for za0052 := range za0051 {
+				s += msgp.StringPrefixSize + len(za0051[za0052])
 			}
 		}
 	}
 	s += 8 + msgp.MapHeaderSize
 	if z.Headers != nil {
-		for za0043, za0044 := range z.Headers {
-			_ = za0044
-			s += msgp.StringPrefixSize + len(za0043) + msgp.ArrayHeaderSize
-			for za0045 := range za0044 {
-				s += msgp.StringPrefixSize + len(za0044[za0045])
+		for za0053, za0054 := range z.Headers {
+			_ = za0054
+			s += msgp.StringPrefixSize + len(za0053) + msgp.ArrayHeaderSize
+			for za0055 := range za0054 {
+				s += msgp.StringPrefixSize + len(za0054[za0055])
 			}
 		}
 	}
@@ -3644,8 +3644,8 @@ func (z ErrorType) Msgsize() (s int) {
 func (z *ExecuteScriptMessage) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(7)
-	var zb0001Mask uint8 /* 7 bits */
+	zb0001Len := uint32(11)
+	var zb0001Mask uint16 /* 11 bits */
 	_ = zb0001Mask
 	if z.EntryPoint == "" {
 		zb0001Len--
@@ -3663,13 +3663,29 @@ func (z *ExecuteScriptMessage) MarshalMsg(b []byte) (o []byte, err error) {
 		zb0001Len--
 		zb0001Mask |= 0x10
 	}
-	if z.Timeout == 0 {
+	if z.KeepRunning == false {
 		zb0001Len--
 		zb0001Mask |= 0x20
 	}
-	if z.Options == nil {
+	if z.Priority == 0 {
 		zb0001Len--
 		zb0001Mask |= 0x40
+	}
+	if z.ConcurrencyKey == "" {
+		zb0001Len--
+		zb0001Mask |= 0x80
+	}
+	if z.KeyLimit == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x100
+	}
+	if z.Timeout == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x200
+	}
+	if z.Options == nil {
+		zb0001Len--
+		zb0001Mask |= 0x400
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -3704,11 +3720,31 @@ func (z *ExecuteScriptMessage) MarshalMsg(b []byte) (o []byte, err error) {
 			o = msgp.AppendBool(o, z.Async)
 		}
 		if (zb0001Mask & 0x20) == 0 { // if not omitted
+			// string "KeepRunning"
+			o = append(o, 0xab, 0x4b, 0x65, 0x65, 0x70, 0x52, 0x75, 0x6e, 0x6e, 0x69, 0x6e, 0x67)
+			o = msgp.AppendBool(o, z.KeepRunning)
+		}
+		if (zb0001Mask & 0x40) == 0 { // if not omitted
+			// string "Priority"
+			o = append(o, 0xa8, 0x50, 0x72, 0x69, 0x6f, 0x72, 0x69, 0x74, 0x79)
+			o = msgp.AppendInt64(o, z.Priority)
+		}
+		if (zb0001Mask & 0x80) == 0 { // if not omitted
+			// string "ConcurrencyKey"
+			o = append(o, 0xae, 0x43, 0x6f, 0x6e, 0x63, 0x75, 0x72, 0x72, 0x65, 0x6e, 0x63, 0x79, 0x4b, 0x65, 0x79)
+			o = msgp.AppendString(o, z.ConcurrencyKey)
+		}
+		if (zb0001Mask & 0x100) == 0 { // if not omitted
+			// string "KeyLimit"
+			o = append(o, 0xa8, 0x4b, 0x65, 0x79, 0x4c, 0x69, 0x6d, 0x69, 0x74)
+			o = msgp.AppendInt64(o, z.KeyLimit)
+		}
+		if (zb0001Mask & 0x200) == 0 { // if not omitted
 			// string "Timeout"
 			o = append(o, 0xa7, 0x54, 0x69, 0x6d, 0x65, 0x6f, 0x75, 0x74)
 			o = msgp.AppendDuration(o, z.Timeout)
 		}
-		if (zb0001Mask & 0x40) == 0 { // if not omitted
+		if (zb0001Mask & 0x400) == 0 { // if not omitted
 			// string "Options"
 			o = append(o, 0xa7, 0x4f, 0x70, 0x74, 0x69, 0x6f, 0x6e, 0x73)
 			o = msgp.AppendArrayHeader(o, uint32(len(z.Options)))
@@ -3794,6 +3830,30 @@ func (z *ExecuteScriptMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "Async")
 				return
 			}
+		case "KeepRunning":
+			z.KeepRunning, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "KeepRunning")
+				return
+			}
+		case "Priority":
+			z.Priority, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Priority")
+				return
+			}
+		case "ConcurrencyKey":
+			z.ConcurrencyKey, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ConcurrencyKey")
+				return
+			}
+		case "KeyLimit":
+			z.KeyLimit, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "KeyLimit")
+				return
+			}
 		case "Timeout":
 			z.Timeout, bts, err = msgp.ReadDurationBytes(bts)
 			if err != nil {
@@ -3840,7 +3900,7 @@ func (z *ExecuteScriptMessage) Msgsize() (s int) {
 			s += msgp.StringPrefixSize + len(za0001) + msgp.StringPrefixSize + len(za0002)
 		}
 	}
-	s += 6 + msgp.BytesPrefixSize + len([]byte(z.Input)) + 6 + msgp.BoolSize + 8 + msgp.DurationSize + 8 + msgp.ArrayHeaderSize
+	s += 6 + msgp.BytesPrefixSize + len([]byte(z.Input)) + 6 + msgp.BoolSize + 12 + msgp.BoolSize + 9 + msgp.Int64Size + 15 + msgp.StringPrefixSize + len(z.ConcurrencyKey) + 9 + msgp.Int64Size + 8 + msgp.DurationSize + 8 + msgp.ArrayHeaderSize
 	for za0003 := range z.Options {
 		s += msgp.StringPrefixSize + len(z.Options[za0003])
 	}
@@ -4557,20 +4617,16 @@ func (z *GetRunMessage) Msgsize() (s int) {
 func (z *GetRunsMessage) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(4)
-	var zb0001Mask uint8 /* 4 bits */
+	zb0001Len := uint32(3)
+	var zb0001Mask uint8 /* 3 bits */
 	_ = zb0001Mask
-	if z.Script == "" {
+	if z.Filter.IsZero() {
 		zb0001Len--
 		zb0001Mask |= 0x1
 	}
-	if z.State == "" {
-		zb0001Len--
-		zb0001Mask |= 0x2
-	}
 	if z.Limit == 0 {
 		zb0001Len--
-		zb0001Mask |= 0x4
+		zb0001Mask |= 0x2
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -4578,16 +4634,15 @@ func (z *GetRunsMessage) MarshalMsg(b []byte) (o []byte, err error) {
 	// skip if no fields are to be emitted
 	if zb0001Len != 0 {
 		if (zb0001Mask & 0x1) == 0 { // if not omitted
-			// string "Script"
-			o = append(o, 0xa6, 0x53, 0x63, 0x72, 0x69, 0x70, 0x74)
-			o = msgp.AppendString(o, z.Script)
+			// string "Filter"
+			o = append(o, 0xa6, 0x46, 0x69, 0x6c, 0x74, 0x65, 0x72)
+			o, err = z.Filter.MarshalMsg(o)
+			if err != nil {
+				err = msgp.WrapError(err, "Filter")
+				return
+			}
 		}
 		if (zb0001Mask & 0x2) == 0 { // if not omitted
-			// string "State"
-			o = append(o, 0xa5, 0x53, 0x74, 0x61, 0x74, 0x65)
-			o = msgp.AppendString(o, string(z.State))
-		}
-		if (zb0001Mask & 0x4) == 0 { // if not omitted
 			// string "Limit"
 			o = append(o, 0xa5, 0x4c, 0x69, 0x6d, 0x69, 0x74)
 			o = msgp.AppendInt64(o, z.Limit)
@@ -4617,21 +4672,11 @@ func (z *GetRunsMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
 			return
 		}
 		switch msgp.UnsafeString(field) {
-		case "Script":
-			z.Script, bts, err = msgp.ReadStringBytes(bts)
+		case "Filter":
+			bts, err = z.Filter.UnmarshalMsg(bts)
 			if err != nil {
-				err = msgp.WrapError(err, "Script")
+				err = msgp.WrapError(err, "Filter")
 				return
-			}
-		case "State":
-			{
-				var zb0002 string
-				zb0002, bts, err = msgp.ReadStringBytes(bts)
-				if err != nil {
-					err = msgp.WrapError(err, "State")
-					return
-				}
-				z.State = RunState(zb0002)
 			}
 		case "Limit":
 			z.Limit, bts, err = msgp.ReadInt64Bytes(bts)
@@ -4659,7 +4704,7 @@ func (z *GetRunsMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *GetRunsMessage) Msgsize() (s int) {
-	s = 1 + 7 + msgp.StringPrefixSize + len(z.Script) + 6 + msgp.StringPrefixSize + len(string(z.State)) + 6 + msgp.Int64Size + 7 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize))
+	s = 1 + 7 + z.Filter.Msgsize() + 6 + msgp.Int64Size + 7 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize))
 	return
 }
 
@@ -7629,6 +7674,387 @@ func (z Reason) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z *ReplayRefusal) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 2
+	// string "Id"
+	o = append(o, 0x82, 0xa2, 0x49, 0x64)
+	o = msgp.AppendBytes(o, (z.ID)[:])
+	// string "Message"
+	o = append(o, 0xa7, 0x4d, 0x65, 0x73, 0x73, 0x61, 0x67, 0x65)
+	o = msgp.AppendString(o, z.Message)
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ReplayRefusal) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Id":
+			bts, err = msgp.ReadExactBytes(bts, (z.ID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "ID")
+				return
+			}
+		case "Message":
+			z.Message, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Message")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *ReplayRefusal) Msgsize() (s int) {
+	s = 1 + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 8 + msgp.StringPrefixSize + len(z.Message)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *ReplayRunsMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(6)
+	var zb0001Mask uint8 /* 6 bits */
+	_ = zb0001Mask
+	if z.IDs == nil {
+		zb0001Len--
+		zb0001Mask |= 0x1
+	}
+	if z.Filter.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	if z.Limit == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	if z.NewestVersion == false {
+		zb0001Len--
+		zb0001Mask |= 0x10
+	}
+	if z.PerSecond == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x20
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		if (zb0001Mask & 0x1) == 0 { // if not omitted
+			// string "Ids"
+			o = append(o, 0xa3, 0x49, 0x64, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.IDs)))
+			for za0001 := range z.IDs {
+				o = msgp.AppendBytes(o, (z.IDs[za0001])[:])
+			}
+		}
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "Filter"
+			o = append(o, 0xa6, 0x46, 0x69, 0x6c, 0x74, 0x65, 0x72)
+			o, err = z.Filter.MarshalMsg(o)
+			if err != nil {
+				err = msgp.WrapError(err, "Filter")
+				return
+			}
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "Limit"
+			o = append(o, 0xa5, 0x4c, 0x69, 0x6d, 0x69, 0x74)
+			o = msgp.AppendInt64(o, z.Limit)
+		}
+		// string "Before"
+		o = append(o, 0xa6, 0x42, 0x65, 0x66, 0x6f, 0x72, 0x65)
+		o = msgp.AppendBytes(o, (z.Before)[:])
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
+			// string "NewestVersion"
+			o = append(o, 0xad, 0x4e, 0x65, 0x77, 0x65, 0x73, 0x74, 0x56, 0x65, 0x72, 0x73, 0x69, 0x6f, 0x6e)
+			o = msgp.AppendBool(o, z.NewestVersion)
+		}
+		if (zb0001Mask & 0x20) == 0 { // if not omitted
+			// string "PerSecond"
+			o = append(o, 0xa9, 0x50, 0x65, 0x72, 0x53, 0x65, 0x63, 0x6f, 0x6e, 0x64)
+			o = msgp.AppendInt64(o, z.PerSecond)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ReplayRunsMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Ids":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "IDs")
+				return
+			}
+			if cap(z.IDs) >= int(zb0002) {
+				z.IDs = (z.IDs)[:zb0002]
+			} else {
+				z.IDs = make([]uuid.UUID, zb0002)
+			}
+			for za0001 := range z.IDs {
+				bts, err = msgp.ReadExactBytes(bts, (z.IDs[za0001])[:])
+				if err != nil {
+					err = msgp.WrapError(err, "IDs", za0001)
+					return
+				}
+			}
+		case "Filter":
+			bts, err = z.Filter.UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Filter")
+				return
+			}
+		case "Limit":
+			z.Limit, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Limit")
+				return
+			}
+		case "Before":
+			bts, err = msgp.ReadExactBytes(bts, (z.Before)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "Before")
+				return
+			}
+		case "NewestVersion":
+			z.NewestVersion, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "NewestVersion")
+				return
+			}
+		case "PerSecond":
+			z.PerSecond, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "PerSecond")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *ReplayRunsMessage) Msgsize() (s int) {
+	s = 1 + 4 + msgp.ArrayHeaderSize + (len(z.IDs) * (16 * (msgp.ByteSize))) + 7 + z.Filter.Msgsize() + 6 + msgp.Int64Size + 7 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 14 + msgp.BoolSize + 10 + msgp.Int64Size
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *ReplayRunsResponse) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(3)
+	var zb0001Mask uint8 /* 3 bits */
+	_ = zb0001Mask
+	if z.Refused == nil {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Runs"
+		o = append(o, 0xa4, 0x52, 0x75, 0x6e, 0x73)
+		o = msgp.AppendArrayHeader(o, uint32(len(z.Runs)))
+		for za0001 := range z.Runs {
+			o, err = z.Runs[za0001].MarshalMsg(o)
+			if err != nil {
+				err = msgp.WrapError(err, "Runs", za0001)
+				return
+			}
+		}
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "Refused"
+			o = append(o, 0xa7, 0x52, 0x65, 0x66, 0x75, 0x73, 0x65, 0x64)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.Refused)))
+			for za0002 := range z.Refused {
+				// map header, size 2
+				// string "Id"
+				o = append(o, 0x82, 0xa2, 0x49, 0x64)
+				o = msgp.AppendBytes(o, (z.Refused[za0002].ID)[:])
+				// string "Message"
+				o = append(o, 0xa7, 0x4d, 0x65, 0x73, 0x73, 0x61, 0x67, 0x65)
+				o = msgp.AppendString(o, z.Refused[za0002].Message)
+			}
+		}
+		// string "Next"
+		o = append(o, 0xa4, 0x4e, 0x65, 0x78, 0x74)
+		o = msgp.AppendBytes(o, (z.Next)[:])
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ReplayRunsResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Runs":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Runs")
+				return
+			}
+			if cap(z.Runs) >= int(zb0002) {
+				z.Runs = (z.Runs)[:zb0002]
+			} else {
+				z.Runs = make([]Run, zb0002)
+			}
+			for za0001 := range z.Runs {
+				bts, err = z.Runs[za0001].UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Runs", za0001)
+					return
+				}
+			}
+		case "Refused":
+			var zb0003 uint32
+			zb0003, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Refused")
+				return
+			}
+			if cap(z.Refused) >= int(zb0003) {
+				z.Refused = (z.Refused)[:zb0003]
+			} else {
+				z.Refused = make([]ReplayRefusal, zb0003)
+			}
+			for za0002 := range z.Refused {
+				var zb0004 uint32
+				zb0004, bts, err = msgp.ReadMapHeaderBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Refused", za0002)
+					return
+				}
+				for zb0004 > 0 {
+					zb0004--
+					field, bts, err = msgp.ReadMapKeyZC(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "Refused", za0002)
+						return
+					}
+					switch msgp.UnsafeString(field) {
+					case "Id":
+						bts, err = msgp.ReadExactBytes(bts, (z.Refused[za0002].ID)[:])
+						if err != nil {
+							err = msgp.WrapError(err, "Refused", za0002, "ID")
+							return
+						}
+					case "Message":
+						z.Refused[za0002].Message, bts, err = msgp.ReadStringBytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Refused", za0002, "Message")
+							return
+						}
+					default:
+						bts, err = msgp.Skip(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Refused", za0002)
+							return
+						}
+					}
+				}
+			}
+		case "Next":
+			bts, err = msgp.ReadExactBytes(bts, (z.Next)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "Next")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *ReplayRunsResponse) Msgsize() (s int) {
+	s = 1 + 5 + msgp.ArrayHeaderSize
+	for za0001 := range z.Runs {
+		s += z.Runs[za0001].Msgsize()
+	}
+	s += 8 + msgp.ArrayHeaderSize
+	for za0002 := range z.Refused {
+		s += 1 + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 8 + msgp.StringPrefixSize + len(z.Refused[za0002].Message)
+	}
+	s += 5 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize))
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z *RequestScriptInfoInput) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
@@ -7874,8 +8300,8 @@ func (z *RevokeTokenMessage) Msgsize() (s int) {
 func (z *Run) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(27)
-	var zb0001Mask uint32 /* 27 bits */
+	zb0001Len := uint32(34)
+	var zb0001Mask uint64 /* 34 bits */
 	_ = zb0001Mask
 	if z.Parameters == nil {
 		zb0001Len--
@@ -7885,61 +8311,85 @@ func (z *Run) MarshalMsg(b []byte) (o []byte, err error) {
 		zb0001Len--
 		zb0001Mask |= 0x40
 	}
-	if z.Trigger == "" {
-		zb0001Len--
-		zb0001Mask |= 0x200
-	}
 	if z.Scope == nil {
 		zb0001Len--
-		zb0001Mask |= 0x1000
+		zb0001Mask |= 0x800
 	}
 	if z.Parents == nil {
 		zb0001Len--
+		zb0001Mask |= 0x1000
+	}
+	if z.Trigger.IsZero() {
+		zb0001Len--
 		zb0001Mask |= 0x2000
 	}
-	if z.QueuedAt.IsZero() {
+	if z.Attempts == nil {
 		zb0001Len--
 		zb0001Mask |= 0x10000
 	}
-	if z.StartedAt.IsZero() {
-		zb0001Len--
-		zb0001Mask |= 0x20000
-	}
-	if z.EndedAt.IsZero() {
+	if z.Priority == 0 {
 		zb0001Len--
 		zb0001Mask |= 0x40000
 	}
-	if z.Timeout == 0 {
+	if z.ConcurrencyKey == "" {
 		zb0001Len--
 		zb0001Mask |= 0x80000
 	}
-	if z.Output == nil {
+	if z.KeyLimit == 0 {
 		zb0001Len--
 		zb0001Mask |= 0x100000
 	}
-	if z.Result == nil {
+	if z.NotBefore.IsZero() {
 		zb0001Len--
 		zb0001Mask |= 0x200000
 	}
-	if z.ExitReason == "" {
+	if z.WaitsFor == nil {
 		zb0001Len--
 		zb0001Mask |= 0x400000
 	}
-	if z.Errors == nil {
+	if z.QueuedAt.IsZero() {
 		zb0001Len--
 		zb0001Mask |= 0x800000
 	}
-	if z.LogBytes == 0 {
+	if z.StartedAt.IsZero() {
 		zb0001Len--
 		zb0001Mask |= 0x1000000
 	}
-	if z.PeakMemory == 0 {
+	if z.EndedAt.IsZero() {
 		zb0001Len--
 		zb0001Mask |= 0x2000000
 	}
-	if z.CPUTime == 0 {
+	if z.Timeout == 0 {
 		zb0001Len--
 		zb0001Mask |= 0x4000000
+	}
+	if z.Output == nil {
+		zb0001Len--
+		zb0001Mask |= 0x8000000
+	}
+	if z.Result == nil {
+		zb0001Len--
+		zb0001Mask |= 0x10000000
+	}
+	if z.ExitReason == "" {
+		zb0001Len--
+		zb0001Mask |= 0x20000000
+	}
+	if z.Errors == nil {
+		zb0001Len--
+		zb0001Mask |= 0x40000000
+	}
+	if z.LogBytes == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x80000000
+	}
+	if z.PeakMemory == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x100000000
+	}
+	if z.CPUTime == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x200000000
 	}
 	// variable map header, size zb0001Len
 	o = msgp.AppendMapHeader(o, zb0001Len)
@@ -7981,18 +8431,13 @@ func (z *Run) MarshalMsg(b []byte) (o []byte, err error) {
 		// string "RunsAs"
 		o = append(o, 0xa6, 0x52, 0x75, 0x6e, 0x73, 0x41, 0x73)
 		o = msgp.AppendString(o, z.RunsAs)
-		if (zb0001Mask & 0x200) == 0 { // if not omitted
-			// string "Trigger"
-			o = append(o, 0xa7, 0x54, 0x72, 0x69, 0x67, 0x67, 0x65, 0x72)
-			o = msgp.AppendString(o, z.Trigger)
-		}
 		// string "StartedById"
 		o = append(o, 0xab, 0x53, 0x74, 0x61, 0x72, 0x74, 0x65, 0x64, 0x42, 0x79, 0x49, 0x64)
 		o = msgp.AppendBytes(o, (z.StartedByID)[:])
 		// string "RunsAsId"
 		o = append(o, 0xa8, 0x52, 0x75, 0x6e, 0x73, 0x41, 0x73, 0x49, 0x64)
 		o = msgp.AppendBytes(o, (z.RunsAsID)[:])
-		if (zb0001Mask & 0x1000) == 0 { // if not omitted
+		if (zb0001Mask & 0x800) == 0 { // if not omitted
 			// string "Scope"
 			o = append(o, 0xa5, 0x53, 0x63, 0x6f, 0x70, 0x65)
 			if z.Scope == nil {
@@ -8031,7 +8476,7 @@ func (z *Run) MarshalMsg(b []byte) (o []byte, err error) {
 				}
 			}
 		}
-		if (zb0001Mask & 0x2000) == 0 { // if not omitted
+		if (zb0001Mask & 0x1000) == 0 { // if not omitted
 			// string "Parents"
 			o = append(o, 0xa7, 0x50, 0x61, 0x72, 0x65, 0x6e, 0x74, 0x73)
 			o = msgp.AppendArrayHeader(o, uint32(len(z.Parents)))
@@ -8039,74 +8484,131 @@ func (z *Run) MarshalMsg(b []byte) (o []byte, err error) {
 				o = msgp.AppendBytes(o, (z.Parents[za0007])[:])
 			}
 		}
+		if (zb0001Mask & 0x2000) == 0 { // if not omitted
+			// string "Trigger"
+			o = append(o, 0xa7, 0x54, 0x72, 0x69, 0x67, 0x67, 0x65, 0x72)
+			o, err = z.Trigger.MarshalMsg(o)
+			if err != nil {
+				err = msgp.WrapError(err, "Trigger")
+				return
+			}
+		}
+		// string "ReplayOf"
+		o = append(o, 0xa8, 0x52, 0x65, 0x70, 0x6c, 0x61, 0x79, 0x4f, 0x66)
+		o = msgp.AppendBytes(o, (z.ReplayOf)[:])
 		// string "Attempt"
 		o = append(o, 0xa7, 0x41, 0x74, 0x74, 0x65, 0x6d, 0x70, 0x74)
 		o = msgp.AppendInt64(o, z.Attempt)
-		// string "State"
-		o = append(o, 0xa5, 0x53, 0x74, 0x61, 0x74, 0x65)
-		o = msgp.AppendString(o, string(z.State))
 		if (zb0001Mask & 0x10000) == 0 { // if not omitted
-			// string "QueuedAt"
-			o = append(o, 0xa8, 0x51, 0x75, 0x65, 0x75, 0x65, 0x64, 0x41, 0x74)
-			o = msgp.AppendTimeExt(o, z.QueuedAt)
-		}
-		if (zb0001Mask & 0x20000) == 0 { // if not omitted
-			// string "StartedAt"
-			o = append(o, 0xa9, 0x53, 0x74, 0x61, 0x72, 0x74, 0x65, 0x64, 0x41, 0x74)
-			o = msgp.AppendTimeExt(o, z.StartedAt)
-		}
-		if (zb0001Mask & 0x40000) == 0 { // if not omitted
-			// string "EndedAt"
-			o = append(o, 0xa7, 0x45, 0x6e, 0x64, 0x65, 0x64, 0x41, 0x74)
-			o = msgp.AppendTimeExt(o, z.EndedAt)
-		}
-		if (zb0001Mask & 0x80000) == 0 { // if not omitted
-			// string "Timeout"
-			o = append(o, 0xa7, 0x54, 0x69, 0x6d, 0x65, 0x6f, 0x75, 0x74)
-			o = msgp.AppendDuration(o, z.Timeout)
-		}
-		if (zb0001Mask & 0x100000) == 0 { // if not omitted
-			// string "Output"
-			o = append(o, 0xa6, 0x4f, 0x75, 0x74, 0x70, 0x75, 0x74)
-			o = msgp.AppendMapHeader(o, uint32(len(z.Output)))
-			for za0009, za0010 := range z.Output {
-				o = msgp.AppendString(o, za0009)
-				o = msgp.AppendString(o, za0010)
-			}
-		}
-		if (zb0001Mask & 0x200000) == 0 { // if not omitted
-			// string "Result"
-			o = append(o, 0xa6, 0x52, 0x65, 0x73, 0x75, 0x6c, 0x74)
-			o = msgp.AppendBytes(o, []byte(z.Result))
-		}
-		if (zb0001Mask & 0x400000) == 0 { // if not omitted
-			// string "ExitReason"
-			o = append(o, 0xaa, 0x45, 0x78, 0x69, 0x74, 0x52, 0x65, 0x61, 0x73, 0x6f, 0x6e)
-			o = msgp.AppendString(o, z.ExitReason)
-		}
-		if (zb0001Mask & 0x800000) == 0 { // if not omitted
-			// string "Errors"
-			o = append(o, 0xa6, 0x45, 0x72, 0x72, 0x6f, 0x72, 0x73)
-			o = msgp.AppendArrayHeader(o, uint32(len(z.Errors)))
-			for za0011 := range z.Errors {
-				o, err = z.Errors[za0011].MarshalMsg(o)
+			// string "Attempts"
+			o = append(o, 0xa8, 0x41, 0x74, 0x74, 0x65, 0x6d, 0x70, 0x74, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.Attempts)))
+			for za0010 := range z.Attempts {
+				o, err = z.Attempts[za0010].MarshalMsg(o)
 				if err != nil {
-					err = msgp.WrapError(err, "Errors", za0011)
+					err = msgp.WrapError(err, "Attempts", za0010)
 					return
 				}
 			}
 		}
+		// string "State"
+		o = append(o, 0xa5, 0x53, 0x74, 0x61, 0x74, 0x65)
+		o = msgp.AppendString(o, string(z.State))
+		if (zb0001Mask & 0x40000) == 0 { // if not omitted
+			// string "Priority"
+			o = append(o, 0xa8, 0x50, 0x72, 0x69, 0x6f, 0x72, 0x69, 0x74, 0x79)
+			o = msgp.AppendInt64(o, z.Priority)
+		}
+		if (zb0001Mask & 0x80000) == 0 { // if not omitted
+			// string "ConcurrencyKey"
+			o = append(o, 0xae, 0x43, 0x6f, 0x6e, 0x63, 0x75, 0x72, 0x72, 0x65, 0x6e, 0x63, 0x79, 0x4b, 0x65, 0x79)
+			o = msgp.AppendString(o, z.ConcurrencyKey)
+		}
+		if (zb0001Mask & 0x100000) == 0 { // if not omitted
+			// string "KeyLimit"
+			o = append(o, 0xa8, 0x4b, 0x65, 0x79, 0x4c, 0x69, 0x6d, 0x69, 0x74)
+			o = msgp.AppendInt64(o, z.KeyLimit)
+		}
+		if (zb0001Mask & 0x200000) == 0 { // if not omitted
+			// string "NotBefore"
+			o = append(o, 0xa9, 0x4e, 0x6f, 0x74, 0x42, 0x65, 0x66, 0x6f, 0x72, 0x65)
+			o = msgp.AppendTimeExt(o, z.NotBefore)
+		}
+		if (zb0001Mask & 0x400000) == 0 { // if not omitted
+			// string "WaitsFor"
+			o = append(o, 0xa8, 0x57, 0x61, 0x69, 0x74, 0x73, 0x46, 0x6f, 0x72)
+			if z.WaitsFor == nil {
+				o = msgp.AppendNil(o)
+			} else {
+				o, err = z.WaitsFor.MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "WaitsFor")
+					return
+				}
+			}
+		}
+		if (zb0001Mask & 0x800000) == 0 { // if not omitted
+			// string "QueuedAt"
+			o = append(o, 0xa8, 0x51, 0x75, 0x65, 0x75, 0x65, 0x64, 0x41, 0x74)
+			o = msgp.AppendTimeExt(o, z.QueuedAt)
+		}
 		if (zb0001Mask & 0x1000000) == 0 { // if not omitted
+			// string "StartedAt"
+			o = append(o, 0xa9, 0x53, 0x74, 0x61, 0x72, 0x74, 0x65, 0x64, 0x41, 0x74)
+			o = msgp.AppendTimeExt(o, z.StartedAt)
+		}
+		if (zb0001Mask & 0x2000000) == 0 { // if not omitted
+			// string "EndedAt"
+			o = append(o, 0xa7, 0x45, 0x6e, 0x64, 0x65, 0x64, 0x41, 0x74)
+			o = msgp.AppendTimeExt(o, z.EndedAt)
+		}
+		if (zb0001Mask & 0x4000000) == 0 { // if not omitted
+			// string "Timeout"
+			o = append(o, 0xa7, 0x54, 0x69, 0x6d, 0x65, 0x6f, 0x75, 0x74)
+			o = msgp.AppendDuration(o, z.Timeout)
+		}
+		if (zb0001Mask & 0x8000000) == 0 { // if not omitted
+			// string "Output"
+			o = append(o, 0xa6, 0x4f, 0x75, 0x74, 0x70, 0x75, 0x74)
+			o = msgp.AppendMapHeader(o, uint32(len(z.Output)))
+			for za0011, za0012 := range z.Output {
+				o = msgp.AppendString(o, za0011)
+				o = msgp.AppendString(o, za0012)
+			}
+		}
+		if (zb0001Mask & 0x10000000) == 0 { // if not omitted
+			// string "Result"
+			o = append(o, 0xa6, 0x52, 0x65, 0x73, 0x75, 0x6c, 0x74)
+			o = msgp.AppendBytes(o, []byte(z.Result))
+		}
+		if (zb0001Mask & 0x20000000) == 0 { // if not omitted
+			// string "ExitReason"
+			o = append(o, 0xaa, 0x45, 0x78, 0x69, 0x74, 0x52, 0x65, 0x61, 0x73, 0x6f, 0x6e)
+			o = msgp.AppendString(o, z.ExitReason)
+		}
+		if (zb0001Mask & 0x40000000) == 0 { // if not omitted
+			// string "Errors"
+			o = append(o, 0xa6, 0x45, 0x72, 0x72, 0x6f, 0x72, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.Errors)))
+			for za0013 := range z.Errors {
+				o, err = z.Errors[za0013].MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "Errors", za0013)
+					return
+				}
+			}
+		}
+		if (zb0001Mask & 0x80000000) == 0 { // if not omitted
 			// string "LogBytes"
 			o = append(o, 0xa8, 0x4c, 0x6f, 0x67, 0x42, 0x79, 0x74, 0x65, 0x73)
 			o = msgp.AppendInt64(o, z.LogBytes)
 		}
-		if (zb0001Mask & 0x2000000) == 0 { // if not omitted
+		if (zb0001Mask & 0x100000000) == 0 { // if not omitted
 			// string "PeakMemory"
 			o = append(o, 0xaa, 0x50, 0x65, 0x61, 0x6b, 0x4d, 0x65, 0x6d, 0x6f, 0x72, 0x79)
 			o = msgp.AppendInt64(o, z.PeakMemory)
 		}
-		if (zb0001Mask & 0x4000000) == 0 { // if not omitted
+		if (zb0001Mask & 0x200000000) == 0 { // if not omitted
 			// string "CpuTime"
 			o = append(o, 0xa7, 0x43, 0x70, 0x75, 0x54, 0x69, 0x6d, 0x65)
 			o = msgp.AppendDuration(o, z.CPUTime)
@@ -8217,12 +8719,6 @@ func (z *Run) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "RunsAs")
 				return
 			}
-		case "Trigger":
-			z.Trigger, bts, err = msgp.ReadStringBytes(bts)
-			if err != nil {
-				err = msgp.WrapError(err, "Trigger")
-				return
-			}
 		case "StartedById":
 			bts, err = msgp.ReadExactBytes(bts, (z.StartedByID)[:])
 			if err != nil {
@@ -8317,21 +8813,93 @@ func (z *Run) UnmarshalMsg(bts []byte) (o []byte, err error) {
 					return
 				}
 			}
+		case "Trigger":
+			bts, err = z.Trigger.UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Trigger")
+				return
+			}
+		case "ReplayOf":
+			bts, err = msgp.ReadExactBytes(bts, (z.ReplayOf)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "ReplayOf")
+				return
+			}
 		case "Attempt":
 			z.Attempt, bts, err = msgp.ReadInt64Bytes(bts)
 			if err != nil {
 				err = msgp.WrapError(err, "Attempt")
 				return
 			}
+		case "Attempts":
+			var zb0009 uint32
+			zb0009, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Attempts")
+				return
+			}
+			if cap(z.Attempts) >= int(zb0009) {
+				z.Attempts = (z.Attempts)[:zb0009]
+			} else {
+				z.Attempts = make([]RunAttempt, zb0009)
+			}
+			for za0010 := range z.Attempts {
+				bts, err = z.Attempts[za0010].UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Attempts", za0010)
+					return
+				}
+			}
 		case "State":
 			{
-				var zb0009 string
-				zb0009, bts, err = msgp.ReadStringBytes(bts)
+				var zb0010 string
+				zb0010, bts, err = msgp.ReadStringBytes(bts)
 				if err != nil {
 					err = msgp.WrapError(err, "State")
 					return
 				}
-				z.State = RunState(zb0009)
+				z.State = RunState(zb0010)
+			}
+		case "Priority":
+			z.Priority, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Priority")
+				return
+			}
+		case "ConcurrencyKey":
+			z.ConcurrencyKey, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ConcurrencyKey")
+				return
+			}
+		case "KeyLimit":
+			z.KeyLimit, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "KeyLimit")
+				return
+			}
+		case "NotBefore":
+			z.NotBefore, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "NotBefore")
+				return
+			}
+		case "WaitsFor":
+			if msgp.IsNil(bts) {
+				bts, err = msgp.ReadNilBytes(bts)
+				if err != nil {
+					return
+				}
+				z.WaitsFor = nil
+			} else {
+				if z.WaitsFor == nil {
+					z.WaitsFor = new(RunWait)
+				}
+				bts, err = z.WaitsFor.UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "WaitsFor")
+					return
+				}
 			}
 		case "QueuedAt":
 			z.QueuedAt, bts, err = msgp.ReadTimeUTCBytes(bts)
@@ -8358,42 +8926,42 @@ func (z *Run) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				return
 			}
 		case "Output":
-			var zb0010 uint32
-			zb0010, bts, err = msgp.ReadMapHeaderBytes(bts)
+			var zb0011 uint32
+			zb0011, bts, err = msgp.ReadMapHeaderBytes(bts)
 			if err != nil {
 				err = msgp.WrapError(err, "Output")
 				return
 			}
 			if z.Output == nil {
-				z.Output = make(map[string]string, zb0010)
+				z.Output = make(map[string]string, zb0011)
 			} else if len(z.Output) > 0 {
 				clear(z.Output)
 			}
-			for zb0010 > 0 {
-				var za0010 string
-				zb0010--
-				var za0009 string
-				za0009, bts, err = msgp.ReadStringBytes(bts)
+			for zb0011 > 0 {
+				var za0012 string
+				zb0011--
+				var za0011 string
+				za0011, bts, err = msgp.ReadStringBytes(bts)
 				if err != nil {
 					err = msgp.WrapError(err, "Output")
 					return
 				}
-				za0010, bts, err = msgp.ReadStringBytes(bts)
+				za0012, bts, err = msgp.ReadStringBytes(bts)
 				if err != nil {
-					err = msgp.WrapError(err, "Output", za0009)
+					err = msgp.WrapError(err, "Output", za0011)
 					return
 				}
-				z.Output[za0009] = za0010
+				z.Output[za0011] = za0012
 			}
 		case "Result":
 			{
-				var zb0011 []byte
-				zb0011, bts, err = msgp.ReadBytesBytes(bts, []byte(z.Result))
+				var zb0012 []byte
+				zb0012, bts, err = msgp.ReadBytesBytes(bts, []byte(z.Result))
 				if err != nil {
 					err = msgp.WrapError(err, "Result")
 					return
 				}
-				z.Result = JSON(zb0011)
+				z.Result = JSON(zb0012)
 			}
 		case "ExitReason":
 			z.ExitReason, bts, err = msgp.ReadStringBytes(bts)
@@ -8402,21 +8970,21 @@ func (z *Run) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				return
 			}
 		case "Errors":
-			var zb0012 uint32
-			zb0012, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			var zb0013 uint32
+			zb0013, bts, err = msgp.ReadArrayHeaderBytes(bts)
 			if err != nil {
 				err = msgp.WrapError(err, "Errors")
 				return
 			}
-			if cap(z.Errors) >= int(zb0012) {
-				z.Errors = (z.Errors)[:zb0012]
+			if cap(z.Errors) >= int(zb0013) {
+				z.Errors = (z.Errors)[:zb0013]
 			} else {
-				z.Errors = make([]RunError, zb0012)
+				z.Errors = make([]RunError, zb0013)
 			}
-			for za0011 := range z.Errors {
-				bts, err = z.Errors[za0011].UnmarshalMsg(bts)
+			for za0013 := range z.Errors {
+				bts, err = z.Errors[za0013].UnmarshalMsg(bts)
 				if err != nil {
-					err = msgp.WrapError(err, "Errors", za0011)
+					err = msgp.WrapError(err, "Errors", za0013)
 					return
 				}
 			}
@@ -8459,24 +9027,176 @@ func (z *Run) Msgsize() (s int) {
 			s += msgp.StringPrefixSize + len(za0002) + msgp.StringPrefixSize + len(za0003)
 		}
 	}
-	s += 6 + msgp.BytesPrefixSize + len([]byte(z.Input)) + 10 + msgp.StringPrefixSize + len(z.StartedBy) + 7 + msgp.StringPrefixSize + len(z.RunsAs) + 8 + msgp.StringPrefixSize + len(z.Trigger) + 12 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 9 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 6
+	s += 6 + msgp.BytesPrefixSize + len([]byte(z.Input)) + 10 + msgp.StringPrefixSize + len(z.StartedBy) + 7 + msgp.StringPrefixSize + len(z.RunsAs) + 12 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 9 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 6
 	if z.Scope == nil {
 		s += msgp.NilSize
 	} else {
 		s += 1 + 12 + msgp.ArrayHeaderSize + (len(z.Scope.Permissions) * (msgp.Int64Size)) + 9 + msgp.BoolSize
 	}
-	s += 8 + msgp.ArrayHeaderSize + (len(z.Parents) * (16 * (msgp.ByteSize))) + 8 + msgp.Int64Size + 6 + msgp.StringPrefixSize + len(string(z.State)) + 9 + msgp.TimeSize + 10 + msgp.TimeSize + 8 + msgp.TimeSize + 8 + msgp.DurationSize + 7 + msgp.MapHeaderSize
+	s += 8 + msgp.ArrayHeaderSize + (len(z.Parents) * (16 * (msgp.ByteSize))) + 8 + z.Trigger.Msgsize() + 9 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 8 + msgp.Int64Size + 9 + msgp.ArrayHeaderSize
+	for za0010 := range z.Attempts {
+		s += z.Attempts[za0010].Msgsize()
+	}
+	s += 6 + msgp.StringPrefixSize + len(string(z.State)) + 9 + msgp.Int64Size + 15 + msgp.StringPrefixSize + len(z.ConcurrencyKey) + 9 + msgp.Int64Size + 10 + msgp.TimeSize + 9
+	if z.WaitsFor == nil {
+		s += msgp.NilSize
+	} else {
+		s += z.WaitsFor.Msgsize()
+	}
+	s += 9 + msgp.TimeSize + 10 + msgp.TimeSize + 8 + msgp.TimeSize + 8 + msgp.DurationSize + 7 + msgp.MapHeaderSize
 	if z.Output != nil {
-		for za0009, za0010 := range z.Output {
-			_ = za0010
-			s += msgp.StringPrefixSize + len(za0009) + msgp.StringPrefixSize + len(za0010)
+		for za0011, za0012 := range z.Output {
+			_ = za0012
+			s += msgp.StringPrefixSize + len(za0011) + msgp.StringPrefixSize + len(za0012)
 		}
 	}
 	s += 7 + msgp.BytesPrefixSize + len([]byte(z.Result)) + 11 + msgp.StringPrefixSize + len(z.ExitReason) + 7 + msgp.ArrayHeaderSize
-	for za0011 := range z.Errors {
-		s += z.Errors[za0011].Msgsize()
+	for za0013 := range z.Errors {
+		s += z.Errors[za0013].Msgsize()
 	}
 	s += 9 + msgp.Int64Size + 11 + msgp.Int64Size + 8 + msgp.DurationSize
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *RunAttempt) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(5)
+	var zb0001Mask uint8 /* 5 bits */
+	_ = zb0001Mask
+	if z.StartedAt.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	if z.EndedAt.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	if z.Errors == nil {
+		zb0001Len--
+		zb0001Mask |= 0x10
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Attempt"
+		o = append(o, 0xa7, 0x41, 0x74, 0x74, 0x65, 0x6d, 0x70, 0x74)
+		o = msgp.AppendInt64(o, z.Attempt)
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "StartedAt"
+			o = append(o, 0xa9, 0x53, 0x74, 0x61, 0x72, 0x74, 0x65, 0x64, 0x41, 0x74)
+			o = msgp.AppendTimeExt(o, z.StartedAt)
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "EndedAt"
+			o = append(o, 0xa7, 0x45, 0x6e, 0x64, 0x65, 0x64, 0x41, 0x74)
+			o = msgp.AppendTimeExt(o, z.EndedAt)
+		}
+		// string "State"
+		o = append(o, 0xa5, 0x53, 0x74, 0x61, 0x74, 0x65)
+		o = msgp.AppendString(o, string(z.State))
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
+			// string "Errors"
+			o = append(o, 0xa6, 0x45, 0x72, 0x72, 0x6f, 0x72, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.Errors)))
+			for za0001 := range z.Errors {
+				o, err = z.Errors[za0001].MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "Errors", za0001)
+					return
+				}
+			}
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *RunAttempt) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Attempt":
+			z.Attempt, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Attempt")
+				return
+			}
+		case "StartedAt":
+			z.StartedAt, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "StartedAt")
+				return
+			}
+		case "EndedAt":
+			z.EndedAt, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "EndedAt")
+				return
+			}
+		case "State":
+			{
+				var zb0002 string
+				zb0002, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "State")
+					return
+				}
+				z.State = RunState(zb0002)
+			}
+		case "Errors":
+			var zb0003 uint32
+			zb0003, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Errors")
+				return
+			}
+			if cap(z.Errors) >= int(zb0003) {
+				z.Errors = (z.Errors)[:zb0003]
+			} else {
+				z.Errors = make([]RunError, zb0003)
+			}
+			for za0001 := range z.Errors {
+				bts, err = z.Errors[za0001].UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Errors", za0001)
+					return
+				}
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *RunAttempt) Msgsize() (s int) {
+	s = 1 + 8 + msgp.Int64Size + 10 + msgp.TimeSize + 8 + msgp.TimeSize + 6 + msgp.StringPrefixSize + len(string(z.State)) + 7 + msgp.ArrayHeaderSize
+	for za0001 := range z.Errors {
+		s += z.Errors[za0001].Msgsize()
+	}
 	return
 }
 
@@ -8662,6 +9382,180 @@ func (z *RunError) Msgsize() (s int) {
 	for za0001 := range z.Reasons {
 		s += msgp.StringPrefixSize + len(string(z.Reasons[za0001]))
 	}
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *RunFilter) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(8)
+	var zb0001Mask uint8 /* 8 bits */
+	_ = zb0001Mask
+	if z.Script == "" {
+		zb0001Len--
+		zb0001Mask |= 0x1
+	}
+	if z.State == "" {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	if z.User == "" {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	if z.From.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x8
+	}
+	if z.To.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x10
+	}
+	if z.Trigger == "" {
+		zb0001Len--
+		zb0001Mask |= 0x20
+	}
+	if z.Text == "" {
+		zb0001Len--
+		zb0001Mask |= 0x80
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		if (zb0001Mask & 0x1) == 0 { // if not omitted
+			// string "Script"
+			o = append(o, 0xa6, 0x53, 0x63, 0x72, 0x69, 0x70, 0x74)
+			o = msgp.AppendString(o, z.Script)
+		}
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "State"
+			o = append(o, 0xa5, 0x53, 0x74, 0x61, 0x74, 0x65)
+			o = msgp.AppendString(o, string(z.State))
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "User"
+			o = append(o, 0xa4, 0x55, 0x73, 0x65, 0x72)
+			o = msgp.AppendString(o, z.User)
+		}
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "From"
+			o = append(o, 0xa4, 0x46, 0x72, 0x6f, 0x6d)
+			o = msgp.AppendTimeExt(o, z.From)
+		}
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
+			// string "To"
+			o = append(o, 0xa2, 0x54, 0x6f)
+			o = msgp.AppendTimeExt(o, z.To)
+		}
+		if (zb0001Mask & 0x20) == 0 { // if not omitted
+			// string "Trigger"
+			o = append(o, 0xa7, 0x54, 0x72, 0x69, 0x67, 0x67, 0x65, 0x72)
+			o = msgp.AppendString(o, string(z.Trigger))
+		}
+		// string "TriggerId"
+		o = append(o, 0xa9, 0x54, 0x72, 0x69, 0x67, 0x67, 0x65, 0x72, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.TriggerID)[:])
+		if (zb0001Mask & 0x80) == 0 { // if not omitted
+			// string "Text"
+			o = append(o, 0xa4, 0x54, 0x65, 0x78, 0x74)
+			o = msgp.AppendString(o, z.Text)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *RunFilter) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Script":
+			z.Script, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Script")
+				return
+			}
+		case "State":
+			{
+				var zb0002 string
+				zb0002, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "State")
+					return
+				}
+				z.State = RunState(zb0002)
+			}
+		case "User":
+			z.User, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "User")
+				return
+			}
+		case "From":
+			z.From, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "From")
+				return
+			}
+		case "To":
+			z.To, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "To")
+				return
+			}
+		case "Trigger":
+			{
+				var zb0003 string
+				zb0003, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Trigger")
+					return
+				}
+				z.Trigger = RunTriggerKind(zb0003)
+			}
+		case "TriggerId":
+			bts, err = msgp.ReadExactBytes(bts, (z.TriggerID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "TriggerID")
+				return
+			}
+		case "Text":
+			z.Text, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Text")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *RunFilter) Msgsize() (s int) {
+	s = 1 + 7 + msgp.StringPrefixSize + len(z.Script) + 6 + msgp.StringPrefixSize + len(string(z.State)) + 5 + msgp.StringPrefixSize + len(z.User) + 5 + msgp.TimeSize + 3 + msgp.TimeSize + 8 + msgp.StringPrefixSize + len(string(z.Trigger)) + 10 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 5 + msgp.StringPrefixSize + len(z.Text)
 	return
 }
 
@@ -8896,11 +9790,296 @@ func (z RunState) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z *RunTrigger) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(4)
+	var zb0001Mask uint8 /* 4 bits */
+	_ = zb0001Mask
+	if z.Kind == "" {
+		zb0001Len--
+		zb0001Mask |= 0x1
+	}
+	if z.Name == "" {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	if z.Occurrence.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x8
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		if (zb0001Mask & 0x1) == 0 { // if not omitted
+			// string "Kind"
+			o = append(o, 0xa4, 0x4b, 0x69, 0x6e, 0x64)
+			o = msgp.AppendString(o, string(z.Kind))
+		}
+		// string "Id"
+		o = append(o, 0xa2, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.ID)[:])
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "Name"
+			o = append(o, 0xa4, 0x4e, 0x61, 0x6d, 0x65)
+			o = msgp.AppendString(o, z.Name)
+		}
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "Occurrence"
+			o = append(o, 0xaa, 0x4f, 0x63, 0x63, 0x75, 0x72, 0x72, 0x65, 0x6e, 0x63, 0x65)
+			o = msgp.AppendTimeExt(o, z.Occurrence)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *RunTrigger) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Kind":
+			{
+				var zb0002 string
+				zb0002, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Kind")
+					return
+				}
+				z.Kind = RunTriggerKind(zb0002)
+			}
+		case "Id":
+			bts, err = msgp.ReadExactBytes(bts, (z.ID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "ID")
+				return
+			}
+		case "Name":
+			z.Name, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Name")
+				return
+			}
+		case "Occurrence":
+			z.Occurrence, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Occurrence")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *RunTrigger) Msgsize() (s int) {
+	s = 1 + 5 + msgp.StringPrefixSize + len(string(z.Kind)) + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 5 + msgp.StringPrefixSize + len(z.Name) + 11 + msgp.TimeSize
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z RunTriggerKind) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	o = msgp.AppendString(o, string(z))
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *RunTriggerKind) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	{
+		var zb0001 string
+		zb0001, bts, err = msgp.ReadStringBytes(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		(*z) = RunTriggerKind(zb0001)
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z RunTriggerKind) Msgsize() (s int) {
+	s = msgp.StringPrefixSize + len(string(z))
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *RunWait) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(5)
+	var zb0001Mask uint8 /* 5 bits */
+	_ = zb0001Mask
+	if z.Key == "" {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	if z.Since.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x8
+	}
+	if z.Until.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x10
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Kind"
+		o = append(o, 0xa4, 0x4b, 0x69, 0x6e, 0x64)
+		o = msgp.AppendString(o, string(z.Kind))
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "Key"
+			o = append(o, 0xa3, 0x4b, 0x65, 0x79)
+			o = msgp.AppendString(o, z.Key)
+		}
+		// string "HeldBy"
+		o = append(o, 0xa6, 0x48, 0x65, 0x6c, 0x64, 0x42, 0x79)
+		o = msgp.AppendBytes(o, (z.HeldBy)[:])
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "Since"
+			o = append(o, 0xa5, 0x53, 0x69, 0x6e, 0x63, 0x65)
+			o = msgp.AppendTimeExt(o, z.Since)
+		}
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
+			// string "Until"
+			o = append(o, 0xa5, 0x55, 0x6e, 0x74, 0x69, 0x6c)
+			o = msgp.AppendTimeExt(o, z.Until)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *RunWait) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Kind":
+			{
+				var zb0002 string
+				zb0002, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Kind")
+					return
+				}
+				z.Kind = RunWaitKind(zb0002)
+			}
+		case "Key":
+			z.Key, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Key")
+				return
+			}
+		case "HeldBy":
+			bts, err = msgp.ReadExactBytes(bts, (z.HeldBy)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "HeldBy")
+				return
+			}
+		case "Since":
+			z.Since, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Since")
+				return
+			}
+		case "Until":
+			z.Until, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Until")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *RunWait) Msgsize() (s int) {
+	s = 1 + 5 + msgp.StringPrefixSize + len(string(z.Kind)) + 4 + msgp.StringPrefixSize + len(z.Key) + 7 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 6 + msgp.TimeSize + 6 + msgp.TimeSize
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z RunWaitKind) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	o = msgp.AppendString(o, string(z))
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *RunWaitKind) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	{
+		var zb0001 string
+		zb0001, bts, err = msgp.ReadStringBytes(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		(*z) = RunWaitKind(zb0001)
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z RunWaitKind) Msgsize() (s int) {
+	s = msgp.StringPrefixSize + len(string(z))
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z *RunsResponse) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
-	// map header, size 1
+	// map header, size 2
 	// string "Runs"
-	o = append(o, 0x81, 0xa4, 0x52, 0x75, 0x6e, 0x73)
+	o = append(o, 0x82, 0xa4, 0x52, 0x75, 0x6e, 0x73)
 	o = msgp.AppendArrayHeader(o, uint32(len(z.Runs)))
 	for za0001 := range z.Runs {
 		o, err = z.Runs[za0001].MarshalMsg(o)
@@ -8909,6 +10088,9 @@ func (z *RunsResponse) MarshalMsg(b []byte) (o []byte, err error) {
 			return
 		}
 	}
+	// string "Next"
+	o = append(o, 0xa4, 0x4e, 0x65, 0x78, 0x74)
+	o = msgp.AppendBytes(o, (z.Next)[:])
 	return
 }
 
@@ -8949,6 +10131,12 @@ func (z *RunsResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
 					return
 				}
 			}
+		case "Next":
+			bts, err = msgp.ReadExactBytes(bts, (z.Next)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "Next")
+				return
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -8967,6 +10155,7 @@ func (z *RunsResponse) Msgsize() (s int) {
 	for za0001 := range z.Runs {
 		s += z.Runs[za0001].Msgsize()
 	}
+	s += 5 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize))
 	return
 }
 
@@ -8974,8 +10163,8 @@ func (z *RunsResponse) Msgsize() (s int) {
 func (z *Schedule) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(25)
-	var zb0001Mask uint32 /* 25 bits */
+	zb0001Len := uint32(27)
+	var zb0001Mask uint32 /* 27 bits */
 	_ = zb0001Mask
 	if z.Description == "" {
 		zb0001Len--
@@ -8993,65 +10182,69 @@ func (z *Schedule) MarshalMsg(b []byte) (o []byte, err error) {
 		zb0001Len--
 		zb0001Mask |= 0x40
 	}
-	if z.Expression == "" {
+	if z.Input == nil {
 		zb0001Len--
 		zb0001Mask |= 0x80
 	}
-	if z.Once.IsZero() {
+	if z.Expression == "" {
 		zb0001Len--
 		zb0001Mask |= 0x100
 	}
-	if z.TimeZone == "" {
+	if z.Once.IsZero() {
 		zb0001Len--
 		zb0001Mask |= 0x200
 	}
-	if z.Start.IsZero() {
+	if z.TimeZone == "" {
 		zb0001Len--
 		zb0001Mask |= 0x400
 	}
-	if z.End.IsZero() {
+	if z.Start.IsZero() {
 		zb0001Len--
 		zb0001Mask |= 0x800
 	}
-	if z.Jitter == 0 {
+	if z.End.IsZero() {
 		zb0001Len--
 		zb0001Mask |= 0x1000
 	}
+	if z.Jitter == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x2000
+	}
 	if z.Overlap == "" {
-		zb0001Len--
-		zb0001Mask |= 0x8000
-	}
-	if z.Paused == false {
-		zb0001Len--
-		zb0001Mask |= 0x10000
-	}
-	if z.Next.IsZero() {
 		zb0001Len--
 		zb0001Mask |= 0x20000
 	}
-	if z.Last.IsZero() {
+	if z.Paused == false {
 		zb0001Len--
 		zb0001Mask |= 0x40000
 	}
-	if z.CreatedAt.IsZero() {
+	if z.Next.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x80000
+	}
+	if z.Last.IsZero() {
 		zb0001Len--
 		zb0001Mask |= 0x100000
 	}
-	if z.CreatedBy == "" {
-		zb0001Len--
-		zb0001Mask |= 0x200000
-	}
-	if z.ChangedAt.IsZero() {
+	if z.CreatedAt.IsZero() {
 		zb0001Len--
 		zb0001Mask |= 0x400000
 	}
-	if z.ChangedBy == "" {
+	if z.CreatedBy == "" {
 		zb0001Len--
 		zb0001Mask |= 0x800000
 	}
-	if z.Revision == 0 {
+	if z.ChangedAt.IsZero() {
 		zb0001Len--
 		zb0001Mask |= 0x1000000
+	}
+	if z.ChangedBy == "" {
+		zb0001Len--
+		zb0001Mask |= 0x2000000
+	}
+	if z.Revision == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x4000000
 	}
 	// variable map header, size zb0001Len
 	o = msgp.AppendMapHeader(o, zb0001Len)
@@ -9092,31 +10285,36 @@ func (z *Schedule) MarshalMsg(b []byte) (o []byte, err error) {
 			}
 		}
 		if (zb0001Mask & 0x80) == 0 { // if not omitted
+			// string "Input"
+			o = append(o, 0xa5, 0x49, 0x6e, 0x70, 0x75, 0x74)
+			o = msgp.AppendBytes(o, []byte(z.Input))
+		}
+		if (zb0001Mask & 0x100) == 0 { // if not omitted
 			// string "Expression"
 			o = append(o, 0xaa, 0x45, 0x78, 0x70, 0x72, 0x65, 0x73, 0x73, 0x69, 0x6f, 0x6e)
 			o = msgp.AppendString(o, z.Expression)
 		}
-		if (zb0001Mask & 0x100) == 0 { // if not omitted
+		if (zb0001Mask & 0x200) == 0 { // if not omitted
 			// string "Once"
 			o = append(o, 0xa4, 0x4f, 0x6e, 0x63, 0x65)
 			o = msgp.AppendTimeExt(o, z.Once)
 		}
-		if (zb0001Mask & 0x200) == 0 { // if not omitted
+		if (zb0001Mask & 0x400) == 0 { // if not omitted
 			// string "TimeZone"
 			o = append(o, 0xa8, 0x54, 0x69, 0x6d, 0x65, 0x5a, 0x6f, 0x6e, 0x65)
 			o = msgp.AppendString(o, z.TimeZone)
 		}
-		if (zb0001Mask & 0x400) == 0 { // if not omitted
+		if (zb0001Mask & 0x800) == 0 { // if not omitted
 			// string "Start"
 			o = append(o, 0xa5, 0x53, 0x74, 0x61, 0x72, 0x74)
 			o = msgp.AppendTimeExt(o, z.Start)
 		}
-		if (zb0001Mask & 0x800) == 0 { // if not omitted
+		if (zb0001Mask & 0x1000) == 0 { // if not omitted
 			// string "End"
 			o = append(o, 0xa3, 0x45, 0x6e, 0x64)
 			o = msgp.AppendTimeExt(o, z.End)
 		}
-		if (zb0001Mask & 0x1000) == 0 { // if not omitted
+		if (zb0001Mask & 0x2000) == 0 { // if not omitted
 			// string "Jitter"
 			o = append(o, 0xa6, 0x4a, 0x69, 0x74, 0x74, 0x65, 0x72)
 			o = msgp.AppendDuration(o, z.Jitter)
@@ -9124,6 +10322,9 @@ func (z *Schedule) MarshalMsg(b []byte) (o []byte, err error) {
 		// string "Owner"
 		o = append(o, 0xa5, 0x4f, 0x77, 0x6e, 0x65, 0x72)
 		o = msgp.AppendString(o, z.Owner)
+		// string "OwnerId"
+		o = append(o, 0xa7, 0x4f, 0x77, 0x6e, 0x65, 0x72, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.OwnerID)[:])
 		// string "Misfire"
 		o = append(o, 0xa7, 0x4d, 0x69, 0x73, 0x66, 0x69, 0x72, 0x65)
 		o, err = z.Misfire.MarshalMsg(o)
@@ -9131,22 +10332,22 @@ func (z *Schedule) MarshalMsg(b []byte) (o []byte, err error) {
 			err = msgp.WrapError(err, "Misfire")
 			return
 		}
-		if (zb0001Mask & 0x8000) == 0 { // if not omitted
+		if (zb0001Mask & 0x20000) == 0 { // if not omitted
 			// string "Overlap"
 			o = append(o, 0xa7, 0x4f, 0x76, 0x65, 0x72, 0x6c, 0x61, 0x70)
 			o = msgp.AppendString(o, string(z.Overlap))
 		}
-		if (zb0001Mask & 0x10000) == 0 { // if not omitted
+		if (zb0001Mask & 0x40000) == 0 { // if not omitted
 			// string "Paused"
 			o = append(o, 0xa6, 0x50, 0x61, 0x75, 0x73, 0x65, 0x64)
 			o = msgp.AppendBool(o, z.Paused)
 		}
-		if (zb0001Mask & 0x20000) == 0 { // if not omitted
+		if (zb0001Mask & 0x80000) == 0 { // if not omitted
 			// string "Next"
 			o = append(o, 0xa4, 0x4e, 0x65, 0x78, 0x74)
 			o = msgp.AppendTimeExt(o, z.Next)
 		}
-		if (zb0001Mask & 0x40000) == 0 { // if not omitted
+		if (zb0001Mask & 0x100000) == 0 { // if not omitted
 			// string "Last"
 			o = append(o, 0xa4, 0x4c, 0x61, 0x73, 0x74)
 			o = msgp.AppendTimeExt(o, z.Last)
@@ -9154,27 +10355,27 @@ func (z *Schedule) MarshalMsg(b []byte) (o []byte, err error) {
 		// string "LastRun"
 		o = append(o, 0xa7, 0x4c, 0x61, 0x73, 0x74, 0x52, 0x75, 0x6e)
 		o = msgp.AppendBytes(o, (z.LastRun)[:])
-		if (zb0001Mask & 0x100000) == 0 { // if not omitted
+		if (zb0001Mask & 0x400000) == 0 { // if not omitted
 			// string "CreatedAt"
 			o = append(o, 0xa9, 0x43, 0x72, 0x65, 0x61, 0x74, 0x65, 0x64, 0x41, 0x74)
 			o = msgp.AppendTimeExt(o, z.CreatedAt)
 		}
-		if (zb0001Mask & 0x200000) == 0 { // if not omitted
+		if (zb0001Mask & 0x800000) == 0 { // if not omitted
 			// string "CreatedBy"
 			o = append(o, 0xa9, 0x43, 0x72, 0x65, 0x61, 0x74, 0x65, 0x64, 0x42, 0x79)
 			o = msgp.AppendString(o, z.CreatedBy)
 		}
-		if (zb0001Mask & 0x400000) == 0 { // if not omitted
+		if (zb0001Mask & 0x1000000) == 0 { // if not omitted
 			// string "ChangedAt"
 			o = append(o, 0xa9, 0x43, 0x68, 0x61, 0x6e, 0x67, 0x65, 0x64, 0x41, 0x74)
 			o = msgp.AppendTimeExt(o, z.ChangedAt)
 		}
-		if (zb0001Mask & 0x800000) == 0 { // if not omitted
+		if (zb0001Mask & 0x2000000) == 0 { // if not omitted
 			// string "ChangedBy"
 			o = append(o, 0xa9, 0x43, 0x68, 0x61, 0x6e, 0x67, 0x65, 0x64, 0x42, 0x79)
 			o = msgp.AppendString(o, z.ChangedBy)
 		}
-		if (zb0001Mask & 0x1000000) == 0 { // if not omitted
+		if (zb0001Mask & 0x4000000) == 0 { // if not omitted
 			// string "Revision"
 			o = append(o, 0xa8, 0x52, 0x65, 0x76, 0x69, 0x73, 0x69, 0x6f, 0x6e)
 			o = msgp.AppendInt64(o, z.Revision)
@@ -9265,6 +10466,16 @@ func (z *Schedule) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				}
 				z.Parameters[za0002] = za0003
 			}
+		case "Input":
+			{
+				var zb0003 []byte
+				zb0003, bts, err = msgp.ReadBytesBytes(bts, []byte(z.Input))
+				if err != nil {
+					err = msgp.WrapError(err, "Input")
+					return
+				}
+				z.Input = JSON(zb0003)
+			}
 		case "Expression":
 			z.Expression, bts, err = msgp.ReadStringBytes(bts)
 			if err != nil {
@@ -9307,6 +10518,12 @@ func (z *Schedule) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "Owner")
 				return
 			}
+		case "OwnerId":
+			bts, err = msgp.ReadExactBytes(bts, (z.OwnerID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "OwnerID")
+				return
+			}
 		case "Misfire":
 			bts, err = z.Misfire.UnmarshalMsg(bts)
 			if err != nil {
@@ -9315,13 +10532,13 @@ func (z *Schedule) UnmarshalMsg(bts []byte) (o []byte, err error) {
 			}
 		case "Overlap":
 			{
-				var zb0003 string
-				zb0003, bts, err = msgp.ReadStringBytes(bts)
+				var zb0004 string
+				zb0004, bts, err = msgp.ReadStringBytes(bts)
 				if err != nil {
 					err = msgp.WrapError(err, "Overlap")
 					return
 				}
-				z.Overlap = OverlapPolicy(zb0003)
+				z.Overlap = OverlapPolicy(zb0004)
 			}
 		case "Paused":
 			z.Paused, bts, err = msgp.ReadBoolBytes(bts)
@@ -9398,7 +10615,7 @@ func (z *Schedule) Msgsize() (s int) {
 			s += msgp.StringPrefixSize + len(za0002) + msgp.StringPrefixSize + len(za0003)
 		}
 	}
-	s += 11 + msgp.StringPrefixSize + len(z.Expression) + 5 + msgp.TimeSize + 9 + msgp.StringPrefixSize + len(z.TimeZone) + 6 + msgp.TimeSize + 4 + msgp.TimeSize + 7 + msgp.DurationSize + 6 + msgp.StringPrefixSize + len(z.Owner) + 8 + z.Misfire.Msgsize() + 8 + msgp.StringPrefixSize + len(string(z.Overlap)) + 7 + msgp.BoolSize + 5 + msgp.TimeSize + 5 + msgp.TimeSize + 8 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 10 + msgp.TimeSize + 10 + msgp.StringPrefixSize + len(z.CreatedBy) + 10 + msgp.TimeSize + 10 + msgp.StringPrefixSize + len(z.ChangedBy) + 9 + msgp.Int64Size
+	s += 6 + msgp.BytesPrefixSize + len([]byte(z.Input)) + 11 + msgp.StringPrefixSize + len(z.Expression) + 5 + msgp.TimeSize + 9 + msgp.StringPrefixSize + len(z.TimeZone) + 6 + msgp.TimeSize + 4 + msgp.TimeSize + 7 + msgp.DurationSize + 6 + msgp.StringPrefixSize + len(z.Owner) + 8 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 8 + z.Misfire.Msgsize() + 8 + msgp.StringPrefixSize + len(string(z.Overlap)) + 7 + msgp.BoolSize + 5 + msgp.TimeSize + 5 + msgp.TimeSize + 8 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 10 + msgp.TimeSize + 10 + msgp.StringPrefixSize + len(z.CreatedBy) + 10 + msgp.TimeSize + 10 + msgp.StringPrefixSize + len(z.ChangedBy) + 9 + msgp.Int64Size
 	return
 }
 
@@ -12280,8 +13497,8 @@ func (z *Subscription) Msgsize() (s int) {
 func (z *SystemInfoResponse) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(6)
-	var zb0001Mask uint8 /* 6 bits */
+	zb0001Len := uint32(7)
+	var zb0001Mask uint8 /* 7 bits */
 	_ = zb0001Mask
 	if z.Managers == nil {
 		zb0001Len--
@@ -12291,9 +13508,13 @@ func (z *SystemInfoResponse) MarshalMsg(b []byte) (o []byte, err error) {
 		zb0001Len--
 		zb0001Mask |= 0x10
 	}
-	if z.Store == nil {
+	if z.Safe == false {
 		zb0001Len--
 		zb0001Mask |= 0x20
+	}
+	if z.Store == nil {
+		zb0001Len--
+		zb0001Mask |= 0x40
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -12326,6 +13547,11 @@ func (z *SystemInfoResponse) MarshalMsg(b []byte) (o []byte, err error) {
 			}
 		}
 		if (zb0001Mask & 0x20) == 0 { // if not omitted
+			// string "Safe"
+			o = append(o, 0xa4, 0x53, 0x61, 0x66, 0x65)
+			o = msgp.AppendBool(o, z.Safe)
+		}
+		if (zb0001Mask & 0x40) == 0 { // if not omitted
 			// string "Store"
 			o = append(o, 0xa5, 0x53, 0x74, 0x6f, 0x72, 0x65)
 			if z.Store == nil {
@@ -12416,6 +13642,12 @@ func (z *SystemInfoResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
 					return
 				}
 			}
+		case "Safe":
+			z.Safe, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Safe")
+				return
+			}
 		case "Store":
 			if msgp.IsNil(bts) {
 				bts, err = msgp.ReadNilBytes(bts)
@@ -12455,7 +13687,7 @@ func (z *SystemInfoResponse) Msgsize() (s int) {
 	for za0002 := range z.Isolation {
 		s += msgp.StringPrefixSize + len(z.Isolation[za0002])
 	}
-	s += 6
+	s += 5 + msgp.BoolSize + 6
 	if z.Store == nil {
 		s += msgp.NilSize
 	} else {

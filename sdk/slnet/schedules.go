@@ -19,6 +19,9 @@ type Schedule struct {
 	ScriptVersion int64             `json:"ScriptVersion,omitempty"`
 	EntryPoint    string            `json:"EntryPoint,omitempty"`
 	Parameters    map[string]string `json:"Parameters,omitempty"`
+	// Input are the parameters of a script with typed ones, as in
+	// ExecuteScriptMessage. They are checked when the schedule is saved.
+	Input JSON `json:"Input,omitempty"`
 
 	// Expression is a cron expression, with seconds or without, one of the names
 	// such as @daily, or "@every 90m". Once is a single instant. A schedule has
@@ -35,8 +38,10 @@ type Schedule struct {
 	// schedules and occurrences, so that not all start in the same second.
 	Jitter time.Duration `json:"Jitter,omitempty"`
 
-	// Owner is the user whose rights the runs have.
-	Owner string `json:"Owner"`
+	// Owner is the user whose rights the runs have. OwnerID is filled in by the
+	// daemon: a user who gets the name later is not the owner.
+	Owner   string    `json:"Owner"`
+	OwnerID uuid.UUID `json:"OwnerId"`
 
 	Misfire MisfirePolicy `json:"Misfire"`
 	Overlap OverlapPolicy `json:"Overlap,omitempty"`

@@ -16,6 +16,8 @@ type SystemInfoResponse struct {
 	// Isolation names the means in force that keep scripts from harming the
 	// daemon.
 	Isolation []string `json:"Isolation,omitempty"`
+	// Safe says that the daemon was told to start nothing by itself: no schedules.
+	Safe bool `json:"Safe,omitempty"`
 	// Store says how the store does; nil when it is none that could say.
 	Store *StoreInfo `json:"Store,omitempty"`
 }

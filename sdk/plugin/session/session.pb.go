@@ -1529,7 +1529,9 @@ type Finished struct {
 	//
 	//	OnApiTrigger         slnet.ApiTriggerOutput
 	//	OnRequestScriptInfo  slnet.RequestScriptInfoOutput
-	Result        []byte `protobuf:"bytes,5,opt,name=result,proto3" json:"result,omitempty"`
+	Result []byte `protobuf:"bytes,5,opt,name=result,proto3" json:"result,omitempty"`
+	// The run failed for a reason that may not come again.
+	Retryable     bool `protobuf:"varint,6,opt,name=retryable,proto3" json:"retryable,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1597,6 +1599,13 @@ func (x *Finished) GetResult() []byte {
 		return x.Result
 	}
 	return nil
+}
+
+func (x *Finished) GetRetryable() bool {
+	if x != nil {
+		return x.Retryable
+	}
+	return false
 }
 
 // RunError is something that went wrong in a run.
@@ -1778,14 +1787,15 @@ const file_session_proto_rawDesc = "" +
 	"\x05error\x18\x02 \x01(\v2\x18.domovoi.plugin.v1.ErrorR\x05error\":\n" +
 	"\x06Cancel\x120\n" +
 	"\x06reason\x18\x01 \x01(\v2\x18.domovoi.plugin.v1.ErrorR\x06reason\"\v\n" +
-	"\tKeepAlive\"\x8c\x02\n" +
+	"\tKeepAlive\"\xaa\x02\n" +
 	"\bFinished\x12?\n" +
 	"\x06output\x18\x01 \x03(\v2'.domovoi.plugin.v1.Finished.OutputEntryR\x06output\x12\x1f\n" +
 	"\vexit_reason\x18\x02 \x01(\tR\n" +
 	"exitReason\x12\x16\n" +
 	"\x06failed\x18\x03 \x01(\bR\x06failed\x123\n" +
 	"\x06errors\x18\x04 \x03(\v2\x1b.domovoi.plugin.v1.RunErrorR\x06errors\x12\x16\n" +
-	"\x06result\x18\x05 \x01(\fR\x06result\x1a9\n" +
+	"\x06result\x18\x05 \x01(\fR\x06result\x12\x1c\n" +
+	"\tretryable\x18\x06 \x01(\bR\tretryable\x1a9\n" +
 	"\vOutputEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"f\n" +
