@@ -71,6 +71,18 @@ func with(right security.ScriptRight) rule {
 	}}
 }
 
+// executing says that those may execute a script who have the right to. To put a
+// run before those of others takes the permission to cancel these.
+var executing = rule{allow: func(rights *security.Rights, message slnet.Message) error {
+	if err := with(security.ExecuteScript).allow(rights, message); err != nil {
+		return err
+	}
+	if message.(*slnet.ExecuteScriptMessage).Priority > 0 && !rights.Has(slnet.PermissionAutomationCancelRuns) {
+		return lacks(rights, slnet.PermissionAutomationCancelRuns)
+	}
+	return nil
+}}
+
 // withAny says that those may send a message who have a right for at least one
 // script.
 func withAny(of ...security.ScriptRight) rule {
@@ -173,7 +185,7 @@ var handlers = func() map[string]handler {
 	add(table, reading(with(security.ViewScript)), func(r *Runtime, ctx context.Context, _ security.Caller, m *slnet.GetScriptMessage) (*slnet.ScriptResponse, error) {
 		return r.automation.Script(ctx, m)
 	})
-	add(table, with(security.ExecuteScript), func(r *Runtime, ctx context.Context, c security.Caller, m *slnet.ExecuteScriptMessage) (*slnet.RunResponse, error) {
+	add(table, executing, func(r *Runtime, ctx context.Context, c security.Caller, m *slnet.ExecuteScriptMessage) (*slnet.RunResponse, error) {
 		return r.automation.Execute(ctx, c, m)
 	})
 	add(table, reading(everyone), func(r *Runtime, ctx context.Context, c security.Caller, m *slnet.GetRunsMessage) (*slnet.RunsResponse, error) {
@@ -193,6 +205,9 @@ var handlers = func() map[string]handler {
 	})
 
 	addEngine(table)
+
+	add(table, everyone, (*Runtime).replayRuns)
+	addSchedules(table)
 
 	add(table, reading(everyone), (*Runtime).systemInfo)
 	add(table, reading(system), func(r *Runtime, ctx context.Context, _ security.Caller, _ *slnet.CheckStoreMessage) (*slnet.CheckStoreResponse, error) {
@@ -216,6 +231,22 @@ func add[M, R slnet.Message](table map[string]handler, of rule, handle func(r *R
 		}
 		return response, nil
 	}}
+}
+
+// replayRuns starts runs again. Runs of others need a permission, own ones the
+// right to execute the script as it is now.
+func (r *Runtime) replayRuns(ctx context.Context, caller security.Caller, m *slnet.ReplayRunsMessage) (*slnet.ReplayRunsResponse, error) {
+	rights, err := r.accounts.Rights(caller)
+	if err != nil {
+		return nil, err
+	}
+	all := rights.Has(slnet.PermissionAutomationReplayRuns)
+	return r.automation.Replay(ctx, caller, all, m, func(script string) error {
+		if all || rights.MayScript(security.ExecuteScript, script) {
+			return nil
+		}
+		return lacks(rights, slnet.PermissionAutomationExecute)
+	})
 }
 
 func (r *Runtime) seesAllRuns(caller security.Caller) bool {
@@ -283,7 +314,7 @@ func (r *Runtime) informationEvents(ctx context.Context, caller security.Caller,
 func (r *Runtime) systemInfo(_ context.Context, _ security.Caller, _ *slnet.GetSystemInfoMessage) (*slnet.SystemInfoResponse, error) {
 	return &slnet.SystemInfoResponse{
 		Version: r.version, StartedAt: r.startedAt.Truncate(time.Millisecond), StoreVersion: int64(r.store.Version()),
-		Managers: r.managers.Running(), Isolation: r.host.Isolation(),
+		Safe: r.safe, Managers: r.managers.Running(), Isolation: r.host.Isolation(),
 		Store: r.storeInfo(),
 	}, nil
 }

@@ -77,6 +77,8 @@ type Call struct {
 	Trigger slnet.RunTrigger
 	// StartedBy is who or what causes the run, where that is not the caller.
 	StartedBy string
+
+	stored *runInput // the input of a run that is repeated
 }
 
 // Input is something that can be sent to an entry point.
