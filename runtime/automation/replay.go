@@ -63,9 +63,11 @@ func (a *Automation) Replay(ctx context.Context, caller security.Caller, all boo
 					at = begin.Add(time.Duration(n) * pace)
 				}
 				run, err := a.repeat(tx, caller, all, id, m.NewestVersion, at, may)
-				if known, ok := slnet.AsError(err); err != nil && (!ok || known.Kind == slnet.KindUnavailable) {
-					return err
-				} else if err != nil {
+				if err != nil {
+					known, ok := slnet.AsError(err)
+					if !ok || known.Kind == slnet.KindUnavailable {
+						return err
+					}
 					refused = append(refused, slnet.ReplayRefusal{ID: id, Message: known.Message})
 					continue
 				}

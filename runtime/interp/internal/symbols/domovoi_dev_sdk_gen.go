@@ -18,6 +18,8 @@ func symbols_domovoi_dev_sdk() map[string]reflect.Value {
 		"Memory":         reflect.ValueOf((*sdk.Memory)(nil)),
 		"NewEngine":      reflect.ValueOf(sdk.NewEngine),
 		"Registry":       reflect.ValueOf(sdk.Registry),
+		"Retryable":      reflect.ValueOf(sdk.Retryable),
+		"RetryableError": reflect.ValueOf((*sdk.RetryableError)(nil)),
 		"RunInfo":        reflect.ValueOf((*sdk.RunInfo)(nil)),
 		"SubScript":      reflect.ValueOf((*sdk.SubScript)(nil)),
 		"SubScriptError": reflect.ValueOf((*sdk.SubScriptError)(nil)),
