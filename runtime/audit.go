@@ -153,6 +153,9 @@ func subjectOf(message slnet.Message) (moduleID string, objects []slnet.AuditObj
 			return "", one("server", u.Host)
 		}
 	}
+	if id := scheduleSubject(message); id != "" {
+		return "", one("schedule", id)
+	}
 	if name := scriptOf(message); name != "" {
 		return "", one("script", name)
 	}

@@ -79,6 +79,18 @@ func with(all ...security.ScriptRight) rule {
 	}}
 }
 
+// executing says that those may execute a script who have the right to. To put a
+// run before those of others takes the permission to cancel these.
+var executing = rule{allow: func(rights *security.Rights, message slnet.Message) error {
+	if err := with(security.ExecuteScript).allow(rights, message); err != nil {
+		return err
+	}
+	if message.(*slnet.ExecuteScriptMessage).Priority > 0 && !rights.Has(slnet.PermissionAutomationCancelRuns) {
+		return lacks(rights, slnet.PermissionAutomationCancelRuns)
+	}
+	return nil
+}}
+
 // withAny says that those may send a message who have a right for at least one
 // script.
 func withAny(of ...security.ScriptRight) rule {
@@ -183,7 +195,7 @@ var handlers = func() map[string]handler {
 	add(table, reading(with(security.ViewScript)), func(r *Runtime, ctx context.Context, _ security.Caller, m *slnet.GetScriptMessage) (*slnet.ScriptResponse, error) {
 		return r.automation.Script(ctx, m)
 	})
-	add(table, within(with(security.ExecuteScript)), func(r *Runtime, ctx context.Context, c security.Caller, m *slnet.ExecuteScriptMessage) (*slnet.RunResponse, error) {
+	add(table, within(executing), func(r *Runtime, ctx context.Context, c security.Caller, m *slnet.ExecuteScriptMessage) (*slnet.RunResponse, error) {
 		return r.automation.ExecuteWithin(ctx, r.dryRun.automation(), c, m)
 	})
 	add(table, with(security.EditScript, security.ExecuteScript), func(r *Runtime, ctx context.Context, c security.Caller, m *slnet.ExecuteSourceMessage) (*slnet.RunResponse, error) {
@@ -205,6 +217,9 @@ var handlers = func() map[string]handler {
 	add(table, reading(everyone), (*Runtime).runChanges)
 
 	addEngine(table)
+
+	add(table, everyone, (*Runtime).replayRuns)
+	addSchedules(table)
 
 	add(table, reading(everyone), (*Runtime).systemInfo)
 	add(table, reading(system), func(r *Runtime, ctx context.Context, _ security.Caller, _ *slnet.CheckStoreMessage) (*slnet.CheckStoreResponse, error) {
@@ -228,6 +243,22 @@ func add[M, R slnet.Message](table map[string]handler, of rule, handle func(r *R
 		}
 		return response, nil
 	}}
+}
+
+// replayRuns starts runs again. Runs of others need a permission, own ones the
+// right to execute the script as it is now.
+func (r *Runtime) replayRuns(ctx context.Context, caller security.Caller, m *slnet.ReplayRunsMessage) (*slnet.ReplayRunsResponse, error) {
+	rights, err := r.accounts.Rights(caller)
+	if err != nil {
+		return nil, err
+	}
+	all := rights.Has(slnet.PermissionAutomationReplayRuns)
+	return r.automation.Replay(ctx, caller, all, m, func(script string) error {
+		if all || rights.MayScript(security.ExecuteScript, script) {
+			return nil
+		}
+		return lacks(rights, slnet.PermissionAutomationExecute)
+	})
 }
 
 func (r *Runtime) seesAllRuns(caller security.Caller) bool {
@@ -295,7 +326,7 @@ func (r *Runtime) informationEvents(ctx context.Context, caller security.Caller,
 func (r *Runtime) systemInfo(_ context.Context, _ security.Caller, _ *slnet.GetSystemInfoMessage) (*slnet.SystemInfoResponse, error) {
 	return &slnet.SystemInfoResponse{
 		Version: r.version, StartedAt: r.startedAt.Truncate(time.Millisecond), StoreVersion: int64(r.store.Version()),
-		Managers: r.managers.Running(), Isolation: r.host.Isolation(),
+		Safe: r.safe, Managers: r.managers.Running(), Isolation: r.host.Isolation(),
 		Store: r.storeInfo(),
 	}, nil
 }

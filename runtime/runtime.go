@@ -18,6 +18,7 @@ import (
 	"domovoi.dev/plugins"
 	"domovoi.dev/runtime/api"
 	"domovoi.dev/runtime/automation"
+	"domovoi.dev/runtime/automation/schedule"
 	"domovoi.dev/runtime/dommanager"
 	"domovoi.dev/runtime/outbound"
 	"domovoi.dev/runtime/secrets"
@@ -68,6 +69,8 @@ type Options struct {
 	// SecretsKey is the file with the key that secrets are encrypted with; empty
 	// means SecretsKeyFile in DataDir. It is made when there is none.
 	SecretsKey string
+	// Safe starts a daemon that starts nothing by itself: no schedules.
+	Safe bool
 	// TrustedProxies are the proxies whose word counts for where a request comes
 	// from, and whether it came encrypted.
 	TrustedProxies []netip.Prefix
@@ -91,6 +94,8 @@ type Runtime struct {
 	managers   *dommanager.Managers
 	host       *plugins.Host
 	automation *automation.Automation
+	schedules  *schedule.Schedules
+	safe       bool
 	secrets    *secrets.Vault
 	outbound   *outbound.Client
 	proxies    []netip.Prefix
@@ -156,6 +161,10 @@ func Open(ctx context.Context, o Options) (_ *Runtime, err error) {
 	if err != nil {
 		return nil, err
 	}
+	r.schedules = r.newSchedules()
+	if r.safe = o.Safe; !r.safe {
+		r.schedules.Start()
+	}
 	r.managers.Start()
 	r.accounts.Start(o.Logger)
 	r.audit.Start()
@@ -175,6 +184,9 @@ const (
 // until ctx ends and are cancelled then; the store is closed last.
 func (r *Runtime) Close(ctx context.Context) error {
 	r.stop()
+	if r.schedules != nil {
+		r.schedules.Stop()
+	}
 	if r.automation != nil {
 		r.automation.Close(ctx)
 	}

@@ -116,3 +116,15 @@ func runIDs(ctx context.Context, c *client.Client) []string {
 	}
 	return ids
 }
+
+func scheduleNames(ctx context.Context, c *client.Client) []string {
+	response, err := ask[*slnet.SchedulesResponse](ctx, c, &slnet.GetSchedulesMessage{Limit: maxRuns})
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for _, schedule := range response.Schedules {
+		names = append(names, schedule.Name)
+	}
+	return names
+}

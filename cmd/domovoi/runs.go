@@ -35,7 +35,7 @@ func (a *app) runListCommand() *cobra.Command {
 	var filter runFilter
 	c := a.leaf("list", "List runs, the newest first", func(ctx context.Context, _ []string) error {
 		var err error
-		if message.Filter, err = filter.read(time.Now()); err != nil {
+		if message.Filter, err = filter.read(); err != nil {
 			return err
 		}
 		return a.runList(ctx, message)
@@ -72,7 +72,7 @@ func (a *app) filterFlags(c *cobra.Command, f *runFilter) {
 }
 
 // read returns the filter that the flags say.
-func (f *runFilter) read(now time.Time) (slnet.RunFilter, error) {
+func (f *runFilter) read() (slnet.RunFilter, error) {
 	filter := f.RunFilter
 	filter.State, filter.Trigger = slnet.RunState(f.state), slnet.RunTriggerKind(f.trigger)
 	var err error
@@ -81,27 +81,11 @@ func (f *runFilter) read(now time.Time) (slnet.RunFilter, error) {
 			return filter, slnet.Errorf(slnet.KindInvalid, "--trigger-id %q is not an id", f.triggerID)
 		}
 	}
-	if filter.From, err = timeOrAgo("since", f.since, now); err != nil {
+	if filter.From, err = momentOf("since", f.since); err != nil {
 		return filter, err
 	}
-	filter.To, err = timeOrAgo("until", f.until, now)
+	filter.To, err = momentOf("until", f.until)
 	return filter, err
-}
-
-// timeOrAgo reads a time, or how long ago it was; zero for an empty text.
-func timeOrAgo(flag, text string, now time.Time) (time.Time, error) {
-	if text == "" {
-		return time.Time{}, nil
-	}
-	var ago time.Duration
-	if (*days)(&ago).Set(text) == nil {
-		return now.Add(-ago), nil
-	}
-	at, err := time.Parse(time.RFC3339, text)
-	if err != nil {
-		return at, slnet.Errorf(slnet.KindInvalid, "--%s %q is neither a time like 2026-01-31T12:00:00Z nor a duration like 12h or 7d", flag, text)
-	}
-	return at, nil
 }
 
 // maxRuns is the most runs of one answer.
@@ -378,7 +362,7 @@ func (a *app) runReplayCommand() *cobra.Command {
 	var filter runFilter
 	c := a.leaf("replay [ID...]", "Start runs again that have ended", func(ctx context.Context, args []string) error {
 		var err error
-		if message.Filter, err = filter.read(time.Now()); err != nil {
+		if message.Filter, err = filter.read(); err != nil {
 			return err
 		}
 		for _, text := range args {

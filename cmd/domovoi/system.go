@@ -24,6 +24,9 @@ func (a *app) systemInfo(ctx context.Context, _ []string) error {
 	return a.answer(response, func(t *table) {
 		t.field("Version", response.Version)
 		t.field("Started", timeText(response.StartedAt))
+		if response.Safe {
+			t.field("Safe", "nothing is started by itself: schedules are off")
+		}
 		t.field("Store version", fmt.Sprint(response.StoreVersion))
 		t.field("Active modules", strings.Join(response.Managers, ", "))
 		for i, means := range response.Isolation {

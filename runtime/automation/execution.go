@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -184,7 +185,7 @@ func (e *execution) carry(log *runLog) (result plugins.Result, err error) {
 	return process.Run(e.ctx, plugins.Run{
 		Info: sdk.RunInfo{
 			ID: run.ID, Script: run.Script, ScriptVersion: run.ScriptVersion, EntryPoint: run.EntryPoint, Attempt: run.Attempt,
-			StartedBy: run.StartedBy, Trigger: run.Trigger.String(), RunsAs: run.RunsAs, RunsAsDisplayName: a.DisplayName(runner(&run)),
+			StartedBy: run.StartedBy, Trigger: triggerText(run.Trigger), RunsAs: run.RunsAs, RunsAsDisplayName: a.DisplayName(runner(&run)),
 			Parents: run.Parents, Parameters: run.Parameters, DryRun: run.DryRun,
 		},
 		Input:      e.sent(),
@@ -192,6 +193,15 @@ func (e *execution) carry(log *runLog) (result plugins.Result, err error) {
 		Log:        func(lines []slnet.LogLine) { log.write(e.secrets.lines(lines)) },
 		KeepAlive:  func() { timer.Reset(run.Timeout) },
 	})
+}
+
+// triggerText is what started a run by itself, in words.
+func triggerText(t slnet.RunTrigger) string {
+	switch t.Kind {
+	case "", slnet.TriggerManual, slnet.TriggerRun:
+		return ""
+	}
+	return strings.TrimSpace(string(t.Kind) + " " + t.Name)
 }
 
 // process returns a process for a run of a script, and what is to be done with

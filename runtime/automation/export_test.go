@@ -25,3 +25,20 @@ func SetDescribeLimit(t *testing.T, d time.Duration) {
 	describeLimit = d
 	t.Cleanup(func() { describeLimit = old })
 }
+
+// Window is how many waiting runs of a lane are in memory at a time.
+const Window = window
+
+// InMemory counts the waiting runs in memory.
+func (a *Automation) InMemory() (n int) {
+	a.queue.mu.Lock()
+	defer a.queue.mu.Unlock()
+	for _, v := range a.queue.levels {
+		for _, t := range v.users {
+			for _, l := range t.lanes {
+				n += len(l.ready)
+			}
+		}
+	}
+	return n
+}

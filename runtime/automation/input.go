@@ -38,6 +38,9 @@ func (c *Call) input(s *slnet.Script, run *slnet.Run) (*runInput, error) {
 		}
 		return &runInput{Script: c.source}, err
 	}
+	if c.stored != nil {
+		return c.stored, nil
+	}
 	if c.Input == nil {
 		return nil, slnet.Errorf(slnet.KindInvalid,
 			"%s of script %q is called by the platform, with an input of its own; what can be executed is %s", c.EntryPoint, s.Name, slnet.EntryPointRun)

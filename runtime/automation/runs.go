@@ -89,6 +89,7 @@ type Call struct {
 
 	within *DryRun       // the dry run that the caller is in
 	source *slnet.Script // what to execute instead of a version of ScriptName
+	stored *runInput     // the input of a run that is repeated
 }
 
 // Input is something that can be sent to an entry point.

@@ -1,7 +1,6 @@
 package slnet
 
 import (
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -42,15 +41,6 @@ type RunTrigger struct {
 
 // IsZero reports whether nothing is known, as of runs from before this was kept.
 func (t RunTrigger) IsZero() bool { return t == RunTrigger{} }
-
-// String names what started a run by itself, such as "schedule nightly". It is
-// empty where a person, a program or another run did.
-func (t RunTrigger) String() string {
-	if t.Kind == "" || t.Kind == TriggerManual || t.Kind == TriggerRun {
-		return ""
-	}
-	return strings.TrimSpace(string(t.Kind) + " " + t.Name)
-}
 
 // RunAttempt is an execution of a run after which it was tried again.
 type RunAttempt struct {

@@ -188,7 +188,7 @@ func (s *Schedules) startOne(tx *storage.Tx, schedule *slnet.Schedule, occurrenc
 	no := func(reason string) ([]uuid.UUID, error) {
 		return nil, s.skip(tx, schedule, skip{first: occurrence, last: occurrence, count: 1, reason: reason})
 	}
-	if !s.Enabled(schedule.Owner) {
+	if !s.Enabled(Owner(schedule)) {
 		return no("the owner " + schedule.Owner + " is disabled or does not exist")
 	}
 	if schedule.Overlap != slnet.OverlapAllow {

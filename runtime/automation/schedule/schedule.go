@@ -31,6 +31,8 @@ type Start struct {
 	Occurrence time.Time
 	// StartedBy is the user who starts it, empty for an occurrence.
 	StartedBy string
+	// StartedByID is the id of that user.
+	StartedByID uuid.UUID
 	// InTurn makes the run wait for the end of earlier ones of the schedule.
 	InTurn bool
 }
@@ -43,11 +45,11 @@ type Options struct {
 	// Check returns an error when a schedule names a script, entry point or
 	// parameters that do not fit each other.
 	Check func(ctx context.Context, schedule *slnet.Schedule) error
-	// ActAs returns an error when the caller may not give runs the rights of the
-	// user.
-	ActAs func(caller security.Caller, user string) error
+	// ActAs returns the owner of a schedule, given by id or name, when the caller
+	// may give runs the rights of that user.
+	ActAs func(caller, owner security.Caller) (security.Caller, error)
 	// Enabled reports whether a user exists and may act.
-	Enabled func(user string) bool
+	Enabled func(owner security.Caller) bool
 	// Stage stores a queued run; it executes after the commit. An error of a kind
 	// that is somebody's fault makes the occurrence a skipped one.
 	Stage func(tx *storage.Tx, start Start) (*slnet.Run, error)
@@ -121,13 +123,21 @@ func (s *Schedules) check(ctx context.Context, caller security.Caller, given *sl
 	default:
 		return bad("Overlap", "is %.40q; there are skip, allow, queue and replace", given.Overlap)
 	}
+	owner := security.Caller{User: given.Owner}
 	if given.Owner == "" {
-		given.Owner = caller.User
+		owner = security.Caller{User: caller.User, UserID: caller.UserID}
 	}
-	if err := s.ActAs(caller, given.Owner); err != nil {
+	owner, err := s.ActAs(caller, owner)
+	if err != nil {
 		return err
 	}
+	given.Owner, given.OwnerID = owner.User, owner.UserID
 	return s.Check(ctx, given)
+}
+
+// Owner is the user whose rights the runs of a schedule have.
+func Owner(schedule *slnet.Schedule) security.Caller {
+	return security.Caller{User: schedule.Owner, UserID: schedule.OwnerID}
 }
 
 // jitter returns how much later than planned an occurrence is started. It is the
@@ -246,7 +256,7 @@ func (s *Schedules) Run(ctx context.Context, caller security.Caller, m *slnet.Ru
 		if err != nil {
 			return err
 		}
-		run, err := s.Stage(tx, Start{Schedule: schedule, StartedBy: caller.User})
+		run, err := s.Stage(tx, Start{Schedule: schedule, StartedBy: caller.User, StartedByID: caller.UserID})
 		if err == nil {
 			response.Run = *run
 		}

@@ -67,13 +67,13 @@ func (h *house) restart() {
 			}
 			return nil
 		},
-		ActAs: func(caller security.Caller, user string) error {
-			if caller.User != user {
-				return slnet.Errorf(slnet.KindPermissionDenied, "%s may not act as %s", caller.User, user)
+		ActAs: func(caller, owner security.Caller) (security.Caller, error) {
+			if caller.User != owner.User {
+				return owner, slnet.Errorf(slnet.KindPermissionDenied, "%s may not act as %s", caller.User, owner.User)
 			}
-			return nil
+			return owner, nil
 		},
-		Enabled: func(user string) bool { return !h.disabled[user] },
+		Enabled: func(owner security.Caller) bool { return !h.disabled[owner.User] },
 		Stage: func(tx *storage.Tx, start schedule.Start) (*slnet.Run, error) {
 			if start.Schedule.Script == "gone" {
 				return nil, slnet.Errorf(slnet.KindNotFound, "there is no script gone")
@@ -491,7 +491,7 @@ func BenchmarkFire(b *testing.B) {
 			defer store.Close()
 			nothing := func(context.Context, *slnet.Schedule) error { return nil }
 			s := schedule.New(schedule.Options{Store: store, Now: c.now, Check: nothing, Logger: slog.New(slog.DiscardHandler),
-				ActAs: func(security.Caller, string) error { return nil }, Enabled: func(string) bool { return true },
+				ActAs: func(_, owner security.Caller) (security.Caller, error) { return owner, nil }, Enabled: func(security.Caller) bool { return true },
 				Stage:  func(*storage.Tx, schedule.Start) (*slnet.Run, error) { return new(slnet.Run), nil },
 				Active: func(*storage.Reader, uuid.UUID) ([]uuid.UUID, error) { return nil, nil }})
 			for i := range n {
