@@ -49,6 +49,7 @@ type child struct {
 	reaped bool             // guarded by mu
 	reason error            // guarded by mu: why we killed it, nil if we did not
 	peak   int64            // guarded by mu: the most memory it had, in bytes
+	now    int64            // guarded by mu: the memory it had when its usage was asked
 	state  *os.ProcessState // guarded by mu; nil before it is reaped
 }
 

@@ -2,7 +2,6 @@ package plugins
 
 import (
 	"bytes"
-	"fmt"
 	"os"
 	"strconv"
 	"syscall"
@@ -117,17 +116,18 @@ func processorTime(pid int) time.Duration {
 	return time.Duration(t.Nano())
 }
 
-// peakMemory is the most a process had resident since it executed its program.
-func peakMemory(pid int) int64 {
+// memoryOf is what a process has resident, and the most it had since it executed
+// its program.
+func memoryOf(pid int) (now, peak int64) {
 	var buf [4096]byte
-	b, _ := readProc(fmt.Sprintf("/proc/%d/status", pid), buf[:])
-	_, after, ok := bytes.Cut(b, []byte("\nVmHWM:"))
-	if !ok {
-		return 0
+	b, _ := readProc("/proc/"+strconv.Itoa(pid)+"/status", buf[:])
+	value := func(name string) int64 {
+		_, after, _ := bytes.Cut(b, []byte(name))
+		after, _, _ = bytes.Cut(bytes.TrimLeft(after, " \t"), []byte(" "))
+		n, _ := strconv.ParseInt(string(after), 10, 64)
+		return n << 10
 	}
-	fields := bytes.Fields(after)
-	n, _ := strconv.ParseInt(string(fields[0]), 10, 64)
-	return n << 10
+	return value("\nVmRSS:"), value("\nVmHWM:")
 }
 
 // availableMemory is the share of the machine's memory that can be had without

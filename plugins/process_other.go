@@ -25,7 +25,7 @@ func sampleProcess(int) (sample, bool) { return sample{}, false }
 
 func sampleGroups() map[int]sample { return nil }
 
-func peakMemory(int) int64 { return 0 }
+func memoryOf(int) (now, peak int64) { return 0, 0 }
 
 func availableMemory() float64 { return 1 }
 

@@ -27,7 +27,7 @@ func carried(t *testing.T, host *plugins.Host, spec plugins.Spec, user string) (
 // A process in which a run left nothing carries the next run of the same version
 // and the same user, and of no other.
 func TestProcessServesTheNextRunOfItsUser(t *testing.T) {
-	host := openHost(t, func(o *plugins.Options) { o.Spares = 4 })
+	host := openHost(t, func(o *plugins.Options) { o.Spares = 8 }) // none has to go for another
 	spec := loaded("stateless hello")
 	ann, result, first := carried(t, host, spec, "ann")
 	again, next, second := carried(t, host, spec, "ann")

@@ -100,6 +100,16 @@ func (p *Process) Run(ctx context.Context, r Run) (Result, error) {
 	if ctx.Err() != nil {
 		return Result{}, fmt.Errorf("%s: the run was not begun: %w", p.name, context.Cause(ctx))
 	}
+	// The script may print as soon as it has its Start.
+	id := r.Info.ID.String()
+	p.output.begin(id, r.Log)
+	result, err := p.session(ctx, r, start)
+	p.output.end(id, err == nil)
+	return result, err
+}
+
+// session carries a run from its Start on.
+func (p *Process) session(ctx context.Context, r Run, start *session.Start) (Result, error) {
 	open, closeStream := context.WithCancel(context.WithoutCancel(ctx))
 	defer closeStream()
 	stream, err := p.conn.script.Session(open)
@@ -112,11 +122,7 @@ func (p *Process) Run(ctx context.Context, r Run) (Result, error) {
 	}
 	s := newRunSession(p, stream, r, open)
 	s.working.Go(func() { s.endWithProcess(closeStream) })
-	id := r.Info.ID.String()
-	p.output.begin(id, r.Log)
-	result, err := s.carry(ctx)
-	p.output.end(id, err == nil)
-	return result, err
+	return s.carry(ctx)
 }
 
 // runSession is the host's end of a session.

@@ -146,12 +146,14 @@ func (c *child) usage() Usage {
 		return Usage{}
 	}
 	pid := c.cmd.Process.Pid
-	c.peak = max(c.peak, peakMemory(pid))
+	now, peak := memoryOf(pid)
+	c.now, c.peak = now, max(c.peak, peak)
 	return Usage{Memory: c.peak, CPU: processorTime(pid)}
 }
 
-// memory is what the process has now, in bytes.
+// memory is what the process had resident when usage was last asked, in bytes.
 func (c *child) memory() int64 {
-	s, _ := c.sample(nil)
-	return s.memory
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
 }

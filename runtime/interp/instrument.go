@@ -6,7 +6,9 @@ import (
 	"go/token"
 	"slices"
 	"strconv"
+	"strings"
 
+	"domovoi.dev/runtime/interp/internal/lower"
 	"domovoi.dev/sdk/plugin"
 )
 
@@ -46,7 +48,7 @@ func (t *tracer) instrument(fset *token.FileSet, file *ast.File) {
 			return true
 		}
 		function := len(t.functions)
-		m := &marker{name: lineVariable(function), returns: entry != ""}
+		m := &marker{name: lineVariable(function), returns: entry != "", lineOf: func(pos token.Pos) int { return fset.Position(pos).Line }}
 		ast.Walk(m, body)
 		if !m.used && entry == "" {
 			return true
@@ -87,6 +89,7 @@ func startsGoroutines(file *ast.File) bool {
 type marker struct {
 	name    string
 	returns bool // whether every return statement is marked
+	lineOf  func(token.Pos) int
 	used    bool
 }
 
@@ -107,14 +110,35 @@ func (m *marker) Visit(n ast.Node) ast.Visitor {
 
 func (m *marker) markList(list []ast.Stmt) []ast.Stmt {
 	var marked []ast.Stmt
+	line := 0 // that the variable certainly has; 0 where that is not known
 	for _, s := range list {
 		if m.wants(s) {
 			m.used = true
-			marked = append(marked, m.mark(s.Pos()))
+			if at := m.lineOf(s.Pos()); at != line {
+				marked = append(marked, m.mark(s.Pos()))
+				line = at
+			}
+		}
+		if !keepsLine(s) {
+			line = 0
 		}
 		marked = append(marked, s)
 	}
 	return marked
+}
+
+// keepsLine reports whether a statement leaves the variable of its function as
+// it is: it has no marks of its own, and calls nothing that could come back.
+func keepsLine(s ast.Stmt) bool {
+	keeps := true
+	ast.Inspect(s, func(n ast.Node) bool {
+		switch n.(type) {
+		case *ast.CallExpr, *ast.BlockStmt, *ast.LabeledStmt, *ast.CaseClause, *ast.CommClause:
+			keeps = false
+		}
+		return keeps
+	})
+	return keeps
 }
 
 // mark makes the assignment of a position.
@@ -158,6 +182,12 @@ func (m *marker) wants(s ast.Stmt) bool {
 	return found
 }
 
+// isPositive reports whether an expression is a number that can divide and shift.
+func isPositive(e ast.Expr) bool {
+	l, ok := e.(*ast.BasicLit)
+	return ok && l.Kind == token.INT && strings.Trim(l.Value, "0") != "" && l.Value[0] != '0'
+}
+
 // canPanic reports whether an expression may panic, by its form alone.
 func canPanic(e ast.Expr) bool {
 	found := false
@@ -165,12 +195,14 @@ func canPanic(e ast.Expr) bool {
 		switch n := n.(type) {
 		case *ast.FuncLit:
 			return false
-		case *ast.CallExpr, *ast.IndexExpr, *ast.SliceExpr, *ast.StarExpr, *ast.SelectorExpr, *ast.TypeAssertExpr:
+		case *ast.CallExpr, *ast.SliceExpr, *ast.StarExpr, *ast.SelectorExpr, *ast.TypeAssertExpr:
 			found = true
+		case *ast.IndexExpr:
+			found = found || n.Lbrack != lower.Within
 		case *ast.BinaryExpr:
 			switch n.Op {
 			case token.QUO, token.REM, token.SHL, token.SHR:
-				found = true
+				found = found || !isPositive(n.Y)
 			}
 		case *ast.UnaryExpr:
 			found = found || n.Op == token.ARROW

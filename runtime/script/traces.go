@@ -213,9 +213,9 @@ func (t *tracing) use(o types.Object, stack []ast.Node) {
 		switch o.FullName() {
 		case "time.AfterFunc", "context.AfterFunc":
 			t.state(true) // it may be called at any time
-		case "context.Background", "context.TODO", "context.Cause", "context.WithValue":
-		default:
-			t.found.Goroutines = t.found.Goroutines || o.Pkg().Path() == "context" || o.FullName() == "(*sync.WaitGroup).Go"
+		case "(*sync.WaitGroup).Go", "context.WithCancel", "context.WithCancelCause", "context.WithDeadline", "context.WithDeadlineCause",
+			"context.WithTimeout", "context.WithTimeoutCause":
+			t.found.Goroutines = true // a context of the script's own is waited for by a goroutine
 		}
 	}
 }

@@ -71,6 +71,9 @@ func (f *fn) forStmt(n *ast.ForStmt, label string) []ast.Stmt {
 }
 
 // rangeStmt writes a range statement as a for statement.
+// Within is the position of the bracket of an index that is never out of range.
+const Within = token.NoPos
+
 func (f *fn) rangeStmt(n *ast.RangeStmt, label string) []ast.Stmt {
 	pos := n.Pos()
 	t := f.typeOf(n.X)
@@ -115,14 +118,14 @@ func (f *fn) rangeStmt(n *ast.RangeStmt, label string) []ast.Stmt {
 		count := f.fresh("n")
 		init := []ast.Stmt{declare(pos, x, f.typ(t, pos), f.expr(n.X)), intDecl(count, call(pos, id(pos, "len"), id(pos, x))), intDecl(i, intLit(pos, 0))}
 		return loop(init, binary(pos, id(pos, i), token.LSS, id(pos, count)), increment,
-			f.bindRange(n, key, value, id(pos, i), types.Typ[types.Int], &ast.IndexExpr{X: id(pos, x), Lbrack: pos, Index: id(pos, i)}, u.Elem()))
+			f.bindRange(n, key, value, id(pos, i), types.Typ[types.Int], &ast.IndexExpr{X: id(pos, x), Lbrack: Within, Index: id(pos, i)}, u.Elem()))
 	case *types.Array:
 		init := []ast.Stmt{intDecl(i, intLit(pos, 0))}
 		if value || f.hasCall(n.X) {
 			init = append(init, declare(pos, x, f.typ(t, pos), f.expr(n.X)))
 		}
 		return loop(init, binary(pos, id(pos, i), token.LSS, intLit(pos, int(u.Len()))), increment,
-			f.bindRange(n, key, value, id(pos, i), types.Typ[types.Int], &ast.IndexExpr{X: id(pos, x), Lbrack: pos, Index: id(pos, i)}, u.Elem()))
+			f.bindRange(n, key, value, id(pos, i), types.Typ[types.Int], &ast.IndexExpr{X: id(pos, x), Lbrack: Within, Index: id(pos, i)}, u.Elem()))
 	case *types.Pointer:
 		a := u.Elem().Underlying().(*types.Array)
 		init := []ast.Stmt{intDecl(i, intLit(pos, 0)), declare(pos, x, f.typ(t, pos), f.expr(n.X))}
@@ -167,7 +170,7 @@ func (f *fn) bindRange(n *ast.RangeStmt, key, value bool, k ast.Expr, kt types.T
 		var pre []ast.Stmt
 		saved := f.pre
 		f.pre = &pre
-		place := f.place(e, &out, true)
+		place := f.place(e, &out, keepAll)
 		f.pre = saved
 		assigned = append(assigned, assign(pos, place, f.conv(x, t, f.typeOf(e), pos)))
 	}
@@ -416,7 +419,7 @@ func (f *fn) selectStmt(n *ast.SelectStmt, label string) []ast.Stmt {
 					first = append(first, f.declareVar(f.unit.Info.Defs[e.(*ast.Ident)].(*types.Var), p, values[i])...)
 					continue
 				}
-				place := f.place(e, &first, false)
+				place := f.place(e, &first, keepNothing)
 				first = append(first, assign(p, place, f.conv(values[i], from[i], f.typeOf(e), p)))
 			}
 		}

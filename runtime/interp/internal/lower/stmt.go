@@ -277,7 +277,11 @@ func (f *fn) assignAll(lhs, rhs []ast.Expr, declared types.Type, pos token.Pos) 
 			return f.declareVar(v, pos, x)
 		}
 		var out []ast.Stmt
-		l := f.place(e, &out, f.hasCall(rhs[0]))
+		keep := keepNothing
+		if f.hasCall(rhs[0]) {
+			keep = keepAll
+		}
+		l := f.place(e, &out, keep)
 		x := f.convert(rhs[0], t)
 		out = append(out, *f.pre...)
 		*f.pre = nil
@@ -287,7 +291,7 @@ func (f *fn) assignAll(lhs, rhs []ast.Expr, declared types.Type, pos token.Pos) 
 	places := make([]ast.Expr, len(lhs))
 	for i, e := range lhs {
 		if !blank(e) && isNew(e) == nil {
-			places[i] = f.place(e, &out, true)
+			places[i] = f.place(e, &out, keepAll)
 		}
 	}
 	var names []string
@@ -340,15 +344,24 @@ func (f *fn) hasCall(e ast.Expr) bool {
 	return found
 }
 
-// place writes what is assigned to. Where something could change its operands
-// before the assignment, they go to variables.
-func (f *fn) place(e ast.Expr, out *[]ast.Stmt, keep bool) ast.Expr {
+// keeping says which operands of what is assigned to go to variables first.
+type keeping int
+
+const (
+	keepNothing  keeping = iota
+	keepComputed         // those that would be computed twice; nothing changes them meanwhile
+	keepAll              // all, because something could change them before the assignment
+)
+
+// place writes what is assigned to. Operands that have to be kept go to
+// variables.
+func (f *fn) place(e ast.Expr, out *[]ast.Stmt, keep keeping) ast.Expr {
 	e = ast.Unparen(e)
 	pos := e.Pos()
 	hold := func(x ast.Expr, t types.Type) ast.Expr {
 		*out = append(*out, *f.pre...)
 		*f.pre = nil
-		if !keep {
+		if keep == keepNothing || keep == keepComputed && isOperand(x) {
 			return x
 		}
 		name := f.fresh("t")
@@ -368,7 +381,7 @@ func (f *fn) place(e ast.Expr, out *[]ast.Stmt, keep bool) ast.Expr {
 		}
 		t := f.typeOf(n.X)
 		_, path, _ := types.LookupFieldOrMethod(t, true, s.Obj().Pkg(), n.Sel.Name)
-		if keep && f.root(n) == nil {
+		if keep != keepNothing && f.root(n) == nil && !(keep == keepComputed && simple(n.X)) {
 			return star(pos, hold(f.fieldAddress(n.X, t, path, pos), types.NewPointer(f.typeOf(n))))
 		}
 		x, _ := f.path(f.place(n.X, out, keep), t, path, pos)
@@ -402,12 +415,26 @@ func (f *fn) place(e ast.Expr, out *[]ast.Stmt, keep bool) ast.Expr {
 	return id(pos, "_")
 }
 
+// isOperand reports whether an expression costs nothing to compute again.
+func isOperand(e ast.Expr) bool {
+	switch e.(type) {
+	case *ast.Ident, *ast.BasicLit:
+		return true
+	}
+	return false
+}
+
 // update writes x op= y, or x++ and x-- without y.
 func (f *fn) update(e ast.Expr, op token.Token, y ast.Expr, pos token.Pos) []ast.Stmt {
 	t := f.typeOf(e)
 	var out []ast.Stmt
-	_, ident := ast.Unparen(e).(*ast.Ident)
-	place := f.place(e, &out, !ident)
+	keep := keepComputed
+	if _, ident := ast.Unparen(e).(*ast.Ident); ident {
+		keep = keepNothing
+	} else if f.hasCall(e) || y != nil && f.hasCall(y) {
+		keep = keepAll
+	}
+	place := f.place(e, &out, keep)
 	var x ast.Expr
 	switch {
 	case y == nil:
