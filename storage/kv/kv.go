@@ -40,6 +40,9 @@ var (
 	ErrReadOnly = errors.New("store is read-only")
 	// ErrTooLarge: a key, a value or a transaction exceeds its limit.
 	ErrTooLarge = errors.New("too large")
+	// ErrFull: the store keeps what is written in memory and holds as much as it
+	// may.
+	ErrFull = errors.New("store is full")
 	// ErrNewerFormat: the data was written by a newer program.
 	ErrNewerFormat = errors.New("data was written by a newer version")
 	// ErrLocked: another process has the store open.
