@@ -21,6 +21,8 @@ func (r *Runtime) auditMessage(caller security.Caller, message slnet.Message, ha
 	switch {
 	case record.Outcome == slnet.AuditAllowed && !handling.aside, record.Outcome == slnet.AuditFailed && handling.reads:
 		return
+	case r.dryRun != nil && record.Outcome != slnet.AuditRefused:
+		return // nothing happened
 	}
 	if rights, err := r.accounts.Rights(caller); err == nil {
 		record.User = rights.User() // who is connected may have been renamed

@@ -48,6 +48,12 @@ func aside(of rule) rule {
 	return of
 }
 
+// within is the rule for a message that a dry run carries out itself.
+func within(of rule) rule {
+	of.within = true
+	return of
+}
+
 // holders of a permission may send a message.
 func holders(p slnet.PermissionFlag) rule {
 	return rule{allow: func(rights *security.Rights, _ slnet.Message) error {
@@ -116,8 +122,8 @@ var handlers = func() map[string]handler {
 	add(table, reading(everyone), func(r *Runtime, _ context.Context, c security.Caller, _ *slnet.WhoAmIMessage) (*slnet.WhoAmIResponse, error) {
 		return r.accounts.WhoAmI(c)
 	})
-	add(table, everyone, (*Runtime).generateInformation)
-	add(table, reading(everyone), (*Runtime).informationEvents)
+	add(table, within(everyone), (*Runtime).generateInformation)
+	add(table, within(reading(everyone)), (*Runtime).informationEvents)
 	add(table, everyone, func(r *Runtime, ctx context.Context, c security.Caller, m *slnet.ChangePasswordMessage) (*slnet.Empty, error) {
 		return r.accounts.ChangePassword(ctx, c, m)
 	})
@@ -173,8 +179,8 @@ var handlers = func() map[string]handler {
 	add(table, reading(with(security.ViewScript)), func(r *Runtime, ctx context.Context, _ security.Caller, m *slnet.GetScriptMessage) (*slnet.ScriptResponse, error) {
 		return r.automation.Script(ctx, m)
 	})
-	add(table, with(security.ExecuteScript), func(r *Runtime, ctx context.Context, c security.Caller, m *slnet.ExecuteScriptMessage) (*slnet.RunResponse, error) {
-		return r.automation.Execute(ctx, c, m)
+	add(table, within(with(security.ExecuteScript)), func(r *Runtime, ctx context.Context, c security.Caller, m *slnet.ExecuteScriptMessage) (*slnet.RunResponse, error) {
+		return r.automation.ExecuteWithin(ctx, r.dryRun.automation(), c, m)
 	})
 	add(table, reading(everyone), func(r *Runtime, ctx context.Context, c security.Caller, m *slnet.GetRunsMessage) (*slnet.RunsResponse, error) {
 		return r.automation.Runs(ctx, c, r.seesAllRuns(c), m)
@@ -188,9 +194,8 @@ var handlers = func() map[string]handler {
 	add(table, reading(everyone), func(r *Runtime, ctx context.Context, c security.Caller, m *slnet.GetRunLogMessage) (*slnet.RunLogResponse, error) {
 		return r.automation.RunLog(ctx, c, r.seesAllRuns(c), m)
 	})
-	add(table, aside(everyone), func(r *Runtime, ctx context.Context, c security.Caller, m *slnet.CancelRunMessage) (*slnet.RunResponse, error) {
-		return r.automation.Cancel(ctx, c, r.accounts.Has(c, slnet.PermissionAutomationCancelRuns), m.ID)
-	})
+	add(table, within(aside(everyone)), (*Runtime).cancelRun)
+	add(table, reading(everyone), (*Runtime).runChanges)
 
 	addEngine(table)
 

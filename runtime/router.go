@@ -60,6 +60,10 @@ func (r *Runtime) requestError(ctx context.Context, message slnet.Message, err e
 		return slnet.Errorf(slnet.KindConflict, "%s lost against concurrent changes too often; send it again", message.MessageName())
 	case errors.Is(err, kv.ErrTooLarge):
 		return slnet.Errorf(slnet.KindTooLarge, "%s writes more than one transaction can hold: %v", message.MessageName(), err)
+	case r.dryRun != nil && errors.Is(err, kv.ErrFull):
+		return slnet.Errorf(slnet.KindTooLarge, "%s was refused: a dry run keeps what it writes in memory, which is %d MiB at most, and as much of attachments", message.MessageName(), maxDryRun>>20)
+	case r.dryRun != nil && errors.Is(err, kv.ErrClosed):
+		return slnet.Errorf(slnet.KindCanceled, "%s came after the end of its dry run", message.MessageName())
 	case errors.Is(err, kv.ErrReadOnly): // the store has logged it, once
 		return storeRefuses(err)
 	case errors.Is(err, kv.ErrClosed), errors.Is(err, kv.ErrFailed):
@@ -79,6 +83,9 @@ type handling struct {
 	// aside marks a message that does something without a commit, so that it is
 	// audited by itself.
 	aside bool
+	// within marks a message that a dry run carries out itself. Others are answered
+	// with what is stored, or refused when they do not only read.
+	within bool
 }
 
 // route is the one way of every message: who may send it is decided here, and
@@ -125,6 +132,13 @@ func (r *Runtime) route(ctx context.Context, caller security.Caller, message sln
 	}
 	if rights.ReadOnly() && !h.reads {
 		return nil, h.handling, readsOnly(rights)
+	}
+	if r.dryRun != nil && !h.within {
+		if !h.reads {
+			return nil, h.handling, slnet.Errorf(slnet.KindConflict,
+				"a dry run does not carry out %s: it would change more than objects, which cannot be taken back", message.MessageName())
+		}
+		r = r.dryRun.real
 	}
 	response, err := h.handle(r, ctx, caller, message)
 	return response, h.handling, err

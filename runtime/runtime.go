@@ -94,6 +94,8 @@ type Runtime struct {
 	secrets    *secrets.Vault
 	outbound   *outbound.Client
 	proxies    []netip.Prefix
+	// dryRun is set in the stand-in of a dry run.
+	dryRun *dryRun
 
 	// stopping ends when Close begins.
 	stopping context.Context
@@ -148,7 +150,7 @@ func Open(ctx context.Context, o Options) (_ *Runtime, err error) {
 	}
 	r.automation, err = automation.Open(ctx, automation.Options{
 		Store: r.store, Host: r.host, Dir: o.DataDir, Connect: r.connect, Enabled: r.accounts.Enabled, ActAs: r.accounts.ActAs,
-		DisplayName: r.accounts.DisplayName, MayGrant: r.mayGrant,
+		DisplayName: r.accounts.DisplayName, MayGrant: r.mayGrant, DryRun: r.openDryRun,
 		Parallel: 2 * goruntime.NumCPU(), Logger: o.Logger,
 	})
 	if err != nil {

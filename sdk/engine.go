@@ -44,6 +44,9 @@ type RunInfo struct {
 	Parents []uuid.UUID
 	// Parameters are the script's parameters by name.
 	Parameters map[string]string
+	// DryRun says that nothing the run writes is stored. What a script does by
+	// other means than messages it should leave out then.
+	DryRun bool
 }
 
 // IdempotencyKey is the same in all attempts at what a run does, and in no other

@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -36,9 +37,18 @@ func (h BlobHash) String() string { return hex.EncodeToString(h[:]) }
 type blobs struct {
 	store *Store
 	dir   string
+	below *blobs // those of the store a fork was made of, which it reads; nil otherwise
 
 	mu   sync.Mutex
 	held map[BlobHash]int // how many hold a content; guarded by mu
+	// forks is how many forks may read what is here. Meanwhile nothing is removed,
+	// and postponed is what is to be looked at afterwards. guarded by mu
+	forks     int
+	postponed map[BlobHash]struct{}
+	// kept are the contents of a fork, for which there is room for so many bytes
+	// more. guarded by mu
+	kept map[BlobHash][]byte
+	room int
 }
 
 // OpenBlobs makes dir the folder of the store's blobs and makes it when it does
@@ -73,7 +83,11 @@ func (s *Store) PutBlob(content []byte) (*Blob, error) {
 	b.mu.Lock()
 	b.held[blob.Hash]++
 	b.mu.Unlock()
-	if err := b.write(blob.Hash, content); err != nil {
+	write := b.write
+	if b.below != nil {
+		write = b.keep
+	}
+	if err := write(blob.Hash, content); err != nil {
 		blob.Release()
 		return nil, fmt.Errorf("write a blob: %w", err)
 	}
@@ -119,9 +133,9 @@ func damaged(hash BlobHash, err error) error {
 	return fmt.Errorf("blob %s: %w: %w", hash, ErrDamaged, err)
 }
 
-// open finds a record and opens the file it refers to. No file is removed
+// open finds a record and opens the content it refers to. No content is removed
 // between the two.
-func (b *blobs) open(ctx context.Context, find func(r *Reader) (*AttachmentRow, error)) (row *AttachmentRow, f *os.File, err error) {
+func (b *blobs) open(ctx context.Context, find func(r *Reader) (*AttachmentRow, error)) (row *AttachmentRow, f io.ReadCloser, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	err = b.store.View(ctx, func(r *Reader) (err error) {
@@ -131,13 +145,25 @@ func (b *blobs) open(ctx context.Context, find func(r *Reader) (*AttachmentRow, 
 	if err != nil {
 		return nil, nil, err
 	}
-	if f, err = os.Open(b.path(row.Hash)); err != nil {
-		return nil, nil, damaged(row.Hash, err)
+	if content, ok := b.kept[row.Hash]; ok {
+		return row, io.NopCloser(bytes.NewReader(content)), nil
+	}
+	f, err = b.file(row)
+	return row, f, err
+}
+
+func (b *blobs) file(row *AttachmentRow) (io.ReadCloser, error) {
+	if b.below != nil {
+		return b.below.file(row)
+	}
+	f, err := os.Open(b.path(row.Hash))
+	if err != nil {
+		return nil, damaged(row.Hash, err)
 	}
 	if info, err := f.Stat(); err != nil || info.Size() != row.Size {
-		return nil, nil, errors.Join(damaged(row.Hash, fmt.Errorf("want %d bytes", row.Size)), err, f.Close())
+		return nil, errors.Join(damaged(row.Hash, fmt.Errorf("want %d bytes", row.Size)), err, f.Close())
 	}
-	return row, f, nil
+	return f, nil
 }
 
 // path is where a content is kept: in one of 256 folders, so that none gets too
@@ -201,6 +227,10 @@ func (b *blobs) remove(hash BlobHash, path string) error {
 	if b.held[hash] > 0 {
 		return nil
 	}
+	if b.forks > 0 {
+		b.postponed[hash] = struct{}{}
+		return nil
+	}
 	if !strings.HasSuffix(path, partial) {
 		var used bool
 		err := b.store.View(context.Background(), func(r *Reader) (err error) {
@@ -210,6 +240,11 @@ func (b *blobs) remove(hash BlobHash, path string) error {
 		if err != nil || used {
 			return err
 		}
+	}
+	if b.below != nil {
+		b.room += len(b.kept[hash])
+		delete(b.kept, hash)
+		return nil
 	}
 	if err := os.Remove(path); !errors.Is(err, os.ErrNotExist) {
 		return err

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"domovoi.dev/sdk/dom"
@@ -104,8 +103,8 @@ func (b *blobs) measure(ctx context.Context, hash BlobHash) (int64, error) {
 	return sizeOf(f, hash)
 }
 
-// sizeOf reads a file to its end.
-func sizeOf(f *os.File, hash BlobHash) (int64, error) {
+// sizeOf reads a content to its end.
+func sizeOf(f io.Reader, hash BlobHash) (int64, error) {
 	h := sha256.New()
 	size, err := io.Copy(h, f)
 	if err != nil {

@@ -54,8 +54,11 @@ func (f *fills) stop() {
 func (s *Store) SetIndexedFields(ctx context.Context, moduleID string, values, texts []dom.FieldDescriptorID) error {
 	want := newFieldSet(values, texts)
 	var state *IndexState
+	var instances int64
 	err := s.View(ctx, func(r *Reader) (err error) {
-		state, err = r.storedIndexState(moduleID)
+		if state, err = r.storedIndexState(moduleID); err == nil {
+			instances, err = r.kv.GetCounter(counterKey(dom.KindInstance, moduleID))
+		}
 		return err
 	})
 	if err != nil {
@@ -71,7 +74,7 @@ func (s *Store) SetIndexedFields(ctx context.Context, moduleID string, values, t
 			return err
 		}
 	}
-	if state.Filling {
+	if state.Filling && (s.maxFill == 0 || instances <= s.maxFill) {
 		s.fill(moduleID)
 	}
 	return nil

@@ -45,6 +45,9 @@ type Store struct {
 	blobs    *blobs       // nil without OpenBlobs
 	checked  atomic.Int64 // see Checked
 	fills    fills
+	// maxFill is the most instances a module may have for its indexes to be filled;
+	// 0 is no bound. A fork keeps what it writes in memory.
+	maxFill int64
 }
 
 // Open opens the store kept in engine, and sets an empty engine up. The engine

@@ -83,9 +83,11 @@ var rooms = []room{
 	{path: "storage/kv/pebblekv",
 		rooms:   []string{"storage/kv", "storage/kv/occ"},
 		modules: []string{"github.com/cockroachdb/pebble/v2"}},
+	{path: "storage/kv/overlay",
+		rooms: []string{"storage/kv", "storage/kv/occ"}},
 	{path: "storage/kv/kvtest", testing: true},
 	{path: "storage",
-		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom", "storage/kv"},
+		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom", "storage/kv", "storage/kv/overlay"},
 		modules: []string{"github.com/google/uuid", "github.com/tinylib/msgp/msgp", "github.com/klauspost/compress/zstd"}},
 
 	// The daemon.

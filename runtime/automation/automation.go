@@ -35,6 +35,8 @@ type Options struct {
 	Dir string
 	// Connect returns the connection of a caller; a run gets one of its own.
 	Connect func(security.Caller) slnet.Connection
+	// DryRun returns what a dry run works on. It is closed with the run.
+	DryRun func(ctx context.Context, run uuid.UUID) (*DryRun, error)
 	// Enabled reports whether the user of a caller exists and may act. Runs of
 	// others do not start.
 	Enabled func(security.Caller) bool
@@ -67,6 +69,8 @@ type Automation struct {
 	active map[uuid.UUID]*execution // guarded by mu
 	awaits map[uuid.UUID]*awaited   // guarded by mu: runs whose end somebody waits for
 	closed bool                     // guarded by mu
+	dry    map[uuid.UUID]*DryRun    // of the dry runs that execute, nil while it is made; guarded by mu
+	within map[uuid.UUID]*DryRun    // by the runs that dry runs have started and that have not ended; guarded by mu
 	runs   sync.WaitGroup
 
 	loops    sync.WaitGroup // dispatch and sweep
@@ -82,7 +86,7 @@ func Open(ctx context.Context, o Options) (*Automation, error) {
 			return nil, err
 		}
 	}
-	a := &Automation{Options: o, queue: newQueue(max(o.Parallel, 1)), active: make(map[uuid.UUID]*execution), awaits: make(map[uuid.UUID]*awaited)}
+	a := &Automation{Options: o, queue: newQueue(max(o.Parallel, 1)), active: make(map[uuid.UUID]*execution), dry: make(map[uuid.UUID]*DryRun), within: make(map[uuid.UUID]*DryRun), awaits: make(map[uuid.UUID]*awaited)}
 	a.ending, a.end = context.WithCancel(context.Background())
 	err := a.clearUploads()
 	if err == nil {

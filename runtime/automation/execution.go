@@ -3,6 +3,7 @@ package automation
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -150,7 +151,7 @@ func (e *execution) origin() storage.Origin {
 }
 
 // carry executes the script in a process. An error means that it did not begin.
-func (e *execution) carry(log *runLog) (plugins.Result, error) {
+func (e *execution) carry(log *runLog) (result plugins.Result, err error) {
 	a := e.a
 	run := e.snapshot()
 	if !a.Enabled(runner(&run)) {
@@ -160,6 +161,15 @@ func (e *execution) carry(log *runLog) (plugins.Result, error) {
 		e.cancel(slnet.Errorf(slnet.KindTimeout, "the run took longer than its timeout of %v", run.Timeout))
 	})
 	defer timer.Stop()
+	connect := a.Connect
+	if run.DryRun {
+		dry, done, err := e.dryRun(&run)
+		if err != nil {
+			return plugins.Result{}, err
+		}
+		defer func() { err = errors.Join(err, done()) }()
+		connect = dry.Connect
+	}
 	process, done, err := a.process(e.ctx, e.script, &run)
 	if err != nil {
 		return plugins.Result{}, err
@@ -169,10 +179,10 @@ func (e *execution) carry(log *runLog) (plugins.Result, error) {
 		Info: sdk.RunInfo{
 			ID: run.ID, Script: run.Script, ScriptVersion: run.ScriptVersion, EntryPoint: run.EntryPoint, Attempt: run.Attempt,
 			StartedBy: run.StartedBy, Trigger: run.Trigger.String(), RunsAs: run.RunsAs, RunsAsDisplayName: a.DisplayName(runner(&run)),
-			Parents: run.Parents, Parameters: run.Parameters,
+			Parents: run.Parents, Parameters: run.Parameters, DryRun: run.DryRun,
 		},
 		Input:      e.sent(),
-		Connection: a.Connect(runner(&run)),
+		Connection: connect(runner(&run)),
 		Log:        func(lines []slnet.LogLine) { log.write(e.secrets.lines(lines)) },
 		KeepAlive:  func() { timer.Reset(run.Timeout) },
 	})

@@ -8,6 +8,459 @@ import (
 )
 
 // MarshalMsg implements msgp.Marshaler
+func (z ChangedFile) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 3
+	// string "Name"
+	o = append(o, 0x83, 0xa4, 0x4e, 0x61, 0x6d, 0x65)
+	o = msgp.AppendString(o, z.Name)
+	// string "Before"
+	o = append(o, 0xa6, 0x42, 0x65, 0x66, 0x6f, 0x72, 0x65)
+	o = msgp.AppendInt64(o, z.Before)
+	// string "After"
+	o = append(o, 0xa5, 0x41, 0x66, 0x74, 0x65, 0x72)
+	o = msgp.AppendInt64(o, z.After)
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ChangedFile) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Name":
+			z.Name, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Name")
+				return
+			}
+		case "Before":
+			z.Before, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Before")
+				return
+			}
+		case "After":
+			z.After, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "After")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z ChangedFile) Msgsize() (s int) {
+	s = 1 + 5 + msgp.StringPrefixSize + len(z.Name) + 7 + msgp.Int64Size + 6 + msgp.Int64Size
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *ChangedObject) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(6)
+	var zb0001Mask uint8 /* 6 bits */
+	_ = zb0001Mask
+	if z.Before == nil {
+		zb0001Len--
+		zb0001Mask |= 0x8
+	}
+	if z.After == nil {
+		zb0001Len--
+		zb0001Mask |= 0x10
+	}
+	if z.Files == nil {
+		zb0001Len--
+		zb0001Mask |= 0x20
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Kind"
+		o = append(o, 0xa4, 0x4b, 0x69, 0x6e, 0x64)
+		o = msgp.AppendString(o, z.Kind)
+		// string "ModuleId"
+		o = append(o, 0xa8, 0x4d, 0x6f, 0x64, 0x75, 0x6c, 0x65, 0x49, 0x64)
+		o = msgp.AppendString(o, z.ModuleID)
+		// string "Key"
+		o = append(o, 0xa3, 0x4b, 0x65, 0x79)
+		o = msgp.AppendString(o, z.Key)
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "Before"
+			o = append(o, 0xa6, 0x42, 0x65, 0x66, 0x6f, 0x72, 0x65)
+			o = msgp.AppendBytes(o, z.Before)
+		}
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
+			// string "After"
+			o = append(o, 0xa5, 0x41, 0x66, 0x74, 0x65, 0x72)
+			o = msgp.AppendBytes(o, z.After)
+		}
+		if (zb0001Mask & 0x20) == 0 { // if not omitted
+			// string "Files"
+			o = append(o, 0xa5, 0x46, 0x69, 0x6c, 0x65, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.Files)))
+			for za0001 := range z.Files {
+				// map header, size 3
+				// string "Name"
+				o = append(o, 0x83, 0xa4, 0x4e, 0x61, 0x6d, 0x65)
+				o = msgp.AppendString(o, z.Files[za0001].Name)
+				// string "Before"
+				o = append(o, 0xa6, 0x42, 0x65, 0x66, 0x6f, 0x72, 0x65)
+				o = msgp.AppendInt64(o, z.Files[za0001].Before)
+				// string "After"
+				o = append(o, 0xa5, 0x41, 0x66, 0x74, 0x65, 0x72)
+				o = msgp.AppendInt64(o, z.Files[za0001].After)
+			}
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ChangedObject) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Kind":
+			z.Kind, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Kind")
+				return
+			}
+		case "ModuleId":
+			z.ModuleID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ModuleID")
+				return
+			}
+		case "Key":
+			z.Key, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Key")
+				return
+			}
+		case "Before":
+			z.Before, bts, err = msgp.ReadBytesBytes(bts, z.Before)
+			if err != nil {
+				err = msgp.WrapError(err, "Before")
+				return
+			}
+		case "After":
+			z.After, bts, err = msgp.ReadBytesBytes(bts, z.After)
+			if err != nil {
+				err = msgp.WrapError(err, "After")
+				return
+			}
+		case "Files":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Files")
+				return
+			}
+			if cap(z.Files) >= int(zb0002) {
+				z.Files = (z.Files)[:zb0002]
+			} else {
+				z.Files = make([]ChangedFile, zb0002)
+			}
+			for za0001 := range z.Files {
+				var zb0003 uint32
+				zb0003, bts, err = msgp.ReadMapHeaderBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Files", za0001)
+					return
+				}
+				for zb0003 > 0 {
+					zb0003--
+					field, bts, err = msgp.ReadMapKeyZC(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "Files", za0001)
+						return
+					}
+					switch msgp.UnsafeString(field) {
+					case "Name":
+						z.Files[za0001].Name, bts, err = msgp.ReadStringBytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Files", za0001, "Name")
+							return
+						}
+					case "Before":
+						z.Files[za0001].Before, bts, err = msgp.ReadInt64Bytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Files", za0001, "Before")
+							return
+						}
+					case "After":
+						z.Files[za0001].After, bts, err = msgp.ReadInt64Bytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Files", za0001, "After")
+							return
+						}
+					default:
+						bts, err = msgp.Skip(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Files", za0001)
+							return
+						}
+					}
+				}
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *ChangedObject) Msgsize() (s int) {
+	s = 1 + 5 + msgp.StringPrefixSize + len(z.Kind) + 9 + msgp.StringPrefixSize + len(z.ModuleID) + 4 + msgp.StringPrefixSize + len(z.Key) + 7 + msgp.BytesPrefixSize + len(z.Before) + 6 + msgp.BytesPrefixSize + len(z.After) + 6 + msgp.ArrayHeaderSize
+	for za0001 := range z.Files {
+		s += 1 + 5 + msgp.StringPrefixSize + len(z.Files[za0001].Name) + 7 + msgp.Int64Size + 6 + msgp.Int64Size
+	}
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *Changes) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(5)
+	var zb0001Mask uint8 /* 5 bits */
+	_ = zb0001Mask
+	if z.Names == nil {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	if z.Information == nil {
+		zb0001Len--
+		zb0001Mask |= 0x8
+	}
+	if z.InformationTotal == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x10
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Objects"
+		o = append(o, 0xa7, 0x4f, 0x62, 0x6a, 0x65, 0x63, 0x74, 0x73)
+		o = msgp.AppendArrayHeader(o, uint32(len(z.Objects)))
+		for za0001 := range z.Objects {
+			o, err = z.Objects[za0001].MarshalMsg(o)
+			if err != nil {
+				err = msgp.WrapError(err, "Objects", za0001)
+				return
+			}
+		}
+		// string "Total"
+		o = append(o, 0xa5, 0x54, 0x6f, 0x74, 0x61, 0x6c)
+		o = msgp.AppendInt64(o, z.Total)
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "Names"
+			o = append(o, 0xa5, 0x4e, 0x61, 0x6d, 0x65, 0x73)
+			o = msgp.AppendMapHeader(o, uint32(len(z.Names)))
+			for za0002, za0003 := range z.Names {
+				o = msgp.AppendString(o, za0002)
+				o = msgp.AppendString(o, za0003)
+			}
+		}
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "Information"
+			o = append(o, 0xab, 0x49, 0x6e, 0x66, 0x6f, 0x72, 0x6d, 0x61, 0x74, 0x69, 0x6f, 0x6e)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.Information)))
+			for za0004 := range z.Information {
+				o, err = z.Information[za0004].MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "Information", za0004)
+					return
+				}
+			}
+		}
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
+			// string "InformationTotal"
+			o = append(o, 0xb0, 0x49, 0x6e, 0x66, 0x6f, 0x72, 0x6d, 0x61, 0x74, 0x69, 0x6f, 0x6e, 0x54, 0x6f, 0x74, 0x61, 0x6c)
+			o = msgp.AppendInt64(o, z.InformationTotal)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *Changes) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Objects":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Objects")
+				return
+			}
+			if cap(z.Objects) >= int(zb0002) {
+				z.Objects = (z.Objects)[:zb0002]
+			} else {
+				z.Objects = make([]ChangedObject, zb0002)
+			}
+			for za0001 := range z.Objects {
+				bts, err = z.Objects[za0001].UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Objects", za0001)
+					return
+				}
+			}
+		case "Total":
+			z.Total, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Total")
+				return
+			}
+		case "Names":
+			var zb0003 uint32
+			zb0003, bts, err = msgp.ReadMapHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Names")
+				return
+			}
+			if z.Names == nil {
+				z.Names = make(map[string]string, zb0003)
+			} else if len(z.Names) > 0 {
+				clear(z.Names)
+			}
+			for zb0003 > 0 {
+				var za0003 string
+				zb0003--
+				var za0002 string
+				za0002, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Names")
+					return
+				}
+				za0003, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Names", za0002)
+					return
+				}
+				z.Names[za0002] = za0003
+			}
+		case "Information":
+			var zb0004 uint32
+			zb0004, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Information")
+				return
+			}
+			if cap(z.Information) >= int(zb0004) {
+				z.Information = (z.Information)[:zb0004]
+			} else {
+				z.Information = make([]slnet.InformationEventMessage, zb0004)
+			}
+			for za0004 := range z.Information {
+				bts, err = z.Information[za0004].UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Information", za0004)
+					return
+				}
+			}
+		case "InformationTotal":
+			z.InformationTotal, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "InformationTotal")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *Changes) Msgsize() (s int) {
+	s = 1 + 8 + msgp.ArrayHeaderSize
+	for za0001 := range z.Objects {
+		s += z.Objects[za0001].Msgsize()
+	}
+	s += 6 + msgp.Int64Size + 6 + msgp.MapHeaderSize
+	if z.Names != nil {
+		for za0002, za0003 := range z.Names {
+			_ = za0003
+			s += msgp.StringPrefixSize + len(za0002) + msgp.StringPrefixSize + len(za0003)
+		}
+	}
+	s += 12 + msgp.ArrayHeaderSize
+	for za0004 := range z.Information {
+		s += z.Information[za0004].Msgsize()
+	}
+	s += 17 + msgp.Int64Size
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z *indexRow) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields

@@ -30,6 +30,12 @@ func checkTimeout(d time.Duration) error {
 // Execute starts a run of a script as the caller, and waits for its end unless
 // asked not to.
 func (a *Automation) Execute(ctx context.Context, caller security.Caller, m *slnet.ExecuteScriptMessage) (*slnet.RunResponse, error) {
+	return a.ExecuteWithin(ctx, nil, caller, m)
+}
+
+// ExecuteWithin is Execute for a caller in a dry run, nil for one in none: the
+// run belongs to that dry run.
+func (a *Automation) ExecuteWithin(ctx context.Context, within *DryRun, caller security.Caller, m *slnet.ExecuteScriptMessage) (*slnet.RunResponse, error) {
 	m, err := withOptions(m)
 	if err != nil {
 		return nil, err
@@ -40,6 +46,7 @@ func (a *Automation) Execute(ctx context.Context, caller security.Caller, m *sln
 	outcome, err := a.Call(ctx, caller, Call{
 		ScriptName: m.ScriptName, EntryPoint: m.EntryPoint, Parameters: m.Parameters, Timeout: m.Timeout, Async: m.Async, JSON: m.Input,
 		KeepRunning: m.KeepRunning, Priority: m.Priority, Key: m.ConcurrencyKey, KeyLimit: m.KeyLimit,
+		DryRun: m.DryRun, within: within,
 	})
 	if err != nil {
 		return nil, err
@@ -77,6 +84,10 @@ type Call struct {
 	Trigger slnet.RunTrigger
 	// StartedBy is who or what causes the run, where that is not the caller.
 	StartedBy string
+	// DryRun asks for a run that changes nothing.
+	DryRun bool
+
+	within *DryRun // the dry run that the caller is in
 }
 
 // Input is something that can be sent to an entry point.
@@ -106,13 +117,20 @@ func (a *Automation) Call(ctx context.Context, caller security.Caller, c Call) (
 	if err != nil {
 		return Outcome{}, err
 	}
+	if err := a.joinDryRun(c.within, run); err != nil {
+		return Outcome{}, err
+	}
 	if c.Async {
 		err := a.begin(ctx, caller.Origin(), s, run, input)
+		if err != nil {
+			a.announce(run.ID, Outcome{}, err)
+		}
 		return Outcome{Run: a.withWait(*run, manifestOf(s).Concurrency)}, err
 	}
 	end := a.await(run.ID)
 	defer a.forget(run.ID, end)
 	if err := a.begin(ctx, caller.Origin(), s, run, input); err != nil {
+		a.announce(run.ID, Outcome{}, err)
 		return Outcome{}, err
 	}
 	select {
@@ -207,6 +225,7 @@ func (c *Call) record(caller security.Caller, s *slnet.Script) *slnet.Run {
 		StartedByID: caller.UserID, RunsAsID: runsAsID, Scope: scope, Trigger: trigger,
 		Priority: c.Priority, ConcurrencyKey: c.Key, KeyLimit: c.KeyLimit,
 		Attempt: 1, State: slnet.RunQueued, QueuedAt: time.Now().UTC(), Timeout: cmp.Or(c.Timeout, s.Timeout, DefaultTimeout),
+		DryRun: c.DryRun || c.within != nil, DryRunOf: c.within.id(),
 	}
 }
 
@@ -266,6 +285,7 @@ func (a *Automation) forget(id uuid.UUID, end *awaited) {
 func (a *Automation) announce(id uuid.UUID, outcome Outcome, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	a.quitDryRun(id)
 	if end, ok := a.awaits[id]; ok {
 		delete(a.awaits, id)
 		end.outcome, end.err = outcome, err

@@ -61,6 +61,9 @@ func New(store *storage.Store, o Options) *Managers {
 	return &Managers{store: store, accounts: o.Accounts, log: o.Logger, maxAttachment: o.MaxAttachment, running: make(map[string]*start)}
 }
 
+// MaxAttachment is the most bytes of a file attached to an instance.
+func (m *Managers) MaxAttachment() int64 { return m.maxAttachment }
+
 // Running returns the ids of the modules whose manager is initialised.
 func (m *Managers) Running() []string {
 	m.mu.Lock()

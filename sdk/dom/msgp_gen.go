@@ -437,6 +437,80 @@ func (z *AttachmentAddRequest) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z AttachmentChange) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 3
+	// string "FileName"
+	o = append(o, 0x83, 0xa8, 0x46, 0x69, 0x6c, 0x65, 0x4e, 0x61, 0x6d, 0x65)
+	o = msgp.AppendString(o, z.FileName)
+	// string "CrudType"
+	o = append(o, 0xa8, 0x43, 0x72, 0x75, 0x64, 0x54, 0x79, 0x70, 0x65)
+	o = msgp.AppendInt64(o, int64(z.CrudType))
+	// string "Size"
+	o = append(o, 0xa4, 0x53, 0x69, 0x7a, 0x65)
+	o = msgp.AppendInt64(o, z.Size)
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *AttachmentChange) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "FileName":
+			z.FileName, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "FileName")
+				return
+			}
+		case "CrudType":
+			{
+				var zb0002 int64
+				zb0002, bts, err = msgp.ReadInt64Bytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "CrudType")
+					return
+				}
+				z.CrudType = CrudType(zb0002)
+			}
+		case "Size":
+			z.Size, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Size")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z AttachmentChange) Msgsize() (s int) {
+	s = 1 + 9 + msgp.StringPrefixSize + len(z.FileName) + 9 + msgp.Int64Size + 5 + msgp.Int64Size
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z *AttachmentDeleteRequest) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// map header, size 3
@@ -1931,6 +2005,310 @@ func (z *CachingSettings) UnmarshalMsg(bts []byte) (o []byte, err error) {
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z CachingSettings) Msgsize() (s int) {
 	s = 1 + 14 + msgp.StringPrefixSize + len(string(z.DomDefinition)) + 22 + msgp.StringPrefixSize + len(string(z.DomBehaviorDefinition)) + 18 + msgp.StringPrefixSize + len(string(z.SectionDefinition))
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *ChangedField) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(5)
+	var zb0001Mask uint8 /* 5 bits */
+	_ = zb0001Mask
+	if z.Name == "" {
+		zb0001Len--
+		zb0001Mask |= 0x1
+	}
+	if z.ValueBefore == nil {
+		zb0001Len--
+		zb0001Mask |= 0x8
+	}
+	if z.ValueAfter == nil {
+		zb0001Len--
+		zb0001Mask |= 0x10
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		if (zb0001Mask & 0x1) == 0 { // if not omitted
+			// string "Name"
+			o = append(o, 0xa4, 0x4e, 0x61, 0x6d, 0x65)
+			o = msgp.AppendString(o, z.Name)
+		}
+		// string "FieldDescriptorId"
+		o = append(o, 0xb1, 0x46, 0x69, 0x65, 0x6c, 0x64, 0x44, 0x65, 0x73, 0x63, 0x72, 0x69, 0x70, 0x74, 0x6f, 0x72, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.FieldDescriptorID)[:])
+		// string "CrudType"
+		o = append(o, 0xa8, 0x43, 0x72, 0x75, 0x64, 0x54, 0x79, 0x70, 0x65)
+		o = msgp.AppendInt64(o, int64(z.CrudType))
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "ValueBefore"
+			o = append(o, 0xab, 0x56, 0x61, 0x6c, 0x75, 0x65, 0x42, 0x65, 0x66, 0x6f, 0x72, 0x65)
+			if z.ValueBefore == nil {
+				o = msgp.AppendNil(o)
+			} else {
+				o, err = z.ValueBefore.MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "ValueBefore")
+					return
+				}
+			}
+		}
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
+			// string "ValueAfter"
+			o = append(o, 0xaa, 0x56, 0x61, 0x6c, 0x75, 0x65, 0x41, 0x66, 0x74, 0x65, 0x72)
+			if z.ValueAfter == nil {
+				o = msgp.AppendNil(o)
+			} else {
+				o, err = z.ValueAfter.MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "ValueAfter")
+					return
+				}
+			}
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ChangedField) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Name":
+			z.Name, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Name")
+				return
+			}
+		case "FieldDescriptorId":
+			bts, err = msgp.ReadExactBytes(bts, (z.FieldDescriptorID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "FieldDescriptorID")
+				return
+			}
+		case "CrudType":
+			{
+				var zb0002 int64
+				zb0002, bts, err = msgp.ReadInt64Bytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "CrudType")
+					return
+				}
+				z.CrudType = CrudType(zb0002)
+			}
+		case "ValueBefore":
+			if msgp.IsNil(bts) {
+				bts, err = msgp.ReadNilBytes(bts)
+				if err != nil {
+					return
+				}
+				z.ValueBefore = nil
+			} else {
+				if z.ValueBefore == nil {
+					z.ValueBefore = new(Value)
+				}
+				bts, err = z.ValueBefore.UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "ValueBefore")
+					return
+				}
+			}
+		case "ValueAfter":
+			if msgp.IsNil(bts) {
+				bts, err = msgp.ReadNilBytes(bts)
+				if err != nil {
+					return
+				}
+				z.ValueAfter = nil
+			} else {
+				if z.ValueAfter == nil {
+					z.ValueAfter = new(Value)
+				}
+				bts, err = z.ValueAfter.UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "ValueAfter")
+					return
+				}
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *ChangedField) Msgsize() (s int) {
+	s = 1 + 5 + msgp.StringPrefixSize + len(z.Name) + 18 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 9 + msgp.Int64Size + 12
+	if z.ValueBefore == nil {
+		s += msgp.NilSize
+	} else {
+		s += z.ValueBefore.Msgsize()
+	}
+	s += 11
+	if z.ValueAfter == nil {
+		s += msgp.NilSize
+	} else {
+		s += z.ValueAfter.Msgsize()
+	}
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *ChangedSection) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(5)
+	var zb0001Mask uint8 /* 5 bits */
+	_ = zb0001Mask
+	if z.Name == "" {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	if z.Fields == nil {
+		zb0001Len--
+		zb0001Mask |= 0x10
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "SectionId"
+		o = append(o, 0xa9, 0x53, 0x65, 0x63, 0x74, 0x69, 0x6f, 0x6e, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.SectionID)[:])
+		// string "SectionDefinitionId"
+		o = append(o, 0xb3, 0x53, 0x65, 0x63, 0x74, 0x69, 0x6f, 0x6e, 0x44, 0x65, 0x66, 0x69, 0x6e, 0x69, 0x74, 0x69, 0x6f, 0x6e, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.SectionDefinitionID)[:])
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "Name"
+			o = append(o, 0xa4, 0x4e, 0x61, 0x6d, 0x65)
+			o = msgp.AppendString(o, z.Name)
+		}
+		// string "CrudType"
+		o = append(o, 0xa8, 0x43, 0x72, 0x75, 0x64, 0x54, 0x79, 0x70, 0x65)
+		o = msgp.AppendInt64(o, int64(z.CrudType))
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
+			// string "Fields"
+			o = append(o, 0xa6, 0x46, 0x69, 0x65, 0x6c, 0x64, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.Fields)))
+			for za0003 := range z.Fields {
+				o, err = z.Fields[za0003].MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "Fields", za0003)
+					return
+				}
+			}
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ChangedSection) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "SectionId":
+			bts, err = msgp.ReadExactBytes(bts, (z.SectionID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "SectionID")
+				return
+			}
+		case "SectionDefinitionId":
+			bts, err = msgp.ReadExactBytes(bts, (z.SectionDefinitionID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "SectionDefinitionID")
+				return
+			}
+		case "Name":
+			z.Name, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Name")
+				return
+			}
+		case "CrudType":
+			{
+				var zb0002 int64
+				zb0002, bts, err = msgp.ReadInt64Bytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "CrudType")
+					return
+				}
+				z.CrudType = CrudType(zb0002)
+			}
+		case "Fields":
+			var zb0003 uint32
+			zb0003, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Fields")
+				return
+			}
+			if cap(z.Fields) >= int(zb0003) {
+				z.Fields = (z.Fields)[:zb0003]
+			} else {
+				z.Fields = make([]ChangedField, zb0003)
+			}
+			for za0003 := range z.Fields {
+				bts, err = z.Fields[za0003].UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Fields", za0003)
+					return
+				}
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *ChangedSection) Msgsize() (s int) {
+	s = 1 + 10 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 20 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 5 + msgp.StringPrefixSize + len(z.Name) + 9 + msgp.Int64Size + 7 + msgp.ArrayHeaderSize
+	for za0003 := range z.Fields {
+		s += z.Fields[za0003].Msgsize()
+	}
 	return
 }
 
@@ -5094,6 +5472,58 @@ func (z *GenericEnumEntry) UnmarshalMsg(bts []byte) (o []byte, err error) {
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *GenericEnumEntry) Msgsize() (s int) {
 	s = 1 + 12 + msgp.StringPrefixSize + len(z.DisplayName) + 6 + z.Value.Msgsize() + 9 + msgp.BoolSize + 14 + msgp.BoolSize
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *GetRunChangesMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 1
+	// string "RunId"
+	o = append(o, 0x81, 0xa5, 0x52, 0x75, 0x6e, 0x49, 0x64)
+	o = msgp.AppendBytes(o, (z.RunID)[:])
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *GetRunChangesMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "RunId":
+			bts, err = msgp.ReadExactBytes(bts, (z.RunID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "RunID")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *GetRunChangesMessage) Msgsize() (s int) {
+	s = 1 + 6 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize))
 	return
 }
 
@@ -9172,6 +9602,392 @@ func (z *NetworkAttachmentSettings) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z *ObjectChange) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(9)
+	var zb0001Mask uint16 /* 9 bits */
+	_ = zb0001Mask
+	if z.ModuleID == "" {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	if z.Name == "" {
+		zb0001Len--
+		zb0001Mask |= 0x8
+	}
+	if z.StatusChange == nil {
+		zb0001Len--
+		zb0001Mask |= 0x20
+	}
+	if z.Sections == nil {
+		zb0001Len--
+		zb0001Mask |= 0x40
+	}
+	if z.Properties == nil {
+		zb0001Len--
+		zb0001Mask |= 0x80
+	}
+	if z.Attachments == nil {
+		zb0001Len--
+		zb0001Mask |= 0x100
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Kind"
+		o = append(o, 0xa4, 0x4b, 0x69, 0x6e, 0x64)
+		o = msgp.AppendString(o, string(z.Kind))
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "ModuleId"
+			o = append(o, 0xa8, 0x4d, 0x6f, 0x64, 0x75, 0x6c, 0x65, 0x49, 0x64)
+			o = msgp.AppendString(o, z.ModuleID)
+		}
+		// string "Key"
+		o = append(o, 0xa3, 0x4b, 0x65, 0x79)
+		o = msgp.AppendString(o, z.Key)
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "Name"
+			o = append(o, 0xa4, 0x4e, 0x61, 0x6d, 0x65)
+			o = msgp.AppendString(o, z.Name)
+		}
+		// string "CrudType"
+		o = append(o, 0xa8, 0x43, 0x72, 0x75, 0x64, 0x54, 0x79, 0x70, 0x65)
+		o = msgp.AppendInt64(o, int64(z.CrudType))
+		if (zb0001Mask & 0x20) == 0 { // if not omitted
+			// string "StatusChange"
+			o = append(o, 0xac, 0x53, 0x74, 0x61, 0x74, 0x75, 0x73, 0x43, 0x68, 0x61, 0x6e, 0x67, 0x65)
+			if z.StatusChange == nil {
+				o = msgp.AppendNil(o)
+			} else {
+				// check for omitted fields
+				zb0002Len := uint32(2)
+				var zb0002Mask uint8 /* 2 bits */
+				_ = zb0002Mask
+				if z.StatusChange.StatusIDBefore == "" {
+					zb0002Len--
+					zb0002Mask |= 0x1
+				}
+				if z.StatusChange.StatusIDAfter == "" {
+					zb0002Len--
+					zb0002Mask |= 0x2
+				}
+				// variable map header, size zb0002Len
+				o = append(o, 0x80|uint8(zb0002Len))
+
+				// skip if no fields are to be emitted
+				if zb0002Len != 0 {
+					if (zb0002Mask & 0x1) == 0 { // if not omitted
+						// string "StatusIdBefore"
+						o = append(o, 0xae, 0x53, 0x74, 0x61, 0x74, 0x75, 0x73, 0x49, 0x64, 0x42, 0x65, 0x66, 0x6f, 0x72, 0x65)
+						o = msgp.AppendString(o, z.StatusChange.StatusIDBefore)
+					}
+					if (zb0002Mask & 0x2) == 0 { // if not omitted
+						// string "StatusIdAfter"
+						o = append(o, 0xad, 0x53, 0x74, 0x61, 0x74, 0x75, 0x73, 0x49, 0x64, 0x41, 0x66, 0x74, 0x65, 0x72)
+						o = msgp.AppendString(o, z.StatusChange.StatusIDAfter)
+					}
+				}
+			}
+		}
+		if (zb0001Mask & 0x40) == 0 { // if not omitted
+			// string "Sections"
+			o = append(o, 0xa8, 0x53, 0x65, 0x63, 0x74, 0x69, 0x6f, 0x6e, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.Sections)))
+			for za0001 := range z.Sections {
+				o, err = z.Sections[za0001].MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "Sections", za0001)
+					return
+				}
+			}
+		}
+		if (zb0001Mask & 0x80) == 0 { // if not omitted
+			// string "Properties"
+			o = append(o, 0xaa, 0x50, 0x72, 0x6f, 0x70, 0x65, 0x72, 0x74, 0x69, 0x65, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.Properties)))
+			for za0002 := range z.Properties {
+				// check for omitted fields
+				zb0003Len := uint32(3)
+				var zb0003Mask uint8 /* 3 bits */
+				_ = zb0003Mask
+				if z.Properties[za0002].Before == "" {
+					zb0003Len--
+					zb0003Mask |= 0x2
+				}
+				if z.Properties[za0002].After == "" {
+					zb0003Len--
+					zb0003Mask |= 0x4
+				}
+				// variable map header, size zb0003Len
+				o = append(o, 0x80|uint8(zb0003Len))
+
+				// skip if no fields are to be emitted
+				if zb0003Len != 0 {
+					// string "Path"
+					o = append(o, 0xa4, 0x50, 0x61, 0x74, 0x68)
+					o = msgp.AppendString(o, z.Properties[za0002].Path)
+					if (zb0003Mask & 0x2) == 0 { // if not omitted
+						// string "Before"
+						o = append(o, 0xa6, 0x42, 0x65, 0x66, 0x6f, 0x72, 0x65)
+						o = msgp.AppendString(o, z.Properties[za0002].Before)
+					}
+					if (zb0003Mask & 0x4) == 0 { // if not omitted
+						// string "After"
+						o = append(o, 0xa5, 0x41, 0x66, 0x74, 0x65, 0x72)
+						o = msgp.AppendString(o, z.Properties[za0002].After)
+					}
+				}
+			}
+		}
+		if (zb0001Mask & 0x100) == 0 { // if not omitted
+			// string "Attachments"
+			o = append(o, 0xab, 0x41, 0x74, 0x74, 0x61, 0x63, 0x68, 0x6d, 0x65, 0x6e, 0x74, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.Attachments)))
+			for za0003 := range z.Attachments {
+				o, err = z.Attachments[za0003].MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "Attachments", za0003)
+					return
+				}
+			}
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ObjectChange) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Kind":
+			{
+				var zb0002 string
+				zb0002, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Kind")
+					return
+				}
+				z.Kind = ObjectKind(zb0002)
+			}
+		case "ModuleId":
+			z.ModuleID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ModuleID")
+				return
+			}
+		case "Key":
+			z.Key, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Key")
+				return
+			}
+		case "Name":
+			z.Name, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Name")
+				return
+			}
+		case "CrudType":
+			{
+				var zb0003 int64
+				zb0003, bts, err = msgp.ReadInt64Bytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "CrudType")
+					return
+				}
+				z.CrudType = CrudType(zb0003)
+			}
+		case "StatusChange":
+			if msgp.IsNil(bts) {
+				bts, err = msgp.ReadNilBytes(bts)
+				if err != nil {
+					return
+				}
+				z.StatusChange = nil
+			} else {
+				if z.StatusChange == nil {
+					z.StatusChange = new(StatusChange)
+				}
+				var zb0004 uint32
+				zb0004, bts, err = msgp.ReadMapHeaderBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "StatusChange")
+					return
+				}
+				for zb0004 > 0 {
+					zb0004--
+					field, bts, err = msgp.ReadMapKeyZC(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "StatusChange")
+						return
+					}
+					switch msgp.UnsafeString(field) {
+					case "StatusIdBefore":
+						z.StatusChange.StatusIDBefore, bts, err = msgp.ReadStringBytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "StatusChange", "StatusIDBefore")
+							return
+						}
+					case "StatusIdAfter":
+						z.StatusChange.StatusIDAfter, bts, err = msgp.ReadStringBytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "StatusChange", "StatusIDAfter")
+							return
+						}
+					default:
+						bts, err = msgp.Skip(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "StatusChange")
+							return
+						}
+					}
+				}
+			}
+		case "Sections":
+			var zb0005 uint32
+			zb0005, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Sections")
+				return
+			}
+			if cap(z.Sections) >= int(zb0005) {
+				z.Sections = (z.Sections)[:zb0005]
+			} else {
+				z.Sections = make([]ChangedSection, zb0005)
+			}
+			for za0001 := range z.Sections {
+				bts, err = z.Sections[za0001].UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Sections", za0001)
+					return
+				}
+			}
+		case "Properties":
+			var zb0006 uint32
+			zb0006, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Properties")
+				return
+			}
+			if cap(z.Properties) >= int(zb0006) {
+				z.Properties = (z.Properties)[:zb0006]
+			} else {
+				z.Properties = make([]PropertyChange, zb0006)
+			}
+			for za0002 := range z.Properties {
+				var zb0007 uint32
+				zb0007, bts, err = msgp.ReadMapHeaderBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Properties", za0002)
+					return
+				}
+				for zb0007 > 0 {
+					zb0007--
+					field, bts, err = msgp.ReadMapKeyZC(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "Properties", za0002)
+						return
+					}
+					switch msgp.UnsafeString(field) {
+					case "Path":
+						z.Properties[za0002].Path, bts, err = msgp.ReadStringBytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Properties", za0002, "Path")
+							return
+						}
+					case "Before":
+						z.Properties[za0002].Before, bts, err = msgp.ReadStringBytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Properties", za0002, "Before")
+							return
+						}
+					case "After":
+						z.Properties[za0002].After, bts, err = msgp.ReadStringBytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Properties", za0002, "After")
+							return
+						}
+					default:
+						bts, err = msgp.Skip(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Properties", za0002)
+							return
+						}
+					}
+				}
+			}
+		case "Attachments":
+			var zb0008 uint32
+			zb0008, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Attachments")
+				return
+			}
+			if cap(z.Attachments) >= int(zb0008) {
+				z.Attachments = (z.Attachments)[:zb0008]
+			} else {
+				z.Attachments = make([]AttachmentChange, zb0008)
+			}
+			for za0003 := range z.Attachments {
+				bts, err = z.Attachments[za0003].UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Attachments", za0003)
+					return
+				}
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *ObjectChange) Msgsize() (s int) {
+	s = 1 + 5 + msgp.StringPrefixSize + len(string(z.Kind)) + 9 + msgp.StringPrefixSize + len(z.ModuleID) + 4 + msgp.StringPrefixSize + len(z.Key) + 5 + msgp.StringPrefixSize + len(z.Name) + 9 + msgp.Int64Size + 13
+	if z.StatusChange == nil {
+		s += msgp.NilSize
+	} else {
+		s += 1 + 15 + msgp.StringPrefixSize + len(z.StatusChange.StatusIDBefore) + 14 + msgp.StringPrefixSize + len(z.StatusChange.StatusIDAfter)
+	}
+	s += 9 + msgp.ArrayHeaderSize
+	for za0001 := range z.Sections {
+		s += z.Sections[za0001].Msgsize()
+	}
+	s += 11 + msgp.ArrayHeaderSize
+	for za0002 := range z.Properties {
+		s += 1 + 5 + msgp.StringPrefixSize + len(z.Properties[za0002].Path) + 7 + msgp.StringPrefixSize + len(z.Properties[za0002].Before) + 6 + msgp.StringPrefixSize + len(z.Properties[za0002].After)
+	}
+	s += 12 + msgp.ArrayHeaderSize
+	for za0003 := range z.Attachments {
+		s += z.Attachments[za0003].Msgsize()
+	}
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z ObjectKind) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	o = msgp.AppendString(o, string(z))
@@ -9601,6 +10417,97 @@ func (z *Order) UnmarshalMsg(bts []byte) (o []byte, err error) {
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *Order) Msgsize() (s int) {
 	s = 1 + 8 + 1 + 5 + msgp.StringPrefixSize + len(z.Exposer.Name) + 8 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 11 + msgp.BoolSize
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z PropertyChange) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(3)
+	var zb0001Mask uint8 /* 3 bits */
+	_ = zb0001Mask
+	if z.Before == "" {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	if z.After == "" {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Path"
+		o = append(o, 0xa4, 0x50, 0x61, 0x74, 0x68)
+		o = msgp.AppendString(o, z.Path)
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "Before"
+			o = append(o, 0xa6, 0x42, 0x65, 0x66, 0x6f, 0x72, 0x65)
+			o = msgp.AppendString(o, z.Before)
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "After"
+			o = append(o, 0xa5, 0x41, 0x66, 0x74, 0x65, 0x72)
+			o = msgp.AppendString(o, z.After)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *PropertyChange) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Path":
+			z.Path, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Path")
+				return
+			}
+		case "Before":
+			z.Before, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Before")
+				return
+			}
+		case "After":
+			z.After, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "After")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z PropertyChange) Msgsize() (s int) {
+	s = 1 + 5 + msgp.StringPrefixSize + len(z.Path) + 7 + msgp.StringPrefixSize + len(z.Before) + 6 + msgp.StringPrefixSize + len(z.After)
 	return
 }
 
@@ -10157,6 +11064,169 @@ func (z *ReinitializeManagerMessage) UnmarshalMsg(bts []byte) (o []byte, err err
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z ReinitializeManagerMessage) Msgsize() (s int) {
 	s = 1 + 9 + msgp.StringPrefixSize + len(z.ModuleID)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *RunChangesResponse) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(5)
+	var zb0001Mask uint8 /* 5 bits */
+	_ = zb0001Mask
+	if z.Hidden == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	if z.Information == nil {
+		zb0001Len--
+		zb0001Mask |= 0x8
+	}
+	if z.InformationTotal == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x10
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Changes"
+		o = append(o, 0xa7, 0x43, 0x68, 0x61, 0x6e, 0x67, 0x65, 0x73)
+		o = msgp.AppendArrayHeader(o, uint32(len(z.Changes)))
+		for za0001 := range z.Changes {
+			o, err = z.Changes[za0001].MarshalMsg(o)
+			if err != nil {
+				err = msgp.WrapError(err, "Changes", za0001)
+				return
+			}
+		}
+		// string "Total"
+		o = append(o, 0xa5, 0x54, 0x6f, 0x74, 0x61, 0x6c)
+		o = msgp.AppendInt64(o, z.Total)
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "Hidden"
+			o = append(o, 0xa6, 0x48, 0x69, 0x64, 0x64, 0x65, 0x6e)
+			o = msgp.AppendInt64(o, z.Hidden)
+		}
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "Information"
+			o = append(o, 0xab, 0x49, 0x6e, 0x66, 0x6f, 0x72, 0x6d, 0x61, 0x74, 0x69, 0x6f, 0x6e)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.Information)))
+			for za0002 := range z.Information {
+				o, err = z.Information[za0002].MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "Information", za0002)
+					return
+				}
+			}
+		}
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
+			// string "InformationTotal"
+			o = append(o, 0xb0, 0x49, 0x6e, 0x66, 0x6f, 0x72, 0x6d, 0x61, 0x74, 0x69, 0x6f, 0x6e, 0x54, 0x6f, 0x74, 0x61, 0x6c)
+			o = msgp.AppendInt64(o, z.InformationTotal)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *RunChangesResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Changes":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Changes")
+				return
+			}
+			if cap(z.Changes) >= int(zb0002) {
+				z.Changes = (z.Changes)[:zb0002]
+			} else {
+				z.Changes = make([]ObjectChange, zb0002)
+			}
+			for za0001 := range z.Changes {
+				bts, err = z.Changes[za0001].UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Changes", za0001)
+					return
+				}
+			}
+		case "Total":
+			z.Total, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Total")
+				return
+			}
+		case "Hidden":
+			z.Hidden, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Hidden")
+				return
+			}
+		case "Information":
+			var zb0003 uint32
+			zb0003, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Information")
+				return
+			}
+			if cap(z.Information) >= int(zb0003) {
+				z.Information = (z.Information)[:zb0003]
+			} else {
+				z.Information = make([]slnet.InformationEventMessage, zb0003)
+			}
+			for za0002 := range z.Information {
+				bts, err = z.Information[za0002].UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Information", za0002)
+					return
+				}
+			}
+		case "InformationTotal":
+			z.InformationTotal, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "InformationTotal")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *RunChangesResponse) Msgsize() (s int) {
+	s = 1 + 8 + msgp.ArrayHeaderSize
+	for za0001 := range z.Changes {
+		s += z.Changes[za0001].Msgsize()
+	}
+	s += 6 + msgp.Int64Size + 7 + msgp.Int64Size + 12 + msgp.ArrayHeaderSize
+	for za0002 := range z.Information {
+		s += z.Information[za0002].Msgsize()
+	}
+	s += 17 + msgp.Int64Size
 	return
 }
 

@@ -158,6 +158,10 @@ type Run struct {
 	Attempt  int64        `json:"Attempt"`
 	Attempts []RunAttempt `json:"Attempts,omitempty"`
 	State    RunState     `json:"State"`
+	// DryRun says that nothing the run wrote was stored. DryRunOf is the dry run
+	// that it belongs to, zero for one that no dry run started.
+	DryRun   bool      `json:"DryRun,omitempty"`
+	DryRunOf uuid.UUID `json:"DryRunOf"`
 	// Priority, ConcurrencyKey and KeyLimit are those of ExecuteScriptMessage.
 	Priority       int64  `json:"Priority,omitempty"`
 	ConcurrencyKey string `json:"ConcurrencyKey,omitempty"`
@@ -307,6 +311,11 @@ type ExecuteScriptMessage struct {
 	// texts. What is wrong is told at once, before a run is queued.
 	Input JSON `json:"Input,omitempty"`
 	Async bool `json:"Async,omitempty"`
+	// DryRun asks for a run that changes nothing: it sees what is stored now and
+	// its own writes, which nobody else does, and which are gone at its end. What
+	// it would have changed is asked for with GetRunChangesMessage. Only messages
+	// are held back, not what a script does by other means.
+	DryRun bool `json:"DryRun,omitempty"`
 	// KeepRunning lets the run go on when the caller goes away while it waits.
 	KeepRunning bool `json:"KeepRunning,omitempty"`
 	// Priority orders runs in the queue, those of a higher number first, from

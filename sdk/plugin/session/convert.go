@@ -61,6 +61,7 @@ func FromRunInfo(run sdk.RunInfo) (*Start, error) {
 		StartedBy:     Text(run.StartedBy),
 		RunsAs:        Text(run.RunsAs),
 		Parameters:    run.Parameters,
+		DryRun:        run.DryRun,
 		Trigger:       Text(run.Trigger),
 
 		RunsAsDisplayName: Text(run.RunsAsDisplayName),
@@ -92,6 +93,7 @@ func ToRunInfo(start *Start) (sdk.RunInfo, error) {
 		StartedBy:     info.GetStartedBy(),
 		RunsAs:        info.GetRunsAs(),
 		Parameters:    info.GetParameters(),
+		DryRun:        info.GetDryRun(),
 		Trigger:       info.GetTrigger(),
 
 		RunsAsDisplayName: info.GetRunsAsDisplayName(),

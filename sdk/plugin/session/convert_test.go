@@ -47,6 +47,7 @@ func TestRunInfo(t *testing.T) {
 		RunsAs:        "chris",
 		Parents:       []uuid.UUID{uuid.New(), uuid.New()},
 		Parameters:    map[string]string{"customer": "ü", "": ""},
+		DryRun:        true,
 	}
 	start, err := session.FromRunInfo(want)
 	if err != nil {

@@ -739,8 +739,10 @@ type RunInfo struct {
 	Trigger string `protobuf:"bytes,9,opt,name=trigger,proto3" json:"trigger,omitempty"`
 	// The name to show of the user whose rights the run has.
 	RunsAsDisplayName string `protobuf:"bytes,10,opt,name=runs_as_display_name,json=runsAsDisplayName,proto3" json:"runs_as_display_name,omitempty"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
+	// Nothing the run writes is stored.
+	DryRun        bool `protobuf:"varint,11,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *RunInfo) Reset() {
@@ -841,6 +843,13 @@ func (x *RunInfo) GetRunsAsDisplayName() string {
 		return x.RunsAsDisplayName
 	}
 	return ""
+}
+
+func (x *RunInfo) GetDryRun() bool {
+	if x != nil {
+		return x.DryRun
+	}
+	return false
 }
 
 // Request asks the host to handle messages. Requests are handled at the same
@@ -1733,7 +1742,7 @@ const file_session_proto_rawDesc = "" +
 	"entryPoint\x12\x14\n" +
 	"\x05input\x18\x03 \x01(\fR\x05input\x12!\n" +
 	"\fmax_requests\x18\x04 \x01(\rR\vmaxRequests\x12*\n" +
-	"\x11max_payload_bytes\x18\x05 \x01(\rR\x0fmaxPayloadBytes\"\x9a\x03\n" +
+	"\x11max_payload_bytes\x18\x05 \x01(\rR\x0fmaxPayloadBytes\"\xb3\x03\n" +
 	"\aRunInfo\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\fR\x02id\x12\x16\n" +
 	"\x06script\x18\x02 \x01(\tR\x06script\x12%\n" +
@@ -1748,7 +1757,8 @@ const file_session_proto_rawDesc = "" +
 	"parameters\x12\x18\n" +
 	"\atrigger\x18\t \x01(\tR\atrigger\x12/\n" +
 	"\x14runs_as_display_name\x18\n" +
-	" \x01(\tR\x11runsAsDisplayName\x1a=\n" +
+	" \x01(\tR\x11runsAsDisplayName\x12\x17\n" +
+	"\adry_run\x18\v \x01(\bR\x06dryRun\x1a=\n" +
 	"\x0fParametersEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"3\n" +

@@ -94,6 +94,15 @@ func (l *Layer) Get(at LayerState, key []byte) ([]byte, error) {
 	}
 }
 
+// Written calls fn with the keys from begin up to but not including end that were
+// written by themselves, in their order, until fn returns false. Those that were
+// only deleted with a range are not among them.
+func (l *Layer) Written(begin, end []byte, fn func(key []byte) bool) {
+	for n := l.writes.seek(begin, nil); n != nil && before(n.key, end) && fn(n.key); {
+		n = n.next[0]
+	}
+}
+
 // Cursor walks a state as Base.Cursor does.
 func (l *Layer) Cursor(at LayerState, begin, end []byte) (Cursor, error) {
 	c := &layerCursor{layer: l, state: at}

@@ -222,6 +222,19 @@ func (s *Store) Version() kv.Version { return s.newest().Version() }
 // BaseVersion is the version of the snapshot.
 func (s *Store) BaseVersion() kv.Version { return s.layer.Before().Version() }
 
+// Written returns the keys of a range that were written by themselves since the
+// snapshot, in their order. Those that were only deleted with a range are not
+// among them.
+func (s *Store) Written(rng kv.Range) (keys [][]byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.layer.Written(rng.Begin, rng.End, func(key []byte) bool {
+		keys = append(keys, key)
+		return true
+	})
+	return keys
+}
+
 // Wait implements kv.Store.
 func (s *Store) Wait(ctx context.Context, after kv.Version) (kv.Version, error) {
 	for {
