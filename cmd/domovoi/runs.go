@@ -20,6 +20,7 @@ func (a *app) runCommand() *cobra.Command {
 		a.completes(a.leaf("show ID", "Show a run", a.runShow), runIDs),
 		a.runLogsCommand(),
 		a.runReplayCommand(),
+		a.completes(a.leaf("changes ID", "Show what a dry run would have changed", a.runChanges), runIDs),
 		a.completes(a.leaf("cancel ID", "Cancel a queued or running run", a.runCancel), runIDs))
 }
 
@@ -169,6 +170,7 @@ func showRun(t *table, run slnet.Run) {
 	t.field("Run", run.ID.String())
 	t.field("Script", fmt.Sprintf("%s, version %d, %s", run.Script, run.ScriptVersion, run.Engine))
 	t.field("Entry point", run.EntryPoint)
+	t.field("Dry run", yes(run.DryRun))
 	t.field("State", string(run.State))
 	t.field("Waits for", waitText(run.WaitsFor))
 	t.field("Exit reason", run.ExitReason)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -89,9 +90,15 @@ A script with typed parameters has a flag for each, to be given behind its name;
 "script run NAME --help" lists them. With --input they come as a JSON object, and
 flags go before it.
 
+With --dry-run the script works on what is stored now and on its own writes, which
+nobody else sees; then they are thrown away, and what would have changed is printed
+as a diff. Only messages to the daemon are held back: what a script does by other
+means, it does.
+
 With --async the run is only queued, and its id is printed.`
 	c.Flags().StringArrayVarP(&parameters, "param", "p", nil, "a parameter as `key=value`; may be repeated")
 	c.Flags().StringVar(&input, "input", "", "`file` with the parameters as a JSON object; - is the standard input")
+	c.Flags().BoolVar(&message.DryRun, "dry-run", false, "store nothing the script writes, and print what would change")
 	c.Flags().BoolVar(&message.Async, "async", false, "print the id of the run and do not wait for its end")
 	c.Flags().DurationVar(&message.Timeout, "timeout", 0, "end the run when it takes longer; 0 means as the script says")
 	c.Flags().StringVar(&message.EntryPoint, "entry-point", "", "`function` to call instead of Run")
@@ -308,7 +315,9 @@ func (a *app) scriptRun(ctx context.Context, message *slnet.ExecuteScriptMessage
 	if err != nil {
 		return err
 	}
-	if a.output == outputJSON {
+	if a.output == outputJSON && message.DryRun && !message.Async {
+		err = a.printDryRun(ctx, c, response.Run)
+	} else if a.output == outputJSON {
 		err = a.printJSON(response)
 	} else if message.Async {
 		_, err = fmt.Fprintln(a.stdout, response.Run.ID)
@@ -318,6 +327,9 @@ func (a *app) scriptRun(ctx context.Context, message *slnet.ExecuteScriptMessage
 		}
 		if len(response.Run.Result) > 0 {
 			_, err = fmt.Fprintln(a.stdout, indented(response.Run.Result))
+		}
+		if message.DryRun {
+			err = errors.Join(err, a.showChanges(ctx, c, response.Run.ID))
 		}
 	}
 	if err != nil || message.Async {

@@ -79,6 +79,20 @@ func (d *Daemon) overHTTP(token string) slnet.Connection {
 // messages of a test take the way of a script's.
 func (d *Daemon) inSession(token string) slnet.Connection {
 	d.t.Helper()
+	conn, _ := d.relay(token, false)
+	return conn
+}
+
+// InDryRun starts a dry run, as the user of the token, and returns a connection
+// whose messages are those of its script. end ends the run and returns it.
+func (d *Daemon) InDryRun(token string) (conn slnet.Connection, end func() slnet.Run) {
+	d.t.Helper()
+	return d.relay(token, true)
+}
+
+// relay starts a run, or a dry run, of the relay.
+func (d *Daemon) relay(token string, dry bool) (slnet.Connection, func() slnet.Run) {
+	d.t.Helper()
 	// Not the test's own folder: a socket's path must be short.
 	dir, err := os.MkdirTemp("", "relay")
 	if err != nil {
@@ -94,8 +108,8 @@ func (d *Daemon) inSession(token string) slnet.Connection {
 		d.t.Fatal(err)
 	}
 	defer listener.Close()
-	Send[*slnet.RunResponse](d.t, d.As(token), &slnet.ExecuteScriptMessage{
-		ScriptName: relayScript, Async: true, Parameters: map[string]string{socketParameter: listener.Addr().String()},
+	run := Send[*slnet.RunResponse](d.t, d.As(token), &slnet.ExecuteScriptMessage{
+		ScriptName: relayScript, Async: true, DryRun: dry, Parameters: map[string]string{socketParameter: listener.Addr().String()},
 	})
 	conn, err := listener.Accept()
 	if err != nil {
@@ -103,7 +117,11 @@ func (d *Daemon) inSession(token string) slnet.Connection {
 	}
 	c := newRelayConn(conn)
 	d.t.Cleanup(c.close)
-	return c
+	return c, func() slnet.Run {
+		d.t.Helper()
+		c.close()
+		return Send[*slnet.RunResponse](d.t, d.As(token), &slnet.GetRunMessage{ID: run.Run.ID, Wait: true}).Run
+	}
 }
 
 // DeployPlugin deploys a plugin binary as the Administrator.
