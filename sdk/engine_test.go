@@ -107,7 +107,7 @@ func TestRunInfo(t *testing.T) {
 
 func TestWhoAndWhy(t *testing.T) {
 	first := uuid.New()
-	engine, _ := newEngine(sdk.RunInfo{ID: uuid.New(), RunsAs: "ann", RunsAsDisplayName: "Ann B.", StartedBy: "ann", Trigger: "schedule nightly", FirstAttempt: first})
+	engine, _ := newEngine(sdk.RunInfo{ID: first, RunsAs: "ann", RunsAsDisplayName: "Ann B.", StartedBy: "ann", Trigger: "schedule nightly"})
 	if engine.UserDisplayName() != "Ann B." || engine.TriggeredBy() != "schedule nightly" || engine.Run().IdempotencyKey() != first.String() {
 		t.Errorf("%q, %q, %s", engine.UserDisplayName(), engine.TriggeredBy(), engine.Run().IdempotencyKey())
 	}

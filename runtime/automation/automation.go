@@ -69,7 +69,8 @@ type Automation struct {
 	active map[uuid.UUID]*execution // guarded by mu
 	awaits map[uuid.UUID]*awaited   // guarded by mu: runs whose end somebody waits for
 	closed bool                     // guarded by mu
-	dry    int                      // dry runs in active that have none above them; guarded by mu
+	dry    map[uuid.UUID]*DryRun    // of the dry runs that execute, nil while it is made; guarded by mu
+	within map[uuid.UUID]*DryRun    // by the runs that dry runs have started and that have not ended; guarded by mu
 	runs   sync.WaitGroup
 
 	loops    sync.WaitGroup // dispatch and sweep
@@ -85,7 +86,7 @@ func Open(ctx context.Context, o Options) (*Automation, error) {
 			return nil, err
 		}
 	}
-	a := &Automation{Options: o, queue: newQueue(max(o.Parallel, 1)), active: make(map[uuid.UUID]*execution), awaits: make(map[uuid.UUID]*awaited)}
+	a := &Automation{Options: o, queue: newQueue(max(o.Parallel, 1)), active: make(map[uuid.UUID]*execution), dry: make(map[uuid.UUID]*DryRun), within: make(map[uuid.UUID]*DryRun), awaits: make(map[uuid.UUID]*awaited)}
 	a.ending, a.end = context.WithCancel(context.Background())
 	err := a.clearUploads()
 	if err == nil {

@@ -269,7 +269,7 @@ func (a *Automation) startStored(id uuid.UUID) (*execution, error) {
 	if before := a.executing(id); before != nil {
 		<-before.done // the attempt before is about to leave
 	}
-	e, err := a.enter(*run, s, input, nil)
+	e, err := a.enter(*run, s, input)
 	if err != nil {
 		return nil, err
 	}

@@ -30,38 +30,17 @@ type DryRun struct {
 
 	root uuid.UUID // the run it is of
 	// The rest is guarded by Automation.mu.
-	below  int           // runs below the root that have not ended
-	isOver bool          // the root has ended; when below is 0 no run can enter any more
+	below  int           // runs it has started that have not ended
+	isOver bool          // the root has ended; when below is 0 no run can join any more
 	empty  chan struct{} // closed when isOver and below is 0
 }
 
-// enterDryRun counts a run that is about to begin. The caller holds mu.
-func (a *Automation) enterDryRun(e *execution) error {
-	switch d := e.dry; {
-	case d == nil && !e.run.DryRun:
-	case d == nil && a.dry >= MaxDryRuns:
-		return slnet.Errorf(slnet.KindUnavailable,
-			"script %q was not started: %d dry runs are under way, which is as many as there may be; try again when one has ended", e.script.Name, a.dry)
-	case d == nil:
-		a.dry++
-	case d.isOver && d.below == 0:
-		return slnet.Errorf(slnet.KindConflict, "script %q was not started: the dry run %s has ended", e.script.Name, d.root)
-	default:
-		d.below++
+// id is the run it is of, zero for none.
+func (d *DryRun) id() uuid.UUID {
+	if d == nil {
+		return uuid.Nil
 	}
-	return nil
-}
-
-// leaveDryRun is the reverse of enterDryRun. The caller holds mu.
-func (a *Automation) leaveDryRun(e *execution) {
-	switch {
-	case !e.run.DryRun:
-	case e.dry == nil || e.dry.root == e.run.ID:
-		a.dry--
-	default:
-		e.dry.below--
-		e.dry.signal()
-	}
+	return d.root
 }
 
 func (d *DryRun) signal() {
@@ -70,59 +49,137 @@ func (d *DryRun) signal() {
 	}
 }
 
-// openDryRun makes what a dry run works on.
-func (e *execution) openDryRun() error {
-	d, err := e.a.DryRun(e.ctx, e.run.ID)
-	if err != nil {
-		return err
+// joinDryRun notes a run that is about to be queued, with the dry run that starts
+// it, if one does. It refuses one when there are too many.
+func (a *Automation) joinDryRun(within *DryRun, run *slnet.Run) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	switch {
+	case within != nil && within.isOver && within.below == 0:
+		return slnet.Errorf(slnet.KindConflict, "script %q was not started: the dry run %s has ended", run.Script, within.root)
+	case within != nil:
+		within.below++
+		a.within[run.ID] = within
+	case run.DryRun && len(a.dry) >= MaxDryRuns:
+		return errTooManyDryRuns
 	}
-	d.root, d.empty = e.run.ID, make(chan struct{})
-	e.a.mu.Lock()
-	defer e.a.mu.Unlock()
-	e.dry = d
 	return nil
+}
+
+// quitDryRun forgets a run that has ended. The caller holds mu.
+func (a *Automation) quitDryRun(id uuid.UUID) {
+	if d := a.within[id]; d != nil {
+		delete(a.within, id)
+		d.below--
+		d.signal()
+	}
+}
+
+var errTooManyDryRuns = slnet.Errorf(slnet.KindUnavailable,
+	"the script was not started: %d dry runs are under way, which is as many as there may be; try again when one has ended", MaxDryRuns)
+
+// dryRun returns what a dry run works on, and what is to be done when the script
+// has ended.
+func (e *execution) dryRun(run *slnet.Run) (d *DryRun, done func() error, err error) {
+	a := e.a
+	if run.DryRunOf == uuid.Nil {
+		d, err := a.openDryRun(e.ctx, run.ID)
+		return d, func() error { return e.closeDryRun(d) }, err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if d = a.within[run.ID]; d == nil {
+		return nil, nil, slnet.Errorf(slnet.KindConflict, "the run did not start: the dry run %s has ended", run.DryRunOf)
+	}
+	return d, func() error { return nil }, nil
+}
+
+// openDryRun makes what a dry run works on.
+func (a *Automation) openDryRun(ctx context.Context, id uuid.UUID) (*DryRun, error) {
+	a.mu.Lock()
+	if len(a.dry) >= MaxDryRuns {
+		a.mu.Unlock()
+		return nil, errTooManyDryRuns
+	}
+	a.dry[id] = nil
+	a.mu.Unlock()
+	d, err := a.DryRun(ctx, id)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if err != nil {
+		delete(a.dry, id)
+		return nil, err
+	}
+	d.root, d.empty = id, make(chan struct{})
+	a.dry[id] = d
+	return d, nil
 }
 
 // closeDryRun waits until the runs have ended that the script started and did not
 // wait for, so that what they change counts, and stores what would have changed.
 // When the run is cancelled or its time is up, so are they.
-func (e *execution) closeDryRun() error {
-	a, d := e.a, e.dry
+func (e *execution) closeDryRun(d *DryRun) error {
+	a := e.a
 	a.mu.Lock()
 	d.isOver = true
 	d.signal()
 	a.mu.Unlock()
-	defer context.AfterFunc(e.ctx, func() { a.cancelWithin(d, context.Cause(e.ctx)) })()
-	<-d.empty
-	changes, err := d.Changes(context.WithoutCancel(e.ctx))
+	select {
+	case <-d.empty:
+	case <-e.ctx.Done():
+		a.cancelWithin(d, context.Cause(e.ctx))
+	}
+	ctx := context.WithoutCancel(e.ctx)
+	changes, err := d.Changes(ctx)
 	if err == nil {
-		_, err = a.Store.Update(context.WithoutCancel(e.ctx), storage.Origin{}, func(tx *storage.Tx) error {
+		_, err = a.Store.Update(ctx, storage.Origin{}, func(tx *storage.Tx) error {
 			return changesTable.Put(tx, changes, e.run.ID.String())
 		})
 	}
 	if closed := d.Close(); closed != nil {
 		a.Logger.Error("a dry run was not closed as it should be", "op", "automation.dryRun", "run", e.run.ID, "err", closed)
 	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.dry, d.root)
 	return err
 }
 
-// cancelWithin cancels the runs below the root of a dry run.
+// cancelWithin cancels what a dry run has started, and waits for the end of it.
 func (a *Automation) cancelWithin(d *DryRun, cause error) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	for id, e := range a.active {
-		if e.dry == d && id != d.root {
-			e.cancel(cause)
+	for {
+		a.mu.Lock()
+		var ids []uuid.UUID
+		for id, of := range a.within {
+			if of == d {
+				ids = append(ids, id)
+			}
+		}
+		a.mu.Unlock()
+		if len(ids) == 0 {
+			return
+		}
+		for _, id := range ids {
+			end := a.await(id)
+			if e := a.executing(id); e != nil {
+				e.stop(cause)
+				<-e.done
+			} else if err := a.cancelRun(id, cause); err == nil {
+				<-end.done
+			}
+			a.forget(id, end)
+			a.mu.Lock()
+			a.quitDryRun(id) // also when its end could not be stored
+			a.mu.Unlock()
 		}
 	}
 }
 
-// Within reports whether a run belongs to a dry run.
+// Within reports whether a run was started by a dry run and has not ended.
 func (a *Automation) Within(d *DryRun, id uuid.UUID) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	e := a.active[id]
-	return e != nil && e.dry == d && id != d.root
+	return a.within[id] == d
 }
 
 // Changes returns what a dry run would have changed. The run must be visible to
@@ -137,6 +194,8 @@ func (a *Automation) Changes(ctx context.Context, caller security.Caller, all bo
 	case !run.DryRun:
 		return nil, slnet.Errorf(slnet.KindInvalid,
 			"run %s was no dry run: what it changed is stored; the history of instances and the audit name the run of each change", id)
+	case run.DryRunOf != uuid.Nil:
+		return nil, slnet.Errorf(slnet.KindInvalid, "run %s is part of the dry run %s, which has the changes of both", id, run.DryRunOf)
 	case !run.State.Ended():
 		return nil, slnet.Errorf(slnet.KindConflict, "run %s has not ended: %s", id, run.State)
 	}
@@ -148,15 +207,6 @@ func (a *Automation) Changes(ctx context.Context, caller security.Caller, all bo
 		}
 		if !errors.Is(err, storage.ErrNotFound) {
 			return err
-		}
-		for _, parent := range run.Parents {
-			above, err := runTable.Get(r, parent.String())
-			if err != nil && !errors.Is(err, storage.ErrNotFound) {
-				return err
-			}
-			if err == nil && above.DryRun {
-				return slnet.Errorf(slnet.KindInvalid, "run %s is part of the dry run %s, which has the changes of both", id, parent)
-			}
 		}
 		return nil
 	})

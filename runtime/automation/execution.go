@@ -23,7 +23,6 @@ type execution struct {
 	script  *slnet.Script // nil when it does not exist any more
 	input   *runInput     // of an entry point other than Run
 	attempt int64
-	dry     *DryRun // what a dry run works on; nil until it has begun
 	ctx     context.Context
 	cancel  context.CancelCauseFunc
 	// done is closed when the attempt has ended and is known no more.
@@ -59,7 +58,7 @@ func (e *execution) stop(cause error) bool {
 
 // begin stores a new run and executes it: at once where nothing keeps it from
 // that, otherwise the queue does.
-func (a *Automation) begin(ctx context.Context, origin storage.Origin, s *slnet.Script, run *slnet.Run, input *runInput, within *DryRun) error {
+func (a *Automation) begin(ctx context.Context, origin storage.Origin, s *slnet.Script, run *slnet.Run, input *runInput) error {
 	if a.ending.Err() != nil {
 		return errStopping
 	}
@@ -69,7 +68,7 @@ func (a *Automation) begin(ctx context.Context, origin storage.Origin, s *slnet.
 	}
 	w := openOf(run)
 	run.State, run.StartedAt = slnet.RunRunning, run.QueuedAt
-	e, err := a.enter(*run, s, input, within)
+	e, err := a.enter(*run, s, input)
 	if err == nil {
 		if err = a.store(ctx, origin, run, input); err != nil {
 			a.leave(e)
@@ -99,16 +98,13 @@ func (a *Automation) store(ctx context.Context, origin storage.Origin, run *slne
 }
 
 // enter makes an execution known. It is undone by leave.
-func (a *Automation) enter(run slnet.Run, s *slnet.Script, input *runInput, within *DryRun) (*execution, error) {
-	e := &execution{a: a, script: s, input: input, dry: within, run: run, attempt: run.Attempt, done: make(chan struct{})}
+func (a *Automation) enter(run slnet.Run, s *slnet.Script, input *runInput) (*execution, error) {
+	e := &execution{a: a, script: s, input: input, run: run, attempt: run.Attempt, done: make(chan struct{})}
 	e.ctx, e.cancel = context.WithCancelCause(context.Background())
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.closed {
 		return nil, errStopping
-	}
-	if err := a.enterDryRun(e); err != nil {
-		return nil, err
 	}
 	a.active[run.ID] = e
 	a.runs.Add(1)
@@ -118,7 +114,6 @@ func (a *Automation) enter(run slnet.Run, s *slnet.Script, input *runInput, with
 func (a *Automation) leave(e *execution) {
 	a.mu.Lock()
 	delete(a.active, e.run.ID)
-	a.leaveDryRun(e)
 	a.mu.Unlock()
 	e.cancel(nil)
 	close(e.done)
@@ -169,13 +164,12 @@ func (e *execution) carry(log *runLog) (result plugins.Result, err error) {
 	defer timer.Stop()
 	connect := a.Connect
 	if run.DryRun {
-		if e.dry == nil {
-			if err := e.openDryRun(); err != nil {
-				return plugins.Result{}, err
-			}
-			defer func() { err = errors.Join(err, e.closeDryRun()) }()
+		dry, done, err := e.dryRun(&run)
+		if err != nil {
+			return plugins.Result{}, err
 		}
-		connect = e.dry.Connect
+		defer func() { err = errors.Join(err, done()) }()
+		connect = dry.Connect
 	}
 	process, done, err := a.process(e.ctx, e.script, &run)
 	if err != nil {

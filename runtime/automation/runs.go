@@ -119,13 +119,20 @@ func (a *Automation) Call(ctx context.Context, caller security.Caller, c Call) (
 	if err != nil {
 		return Outcome{}, err
 	}
+	if err := a.joinDryRun(c.within, run); err != nil {
+		return Outcome{}, err
+	}
 	if c.Async {
-		err := a.begin(ctx, caller.Origin(), s, run, input, c.within)
+		err := a.begin(ctx, caller.Origin(), s, run, input)
+		if err != nil {
+			a.announce(run.ID, Outcome{}, err)
+		}
 		return Outcome{Run: a.withWait(*run, manifestOf(s).Concurrency)}, err
 	}
 	end := a.await(run.ID)
 	defer a.forget(run.ID, end)
-	if err := a.begin(ctx, caller.Origin(), s, run, input, c.within); err != nil {
+	if err := a.begin(ctx, caller.Origin(), s, run, input); err != nil {
+		a.announce(run.ID, Outcome{}, err)
 		return Outcome{}, err
 	}
 	select {
@@ -227,7 +234,8 @@ func (c *Call) record(caller security.Caller, s *slnet.Script) *slnet.Run {
 		Parameters: maps.Clone(c.Parameters), StartedBy: startedBy, RunsAs: runsAs, Parents: parents,
 		StartedByID: caller.UserID, RunsAsID: runsAsID, Scope: scope, Trigger: trigger,
 		Priority: c.Priority, ConcurrencyKey: c.Key, KeyLimit: c.KeyLimit,
-		Attempt: 1, State: slnet.RunQueued, QueuedAt: time.Now().UTC(), Timeout: cmp.Or(c.Timeout, s.Timeout, DefaultTimeout), DryRun: c.DryRun || c.within != nil,
+		Attempt: 1, State: slnet.RunQueued, QueuedAt: time.Now().UTC(), Timeout: cmp.Or(c.Timeout, s.Timeout, DefaultTimeout),
+		DryRun: c.DryRun || c.within != nil, DryRunOf: c.within.id(),
 	}
 }
 
@@ -287,6 +295,7 @@ func (a *Automation) forget(id uuid.UUID, end *awaited) {
 func (a *Automation) announce(id uuid.UUID, outcome Outcome, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	a.quitDryRun(id)
 	if end, ok := a.awaits[id]; ok {
 		delete(a.awaits, id)
 		end.outcome, end.err = outcome, err

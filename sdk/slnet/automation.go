@@ -161,6 +161,10 @@ type Run struct {
 	Attempt  int64        `json:"Attempt"`
 	Attempts []RunAttempt `json:"Attempts,omitempty"`
 	State    RunState     `json:"State"`
+	// DryRun says that nothing the run wrote was stored. DryRunOf is the dry run
+	// that it belongs to, zero for one that no dry run started.
+	DryRun   bool      `json:"DryRun,omitempty"`
+	DryRunOf uuid.UUID `json:"DryRunOf"`
 	// Priority, ConcurrencyKey and KeyLimit are those of ExecuteScriptMessage.
 	Priority       int64  `json:"Priority,omitempty"`
 	ConcurrencyKey string `json:"ConcurrencyKey,omitempty"`
@@ -170,8 +174,6 @@ type Run struct {
 	// WaitsFor is what keeps a queued run from starting. It is filled in when the
 	// run is asked for.
 	WaitsFor *RunWait `json:"WaitsFor,omitempty"`
-	// DryRun says that nothing the run wrote was stored.
-	DryRun bool `json:"DryRun,omitempty"`
 
 	QueuedAt  time.Time     `json:"QueuedAt,omitzero"`
 	StartedAt time.Time     `json:"StartedAt,omitzero"`
@@ -312,6 +314,11 @@ type ExecuteScriptMessage struct {
 	// texts. What is wrong is told at once, before a run is queued.
 	Input JSON `json:"Input,omitempty"`
 	Async bool `json:"Async,omitempty"`
+	// DryRun asks for a run that changes nothing: it sees what is stored now and
+	// its own writes, which nobody else does, and which are gone at its end. What
+	// it would have changed is asked for with GetRunChangesMessage. Only messages
+	// are held back, not what a script does by other means.
+	DryRun bool `json:"DryRun,omitempty"`
 	// KeepRunning lets the run go on when the caller goes away while it waits.
 	KeepRunning bool `json:"KeepRunning,omitempty"`
 	// Priority orders runs in the queue, those of a higher number first, from
@@ -324,11 +331,6 @@ type ExecuteScriptMessage struct {
 	// schedules.
 	ConcurrencyKey string `json:"ConcurrencyKey,omitempty"`
 	KeyLimit       int64  `json:"KeyLimit,omitempty"`
-	// DryRun asks for a run that changes nothing: it sees what is stored now and
-	// its own writes, which nobody else does, and which are gone at its end. What
-	// it would have changed is asked for with GetRunChangesMessage. Only messages
-	// are held back, not what a script does by other means.
-	DryRun bool `json:"DryRun,omitempty"`
 	// Timeout overrides the script's own.
 	Timeout time.Duration `json:"Timeout,omitempty"`
 	// Options say some of this in the form of the original:

@@ -47,20 +47,20 @@ func (z *ApiTriggerInput) MarshalMsg(b []byte) (o []byte, err error) {
 			// string "RouteValues"
 			o = append(o, 0xab, 0x52, 0x6f, 0x75, 0x74, 0x65, 0x56, 0x61, 0x6c, 0x75, 0x65, 0x73)
 			o = msgp.AppendMapHeader(o, uint32(len(z.RouteValues)))
-			for za0048, za0049 := range z.RouteValues {
-				o = msgp.AppendString(o, za0048)
+			for za0049, za0050 := range z.RouteValues {
 				o = msgp.AppendString(o, za0049)
+				o = msgp.AppendString(o, za0050)
 			}
 		}
 		if (zb0001Mask & 0x8) == 0 { // if not omitted
 			// string "Query"
 			o = append(o, 0xa5, 0x51, 0x75, 0x65, 0x72, 0x79)
 			o = msgp.AppendMapHeader(o, uint32(len(z.Query)))
-			for za0050, za0051 := range z.Query {
-				o = msgp.AppendString(o, za0050)
-				o = msgp.AppendArrayHeader(o, uint32(len(za0051)))
-				for za0052 := range za0051 {
-					o = msgp.AppendString(o, za0051[za0052])
+			for za0051, za0052 := range z.Query {
+				o = msgp.AppendString(o, za0051)
+				o = msgp.AppendArrayHeader(o, uint32(len(za0052)))
+				for za0053 := range za0052 {
+					o = msgp.AppendString(o, za0052[za0053])
 				}
 			}
 		}
@@ -68,11 +68,11 @@ func (z *ApiTriggerInput) MarshalMsg(b []byte) (o []byte, err error) {
 			// string "Headers"
 			o = append(o, 0xa7, 0x48, 0x65, 0x61, 0x64, 0x65, 0x72, 0x73)
 			o = msgp.AppendMapHeader(o, uint32(len(z.Headers)))
-			for za0053, za0054 := range z.Headers {
-				o = msgp.AppendString(o, za0053)
-				o = msgp.AppendArrayHeader(o, uint32(len(za0054)))
-				for za0055 := range za0054 {
-					o = msgp.AppendString(o, za0054[za0055])
+			for za0054, za0055 := range z.Headers {
+				o = msgp.AppendString(o, za0054)
+				o = msgp.AppendArrayHeader(o, uint32(len(za0055)))
+				for za0056 := range za0055 {
+					o = msgp.AppendString(o, za0055[za0056])
 				}
 			}
 		}
@@ -128,20 +128,20 @@ func (z *ApiTriggerInput) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				clear(z.RouteValues)
 			}
 			for zb0002 > 0 {
-				var za0049 string
+				var za0050 string
 				zb0002--
-				var za0048 string
-				za0048, bts, err = msgp.ReadStringBytes(bts)
+				var za0049 string
+				za0049, bts, err = msgp.ReadStringBytes(bts)
 				if err != nil {
 					err = msgp.WrapError(err, "RouteValues")
 					return
 				}
-				za0049, bts, err = msgp.ReadStringBytes(bts)
+				za0050, bts, err = msgp.ReadStringBytes(bts)
 				if err != nil {
-					err = msgp.WrapError(err, "RouteValues", za0048)
+					err = msgp.WrapError(err, "RouteValues", za0049)
 					return
 				}
-				z.RouteValues[za0048] = za0049
+				z.RouteValues[za0049] = za0050
 			}
 		case "Query":
 			var zb0003 uint32
@@ -156,10 +156,10 @@ func (z *ApiTriggerInput) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				clear(z.Query)
 			}
 			for zb0003 > 0 {
-				var za0051 []string
+				var za0052 []string
 				zb0003--
-				var za0050 string
-				za0050, bts, err = msgp.ReadStringBytes(bts)
+				var za0051 string
+				za0051, bts, err = msgp.ReadStringBytes(bts)
 				if err != nil {
 					err = msgp.WrapError(err, "Query")
 					return
@@ -167,22 +167,22 @@ func (z *ApiTriggerInput) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				var zb0004 uint32
 				zb0004, bts, err = msgp.ReadArrayHeaderBytes(bts)
 				if err != nil {
-					err = msgp.WrapError(err, "Query", za0050)
+					err = msgp.WrapError(err, "Query", za0051)
 					return
 				}
-				if cap(za0051) >= int(zb0004) {
-					za0051 = (za0051)[:zb0004]
+				if cap(za0052) >= int(zb0004) {
+					za0052 = (za0052)[:zb0004]
 				} else {
-					za0051 = make([]string, zb0004)
+					za0052 = make([]string, zb0004)
 				}
-				for za0052 := range za0051 {
-					za0051[za0052], bts, err = msgp.ReadStringBytes(bts)
+				for za0053 := range za0052 {
+					za0052[za0053], bts, err = msgp.ReadStringBytes(bts)
 					if err != nil {
-						err = msgp.WrapError(err, "Query", za0050, za0052)
+						err = msgp.WrapError(err, "Query", za0051, za0053)
 						return
 					}
 				}
-				z.Query[za0050] = za0051
+				z.Query[za0051] = za0052
 			}
 		case "Headers":
 			var zb0005 uint32
@@ -197,10 +197,10 @@ func (z *ApiTriggerInput) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				clear(z.Headers)
 			}
 			for zb0005 > 0 {
-				var za0054 []string
+				var za0055 []string
 				zb0005--
-				var za0053 string
-				za0053, bts, err = msgp.ReadStringBytes(bts)
+				var za0054 string
+				za0054, bts, err = msgp.ReadStringBytes(bts)
 				if err != nil {
 					err = msgp.WrapError(err, "Headers")
 					return
@@ -208,22 +208,22 @@ func (z *ApiTriggerInput) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				var zb0006 uint32
 				zb0006, bts, err = msgp.ReadArrayHeaderBytes(bts)
 				if err != nil {
-					err = msgp.WrapError(err, "Headers", za0053)
+					err = msgp.WrapError(err, "Headers", za0054)
 					return
 				}
-				if cap(za0054) >= int(zb0006) {
-					za0054 = (za0054)[:zb0006]
+				if cap(za0055) >= int(zb0006) {
+					za0055 = (za0055)[:zb0006]
 				} else {
-					za0054 = make([]string, zb0006)
+					za0055 = make([]string, zb0006)
 				}
-				for za0055 := range za0054 {
-					za0054[za0055], bts, err = msgp.ReadStringBytes(bts)
+				for za0056 := range za0055 {
+					za0055[za0056], bts, err = msgp.ReadStringBytes(bts)
 					if err != nil {
-						err = msgp.WrapError(err, "Headers", za0053, za0055)
+						err = msgp.WrapError(err, "Headers", za0054, za0056)
 						return
 					}
 				}
-				z.Headers[za0053] = za0054
+				z.Headers[za0054] = za0055
 			}
 		case "Body":
 			z.Body, bts, err = msgp.ReadBytesBytes(bts, z.Body)
@@ -247,28 +247,28 @@ func (z *ApiTriggerInput) UnmarshalMsg(bts []byte) (o []byte, err error) {
 func (z *ApiTriggerInput) Msgsize() (s int) {
 	s = 1 + 7 + msgp.StringPrefixSize + len(z.Method) + 6 + msgp.StringPrefixSize + len(z.Route) + 12 + msgp.MapHeaderSize
 	if z.RouteValues != nil {
-		for za0048, za0049 := range z.RouteValues {
-			_ = za0049
-			s += msgp.StringPrefixSize + len(za0048) + msgp.StringPrefixSize + len(za0049)
+		for za0049, za0050 := range z.RouteValues {
+			_ = za0050
+			s += msgp.StringPrefixSize + len(za0049) + msgp.StringPrefixSize + len(za0050)
 		}
 	}
 	s += 6 + msgp.MapHeaderSize
 	if z.Query != nil {
-		for za0050, za0051 := range z.Query {
-			_ = za0051
-			s += msgp.StringPrefixSize + len(za0050) + msgp.ArrayHeaderSize
-			for za0052 := range za0051 {
-				s += msgp.StringPrefixSize + len(za0051[za0052])
+		for za0051, za0052 := range z.Query {
+			_ = za0052
+			s += msgp.StringPrefixSize + len(za0051) + msgp.ArrayHeaderSize
+			for za0053 := range za0052 {
+				s += msgp.StringPrefixSize + len(za0052[za0053])
 			}
 		}
 	}
 	s += 8 + msgp.MapHeaderSize
 	if z.Headers != nil {
-		for za0053, za0054 := range z.Headers {
-			_ = za0054
-			s += msgp.StringPrefixSize + len(za0053) + msgp.ArrayHeaderSize
-			for za0055 := range za0054 {
-				s += msgp.StringPrefixSize + len(za0054[za0055])
+		for za0054, za0055 := range z.Headers {
+			_ = za0055
+			s += msgp.StringPrefixSize + len(za0054) + msgp.ArrayHeaderSize
+			for za0056 := range za0055 {
+				s += msgp.StringPrefixSize + len(za0055[za0056])
 			}
 		}
 	}
@@ -3663,23 +3663,23 @@ func (z *ExecuteScriptMessage) MarshalMsg(b []byte) (o []byte, err error) {
 		zb0001Len--
 		zb0001Mask |= 0x10
 	}
-	if z.KeepRunning == false {
+	if z.DryRun == false {
 		zb0001Len--
 		zb0001Mask |= 0x20
 	}
-	if z.Priority == 0 {
+	if z.KeepRunning == false {
 		zb0001Len--
 		zb0001Mask |= 0x40
 	}
-	if z.ConcurrencyKey == "" {
+	if z.Priority == 0 {
 		zb0001Len--
 		zb0001Mask |= 0x80
 	}
-	if z.KeyLimit == 0 {
+	if z.ConcurrencyKey == "" {
 		zb0001Len--
 		zb0001Mask |= 0x100
 	}
-	if z.DryRun == false {
+	if z.KeyLimit == 0 {
 		zb0001Len--
 		zb0001Mask |= 0x200
 	}
@@ -3724,29 +3724,29 @@ func (z *ExecuteScriptMessage) MarshalMsg(b []byte) (o []byte, err error) {
 			o = msgp.AppendBool(o, z.Async)
 		}
 		if (zb0001Mask & 0x20) == 0 { // if not omitted
+			// string "DryRun"
+			o = append(o, 0xa6, 0x44, 0x72, 0x79, 0x52, 0x75, 0x6e)
+			o = msgp.AppendBool(o, z.DryRun)
+		}
+		if (zb0001Mask & 0x40) == 0 { // if not omitted
 			// string "KeepRunning"
 			o = append(o, 0xab, 0x4b, 0x65, 0x65, 0x70, 0x52, 0x75, 0x6e, 0x6e, 0x69, 0x6e, 0x67)
 			o = msgp.AppendBool(o, z.KeepRunning)
 		}
-		if (zb0001Mask & 0x40) == 0 { // if not omitted
+		if (zb0001Mask & 0x80) == 0 { // if not omitted
 			// string "Priority"
 			o = append(o, 0xa8, 0x50, 0x72, 0x69, 0x6f, 0x72, 0x69, 0x74, 0x79)
 			o = msgp.AppendInt64(o, z.Priority)
 		}
-		if (zb0001Mask & 0x80) == 0 { // if not omitted
+		if (zb0001Mask & 0x100) == 0 { // if not omitted
 			// string "ConcurrencyKey"
 			o = append(o, 0xae, 0x43, 0x6f, 0x6e, 0x63, 0x75, 0x72, 0x72, 0x65, 0x6e, 0x63, 0x79, 0x4b, 0x65, 0x79)
 			o = msgp.AppendString(o, z.ConcurrencyKey)
 		}
-		if (zb0001Mask & 0x100) == 0 { // if not omitted
+		if (zb0001Mask & 0x200) == 0 { // if not omitted
 			// string "KeyLimit"
 			o = append(o, 0xa8, 0x4b, 0x65, 0x79, 0x4c, 0x69, 0x6d, 0x69, 0x74)
 			o = msgp.AppendInt64(o, z.KeyLimit)
-		}
-		if (zb0001Mask & 0x200) == 0 { // if not omitted
-			// string "DryRun"
-			o = append(o, 0xa6, 0x44, 0x72, 0x79, 0x52, 0x75, 0x6e)
-			o = msgp.AppendBool(o, z.DryRun)
 		}
 		if (zb0001Mask & 0x400) == 0 { // if not omitted
 			// string "Timeout"
@@ -3839,6 +3839,12 @@ func (z *ExecuteScriptMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "Async")
 				return
 			}
+		case "DryRun":
+			z.DryRun, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "DryRun")
+				return
+			}
 		case "KeepRunning":
 			z.KeepRunning, bts, err = msgp.ReadBoolBytes(bts)
 			if err != nil {
@@ -3861,12 +3867,6 @@ func (z *ExecuteScriptMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
 			z.KeyLimit, bts, err = msgp.ReadInt64Bytes(bts)
 			if err != nil {
 				err = msgp.WrapError(err, "KeyLimit")
-				return
-			}
-		case "DryRun":
-			z.DryRun, bts, err = msgp.ReadBoolBytes(bts)
-			if err != nil {
-				err = msgp.WrapError(err, "DryRun")
 				return
 			}
 		case "Timeout":
@@ -3915,7 +3915,7 @@ func (z *ExecuteScriptMessage) Msgsize() (s int) {
 			s += msgp.StringPrefixSize + len(za0001) + msgp.StringPrefixSize + len(za0002)
 		}
 	}
-	s += 6 + msgp.BytesPrefixSize + len([]byte(z.Input)) + 6 + msgp.BoolSize + 12 + msgp.BoolSize + 9 + msgp.Int64Size + 15 + msgp.StringPrefixSize + len(z.ConcurrencyKey) + 9 + msgp.Int64Size + 7 + msgp.BoolSize + 8 + msgp.DurationSize + 8 + msgp.ArrayHeaderSize
+	s += 6 + msgp.BytesPrefixSize + len([]byte(z.Input)) + 6 + msgp.BoolSize + 7 + msgp.BoolSize + 12 + msgp.BoolSize + 9 + msgp.Int64Size + 15 + msgp.StringPrefixSize + len(z.ConcurrencyKey) + 9 + msgp.Int64Size + 8 + msgp.DurationSize + 8 + msgp.ArrayHeaderSize
 	for za0003 := range z.Options {
 		s += msgp.StringPrefixSize + len(z.Options[za0003])
 	}
@@ -8552,8 +8552,8 @@ func (z *RevokeTokenMessage) Msgsize() (s int) {
 func (z *Run) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(36)
-	var zb0001Mask uint64 /* 36 bits */
+	zb0001Len := uint32(37)
+	var zb0001Mask uint64 /* 37 bits */
 	_ = zb0001Mask
 	if z.SourceHash == "" {
 		zb0001Len--
@@ -8583,73 +8583,73 @@ func (z *Run) MarshalMsg(b []byte) (o []byte, err error) {
 		zb0001Len--
 		zb0001Mask |= 0x20000
 	}
-	if z.Priority == 0 {
+	if z.DryRun == false {
 		zb0001Len--
 		zb0001Mask |= 0x80000
 	}
-	if z.ConcurrencyKey == "" {
-		zb0001Len--
-		zb0001Mask |= 0x100000
-	}
-	if z.KeyLimit == 0 {
+	if z.Priority == 0 {
 		zb0001Len--
 		zb0001Mask |= 0x200000
 	}
-	if z.NotBefore.IsZero() {
+	if z.ConcurrencyKey == "" {
 		zb0001Len--
 		zb0001Mask |= 0x400000
 	}
-	if z.WaitsFor == nil {
+	if z.KeyLimit == 0 {
 		zb0001Len--
 		zb0001Mask |= 0x800000
 	}
-	if z.DryRun == false {
+	if z.NotBefore.IsZero() {
 		zb0001Len--
 		zb0001Mask |= 0x1000000
 	}
-	if z.QueuedAt.IsZero() {
+	if z.WaitsFor == nil {
 		zb0001Len--
 		zb0001Mask |= 0x2000000
 	}
-	if z.StartedAt.IsZero() {
+	if z.QueuedAt.IsZero() {
 		zb0001Len--
 		zb0001Mask |= 0x4000000
 	}
-	if z.EndedAt.IsZero() {
+	if z.StartedAt.IsZero() {
 		zb0001Len--
 		zb0001Mask |= 0x8000000
 	}
-	if z.Timeout == 0 {
+	if z.EndedAt.IsZero() {
 		zb0001Len--
 		zb0001Mask |= 0x10000000
 	}
-	if z.Output == nil {
+	if z.Timeout == 0 {
 		zb0001Len--
 		zb0001Mask |= 0x20000000
 	}
-	if z.Result == nil {
+	if z.Output == nil {
 		zb0001Len--
 		zb0001Mask |= 0x40000000
 	}
-	if z.ExitReason == "" {
+	if z.Result == nil {
 		zb0001Len--
 		zb0001Mask |= 0x80000000
 	}
-	if z.Errors == nil {
+	if z.ExitReason == "" {
 		zb0001Len--
 		zb0001Mask |= 0x100000000
 	}
-	if z.LogBytes == 0 {
+	if z.Errors == nil {
 		zb0001Len--
 		zb0001Mask |= 0x200000000
 	}
-	if z.PeakMemory == 0 {
+	if z.LogBytes == 0 {
 		zb0001Len--
 		zb0001Mask |= 0x400000000
 	}
-	if z.CPUTime == 0 {
+	if z.PeakMemory == 0 {
 		zb0001Len--
 		zb0001Mask |= 0x800000000
+	}
+	if z.CPUTime == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x1000000000
 	}
 	// variable map header, size zb0001Len
 	o = msgp.AppendMapHeader(o, zb0001Len)
@@ -8780,26 +8780,34 @@ func (z *Run) MarshalMsg(b []byte) (o []byte, err error) {
 		o = append(o, 0xa5, 0x53, 0x74, 0x61, 0x74, 0x65)
 		o = msgp.AppendString(o, string(z.State))
 		if (zb0001Mask & 0x80000) == 0 { // if not omitted
+			// string "DryRun"
+			o = append(o, 0xa6, 0x44, 0x72, 0x79, 0x52, 0x75, 0x6e)
+			o = msgp.AppendBool(o, z.DryRun)
+		}
+		// string "DryRunOf"
+		o = append(o, 0xa8, 0x44, 0x72, 0x79, 0x52, 0x75, 0x6e, 0x4f, 0x66)
+		o = msgp.AppendBytes(o, (z.DryRunOf)[:])
+		if (zb0001Mask & 0x200000) == 0 { // if not omitted
 			// string "Priority"
 			o = append(o, 0xa8, 0x50, 0x72, 0x69, 0x6f, 0x72, 0x69, 0x74, 0x79)
 			o = msgp.AppendInt64(o, z.Priority)
 		}
-		if (zb0001Mask & 0x100000) == 0 { // if not omitted
+		if (zb0001Mask & 0x400000) == 0 { // if not omitted
 			// string "ConcurrencyKey"
 			o = append(o, 0xae, 0x43, 0x6f, 0x6e, 0x63, 0x75, 0x72, 0x72, 0x65, 0x6e, 0x63, 0x79, 0x4b, 0x65, 0x79)
 			o = msgp.AppendString(o, z.ConcurrencyKey)
 		}
-		if (zb0001Mask & 0x200000) == 0 { // if not omitted
+		if (zb0001Mask & 0x800000) == 0 { // if not omitted
 			// string "KeyLimit"
 			o = append(o, 0xa8, 0x4b, 0x65, 0x79, 0x4c, 0x69, 0x6d, 0x69, 0x74)
 			o = msgp.AppendInt64(o, z.KeyLimit)
 		}
-		if (zb0001Mask & 0x400000) == 0 { // if not omitted
+		if (zb0001Mask & 0x1000000) == 0 { // if not omitted
 			// string "NotBefore"
 			o = append(o, 0xa9, 0x4e, 0x6f, 0x74, 0x42, 0x65, 0x66, 0x6f, 0x72, 0x65)
 			o = msgp.AppendTimeExt(o, z.NotBefore)
 		}
-		if (zb0001Mask & 0x800000) == 0 { // if not omitted
+		if (zb0001Mask & 0x2000000) == 0 { // if not omitted
 			// string "WaitsFor"
 			o = append(o, 0xa8, 0x57, 0x61, 0x69, 0x74, 0x73, 0x46, 0x6f, 0x72)
 			if z.WaitsFor == nil {
@@ -8812,73 +8820,68 @@ func (z *Run) MarshalMsg(b []byte) (o []byte, err error) {
 				}
 			}
 		}
-		if (zb0001Mask & 0x1000000) == 0 { // if not omitted
-			// string "DryRun"
-			o = append(o, 0xa6, 0x44, 0x72, 0x79, 0x52, 0x75, 0x6e)
-			o = msgp.AppendBool(o, z.DryRun)
-		}
-		if (zb0001Mask & 0x2000000) == 0 { // if not omitted
+		if (zb0001Mask & 0x4000000) == 0 { // if not omitted
 			// string "QueuedAt"
 			o = append(o, 0xa8, 0x51, 0x75, 0x65, 0x75, 0x65, 0x64, 0x41, 0x74)
 			o = msgp.AppendTimeExt(o, z.QueuedAt)
 		}
-		if (zb0001Mask & 0x4000000) == 0 { // if not omitted
+		if (zb0001Mask & 0x8000000) == 0 { // if not omitted
 			// string "StartedAt"
 			o = append(o, 0xa9, 0x53, 0x74, 0x61, 0x72, 0x74, 0x65, 0x64, 0x41, 0x74)
 			o = msgp.AppendTimeExt(o, z.StartedAt)
 		}
-		if (zb0001Mask & 0x8000000) == 0 { // if not omitted
+		if (zb0001Mask & 0x10000000) == 0 { // if not omitted
 			// string "EndedAt"
 			o = append(o, 0xa7, 0x45, 0x6e, 0x64, 0x65, 0x64, 0x41, 0x74)
 			o = msgp.AppendTimeExt(o, z.EndedAt)
 		}
-		if (zb0001Mask & 0x10000000) == 0 { // if not omitted
+		if (zb0001Mask & 0x20000000) == 0 { // if not omitted
 			// string "Timeout"
 			o = append(o, 0xa7, 0x54, 0x69, 0x6d, 0x65, 0x6f, 0x75, 0x74)
 			o = msgp.AppendDuration(o, z.Timeout)
 		}
-		if (zb0001Mask & 0x20000000) == 0 { // if not omitted
+		if (zb0001Mask & 0x40000000) == 0 { // if not omitted
 			// string "Output"
 			o = append(o, 0xa6, 0x4f, 0x75, 0x74, 0x70, 0x75, 0x74)
 			o = msgp.AppendMapHeader(o, uint32(len(z.Output)))
-			for za0011, za0012 := range z.Output {
-				o = msgp.AppendString(o, za0011)
+			for za0012, za0013 := range z.Output {
 				o = msgp.AppendString(o, za0012)
+				o = msgp.AppendString(o, za0013)
 			}
 		}
-		if (zb0001Mask & 0x40000000) == 0 { // if not omitted
+		if (zb0001Mask & 0x80000000) == 0 { // if not omitted
 			// string "Result"
 			o = append(o, 0xa6, 0x52, 0x65, 0x73, 0x75, 0x6c, 0x74)
 			o = msgp.AppendBytes(o, []byte(z.Result))
 		}
-		if (zb0001Mask & 0x80000000) == 0 { // if not omitted
+		if (zb0001Mask & 0x100000000) == 0 { // if not omitted
 			// string "ExitReason"
 			o = append(o, 0xaa, 0x45, 0x78, 0x69, 0x74, 0x52, 0x65, 0x61, 0x73, 0x6f, 0x6e)
 			o = msgp.AppendString(o, z.ExitReason)
 		}
-		if (zb0001Mask & 0x100000000) == 0 { // if not omitted
+		if (zb0001Mask & 0x200000000) == 0 { // if not omitted
 			// string "Errors"
 			o = append(o, 0xa6, 0x45, 0x72, 0x72, 0x6f, 0x72, 0x73)
 			o = msgp.AppendArrayHeader(o, uint32(len(z.Errors)))
-			for za0013 := range z.Errors {
-				o, err = z.Errors[za0013].MarshalMsg(o)
+			for za0014 := range z.Errors {
+				o, err = z.Errors[za0014].MarshalMsg(o)
 				if err != nil {
-					err = msgp.WrapError(err, "Errors", za0013)
+					err = msgp.WrapError(err, "Errors", za0014)
 					return
 				}
 			}
 		}
-		if (zb0001Mask & 0x200000000) == 0 { // if not omitted
+		if (zb0001Mask & 0x400000000) == 0 { // if not omitted
 			// string "LogBytes"
 			o = append(o, 0xa8, 0x4c, 0x6f, 0x67, 0x42, 0x79, 0x74, 0x65, 0x73)
 			o = msgp.AppendInt64(o, z.LogBytes)
 		}
-		if (zb0001Mask & 0x400000000) == 0 { // if not omitted
+		if (zb0001Mask & 0x800000000) == 0 { // if not omitted
 			// string "PeakMemory"
 			o = append(o, 0xaa, 0x50, 0x65, 0x61, 0x6b, 0x4d, 0x65, 0x6d, 0x6f, 0x72, 0x79)
 			o = msgp.AppendInt64(o, z.PeakMemory)
 		}
-		if (zb0001Mask & 0x800000000) == 0 { // if not omitted
+		if (zb0001Mask & 0x1000000000) == 0 { // if not omitted
 			// string "CpuTime"
 			o = append(o, 0xa7, 0x43, 0x70, 0x75, 0x54, 0x69, 0x6d, 0x65)
 			o = msgp.AppendDuration(o, z.CPUTime)
@@ -9136,6 +9139,18 @@ func (z *Run) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				}
 				z.State = RunState(zb0010)
 			}
+		case "DryRun":
+			z.DryRun, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "DryRun")
+				return
+			}
+		case "DryRunOf":
+			bts, err = msgp.ReadExactBytes(bts, (z.DryRunOf)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "DryRunOf")
+				return
+			}
 		case "Priority":
 			z.Priority, bts, err = msgp.ReadInt64Bytes(bts)
 			if err != nil {
@@ -9177,12 +9192,6 @@ func (z *Run) UnmarshalMsg(bts []byte) (o []byte, err error) {
 					return
 				}
 			}
-		case "DryRun":
-			z.DryRun, bts, err = msgp.ReadBoolBytes(bts)
-			if err != nil {
-				err = msgp.WrapError(err, "DryRun")
-				return
-			}
 		case "QueuedAt":
 			z.QueuedAt, bts, err = msgp.ReadTimeUTCBytes(bts)
 			if err != nil {
@@ -9220,20 +9229,20 @@ func (z *Run) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				clear(z.Output)
 			}
 			for zb0011 > 0 {
-				var za0012 string
+				var za0013 string
 				zb0011--
-				var za0011 string
-				za0011, bts, err = msgp.ReadStringBytes(bts)
+				var za0012 string
+				za0012, bts, err = msgp.ReadStringBytes(bts)
 				if err != nil {
 					err = msgp.WrapError(err, "Output")
 					return
 				}
-				za0012, bts, err = msgp.ReadStringBytes(bts)
+				za0013, bts, err = msgp.ReadStringBytes(bts)
 				if err != nil {
-					err = msgp.WrapError(err, "Output", za0011)
+					err = msgp.WrapError(err, "Output", za0012)
 					return
 				}
-				z.Output[za0011] = za0012
+				z.Output[za0012] = za0013
 			}
 		case "Result":
 			{
@@ -9263,10 +9272,10 @@ func (z *Run) UnmarshalMsg(bts []byte) (o []byte, err error) {
 			} else {
 				z.Errors = make([]RunError, zb0013)
 			}
-			for za0013 := range z.Errors {
-				bts, err = z.Errors[za0013].UnmarshalMsg(bts)
+			for za0014 := range z.Errors {
+				bts, err = z.Errors[za0014].UnmarshalMsg(bts)
 				if err != nil {
-					err = msgp.WrapError(err, "Errors", za0013)
+					err = msgp.WrapError(err, "Errors", za0014)
 					return
 				}
 			}
@@ -9319,22 +9328,22 @@ func (z *Run) Msgsize() (s int) {
 	for za0010 := range z.Attempts {
 		s += z.Attempts[za0010].Msgsize()
 	}
-	s += 6 + msgp.StringPrefixSize + len(string(z.State)) + 9 + msgp.Int64Size + 15 + msgp.StringPrefixSize + len(z.ConcurrencyKey) + 9 + msgp.Int64Size + 10 + msgp.TimeSize + 9
+	s += 6 + msgp.StringPrefixSize + len(string(z.State)) + 7 + msgp.BoolSize + 9 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 9 + msgp.Int64Size + 15 + msgp.StringPrefixSize + len(z.ConcurrencyKey) + 9 + msgp.Int64Size + 10 + msgp.TimeSize + 9
 	if z.WaitsFor == nil {
 		s += msgp.NilSize
 	} else {
 		s += z.WaitsFor.Msgsize()
 	}
-	s += 7 + msgp.BoolSize + 9 + msgp.TimeSize + 10 + msgp.TimeSize + 8 + msgp.TimeSize + 8 + msgp.DurationSize + 7 + msgp.MapHeaderSize
+	s += 9 + msgp.TimeSize + 10 + msgp.TimeSize + 8 + msgp.TimeSize + 8 + msgp.DurationSize + 7 + msgp.MapHeaderSize
 	if z.Output != nil {
-		for za0011, za0012 := range z.Output {
-			_ = za0012
-			s += msgp.StringPrefixSize + len(za0011) + msgp.StringPrefixSize + len(za0012)
+		for za0012, za0013 := range z.Output {
+			_ = za0013
+			s += msgp.StringPrefixSize + len(za0012) + msgp.StringPrefixSize + len(za0013)
 		}
 	}
 	s += 7 + msgp.BytesPrefixSize + len([]byte(z.Result)) + 11 + msgp.StringPrefixSize + len(z.ExitReason) + 7 + msgp.ArrayHeaderSize
-	for za0013 := range z.Errors {
-		s += z.Errors[za0013].Msgsize()
+	for za0014 := range z.Errors {
+		s += z.Errors[za0014].Msgsize()
 	}
 	s += 9 + msgp.Int64Size + 11 + msgp.Int64Size + 8 + msgp.DurationSize
 	return

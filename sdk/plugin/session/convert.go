@@ -61,8 +61,8 @@ func FromRunInfo(run sdk.RunInfo) (*Start, error) {
 		StartedBy:     Text(run.StartedBy),
 		RunsAs:        Text(run.RunsAs),
 		Parameters:    run.Parameters,
-		Trigger:       Text(run.Trigger),
 		DryRun:        run.DryRun,
+		Trigger:       Text(run.Trigger),
 
 		RunsAsDisplayName: Text(run.RunsAsDisplayName),
 	}
@@ -93,8 +93,8 @@ func ToRunInfo(start *Start) (sdk.RunInfo, error) {
 		StartedBy:     info.GetStartedBy(),
 		RunsAs:        info.GetRunsAs(),
 		Parameters:    info.GetParameters(),
-		Trigger:       info.GetTrigger(),
 		DryRun:        info.GetDryRun(),
+		Trigger:       info.GetTrigger(),
 
 		RunsAsDisplayName: info.GetRunsAsDisplayName(),
 	}

@@ -38,7 +38,7 @@ func overTheWire[M proto.Message](t *testing.T, m M) M {
 
 func TestRunInfo(t *testing.T) {
 	want := sdk.RunInfo{
-		Trigger: "schedule ü", RunsAsDisplayName: "Ann B.", FirstAttempt: uuid.New(),
+		Trigger: "schedule ü", RunsAsDisplayName: "Ann B.",
 		ID:            uuid.New(),
 		Script:        "billing",
 		ScriptVersion: 7,
