@@ -37,6 +37,7 @@ func TestMain(m *testing.M) {
 //	await REGEXP COMMAND... repeat a command until its output matches
 //	capture NAME REGEXP     set $NAME to the group of REGEXP in the last output
 //	build DIR FILE          compile the program in testdata/DIR
+//	readme FOLDER [done]    run the commands of a README; see readmeCommand
 //	certificate HOST        write HOST.pem and HOST.key: a certificate that signs itself
 //	https REGEXP HOST PATH  get a path of the daemon over TLS as HOST, trusting HOST.pem; its answer must match
 //	says TEXT               a line of the last output must contain TEXT, in which … stands for any text
@@ -54,6 +55,7 @@ func stories(p testscript.Params) testscript.Params {
 			env.Setenv("DOMOVOI_DATA_DIR", filepath.Join(env.WorkDir, "house"))
 			env.Setenv("TZ", "UTC")
 			env.Values[daemonKey{}] = new(process)
+			env.Values[tutorialsKey{}] = make(tutorials)
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
@@ -63,6 +65,7 @@ func stories(p testscript.Params) testscript.Params {
 			"capture": captureCommand,
 			"build":   buildCommand,
 			"says":    saysCommand,
+			"readme":  readmeCommand,
 
 			"certificate": certificateCommand,
 			"https":       httpsCommand,

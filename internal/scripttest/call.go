@@ -7,8 +7,6 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/google/uuid"
-
 	"domovoi.dev/internal/daemontest"
 	"domovoi.dev/plugins"
 	"domovoi.dev/sdk"
@@ -72,7 +70,7 @@ func caller(t *testing.T, spec plugins.Spec, files []slnet.ScriptFile) Call {
 		}
 		var log []slnet.LogLine
 		result, err := process.Run(t.Context(), plugins.Run{
-			Info:       sdk.RunInfo{ID: uuid.New(), Script: spec.Name, EntryPoint: entryPoint, Attempt: 1, RunsAs: slnet.AdministratorName},
+			Info:       sdk.RunInfo{Script: spec.Name, EntryPoint: entryPoint, Attempt: 1, RunsAs: slnet.AdministratorName},
 			Input:      b,
 			Connection: conn,
 			Log:        func(lines []slnet.LogLine) { log = append(log, lines...) },
