@@ -101,6 +101,8 @@ func scriptOf(message slnet.Message) string {
 		return m.Name
 	case *slnet.ExecuteScriptMessage:
 		return m.ScriptName
+	case *slnet.ExecuteSourceMessage:
+		return m.Name
 	case *slnet.GetScriptMemoryMessage:
 		return m.Name
 	case *slnet.ClearScriptMemoryMessage:
@@ -181,6 +183,9 @@ var handlers = func() map[string]handler {
 	})
 	add(table, within(with(security.ExecuteScript)), func(r *Runtime, ctx context.Context, c security.Caller, m *slnet.ExecuteScriptMessage) (*slnet.RunResponse, error) {
 		return r.automation.ExecuteWithin(ctx, r.dryRun.automation(), c, m)
+	})
+	add(table, with(security.EditScript, security.ExecuteScript), func(r *Runtime, ctx context.Context, c security.Caller, m *slnet.ExecuteSourceMessage) (*slnet.RunResponse, error) {
+		return r.automation.ExecuteSource(ctx, c, m)
 	})
 	add(table, reading(everyone), func(r *Runtime, ctx context.Context, c security.Caller, m *slnet.GetRunsMessage) (*slnet.RunsResponse, error) {
 		return r.automation.Runs(ctx, c, r.seesAllRuns(c), m)

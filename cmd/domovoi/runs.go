@@ -134,7 +134,11 @@ func (a *app) runList(ctx context.Context, message *slnet.GetRunsMessage) error 
 	return a.answer(&answer, func(t *table) {
 		t.row("ID", "SCRIPT", "VERSION", "STATE", "RUNS AS", "QUEUED", "TOOK")
 		for _, run := range answer.Runs {
-			t.row(run.ID.String(), run.Script, fmt.Sprint(run.ScriptVersion), string(run.State), run.RunsAs, timeText(run.QueuedAt), tookText(run))
+			version := fmt.Sprint(run.ScriptVersion)
+			if run.SourceHash != "" {
+				version = "source"
+			}
+			t.row(run.ID.String(), run.Script, version, string(run.State), run.RunsAs, timeText(run.QueuedAt), tookText(run))
 		}
 	})
 }
@@ -166,9 +170,18 @@ func parseRunID(text string) (uuid.UUID, error) {
 	return id, nil
 }
 
+// versionText says what of a script was executed.
+func versionText(run slnet.Run) string {
+	if run.SourceHash != "" {
+		return "(not deployed)"
+	}
+	return fmt.Sprintf("version %d", run.ScriptVersion)
+}
+
 func showRun(t *table, run slnet.Run) {
 	t.field("Run", run.ID.String())
-	t.field("Script", fmt.Sprintf("%s, version %d, %s", run.Script, run.ScriptVersion, run.Engine))
+	t.field("Script", fmt.Sprintf("%s, %s, %s", run.Script, versionText(run), run.Engine))
+	t.field("Hash", run.SourceHash)
 	t.field("Entry point", run.EntryPoint)
 	t.field("Dry run", yes(run.DryRun))
 	t.field("State", string(run.State))

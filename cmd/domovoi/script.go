@@ -14,48 +14,16 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"domovoi.dev/runtime/script"
 	"domovoi.dev/sdk/slnet"
 )
 
 func (a *app) scriptCommand() *cobra.Command {
 	return a.group("script", "Deploy and run scripts",
-		a.scriptCheckCommand(), a.scriptDeployCommand(),
+		a.scriptNewCommand(), a.scriptCheckCommand(), a.scriptTestCommand(), a.scriptBuildCommand(), a.scriptDeployCommand(),
 		a.scriptUpdateCommand(),
 		a.leaf("list", "List the deployed scripts and plugins", a.scriptList),
 		a.completes(a.leaf("show NAME", "Show a script with its source", a.scriptShow), scriptNames),
-		a.scriptRunCommand())
-}
-
-func (a *app) scriptCheckCommand() *cobra.Command {
-	c := a.leaf("check DIR|FILE...", "Check Go source without a daemon", a.scriptCheck)
-	c.Long = `Check Go source as a deployment does, without a daemon and without storing
-anything. Directories and files are read as by deploy. What is found goes to
-standard error, as file:line:column: message.`
-	c.Example = "  domovoi script check scripts/report"
-	c.ValidArgsFunction = nil // files
-	return c
-}
-
-// scriptCheck checks all scripts before it fails.
-func (a *app) scriptCheck(_ context.Context, paths []string) error {
-	var refused []string
-	for _, path := range paths {
-		name, files, err := readScript(path)
-		if err != nil {
-			return err
-		}
-		checked, err := script.Check(files)
-		if err != nil {
-			refused = append(refused, fmt.Sprintf("script %q cannot be deployed:\n%v", name, err))
-			continue
-		}
-		fmt.Fprintf(a.stdout, "%s: %s\n", name, strings.Join(checked.EntryPoints, ", "))
-	}
-	if len(refused) > 0 {
-		return slnet.Errorf(slnet.KindInvalid, "%s", strings.Join(refused, "\n"))
-	}
-	return nil
+		a.scriptRunCommand(), a.scriptWatchCommand())
 }
 
 // deployment is what the flags of a deploy command say.

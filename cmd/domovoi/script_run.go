@@ -48,13 +48,16 @@ func (a *app) scriptRunCommand() *cobra.Command {
 	return first
 }
 
-// scriptOfArgs asks the daemon for the script that a command line names, and
-// returns nil when it names none.
+// scriptOfArgs asks the daemon for the script that a command line names, or reads
+// it from where it names, and returns nil when it names none.
 func (a *app) scriptOfArgs(c *cobra.Command, args []string) (*slnet.Script, error) {
 	c.DisableFlagParsing = false
 	c.FParseErrWhitelist.UnknownFlags = true
 	if err := c.ParseFlags(args); err != nil || c.Flags().NArg() == 0 {
 		return nil, nil // the second time tells what is wrong
+	}
+	if isPath(c.Flags().Arg(0)) {
+		return scriptOfSource(c.Context(), c.Flags().Arg(0))
 	}
 	// Whoever may execute scripts may list them, but not see their source.
 	response, err := request[*slnet.ScriptsResponse](c.Context(), a, &slnet.GetScriptsMessage{Name: c.Flags().Arg(0)})
@@ -70,7 +73,7 @@ func (a *app) scriptRunLeaf(s *slnet.Script) *cobra.Command {
 	var parameters []string
 	var input string
 	typed := make(map[string]any)
-	c := a.leaf("run NAME", "Run a script as oneself and wait for its end", func(ctx context.Context, args []string) error {
+	c := a.leaf("run NAME|DIR|FILE", "Run a script as oneself and wait for its end", func(ctx context.Context, args []string) error {
 		message.ScriptName = args[0]
 		var err error
 		if message.Parameters, err = parseParameters(parameters); err != nil {
@@ -79,12 +82,19 @@ func (a *app) scriptRunLeaf(s *slnet.Script) *cobra.Command {
 		if message.Input, err = a.readInput(input, typed); err != nil {
 			return err
 		}
+		if isPath(args[0]) {
+			return a.sourceRun(ctx, args[0], message)
+		}
 		return a.scriptRun(ctx, message)
 	})
-	c.Long = `Run a script as oneself. The output of the run is printed as key=value lines,
-and what the script returned as JSON; how it ended, what went wrong and the end of
-its log go to standard error. The exit code is 0 only when the run succeeded. An
-interrupt cancels the run.
+	c.Long = `Run a script as oneself. A name is that of a deployed script. What has a slash in
+it, is . or .., or is a file that ends in .go, is source: it is run once and not
+deployed, with its log shown as it grows. That takes the rights to edit and to
+execute a script of its name. Its run has no version but the hash of the source.
+
+The output of the run is printed as key=value lines, and what the script returned
+as JSON; how it ended, what went wrong and the end of its log go to standard error.
+The exit code is 0 only when the run succeeded. An interrupt cancels the run.
 
 A script with typed parameters has a flag for each, to be given behind its name;
 "script run NAME --help" lists them. With --input they come as a JSON object, and
@@ -107,7 +117,15 @@ With --async the run is only queued, and its id is printed.`
 	if s != nil {
 		addParameterFlags(c, s, typed)
 	}
-	return a.completes(c, scriptNames)
+	a.completes(c, scriptNames)
+	names := c.ValidArgsFunction
+	c.ValidArgsFunction = func(c *cobra.Command, args []string, begin string) ([]string, cobra.ShellCompDirective) {
+		if len(args) == 0 && (strings.HasPrefix(begin, ".") || strings.ContainsRune(begin, os.PathSeparator)) {
+			return nil, cobra.ShellCompDirectiveDefault
+		}
+		return names(c, args, begin)
+	}
+	return c
 }
 
 // addParameterFlags adds a flag for each typed parameter of a script. One whose
@@ -315,48 +333,54 @@ func (a *app) scriptRun(ctx context.Context, message *slnet.ExecuteScriptMessage
 	if err != nil {
 		return err
 	}
-	if a.output == outputJSON && message.DryRun && !message.Async {
+	switch {
+	case message.Async:
+		return a.tellStarted(response)
+	case a.output == outputJSON && message.DryRun:
 		err = a.printDryRun(ctx, c, response.Run)
-	} else if a.output == outputJSON {
-		err = a.printJSON(response)
-	} else if message.Async {
-		_, err = fmt.Fprintln(a.stdout, response.Run.ID)
-	} else {
-		for _, key := range sortedKeys(response.Run.Output) {
-			fmt.Fprintf(a.stdout, "%s=%s\n", key, response.Run.Output[key])
-		}
-		if len(response.Run.Result) > 0 {
-			_, err = fmt.Fprintln(a.stdout, indented(response.Run.Result))
-		}
-		if message.DryRun {
+	default:
+		err = a.tellResult(response)
+		if message.DryRun && a.output != outputJSON {
 			err = errors.Join(err, a.showChanges(ctx, c, response.Run.ID))
 		}
 	}
-	if err != nil || message.Async {
+	if err != nil {
 		return err
 	}
 	return a.reportEnd(ctx, c, response.Run)
 }
 
+// tellStarted prints the id of a run that was not waited for.
+func (a *app) tellStarted(response *slnet.RunResponse) error {
+	if a.output == outputJSON {
+		return a.printJSON(response)
+	}
+	_, err := fmt.Fprintln(a.stdout, response.Run.ID)
+	return err
+}
+
+// tellResult prints what a run has put out and returned.
+func (a *app) tellResult(response *slnet.RunResponse) (err error) {
+	if a.output == outputJSON {
+		return a.printJSON(response)
+	}
+	for _, key := range sortedKeys(response.Run.Output) {
+		fmt.Fprintf(a.stdout, "%s=%s\n", key, response.Run.Output[key])
+	}
+	if len(response.Run.Result) > 0 {
+		_, err = fmt.Fprintln(a.stdout, indented(response.Run.Result))
+	}
+	return err
+}
+
 // logTail is how many lines of the log of a run that failed are shown.
 const logTail = 20
 
-// reportEnd tells people how a run has ended, and is an error when it did not
-// succeed.
+// reportEnd tells people how a run has ended, with the end of its log where it did
+// not succeed, and is an error then.
 func (a *app) reportEnd(ctx context.Context, c *client.Client, run slnet.Run) error {
-	took := ""
-	if !run.StartedAt.IsZero() {
-		took = " after " + durationText(run.EndedAt.Sub(run.StartedAt))
-	}
-	reason := ""
-	if run.ExitReason != "" {
-		reason = ": " + run.ExitReason
-	}
-	fmt.Fprintf(a.stderr, "run %s of %s version %d: %s%s%s\n", run.ID, run.Script, run.ScriptVersion, run.State, took, reason)
-	for _, e := range run.Errors {
-		fmt.Fprintln(a.stderr, "  "+runErrorText(e))
-	}
-	if run.State == slnet.RunSucceeded {
+	failed := a.tellEnd(run)
+	if failed == nil {
 		return nil
 	}
 	var tail []slnet.LogLine
@@ -372,6 +396,27 @@ func (a *app) reportEnd(ctx context.Context, c *client.Client, run slnet.Run) er
 	}
 	for _, line := range tail {
 		fmt.Fprintln(a.stderr, "  "+logText(line))
+	}
+	return failed
+}
+
+// tellEnd tells people how a run has ended, and is an error when it did not
+// succeed.
+func (a *app) tellEnd(run slnet.Run) error {
+	took := ""
+	if !run.StartedAt.IsZero() {
+		took = " after " + durationText(run.EndedAt.Sub(run.StartedAt))
+	}
+	reason := ""
+	if run.ExitReason != "" {
+		reason = ": " + run.ExitReason
+	}
+	fmt.Fprintf(a.stderr, "run %s of %s %s: %s%s%s\n", run.ID, run.Script, versionText(run), run.State, took, reason)
+	for _, e := range run.Errors {
+		fmt.Fprintln(a.stderr, "  "+runErrorText(e))
+	}
+	if run.State == slnet.RunSucceeded {
+		return nil
 	}
 	return errReported
 }

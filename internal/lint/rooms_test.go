@@ -144,7 +144,8 @@ var rooms = []room{
 	// What is started. The daemon's binary is also the worker's.
 	{path: "cmd/domovoi",
 		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/dom/filtertext", "sdk/dom/interchange", "sdk/schema", "sdk/client", "sdk/plugin",
-			"runtime", "runtime/api", "runtime/interp", "runtime/script", "plugins/sandbox", "internal/load"}, // runtime/api for the server and its certificates
+			"runtime", "runtime/api", "runtime/interp", "runtime/script", "plugins/sandbox", "internal/load", "internal/sdksource",
+			"storage/kv/memkv"}, // runtime/api for the server and its certificates, memkv for the daemon of a script's tests
 		modules: []string{"github.com/spf13/cobra", "github.com/google/uuid", "go.yaml.in/yaml/v3",
 			"golang.org/x/sys/unix", "golang.org/x/term"}},
 	{path: "plugins/*",
@@ -153,6 +154,9 @@ var rooms = []room{
 		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/plugin"},
 		modules: []string{"github.com/google/uuid"}}, // ids of counters
 
+	{path: "internal/sdksource"},
+	{path: "internal/sdksource/pack", // for go generate
+		rooms: []string{"internal/sdksource"}},
 	{path: "internal/load",
 		rooms: []string{"sdk", "sdk/slnet", "sdk/dom"}},
 

@@ -246,10 +246,7 @@ func (a *Automation) startStored(id uuid.UUID) (*execution, error) {
 		if run, err = getRun(r, id); err != nil {
 			return err
 		}
-		if s, err = scriptIn(r, run.Script, run.ScriptVersion); err != nil && !errors.Is(err, slnet.KindNotFound) {
-			return err
-		}
-		input, err = storedInput(r, run)
+		s, input, err = executed(r, run)
 		return err
 	})
 	switch {
@@ -301,8 +298,8 @@ func (a *Automation) recover(ctx context.Context) error {
 	}
 	for _, run := range lost {
 		_, err := a.Store.Update(ctx, storage.Origin{User: run.RunsAs, RunID: run.ID}, func(tx *storage.Tx) error {
-			s, err := scriptIn(&tx.Reader, run.Script, run.ScriptVersion)
-			if err != nil && !errors.Is(err, slnet.KindNotFound) {
+			s, _, err := executed(&tx.Reader, run)
+			if err != nil {
 				return err
 			}
 			ended := *run

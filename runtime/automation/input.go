@@ -15,23 +15,28 @@ import (
 	"domovoi.dev/storage"
 )
 
-// inputTable has what entry points other than Run are called with, by the id of
-// the run, until the run has succeeded: one that has not may be repeated. What
-// Run is called with stands in the run.
+// inputTable has what runs need that does not stand in them, by the id of the
+// run, until the run has succeeded: one that has not may be repeated.
 var inputTable = storage.NewTable[runInput]("run_inputs")
 
-// runInput is the input of an entry point.
+// runInput is what a run needs that does not stand in it.
 type runInput struct {
+	// Data is what an entry point other than Run is called with.
 	Data []byte `json:"Data"`
+	// Script is what is executed, where that is not a deployed version.
+	Script *slnet.Script `json:"Script,omitempty"`
 }
 
-// input makes what the entry point of a new run is called with, and is nil where
-// that stands in the run.
+// input makes what a new run needs that does not stand in it, and is nil where
+// there is nothing.
 func (c *Call) input(s *slnet.Script, run *slnet.Run) (*runInput, error) {
 	if c.EntryPoint == slnet.EntryPointRun {
 		var err error
 		run.Input, err = parameters(s, c.JSON, c.Parameters)
-		return nil, err
+		if c.source == nil {
+			return nil, err
+		}
+		return &runInput{Script: c.source}, err
 	}
 	if c.Input == nil {
 		return nil, slnet.Errorf(slnet.KindInvalid,
@@ -122,15 +127,32 @@ func mergeTexts(s *schema.Schema, value any, texts map[string]string) schema.Pro
 
 // sent is what a run's entry point is sent.
 func (e *execution) sent() []byte {
-	if e.input != nil {
-		return e.input.Data
+	if e.run.EntryPoint == slnet.EntryPointRun {
+		return e.run.Input
 	}
-	return e.run.Input
+	return e.input.Data
 }
 
-// storedInput reads the input of a run whose entry point is not Run.
+// executed reads what a run executes, and what it needs besides. The script is nil
+// where it does not exist any more.
+func executed(r *storage.Reader, run *slnet.Run) (s *slnet.Script, input *runInput, err error) {
+	if input, err = storedInput(r, run); err != nil {
+		return nil, nil, err
+	}
+	if run.SourceHash != "" {
+		return input.Script, input, nil
+	}
+	s, err = scriptIn(r, run.Script, run.ScriptVersion)
+	if errors.Is(err, slnet.KindNotFound) {
+		return nil, input, nil
+	}
+	return s, input, err
+}
+
+// storedInput reads what a run needs that does not stand in it, nil for a run of
+// a deployed Run.
 func storedInput(r *storage.Reader, run *slnet.Run) (input *runInput, err error) {
-	if run.EntryPoint == slnet.EntryPointRun {
+	if run.EntryPoint == slnet.EntryPointRun && run.SourceHash == "" {
 		return nil, nil
 	}
 	if input, err = inputTable.Get(r, run.ID.String()); err != nil {

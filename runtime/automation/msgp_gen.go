@@ -730,10 +730,36 @@ func (z *openRun) Msgsize() (s int) {
 // MarshalMsg implements msgp.Marshaler
 func (z *runInput) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
-	// map header, size 1
-	// string "Data"
-	o = append(o, 0x81, 0xa4, 0x44, 0x61, 0x74, 0x61)
-	o = msgp.AppendBytes(o, z.Data)
+	// check for omitted fields
+	zb0001Len := uint32(2)
+	var zb0001Mask uint8 /* 2 bits */
+	_ = zb0001Mask
+	if z.Script == nil {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Data"
+		o = append(o, 0xa4, 0x44, 0x61, 0x74, 0x61)
+		o = msgp.AppendBytes(o, z.Data)
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "Script"
+			o = append(o, 0xa6, 0x53, 0x63, 0x72, 0x69, 0x70, 0x74)
+			if z.Script == nil {
+				o = msgp.AppendNil(o)
+			} else {
+				o, err = z.Script.MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "Script")
+					return
+				}
+			}
+		}
+	}
 	return
 }
 
@@ -761,6 +787,23 @@ func (z *runInput) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "Data")
 				return
 			}
+		case "Script":
+			if msgp.IsNil(bts) {
+				bts, err = msgp.ReadNilBytes(bts)
+				if err != nil {
+					return
+				}
+				z.Script = nil
+			} else {
+				if z.Script == nil {
+					z.Script = new(slnet.Script)
+				}
+				bts, err = z.Script.UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Script")
+					return
+				}
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -775,6 +818,11 @@ func (z *runInput) UnmarshalMsg(bts []byte) (o []byte, err error) {
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *runInput) Msgsize() (s int) {
-	s = 1 + 5 + msgp.BytesPrefixSize + len(z.Data)
+	s = 1 + 5 + msgp.BytesPrefixSize + len(z.Data) + 7
+	if z.Script == nil {
+		s += msgp.NilSize
+	} else {
+		s += z.Script.Msgsize()
+	}
 	return
 }

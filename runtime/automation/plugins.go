@@ -83,7 +83,7 @@ func (a *Automation) DeployPlugin(ctx context.Context, caller security.Caller, m
 	}
 	s := slnet.Script{Name: m.Name, Description: m.Description, Engine: slnet.EnginePlugin, Timeout: m.Timeout}
 	if err := a.manifest(caller, &s, m.Manifest); err != nil {
-		return nil, refused(m.Name, err)
+		return nil, refused(m.Name, "deployed", err)
 	}
 	upload := a.uploadPath(caller.User, m.UploadID)
 	defer os.Remove(upload)
@@ -106,7 +106,7 @@ func (a *Automation) DeployPlugin(ctx context.Context, caller security.Caller, m
 		if kept {
 			err = errors.Join(err, os.Remove(a.binaryPath(hash)))
 		}
-		return nil, refused(m.Name, err)
+		return nil, refused(m.Name, "deployed", err)
 	}
 	return a.deploy(ctx, caller, s, m.RunsAs)
 }

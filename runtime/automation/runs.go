@@ -87,7 +87,8 @@ type Call struct {
 	// DryRun asks for a run that changes nothing.
 	DryRun bool
 
-	within *DryRun // the dry run that the caller is in
+	within *DryRun       // the dry run that the caller is in
+	source *slnet.Script // what to execute instead of a version of ScriptName
 }
 
 // Input is something that can be sent to an entry point.
@@ -183,9 +184,12 @@ func (c *Call) check(caller security.Caller, s *slnet.Script) error {
 // newRun makes the record of a run that is about to be queued, and what its entry
 // point is called with where that does not stand in the record.
 func newRun(r *storage.Reader, caller security.Caller, c Call) (*slnet.Run, *slnet.Script, *runInput, error) {
-	s, err := scriptIn(r, c.ScriptName, c.Version)
-	if err != nil {
-		return nil, nil, nil, err
+	s := c.source
+	if s == nil {
+		var err error
+		if s, err = scriptIn(r, c.ScriptName, c.Version); err != nil {
+			return nil, nil, nil, err
+		}
 	}
 	c.EntryPoint = cmp.Or(c.EntryPoint, slnet.EntryPointRun)
 	if err := c.check(caller, s); err != nil {
@@ -212,8 +216,13 @@ func (c *Call) record(caller security.Caller, s *slnet.Script) *slnet.Run {
 		}
 		parents = append(parents[:len(parents):len(parents)], caller.RunID)
 	}
+	hash := ""
+	if c.source != nil {
+		hash = s.Hash
+	}
 	return &slnet.Run{
-		ID: uuid.Must(uuid.NewV7()), Script: s.Name, ScriptVersion: s.Version, Engine: s.Engine, EntryPoint: c.EntryPoint,
+		SourceHash: hash,
+		ID:         uuid.Must(uuid.NewV7()), Script: s.Name, ScriptVersion: s.Version, Engine: s.Engine, EntryPoint: c.EntryPoint,
 		Parameters: maps.Clone(c.Parameters), StartedBy: startedBy, RunsAs: runsAs, Parents: parents,
 		StartedByID: caller.UserID, RunsAsID: runsAsID, Scope: scope, Trigger: trigger,
 		Priority: c.Priority, ConcurrencyKey: c.Key, KeyLimit: c.KeyLimit,

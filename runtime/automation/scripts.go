@@ -62,32 +62,56 @@ func (a *Automation) DeployScript(ctx context.Context, caller security.Caller, m
 		return nil, err
 	}
 	s := slnet.Script{Name: m.Name, Description: m.Description, Engine: slnet.EngineInterpreted, Timeout: m.Timeout}
-	if err := a.manifest(caller, &s, m.Manifest); err != nil {
-		return nil, refused(m.Name, err)
-	}
-	// What the files hold is looked at in the worker only: neither the type
-	// checker nor the interpreter is bounded on source made to harm.
-	files, err := script.Files(m.Files)
-	if err != nil {
-		return nil, refused(m.Name, err)
-	}
-	s.Hash, s.Files = script.Hash(files), files
-	if err := a.describe(ctx, &s); err != nil {
-		return nil, refused(m.Name, err)
+	if err := a.compile(ctx, caller, &s, m.Files, m.Manifest); err != nil {
+		return nil, refused(m.Name, "deployed", err)
 	}
 	return a.deploy(ctx, caller, s, m.RunsAs)
 }
 
-// refused says that a script was not deployed, and why. What is wrong with the
+// ExecuteSource runs source once as the caller, see ExecuteSourceMessage.
+func (a *Automation) ExecuteSource(ctx context.Context, caller security.Caller, m *slnet.ExecuteSourceMessage) (*slnet.RunResponse, error) {
+	if err := errors.Join(checkScriptName(m.Name), checkTimeout(m.Timeout)); err != nil {
+		return nil, err
+	}
+	s := slnet.Script{Name: m.Name, Engine: slnet.EngineInterpreted}
+	if err := a.compile(ctx, caller, &s, m.Files, m.Manifest); err != nil {
+		return nil, refused(m.Name, "started", err)
+	}
+	outcome, err := a.Call(ctx, caller, Call{
+		ScriptName: m.Name, Parameters: m.Parameters, Timeout: m.Timeout, Async: m.Async, JSON: m.Input, source: &s,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &slnet.RunResponse{Run: outcome.Run}, nil
+}
+
+// compile makes a script of source and its manifest, and finds out what can be
+// called.
+func (a *Automation) compile(ctx context.Context, caller security.Caller, s *slnet.Script, files []slnet.ScriptFile, manifest string) error {
+	if err := a.manifest(caller, s, manifest); err != nil {
+		return err
+	}
+	// What the files hold is looked at in the worker only: neither the type
+	// checker nor the interpreter is bounded on source made to harm.
+	files, err := script.Files(files)
+	if err != nil {
+		return err
+	}
+	s.Hash, s.Files = script.Hash(files), files
+	return a.describe(ctx, s)
+}
+
+// refused says what was not done with a script, and why. What is wrong with the
 // script is the fault of its author; an error of another kind stays what it is.
-func refused(name string, err error) error {
+func refused(name, what string, err error) error {
 	if known, ok := slnet.AsError(err); ok {
-		known.Message = fmt.Sprintf("script %q was not deployed: %s", name, known.Message)
+		known.Message = fmt.Sprintf("script %q was not %s: %s", name, what, known.Message)
 		return known
 	}
 	var compile plugin.CompileErrors
 	if errors.As(err, &compile) {
-		return slnet.Errorf(slnet.KindInvalid, "script %q was not deployed:\n%v", name, err)
+		return slnet.Errorf(slnet.KindInvalid, "script %q was not %s:\n%v", name, what, err)
 	}
 	return err
 }
@@ -130,7 +154,9 @@ func (a *Automation) spec(s *slnet.Script) plugins.Spec {
 		Name: s.Name, Version: s.Version, Files: s.Files,
 		Grants: plugins.Grants{Ports: grantedPorts(m), Read: m.Grants.Read, Write: m.Grants.Write, Processes: m.Grants.Processes},
 		Bounds: plugins.Bounds{Memory: m.Limits.Memory, CPU: m.Limits.CPU},
-		Spare:  nameKey(s.Name) + " " + versionKey(s.Version),
+	}
+	if s.Version > 0 { // what is executed once needs no spare
+		spec.Spare = nameKey(s.Name) + " " + versionKey(s.Version)
 	}
 	if s.Engine == slnet.EnginePlugin {
 		spec.Path, spec.SHA256 = a.binaryPath(s.Hash), s.Hash

@@ -34,18 +34,35 @@ func Worker() { plugin.ServeLoader(Load) }
 // goroutine, it returns a *plugin.LocatedError; the error it returns itself is
 // wrapped in one that says on which line it was returned.
 func Load(files []slnet.ScriptFile) (plugin.Loaded, error) {
-	source, err := script.Check(files)
+	source, p, err := compile(files)
 	if err != nil {
 		return plugin.Loaded{}, err
 	}
-	p, err := newProgram(source)
-	if err != nil {
-		return plugin.Loaded{}, err
-	}
-	if err := p.load(); err != nil {
+	if err := p.initialise(); err != nil {
 		return plugin.Loaded{}, err
 	}
 	loaded := plugin.Loaded{Stateless: !source.Traces.State, Concurrent: source.Traces.Goroutines}
 	loaded.Script, err = p.script(source)
 	return loaded, err
+}
+
+// Check finds what Load would refuse, without running anything of the script: all
+// but what goes wrong in the initialisation of its package. Source that is made
+// to harm can keep it busy for ever, as script.Check says.
+func Check(files []slnet.ScriptFile) (*script.Checked, error) {
+	source, _, err := compile(files)
+	return source, err
+}
+
+// compile makes a program that has not begun to run.
+func compile(files []slnet.ScriptFile) (*script.Checked, *program, error) {
+	source, err := script.Check(files)
+	if err != nil {
+		return nil, nil, err
+	}
+	p, err := newProgram(source)
+	if err != nil {
+		return nil, nil, err
+	}
+	return source, p, p.compile()
 }

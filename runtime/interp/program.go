@@ -27,6 +27,8 @@ type program struct {
 	interp *interp.Interpreter
 	trace  *tracer
 	file   *ast.File
+	// compiled is what compile made of file.
+	compiled *interp.Program
 	// entries are the types of the entry points, with the script's own types as
 	// compiled code sees them.
 	entries map[string]reflect.Type
@@ -77,13 +79,9 @@ func (noFiles) Open(name string) (fs.File, error) {
 	return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
 }
 
-// load compiles the script and initialises its package.
-func (p *program) load() error {
-	compiled, err := p.compile()
-	if err != nil {
-		return p.compileError(err)
-	}
-	_, err = p.interp.Execute(compiled)
+// initialise runs the initialisation of the script's package.
+func (p *program) initialise() error {
+	_, err := p.interp.Execute(p.compiled)
 	p.trace.bind(p.interp.Globals())
 	if err != nil {
 		var panicked interp.Panic
@@ -129,15 +127,18 @@ func (p *program) script(source *script.Checked) (plugin.Script, error) {
 	return s, nil
 }
 
-// compile turns panics of the compiler into errors: yaegi has some on source it
-// does not know.
-func (p *program) compile() (compiled *interp.Program, err error) {
+// compile compiles the script. It turns panics of the compiler into errors: yaegi
+// has some on source it does not know.
+func (p *program) compile() (err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			err = fmt.Errorf("the interpreter cannot compile this script: %v", v)
+			err = p.compileError(fmt.Errorf("the interpreter cannot compile this script: %v", v))
 		}
 	}()
-	return p.interp.CompileAST(p.file)
+	if p.compiled, err = p.interp.CompileAST(p.file); err != nil {
+		return p.compileError(err)
+	}
+	return nil
 }
 
 var position = regexp.MustCompile(`^([^:\s]+):(\d+):(\d+): `)

@@ -172,7 +172,7 @@ func ownGoroutine() bool {
 	frames := runtime.CallersFrames(pcs[:n])
 	for {
 		f, more := frames.Next()
-		if strings.HasSuffix(f.Function, "runtime/interp.(*program).run") || strings.HasSuffix(f.Function, "runtime/interp.(*program).load") {
+		if strings.HasSuffix(f.Function, "runtime/interp.(*program).run") || strings.HasSuffix(f.Function, "runtime/interp.(*program).initialise") {
 			return true
 		}
 		if !more {
@@ -181,7 +181,7 @@ func ownGoroutine() bool {
 	}
 }
 
-// located makes an error of a panic that ended in run or load, and writes where
+// located makes an error of a panic that ended in run or initialise, and writes where
 // it came from to the standard error.
 func (t *tracer) located(v any) *plugin.LocatedError {
 	t.mu.Lock()

@@ -128,12 +128,15 @@ type RunError struct {
 
 // Run is the record of one execution of a script.
 type Run struct {
-	ID            uuid.UUID         `json:"Id"`
-	Script        string            `json:"Script"`
-	ScriptVersion int64             `json:"ScriptVersion"`
-	Engine        ScriptEngine      `json:"Engine"`
-	EntryPoint    string            `json:"EntryPoint"`
-	Parameters    map[string]string `json:"Parameters,omitempty"`
+	ID            uuid.UUID `json:"Id"`
+	Script        string    `json:"Script"`
+	ScriptVersion int64     `json:"ScriptVersion"`
+	// SourceHash is the Hash of source that was executed without being deployed;
+	// ScriptVersion is 0 then. It is empty for runs of deployed versions.
+	SourceHash string            `json:"SourceHash,omitempty"`
+	Engine     ScriptEngine      `json:"Engine"`
+	EntryPoint string            `json:"EntryPoint"`
+	Parameters map[string]string `json:"Parameters,omitempty"`
 	// Input is what Run was called with, with its defaults, where the script has
 	// typed parameters.
 	Input JSON `json:"Input,omitempty"`
@@ -333,6 +336,24 @@ type ExecuteScriptMessage struct {
 	// PARAMETER:n:value, DEFER:TRUE for Async, EXTENDED_ERROR_INFO and
 	// SKIP_STARTED_INFO_EVENT:TRUE, which change nothing. USER:cookie is refused.
 	Options []string `json:"Options,omitempty"`
+}
+
+// ExecuteSourceMessage runs Go source once as the caller, without deploying it.
+// The sender needs the rights to edit and to execute scripts of that name,
+// whether there is one or not. The source is checked as that of a deployment is,
+// and kept until the run has ended; the run has its hash. Answered with
+// RunResponse, as ExecuteScriptMessage is.
+type ExecuteSourceMessage struct {
+	// Name is the name of the script in the record of the run.
+	Name  string       `json:"Name"`
+	Files []ScriptFile `json:"Files"`
+	// Manifest is the text of a script.yaml. The user in its run-as is ignored.
+	Manifest string `json:"Manifest,omitempty"`
+	// Parameters, Input, Async and Timeout are those of ExecuteScriptMessage.
+	Parameters map[string]string `json:"Parameters,omitempty"`
+	Input      JSON              `json:"Input,omitempty"`
+	Async      bool              `json:"Async,omitempty"`
+	Timeout    time.Duration     `json:"Timeout,omitempty"`
 }
 
 // GetRunMessage asks for one run. Answered with RunResponse.

@@ -14,6 +14,7 @@ func Messages() []MessageType {
 		{New: func() Message { return new(GetPluginProcessesMessage) }},
 		{New: func() Message { return new(PluginProcessesResponse) }},
 		{New: func() Message { return new(ExecuteScriptMessage) }},
+		{New: func() Message { return new(ExecuteSourceMessage) }},
 		{New: func() Message { return new(GetRunsMessage) }},
 		{New: func() Message { return new(GetRunMessage) }},
 		{New: func() Message { return new(RunResponse) }},
@@ -124,6 +125,9 @@ func (*ScriptsResponse) MessageName() string { return "ScriptsResponse" }
 
 // MessageName implements Message.
 func (*ExecuteScriptMessage) MessageName() string { return "ExecuteScriptMessage" }
+
+// MessageName implements Message.
+func (*ExecuteSourceMessage) MessageName() string { return "ExecuteSourceMessage" }
 
 // MessageName implements Message.
 func (*GetRunsMessage) MessageName() string { return "GetRunsMessage" }

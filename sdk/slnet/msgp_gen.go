@@ -3923,6 +3923,243 @@ func (z *ExecuteScriptMessage) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z *ExecuteSourceMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(7)
+	var zb0001Mask uint8 /* 7 bits */
+	_ = zb0001Mask
+	if z.Manifest == "" {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	if z.Parameters == nil {
+		zb0001Len--
+		zb0001Mask |= 0x8
+	}
+	if z.Input == nil {
+		zb0001Len--
+		zb0001Mask |= 0x10
+	}
+	if z.Async == false {
+		zb0001Len--
+		zb0001Mask |= 0x20
+	}
+	if z.Timeout == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x40
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Name"
+		o = append(o, 0xa4, 0x4e, 0x61, 0x6d, 0x65)
+		o = msgp.AppendString(o, z.Name)
+		// string "Files"
+		o = append(o, 0xa5, 0x46, 0x69, 0x6c, 0x65, 0x73)
+		o = msgp.AppendArrayHeader(o, uint32(len(z.Files)))
+		for za0001 := range z.Files {
+			// map header, size 2
+			// string "Name"
+			o = append(o, 0x82, 0xa4, 0x4e, 0x61, 0x6d, 0x65)
+			o = msgp.AppendString(o, z.Files[za0001].Name)
+			// string "Content"
+			o = append(o, 0xa7, 0x43, 0x6f, 0x6e, 0x74, 0x65, 0x6e, 0x74)
+			o = msgp.AppendString(o, z.Files[za0001].Content)
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "Manifest"
+			o = append(o, 0xa8, 0x4d, 0x61, 0x6e, 0x69, 0x66, 0x65, 0x73, 0x74)
+			o = msgp.AppendString(o, z.Manifest)
+		}
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "Parameters"
+			o = append(o, 0xaa, 0x50, 0x61, 0x72, 0x61, 0x6d, 0x65, 0x74, 0x65, 0x72, 0x73)
+			o = msgp.AppendMapHeader(o, uint32(len(z.Parameters)))
+			for za0002, za0003 := range z.Parameters {
+				o = msgp.AppendString(o, za0002)
+				o = msgp.AppendString(o, za0003)
+			}
+		}
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
+			// string "Input"
+			o = append(o, 0xa5, 0x49, 0x6e, 0x70, 0x75, 0x74)
+			o = msgp.AppendBytes(o, []byte(z.Input))
+		}
+		if (zb0001Mask & 0x20) == 0 { // if not omitted
+			// string "Async"
+			o = append(o, 0xa5, 0x41, 0x73, 0x79, 0x6e, 0x63)
+			o = msgp.AppendBool(o, z.Async)
+		}
+		if (zb0001Mask & 0x40) == 0 { // if not omitted
+			// string "Timeout"
+			o = append(o, 0xa7, 0x54, 0x69, 0x6d, 0x65, 0x6f, 0x75, 0x74)
+			o = msgp.AppendDuration(o, z.Timeout)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ExecuteSourceMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Name":
+			z.Name, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Name")
+				return
+			}
+		case "Files":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Files")
+				return
+			}
+			if cap(z.Files) >= int(zb0002) {
+				z.Files = (z.Files)[:zb0002]
+			} else {
+				z.Files = make([]ScriptFile, zb0002)
+			}
+			for za0001 := range z.Files {
+				var zb0003 uint32
+				zb0003, bts, err = msgp.ReadMapHeaderBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Files", za0001)
+					return
+				}
+				for zb0003 > 0 {
+					zb0003--
+					field, bts, err = msgp.ReadMapKeyZC(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "Files", za0001)
+						return
+					}
+					switch msgp.UnsafeString(field) {
+					case "Name":
+						z.Files[za0001].Name, bts, err = msgp.ReadStringBytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Files", za0001, "Name")
+							return
+						}
+					case "Content":
+						z.Files[za0001].Content, bts, err = msgp.ReadStringBytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Files", za0001, "Content")
+							return
+						}
+					default:
+						bts, err = msgp.Skip(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Files", za0001)
+							return
+						}
+					}
+				}
+			}
+		case "Manifest":
+			z.Manifest, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Manifest")
+				return
+			}
+		case "Parameters":
+			var zb0004 uint32
+			zb0004, bts, err = msgp.ReadMapHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Parameters")
+				return
+			}
+			if z.Parameters == nil {
+				z.Parameters = make(map[string]string, zb0004)
+			} else if len(z.Parameters) > 0 {
+				clear(z.Parameters)
+			}
+			for zb0004 > 0 {
+				var za0003 string
+				zb0004--
+				var za0002 string
+				za0002, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Parameters")
+					return
+				}
+				za0003, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Parameters", za0002)
+					return
+				}
+				z.Parameters[za0002] = za0003
+			}
+		case "Input":
+			{
+				var zb0005 []byte
+				zb0005, bts, err = msgp.ReadBytesBytes(bts, []byte(z.Input))
+				if err != nil {
+					err = msgp.WrapError(err, "Input")
+					return
+				}
+				z.Input = JSON(zb0005)
+			}
+		case "Async":
+			z.Async, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Async")
+				return
+			}
+		case "Timeout":
+			z.Timeout, bts, err = msgp.ReadDurationBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Timeout")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *ExecuteSourceMessage) Msgsize() (s int) {
+	s = 1 + 5 + msgp.StringPrefixSize + len(z.Name) + 6 + msgp.ArrayHeaderSize
+	for za0001 := range z.Files {
+		s += 1 + 5 + msgp.StringPrefixSize + len(z.Files[za0001].Name) + 8 + msgp.StringPrefixSize + len(z.Files[za0001].Content)
+	}
+	s += 9 + msgp.StringPrefixSize + len(z.Manifest) + 11 + msgp.MapHeaderSize
+	if z.Parameters != nil {
+		for za0002, za0003 := range z.Parameters {
+			_ = za0003
+			s += msgp.StringPrefixSize + len(za0002) + msgp.StringPrefixSize + len(za0003)
+		}
+	}
+	s += 6 + msgp.BytesPrefixSize + len([]byte(z.Input)) + 6 + msgp.BoolSize + 8 + msgp.DurationSize
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z GenerateInformationMessage) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// map header, size 1
@@ -8315,100 +8552,104 @@ func (z *RevokeTokenMessage) Msgsize() (s int) {
 func (z *Run) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(35)
-	var zb0001Mask uint64 /* 35 bits */
+	zb0001Len := uint32(36)
+	var zb0001Mask uint64 /* 36 bits */
 	_ = zb0001Mask
-	if z.Parameters == nil {
+	if z.SourceHash == "" {
 		zb0001Len--
-		zb0001Mask |= 0x20
+		zb0001Mask |= 0x8
 	}
-	if z.Input == nil {
+	if z.Parameters == nil {
 		zb0001Len--
 		zb0001Mask |= 0x40
 	}
-	if z.Scope == nil {
+	if z.Input == nil {
 		zb0001Len--
-		zb0001Mask |= 0x800
+		zb0001Mask |= 0x80
 	}
-	if z.Parents == nil {
+	if z.Scope == nil {
 		zb0001Len--
 		zb0001Mask |= 0x1000
 	}
-	if z.Trigger.IsZero() {
+	if z.Parents == nil {
 		zb0001Len--
 		zb0001Mask |= 0x2000
 	}
+	if z.Trigger.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x4000
+	}
 	if z.Attempts == nil {
 		zb0001Len--
-		zb0001Mask |= 0x10000
+		zb0001Mask |= 0x20000
 	}
 	if z.Priority == 0 {
 		zb0001Len--
-		zb0001Mask |= 0x40000
+		zb0001Mask |= 0x80000
 	}
 	if z.ConcurrencyKey == "" {
 		zb0001Len--
-		zb0001Mask |= 0x80000
+		zb0001Mask |= 0x100000
 	}
 	if z.KeyLimit == 0 {
 		zb0001Len--
-		zb0001Mask |= 0x100000
+		zb0001Mask |= 0x200000
 	}
 	if z.NotBefore.IsZero() {
 		zb0001Len--
-		zb0001Mask |= 0x200000
+		zb0001Mask |= 0x400000
 	}
 	if z.WaitsFor == nil {
 		zb0001Len--
-		zb0001Mask |= 0x400000
+		zb0001Mask |= 0x800000
 	}
 	if z.DryRun == false {
 		zb0001Len--
-		zb0001Mask |= 0x800000
+		zb0001Mask |= 0x1000000
 	}
 	if z.QueuedAt.IsZero() {
 		zb0001Len--
-		zb0001Mask |= 0x1000000
+		zb0001Mask |= 0x2000000
 	}
 	if z.StartedAt.IsZero() {
 		zb0001Len--
-		zb0001Mask |= 0x2000000
+		zb0001Mask |= 0x4000000
 	}
 	if z.EndedAt.IsZero() {
 		zb0001Len--
-		zb0001Mask |= 0x4000000
+		zb0001Mask |= 0x8000000
 	}
 	if z.Timeout == 0 {
 		zb0001Len--
-		zb0001Mask |= 0x8000000
+		zb0001Mask |= 0x10000000
 	}
 	if z.Output == nil {
 		zb0001Len--
-		zb0001Mask |= 0x10000000
+		zb0001Mask |= 0x20000000
 	}
 	if z.Result == nil {
 		zb0001Len--
-		zb0001Mask |= 0x20000000
+		zb0001Mask |= 0x40000000
 	}
 	if z.ExitReason == "" {
 		zb0001Len--
-		zb0001Mask |= 0x40000000
+		zb0001Mask |= 0x80000000
 	}
 	if z.Errors == nil {
 		zb0001Len--
-		zb0001Mask |= 0x80000000
+		zb0001Mask |= 0x100000000
 	}
 	if z.LogBytes == 0 {
 		zb0001Len--
-		zb0001Mask |= 0x100000000
+		zb0001Mask |= 0x200000000
 	}
 	if z.PeakMemory == 0 {
 		zb0001Len--
-		zb0001Mask |= 0x200000000
+		zb0001Mask |= 0x400000000
 	}
 	if z.CPUTime == 0 {
 		zb0001Len--
-		zb0001Mask |= 0x400000000
+		zb0001Mask |= 0x800000000
 	}
 	// variable map header, size zb0001Len
 	o = msgp.AppendMapHeader(o, zb0001Len)
@@ -8424,13 +8665,18 @@ func (z *Run) MarshalMsg(b []byte) (o []byte, err error) {
 		// string "ScriptVersion"
 		o = append(o, 0xad, 0x53, 0x63, 0x72, 0x69, 0x70, 0x74, 0x56, 0x65, 0x72, 0x73, 0x69, 0x6f, 0x6e)
 		o = msgp.AppendInt64(o, z.ScriptVersion)
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "SourceHash"
+			o = append(o, 0xaa, 0x53, 0x6f, 0x75, 0x72, 0x63, 0x65, 0x48, 0x61, 0x73, 0x68)
+			o = msgp.AppendString(o, z.SourceHash)
+		}
 		// string "Engine"
 		o = append(o, 0xa6, 0x45, 0x6e, 0x67, 0x69, 0x6e, 0x65)
 		o = msgp.AppendString(o, string(z.Engine))
 		// string "EntryPoint"
 		o = append(o, 0xaa, 0x45, 0x6e, 0x74, 0x72, 0x79, 0x50, 0x6f, 0x69, 0x6e, 0x74)
 		o = msgp.AppendString(o, z.EntryPoint)
-		if (zb0001Mask & 0x20) == 0 { // if not omitted
+		if (zb0001Mask & 0x40) == 0 { // if not omitted
 			// string "Parameters"
 			o = append(o, 0xaa, 0x50, 0x61, 0x72, 0x61, 0x6d, 0x65, 0x74, 0x65, 0x72, 0x73)
 			o = msgp.AppendMapHeader(o, uint32(len(z.Parameters)))
@@ -8439,7 +8685,7 @@ func (z *Run) MarshalMsg(b []byte) (o []byte, err error) {
 				o = msgp.AppendString(o, za0003)
 			}
 		}
-		if (zb0001Mask & 0x40) == 0 { // if not omitted
+		if (zb0001Mask & 0x80) == 0 { // if not omitted
 			// string "Input"
 			o = append(o, 0xa5, 0x49, 0x6e, 0x70, 0x75, 0x74)
 			o = msgp.AppendBytes(o, []byte(z.Input))
@@ -8456,7 +8702,7 @@ func (z *Run) MarshalMsg(b []byte) (o []byte, err error) {
 		// string "RunsAsId"
 		o = append(o, 0xa8, 0x52, 0x75, 0x6e, 0x73, 0x41, 0x73, 0x49, 0x64)
 		o = msgp.AppendBytes(o, (z.RunsAsID)[:])
-		if (zb0001Mask & 0x800) == 0 { // if not omitted
+		if (zb0001Mask & 0x1000) == 0 { // if not omitted
 			// string "Scope"
 			o = append(o, 0xa5, 0x53, 0x63, 0x6f, 0x70, 0x65)
 			if z.Scope == nil {
@@ -8495,7 +8741,7 @@ func (z *Run) MarshalMsg(b []byte) (o []byte, err error) {
 				}
 			}
 		}
-		if (zb0001Mask & 0x1000) == 0 { // if not omitted
+		if (zb0001Mask & 0x2000) == 0 { // if not omitted
 			// string "Parents"
 			o = append(o, 0xa7, 0x50, 0x61, 0x72, 0x65, 0x6e, 0x74, 0x73)
 			o = msgp.AppendArrayHeader(o, uint32(len(z.Parents)))
@@ -8503,7 +8749,7 @@ func (z *Run) MarshalMsg(b []byte) (o []byte, err error) {
 				o = msgp.AppendBytes(o, (z.Parents[za0007])[:])
 			}
 		}
-		if (zb0001Mask & 0x2000) == 0 { // if not omitted
+		if (zb0001Mask & 0x4000) == 0 { // if not omitted
 			// string "Trigger"
 			o = append(o, 0xa7, 0x54, 0x72, 0x69, 0x67, 0x67, 0x65, 0x72)
 			o, err = z.Trigger.MarshalMsg(o)
@@ -8518,7 +8764,7 @@ func (z *Run) MarshalMsg(b []byte) (o []byte, err error) {
 		// string "Attempt"
 		o = append(o, 0xa7, 0x41, 0x74, 0x74, 0x65, 0x6d, 0x70, 0x74)
 		o = msgp.AppendInt64(o, z.Attempt)
-		if (zb0001Mask & 0x10000) == 0 { // if not omitted
+		if (zb0001Mask & 0x20000) == 0 { // if not omitted
 			// string "Attempts"
 			o = append(o, 0xa8, 0x41, 0x74, 0x74, 0x65, 0x6d, 0x70, 0x74, 0x73)
 			o = msgp.AppendArrayHeader(o, uint32(len(z.Attempts)))
@@ -8533,27 +8779,27 @@ func (z *Run) MarshalMsg(b []byte) (o []byte, err error) {
 		// string "State"
 		o = append(o, 0xa5, 0x53, 0x74, 0x61, 0x74, 0x65)
 		o = msgp.AppendString(o, string(z.State))
-		if (zb0001Mask & 0x40000) == 0 { // if not omitted
+		if (zb0001Mask & 0x80000) == 0 { // if not omitted
 			// string "Priority"
 			o = append(o, 0xa8, 0x50, 0x72, 0x69, 0x6f, 0x72, 0x69, 0x74, 0x79)
 			o = msgp.AppendInt64(o, z.Priority)
 		}
-		if (zb0001Mask & 0x80000) == 0 { // if not omitted
+		if (zb0001Mask & 0x100000) == 0 { // if not omitted
 			// string "ConcurrencyKey"
 			o = append(o, 0xae, 0x43, 0x6f, 0x6e, 0x63, 0x75, 0x72, 0x72, 0x65, 0x6e, 0x63, 0x79, 0x4b, 0x65, 0x79)
 			o = msgp.AppendString(o, z.ConcurrencyKey)
 		}
-		if (zb0001Mask & 0x100000) == 0 { // if not omitted
+		if (zb0001Mask & 0x200000) == 0 { // if not omitted
 			// string "KeyLimit"
 			o = append(o, 0xa8, 0x4b, 0x65, 0x79, 0x4c, 0x69, 0x6d, 0x69, 0x74)
 			o = msgp.AppendInt64(o, z.KeyLimit)
 		}
-		if (zb0001Mask & 0x200000) == 0 { // if not omitted
+		if (zb0001Mask & 0x400000) == 0 { // if not omitted
 			// string "NotBefore"
 			o = append(o, 0xa9, 0x4e, 0x6f, 0x74, 0x42, 0x65, 0x66, 0x6f, 0x72, 0x65)
 			o = msgp.AppendTimeExt(o, z.NotBefore)
 		}
-		if (zb0001Mask & 0x400000) == 0 { // if not omitted
+		if (zb0001Mask & 0x800000) == 0 { // if not omitted
 			// string "WaitsFor"
 			o = append(o, 0xa8, 0x57, 0x61, 0x69, 0x74, 0x73, 0x46, 0x6f, 0x72)
 			if z.WaitsFor == nil {
@@ -8566,32 +8812,32 @@ func (z *Run) MarshalMsg(b []byte) (o []byte, err error) {
 				}
 			}
 		}
-		if (zb0001Mask & 0x800000) == 0 { // if not omitted
+		if (zb0001Mask & 0x1000000) == 0 { // if not omitted
 			// string "DryRun"
 			o = append(o, 0xa6, 0x44, 0x72, 0x79, 0x52, 0x75, 0x6e)
 			o = msgp.AppendBool(o, z.DryRun)
 		}
-		if (zb0001Mask & 0x1000000) == 0 { // if not omitted
+		if (zb0001Mask & 0x2000000) == 0 { // if not omitted
 			// string "QueuedAt"
 			o = append(o, 0xa8, 0x51, 0x75, 0x65, 0x75, 0x65, 0x64, 0x41, 0x74)
 			o = msgp.AppendTimeExt(o, z.QueuedAt)
 		}
-		if (zb0001Mask & 0x2000000) == 0 { // if not omitted
+		if (zb0001Mask & 0x4000000) == 0 { // if not omitted
 			// string "StartedAt"
 			o = append(o, 0xa9, 0x53, 0x74, 0x61, 0x72, 0x74, 0x65, 0x64, 0x41, 0x74)
 			o = msgp.AppendTimeExt(o, z.StartedAt)
 		}
-		if (zb0001Mask & 0x4000000) == 0 { // if not omitted
+		if (zb0001Mask & 0x8000000) == 0 { // if not omitted
 			// string "EndedAt"
 			o = append(o, 0xa7, 0x45, 0x6e, 0x64, 0x65, 0x64, 0x41, 0x74)
 			o = msgp.AppendTimeExt(o, z.EndedAt)
 		}
-		if (zb0001Mask & 0x8000000) == 0 { // if not omitted
+		if (zb0001Mask & 0x10000000) == 0 { // if not omitted
 			// string "Timeout"
 			o = append(o, 0xa7, 0x54, 0x69, 0x6d, 0x65, 0x6f, 0x75, 0x74)
 			o = msgp.AppendDuration(o, z.Timeout)
 		}
-		if (zb0001Mask & 0x10000000) == 0 { // if not omitted
+		if (zb0001Mask & 0x20000000) == 0 { // if not omitted
 			// string "Output"
 			o = append(o, 0xa6, 0x4f, 0x75, 0x74, 0x70, 0x75, 0x74)
 			o = msgp.AppendMapHeader(o, uint32(len(z.Output)))
@@ -8600,17 +8846,17 @@ func (z *Run) MarshalMsg(b []byte) (o []byte, err error) {
 				o = msgp.AppendString(o, za0012)
 			}
 		}
-		if (zb0001Mask & 0x20000000) == 0 { // if not omitted
+		if (zb0001Mask & 0x40000000) == 0 { // if not omitted
 			// string "Result"
 			o = append(o, 0xa6, 0x52, 0x65, 0x73, 0x75, 0x6c, 0x74)
 			o = msgp.AppendBytes(o, []byte(z.Result))
 		}
-		if (zb0001Mask & 0x40000000) == 0 { // if not omitted
+		if (zb0001Mask & 0x80000000) == 0 { // if not omitted
 			// string "ExitReason"
 			o = append(o, 0xaa, 0x45, 0x78, 0x69, 0x74, 0x52, 0x65, 0x61, 0x73, 0x6f, 0x6e)
 			o = msgp.AppendString(o, z.ExitReason)
 		}
-		if (zb0001Mask & 0x80000000) == 0 { // if not omitted
+		if (zb0001Mask & 0x100000000) == 0 { // if not omitted
 			// string "Errors"
 			o = append(o, 0xa6, 0x45, 0x72, 0x72, 0x6f, 0x72, 0x73)
 			o = msgp.AppendArrayHeader(o, uint32(len(z.Errors)))
@@ -8622,17 +8868,17 @@ func (z *Run) MarshalMsg(b []byte) (o []byte, err error) {
 				}
 			}
 		}
-		if (zb0001Mask & 0x100000000) == 0 { // if not omitted
+		if (zb0001Mask & 0x200000000) == 0 { // if not omitted
 			// string "LogBytes"
 			o = append(o, 0xa8, 0x4c, 0x6f, 0x67, 0x42, 0x79, 0x74, 0x65, 0x73)
 			o = msgp.AppendInt64(o, z.LogBytes)
 		}
-		if (zb0001Mask & 0x200000000) == 0 { // if not omitted
+		if (zb0001Mask & 0x400000000) == 0 { // if not omitted
 			// string "PeakMemory"
 			o = append(o, 0xaa, 0x50, 0x65, 0x61, 0x6b, 0x4d, 0x65, 0x6d, 0x6f, 0x72, 0x79)
 			o = msgp.AppendInt64(o, z.PeakMemory)
 		}
-		if (zb0001Mask & 0x400000000) == 0 { // if not omitted
+		if (zb0001Mask & 0x800000000) == 0 { // if not omitted
 			// string "CpuTime"
 			o = append(o, 0xa7, 0x43, 0x70, 0x75, 0x54, 0x69, 0x6d, 0x65)
 			o = msgp.AppendDuration(o, z.CPUTime)
@@ -8675,6 +8921,12 @@ func (z *Run) UnmarshalMsg(bts []byte) (o []byte, err error) {
 			z.ScriptVersion, bts, err = msgp.ReadInt64Bytes(bts)
 			if err != nil {
 				err = msgp.WrapError(err, "ScriptVersion")
+				return
+			}
+		case "SourceHash":
+			z.SourceHash, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "SourceHash")
 				return
 			}
 		case "Engine":
@@ -9050,7 +9302,7 @@ func (z *Run) UnmarshalMsg(bts []byte) (o []byte, err error) {
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *Run) Msgsize() (s int) {
-	s = 3 + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 7 + msgp.StringPrefixSize + len(z.Script) + 14 + msgp.Int64Size + 7 + msgp.StringPrefixSize + len(string(z.Engine)) + 11 + msgp.StringPrefixSize + len(z.EntryPoint) + 11 + msgp.MapHeaderSize
+	s = 3 + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 7 + msgp.StringPrefixSize + len(z.Script) + 14 + msgp.Int64Size + 11 + msgp.StringPrefixSize + len(z.SourceHash) + 7 + msgp.StringPrefixSize + len(string(z.Engine)) + 11 + msgp.StringPrefixSize + len(z.EntryPoint) + 11 + msgp.MapHeaderSize
 	if z.Parameters != nil {
 		for za0002, za0003 := range z.Parameters {
 			_ = za0003

@@ -73,6 +73,7 @@ func symbols_domovoi_dev_sdk_slnet() map[string]reflect.Value {
 		"Event":                                   reflect.ValueOf((*slnet.Event)(nil)),
 		"EventStream":                             reflect.ValueOf((*slnet.EventStream)(nil)),
 		"ExecuteScriptMessage":                    reflect.ValueOf((*slnet.ExecuteScriptMessage)(nil)),
+		"ExecuteSourceMessage":                    reflect.ValueOf((*slnet.ExecuteSourceMessage)(nil)),
 		"GenerateInformationMessage":              reflect.ValueOf((*slnet.GenerateInformationMessage)(nil)),
 		"GetAuditMessage":                         reflect.ValueOf((*slnet.GetAuditMessage)(nil)),
 		"GetGroupsMessage":                        reflect.ValueOf((*slnet.GetGroupsMessage)(nil)),
