@@ -39,9 +39,15 @@ func TestMain(m *testing.M) {
 //	build DIR FILE          compile the program in testdata/DIR
 //	certificate HOST        write HOST.pem and HOST.key: a certificate that signs itself
 //	https REGEXP HOST PATH  get a path of the daemon over TLS as HOST, trusting HOST.pem; its answer must match
-func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{
-		Dir:                 "testdata",
+//	says TEXT               a line of the last output must contain TEXT, in which … stands for any text
+//	toolchain               let commands use the go command as this test does, without a network
+func TestScripts(t *testing.T) { testscript.Run(t, stories(testscript.Params{Dir: "testdata"})) }
+
+// stories adds to the parameters of testscript what the stories need.
+func stories(p testscript.Params) testscript.Params {
+	return testscript.Params{
+		Dir:                 p.Dir,
+		Files:               p.Files,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {
@@ -56,11 +62,13 @@ func TestScripts(t *testing.T) {
 			"await":   awaitCommand,
 			"capture": captureCommand,
 			"build":   buildCommand,
+			"says":    saysCommand,
 
 			"certificate": certificateCommand,
 			"https":       httpsCommand,
+			"toolchain":   toolchainCommand,
 		},
-	})
+	}
 }
 
 // patience bounds every wait of a story. It is far more than any takes.

@@ -29,7 +29,7 @@ func scriptOfSource(ctx context.Context, path string) (*slnet.Script, error) {
 	}
 	checked, err := checkSource(ctx, files)
 	if err != nil {
-		return nil, err
+		return nil, slnet.Errorf(slnet.KindInvalid, "script %q cannot be run:\n%v", name, err)
 	}
 	s := &slnet.Script{Name: name, EntryPoints: checked.EntryPoints}
 	if checked.Parameters != nil {

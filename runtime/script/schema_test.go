@@ -133,9 +133,9 @@ func TestDocumentedScript(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, rest, _ := strings.Cut(string(page), "```go\n")
+	_, rest, _ := strings.Cut(string(page), "```go\npackage main\n")
 	source, _, _ := strings.Cut(rest, "```")
-	s, err := script.Check([]slnet.ScriptFile{file("script.go", source)})
+	s, err := script.Check([]slnet.ScriptFile{file("script.go", "package main\n"+source)})
 	if err != nil {
 		t.Fatal(err)
 	}
