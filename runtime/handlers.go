@@ -64,16 +64,18 @@ func holders(p slnet.PermissionFlag) rule {
 	}}
 }
 
-// with says that those may send a message who have a right for the script it is
-// about, by a permission or a grant.
-func with(right security.ScriptRight) rule {
+// with says that those may send a message who have all these rights for the
+// script it is about, by permissions or grants.
+func with(all ...security.ScriptRight) rule {
 	return rule{allow: func(rights *security.Rights, message slnet.Message) error {
 		name := scriptOf(message)
-		if rights.MayScript(right, name) {
-			return nil
+		for _, right := range all {
+			if !rights.MayScript(right, name) {
+				return slnet.Errorf(slnet.KindPermissionDenied, "user %s lacks the permission %v, or a grant of it for the script %.100q",
+					rights.User(), right.Permission(), name).WithReason(security.NoPermission)
+			}
 		}
-		return slnet.Errorf(slnet.KindPermissionDenied, "user %s lacks the permission %v, or a grant of it for the script %.100q",
-			rights.User(), right.Permission(), name).WithReason(security.NoPermission)
+		return nil
 	}}
 }
 
