@@ -333,16 +333,16 @@ func (a *app) scriptRun(ctx context.Context, message *slnet.ExecuteScriptMessage
 	if err != nil {
 		return err
 	}
-	if message.Async {
+	switch {
+	case message.Async:
 		return a.tellStarted(response)
-	}
-	if message.DryRun && a.output == outputJSON {
+	case a.output == outputJSON && message.DryRun:
 		err = a.printDryRun(ctx, c, response.Run)
-	} else {
+	default:
 		err = a.tellResult(response)
-	}
-	if message.DryRun && a.output != outputJSON {
-		err = errors.Join(err, a.showChanges(ctx, c, response.Run.ID))
+		if message.DryRun && a.output != outputJSON {
+			err = errors.Join(err, a.showChanges(ctx, c, response.Run.ID))
+		}
 	}
 	if err != nil {
 		return err

@@ -59,6 +59,9 @@ func (a *app) sourceRun(ctx context.Context, path string, like *slnet.ExecuteScr
 	if like.EntryPoint != "" && like.EntryPoint != slnet.EntryPointRun {
 		return slnet.Errorf(slnet.KindInvalid, "--entry-point is for deployed scripts; of source, %s is called", slnet.EntryPointRun)
 	}
+	if like.DryRun {
+		return slnet.Errorf(slnet.KindInvalid, "--dry-run is for deployed scripts; deploy it first")
+	}
 	message, err := sourceMessage(path, like)
 	if err != nil {
 		return err

@@ -72,7 +72,8 @@ var rooms = []room{
 	{path: "sdk/plugin/session", // the wire of the process boundary
 		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom"},
 		modules: []string{"github.com/google/uuid", "github.com/hashicorp/go-plugin", "google.golang.org/grpc", "google.golang.org/protobuf"}},
-	{path: "sdk/sdktest", testing: true},
+	{path: "sdk/sdktest", testing: true,
+		modules: []string{"github.com/google/uuid"}},
 
 	// Storage. A store over kv knows no engine.
 	{path: "storage/kv"},

@@ -246,16 +246,7 @@ func (a *Automation) startStored(id uuid.UUID) (*execution, error) {
 		if run, err = getRun(r, id); err != nil {
 			return err
 		}
-		if input, err = storedInput(r, run); err != nil {
-			return err
-		}
-		if run.SourceHash != "" {
-			s = input.Script
-			return nil
-		}
-		if s, err = scriptIn(r, run.Script, run.ScriptVersion); errors.Is(err, slnet.KindNotFound) {
-			err = nil
-		}
+		s, input, err = executed(r, run)
 		return err
 	})
 	switch {
@@ -307,8 +298,8 @@ func (a *Automation) recover(ctx context.Context) error {
 	}
 	for _, run := range lost {
 		_, err := a.Store.Update(ctx, storage.Origin{User: run.RunsAs, RunID: run.ID}, func(tx *storage.Tx) error {
-			s, err := scriptIn(&tx.Reader, run.Script, run.ScriptVersion)
-			if err != nil && !errors.Is(err, slnet.KindNotFound) {
+			s, _, err := executed(&tx.Reader, run)
+			if err != nil {
 				return err
 			}
 			ended := *run

@@ -136,7 +136,24 @@ func (e *execution) sent() []byte {
 	return e.input.Data
 }
 
-// storedInput reads what a run needs that does not stand in it.
+// executed reads what a run executes, and what it needs besides. The script is nil
+// where it does not exist any more.
+func executed(r *storage.Reader, run *slnet.Run) (s *slnet.Script, input *runInput, err error) {
+	if input, err = storedInput(r, run); err != nil {
+		return nil, nil, err
+	}
+	if run.SourceHash != "" {
+		return input.Script, input, nil
+	}
+	s, err = scriptIn(r, run.Script, run.ScriptVersion)
+	if errors.Is(err, slnet.KindNotFound) {
+		return nil, input, nil
+	}
+	return s, input, err
+}
+
+// storedInput reads what a run needs that does not stand in it, nil for a run of
+// a deployed Run.
 func storedInput(r *storage.Reader, run *slnet.Run) (input *runInput, err error) {
 	if run.EntryPoint == slnet.EntryPointRun && run.SourceHash == "" {
 		return nil, nil
