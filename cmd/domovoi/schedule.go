@@ -280,9 +280,13 @@ func (a *app) schedulePreviewCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			zone, err := time.LoadLocation(s.TimeZone)
+			if err != nil { // this machine does not know it
+				zone = time.UTC
+			}
 			return a.answer(response, func(t *table) {
 				for _, at := range response.Occurrences {
-					t.row(at.Format(time.RFC3339))
+					t.row(at.In(zone).Format(time.RFC3339))
 				}
 			})
 		}
