@@ -96,7 +96,7 @@ func addSchedules(table map[string]handler) {
 
 // scheduleSubject is the schedule that a message is about, for the audit.
 func scheduleSubject(message slnet.Message) string {
-	id := uuid.Nil
+	var id uuid.UUID
 	switch m := message.(type) {
 	case *slnet.CreateScheduleMessage:
 		return m.Schedule.Name

@@ -171,16 +171,6 @@ func removeOpen(tx *storage.Tx, run *slnet.Run) error {
 	return nil
 }
 
-// removeRun removes a run that has ended, with all that is kept of it in the
-// store.
-func removeRun(tx *storage.Tx, run *slnet.Run) error {
-	err := errors.Join(inputTable.Delete(tx, run.ID.String()), runTable.Delete(tx, run.ID.String()))
-	for _, key := range indexKeys(run) {
-		err = errors.Join(err, indexTable.Delete(tx, key...))
-	}
-	return err
-}
-
 // brief is a run as it stands among others: without what may be large.
 func brief(run slnet.Run) slnet.Run {
 	run.Input, run.Result = nil, nil

@@ -96,6 +96,9 @@ func (a *Automation) repeat(tx *storage.Tx, caller security.Caller, all bool, id
 	if !original.State.Ended() {
 		return nil, slnet.Errorf(slnet.KindConflict, "run %s has not ended yet", id)
 	}
+	if original.SourceHash != "" {
+		return nil, slnet.Errorf(slnet.KindInvalid, "run %s was of source that is not deployed, which is gone; run that source again", id)
+	}
 	if err := may(original.Script); err != nil {
 		return nil, err
 	}

@@ -1,8 +1,11 @@
 package automation_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/google/uuid"
 
 	"domovoi.dev/internal/daemontest"
 	"domovoi.dev/runtime/security"
@@ -88,5 +91,23 @@ func TestQueuedSourceSurvivesACrash(t *testing.T) {
 	after.wantEnd(ended, slnet.RunSucceeded, "")
 	if ended.Output["from"] != "source" {
 		t.Errorf("the output is %v", ended.Output)
+	}
+}
+
+// A run of source cannot be repeated: there is nothing to repeat it with, and a
+// deployed script of the name is another one.
+func TestSourceIsNotReplayed(t *testing.T) {
+	h := openHouse(t)
+	h.deploy("report", quick)
+	response, err := h.ExecuteSource(t.Context(), ann, &slnet.ExecuteSourceMessage{Name: "report", Files: source(quick)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	replayed, err := h.Replay(t.Context(), ann, true, &slnet.ReplayRunsMessage{IDs: []uuid.UUID{response.Run.ID}}, func(string) error { return nil })
+	if err == nil && len(replayed.Runs) > 0 {
+		t.Errorf("replayed as %+v", replayed.Runs)
+	}
+	if err == nil && (len(replayed.Refused) != 1 || !strings.Contains(fmt.Sprint(replayed.Refused), "not deployed")) {
+		t.Errorf("refused %+v", replayed.Refused)
 	}
 }
