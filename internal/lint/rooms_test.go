@@ -104,7 +104,7 @@ var rooms = []room{
 		modules: []string{"golang.org/x/tools/go/gcexportdata"}},
 	{path: "runtime/interp/...", // runtime/script for what the language allows and how it is read
 		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/plugin", "runtime/interp/...", "runtime/script", "runtime/script/exportdata"},
-		modules: []string{"github.com/traefik/yaegi", "github.com/google/uuid", "golang.org/x/tools/go/types/typeutil"}},
+		modules: []string{"github.com/traefik/yaegi", "github.com/google/uuid", "golang.org/x/tools/go/ast/astutil", "golang.org/x/tools/go/types/typeutil"}},
 	{path: "plugins",
 		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/plugin", "sdk/plugin/session", "plugins/sandbox"},
 		modules: []string{"github.com/google/uuid", "github.com/hashicorp/go-plugin", "github.com/hashicorp/go-hclog",
