@@ -23,7 +23,9 @@ type rule struct {
 	handling
 	// allow returns why a caller may not send the message; nil means that
 	// everybody may.
-	allow func(rights *security.Rights, message slnet.Message) error
+	// script is the name that the script now has which the message is about, ""
+	// where it is about none.
+	allow func(rights *security.Rights, message slnet.Message, script string) error
 	// runs says that only runs may send the message.
 	runs bool
 }
@@ -50,7 +52,7 @@ func aside(of rule) rule {
 
 // holders of a permission may send a message.
 func holders(p slnet.PermissionFlag) rule {
-	return rule{allow: func(rights *security.Rights, _ slnet.Message) error {
+	return rule{allow: func(rights *security.Rights, _ slnet.Message, _ string) error {
 		if rights.Has(p) {
 			return nil
 		}
@@ -61,20 +63,35 @@ func holders(p slnet.PermissionFlag) rule {
 // with says that those may send a message who have a right for the script it is
 // about, by a permission or a grant.
 func with(right security.ScriptRight) rule {
-	return rule{allow: func(rights *security.Rights, message slnet.Message) error {
-		name := scriptOf(message)
-		if rights.MayScript(right, name) {
-			return nil
-		}
-		return slnet.Errorf(slnet.KindPermissionDenied, "user %s lacks the permission %v, or a grant of it for the script %.100q",
-			rights.User(), right.Permission(), name).WithReason(security.NoPermission)
+	return rule{allow: func(rights *security.Rights, _ slnet.Message, script string) error {
+		return mayScript(rights, right, script)
 	}}
+}
+
+// updating says that those may update a script who may edit it, also by the name
+// it is to have.
+func updating() rule {
+	return rule{allow: func(rights *security.Rights, message slnet.Message, script string) error {
+		err := mayScript(rights, security.EditScript, script)
+		if m, ok := message.(*slnet.UpdateScriptMessage); ok && err == nil && m.NewName != "" {
+			err = mayScript(rights, security.EditScript, m.NewName)
+		}
+		return err
+	}}
+}
+
+func mayScript(rights *security.Rights, right security.ScriptRight, name string) error {
+	if rights.MayScript(right, name) {
+		return nil
+	}
+	return slnet.Errorf(slnet.KindPermissionDenied, "user %s lacks the permission %v, or a grant of it for the script %.100q",
+		rights.User(), right.Permission(), name).WithReason(security.NoPermission)
 }
 
 // withAny says that those may send a message who have a right for at least one
 // script.
 func withAny(of ...security.ScriptRight) rule {
-	return rule{allow: func(rights *security.Rights, _ slnet.Message) error {
+	return rule{allow: func(rights *security.Rights, _ slnet.Message, _ string) error {
 		if slices.ContainsFunc(of, rights.MayAnyScript) {
 			return nil
 		}
@@ -92,6 +109,14 @@ func scriptOf(message slnet.Message) string {
 	case *slnet.UpdateScriptMessage:
 		return m.Name
 	case *slnet.GetScriptMessage:
+		return m.Name
+	case *slnet.GetScriptVersionsMessage:
+		return m.Name
+	case *slnet.RollBackScriptMessage:
+		return m.Name
+	case *slnet.DeleteScriptMessage:
+		return m.Name
+	case *slnet.GetScriptReferencesMessage:
 		return m.Name
 	case *slnet.ExecuteScriptMessage:
 		return m.ScriptName
@@ -162,7 +187,15 @@ var handlers = func() map[string]handler {
 	add(table, edit, func(r *Runtime, ctx context.Context, c security.Caller, m *slnet.DeployPluginMessage) (*slnet.ScriptResponse, error) {
 		return r.automation.DeployPlugin(ctx, c, m)
 	})
-	add(table, edit, func(r *Runtime, ctx context.Context, c security.Caller, m *slnet.UpdateScriptMessage) (*slnet.ScriptResponse, error) {
+	add(table, edit, func(r *Runtime, ctx context.Context, c security.Caller, m *slnet.RollBackScriptMessage) (*slnet.ScriptResponse, error) {
+		return r.automation.RollBack(ctx, c, m)
+	})
+	add(table, with(security.DeleteScript), (*Runtime).deleteScript)
+	add(table, reading(with(security.ViewScript)), (*Runtime).scriptReferences)
+	add(table, reading(with(security.ViewScript)), func(r *Runtime, ctx context.Context, _ security.Caller, m *slnet.GetScriptVersionsMessage) (*slnet.ScriptVersionsResponse, error) {
+		return r.automation.Versions(ctx, m)
+	})
+	add(table, updating(), func(r *Runtime, ctx context.Context, c security.Caller, m *slnet.UpdateScriptMessage) (*slnet.ScriptResponse, error) {
 		return r.automation.UpdateScript(ctx, c, m)
 	})
 	add(table, aside(withAny(security.EditScript)), func(r *Runtime, _ context.Context, c security.Caller, m *slnet.UploadMessage) (*slnet.Empty, error) {

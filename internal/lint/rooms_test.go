@@ -134,7 +134,7 @@ var rooms = []room{
 	{path: "runtime/web"},
 	{path: "runtime",
 		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "storage", "storage/kv", "storage/kv/pebblekv",
-			"runtime/security", "runtime/secrets", "runtime/outbound", "runtime/dommanager", "runtime/script", "runtime/automation",
+			"runtime/security", "runtime/secrets", "runtime/outbound", "runtime/dommanager", "runtime/script", "runtime/automation", "runtime/automation/schedule",
 			"runtime/api", "runtime/web", "plugins"},
 		modules: []string{"filippo.io/age", "github.com/google/uuid", "github.com/klauspost/compress/zstd",
 			"github.com/prometheus/client_golang", "golang.org/x/sync", "golang.org/x/sys/unix"}},

@@ -111,10 +111,10 @@ func (a *Automation) loadLane(ctx context.Context, l *lane) error {
 	var rows []openRun
 	var limit int64
 	err := a.Store.View(ctx, func(r *storage.Reader) error {
-		s, err := newestScripts.Get(r, l.script)
+		s, err := named(r, l.script)
 		if err == nil {
 			limit = manifestOf(s).Concurrency
-		} else if !errors.Is(err, storage.ErrNotFound) {
+		} else if !errors.Is(err, slnet.KindNotFound) {
 			return err
 		}
 		walk := storage.Walk{Prefix: []string{openWaiting, l.order, l.user, l.script}}
@@ -246,7 +246,7 @@ func (a *Automation) startStored(id uuid.UUID) (*execution, error) {
 		if run, err = getRun(r, id); err != nil {
 			return err
 		}
-		if s, err = scriptIn(r, run.Script, run.ScriptVersion); err != nil && !errors.Is(err, slnet.KindNotFound) {
+		if s, err = scriptOf(r, run); err != nil && !errors.Is(err, slnet.KindNotFound) {
 			return err
 		}
 		input, err = storedInput(r, run)
@@ -301,7 +301,7 @@ func (a *Automation) recover(ctx context.Context) error {
 	}
 	for _, run := range lost {
 		_, err := a.Store.Update(ctx, storage.Origin{User: run.RunsAs, RunID: run.ID}, func(tx *storage.Tx) error {
-			s, err := scriptIn(&tx.Reader, run.Script, run.ScriptVersion)
+			s, err := scriptOf(&tx.Reader, run)
 			if err != nil && !errors.Is(err, slnet.KindNotFound) {
 				return err
 			}

@@ -38,7 +38,7 @@ func (a *Automation) Execute(ctx context.Context, caller security.Caller, m *sln
 		return nil, slnet.Errorf(slnet.KindInvalid, "the ConcurrencyKey %.100q begins with %q: such keys are those of schedules", m.ConcurrencyKey, scheduleKey)
 	}
 	outcome, err := a.Call(ctx, caller, Call{
-		ScriptName: m.ScriptName, EntryPoint: m.EntryPoint, Parameters: m.Parameters, Timeout: m.Timeout, Async: m.Async, JSON: m.Input,
+		ScriptName: m.ScriptName, Version: m.ScriptVersion, EntryPoint: m.EntryPoint, Parameters: m.Parameters, Timeout: m.Timeout, Async: m.Async, JSON: m.Input,
 		KeepRunning: m.KeepRunning, Priority: m.Priority, Key: m.ConcurrencyKey, KeyLimit: m.KeyLimit,
 	})
 	if err != nil {
@@ -173,6 +173,9 @@ func (c *Call) check(caller security.Caller, s *slnet.Script) error {
 // point is called with where that does not stand in the record.
 func newRun(r *storage.Reader, caller security.Caller, c Call) (*slnet.Run, *slnet.Script, *runInput, error) {
 	s, err := scriptIn(r, c.ScriptName, c.Version)
+	if err == nil {
+		err = checkEnabled(s)
+	}
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -202,7 +205,7 @@ func (c *Call) record(caller security.Caller, s *slnet.Script) *slnet.Run {
 		parents = append(parents[:len(parents):len(parents)], caller.RunID)
 	}
 	return &slnet.Run{
-		ID: uuid.Must(uuid.NewV7()), Script: s.Name, ScriptVersion: s.Version, Engine: s.Engine, EntryPoint: c.EntryPoint,
+		ID: uuid.Must(uuid.NewV7()), Script: s.Name, ScriptID: s.ID, ScriptVersion: s.Version, Engine: s.Engine, EntryPoint: c.EntryPoint,
 		Parameters: maps.Clone(c.Parameters), StartedBy: startedBy, RunsAs: runsAs, Parents: parents,
 		StartedByID: caller.UserID, RunsAsID: runsAsID, Scope: scope, Trigger: trigger,
 		Priority: c.Priority, ConcurrencyKey: c.Key, KeyLimit: c.KeyLimit,
