@@ -19,29 +19,46 @@ import (
 )
 
 func (a *app) scriptCommand() *cobra.Command {
-	return a.group("script", "Deploy and run scripts",
+	c := a.group("script", "Deploy and run scripts",
 		a.scriptCheckCommand(), a.scriptDeployCommand(),
 		a.scriptUpdateCommand(),
 		a.leaf("list", "List the deployed scripts and plugins", a.scriptList),
-		a.completes(a.leaf("show NAME", "Show a script with its source", a.scriptShow), scriptNames),
+		a.scriptShowCommand(),
 		a.scriptRunCommand())
+	c.AddCommand(a.scriptVersionCommands()...)
+	return c
 }
 
 func (a *app) scriptCheckCommand() *cobra.Command {
-	c := a.leaf("check DIR|FILE...", "Check Go source without a daemon", a.scriptCheck)
+	library := false
+	c := a.leaf("check DIR|FILE...", "Check Go source without a daemon", func(_ context.Context, paths []string) error {
+		return a.scriptCheck(paths, library)
+	})
 	c.Long = `Check Go source as a deployment does, without a daemon and without storing
 anything. Directories and files are read as by deploy. What is found goes to
-standard error, as file:line:column: message.`
+standard error, as file:line:column: message.
+
+The source of a library lib/money that a script imports is read from the directory
+lib/money in the nearest directory above the script that has one.`
+	c.Flags().BoolVar(&library, "library", false, "what is checked are libraries")
 	c.Example = "  domovoi script check scripts/report"
 	c.ValidArgsFunction = nil // files
 	return c
 }
 
 // scriptCheck checks all scripts before it fails.
-func (a *app) scriptCheck(_ context.Context, paths []string) error {
+func (a *app) scriptCheck(paths []string, library bool) error {
 	var refused []string
 	for _, path := range paths {
 		name, files, err := readScript(path)
+		if err != nil {
+			return err
+		}
+		if library {
+			name = script.LibraryPrefix + name
+			files = script.LibraryFiles(name, files)
+		}
+		files, err = withLibraries(path, name, files)
 		if err != nil {
 			return err
 		}
@@ -64,6 +81,8 @@ type deployment struct {
 	manifest          string // a file
 	timeout           time.Duration
 	runsAs            *string
+	library           bool
+	updateLibraries   string // the script whose libraries are to be the newest
 }
 
 func (d *deployment) flags(c *cobra.Command) {
@@ -120,7 +139,7 @@ func (d *deployment) readManifest(path string) (string, error) {
 
 func (a *app) scriptDeployCommand() *cobra.Command {
 	var d deployment
-	c := a.leaf("deploy DIR|FILE...", "Deploy Go source", func(ctx context.Context, args []string) error {
+	c := a.leaf("deploy [DIR|FILE...]", "Deploy Go source", func(ctx context.Context, args []string) error {
 		return a.scriptDeploy(ctx, args, d)
 	})
 	c.Long = `Deploy Go source. A directory is one script of all its Go files, except tests; a
@@ -128,8 +147,20 @@ file is a script by itself. The name is that of the directory or file, without
 .go; a file called script.go has the name of its directory.
 
 A directory may have a script.yaml, which says how the script is run and what it
-may reach besides the engine: see docs/manifest.md.`
+may reach besides the engine: see docs/manifest.md.
+
+With --library a directory is a package that scripts import as lib/NAME. A script
+is built with the newest version of each when it is deployed, and keeps it.`
+	c.Args = func(c *cobra.Command, args []string) error {
+		if (len(args) == 0) == (d.updateLibraries == "") {
+			return fmt.Errorf("%s wants either DIR|FILE... or --update-libraries NAME", c.CommandPath())
+		}
+		return nil
+	}
 	c.Flags().StringVar(&d.name, "name", "", "`name` of the script, when one is deployed")
+	c.Flags().BoolVar(&d.library, "library", false, "deploy libraries: packages lib/NAME, which scripts import")
+	c.Flags().StringVar(&d.updateLibraries, "update-libraries", "", "deploy the deployed source of script `NAME` again, with the newest versions of the libraries it imports")
+	a.completesFlag(c, "update-libraries", scriptNames)
 	d.flags(c)
 	c.ValidArgsFunction = nil // files
 	return c
@@ -138,6 +169,9 @@ may reach besides the engine: see docs/manifest.md.`
 func (a *app) scriptDeploy(ctx context.Context, paths []string, d deployment) error {
 	if len(paths) > 1 && (d.name != "" || d.manifest != "") {
 		return slnet.Errorf(slnet.KindInvalid, "--name and --manifest are for one script, and %d are given", len(paths))
+	}
+	if d.updateLibraries != "" {
+		return a.updateLibraries(ctx, d)
 	}
 	messages := make([]*slnet.DeployScriptMessage, len(paths))
 	for i, path := range paths {
@@ -148,12 +182,35 @@ func (a *app) scriptDeploy(ctx context.Context, paths []string, d deployment) er
 		if d.name != "" {
 			name = d.name
 		}
+		if d.library {
+			name = script.LibraryPrefix + strings.TrimPrefix(name, script.LibraryPrefix)
+		}
 		manifest, err := d.readManifest(path)
 		if err != nil {
 			return err
 		}
 		messages[i] = &slnet.DeployScriptMessage{Name: name, Description: d.description, Files: files, Timeout: d.timeout, Manifest: manifest, RunsAs: d.runsAs}
 	}
+	return a.deployAll(ctx, messages)
+}
+
+// updateLibraries deploys what is deployed again.
+func (a *app) updateLibraries(ctx context.Context, d deployment) error {
+	if d.name != "" || d.manifest != "" || d.description != "" || d.timeout != 0 || d.runsAs != nil || d.library {
+		return slnet.Errorf(slnet.KindInvalid, "--update-libraries changes nothing else of script %q; leave the other flags out", d.updateLibraries)
+	}
+	response, err := request[*slnet.ScriptResponse](ctx, a, &slnet.GetScriptMessage{Name: d.updateLibraries})
+	if err != nil {
+		return err
+	}
+	s := response.Script
+	if s.Engine != slnet.EngineInterpreted {
+		return slnet.Errorf(slnet.KindInvalid, "%q is a plugin, which has its libraries in the binary; build and deploy it again", s.Name)
+	}
+	return a.deployAll(ctx, []*slnet.DeployScriptMessage{{Name: s.Name, Description: s.Description, Files: s.Files, Timeout: s.Timeout, Manifest: s.ManifestText}})
+}
+
+func (a *app) deployAll(ctx context.Context, messages []*slnet.DeployScriptMessage) error {
 	c, err := a.connect()
 	if err != nil {
 		return err
@@ -202,6 +259,48 @@ func readScript(path string) (name string, files []slnet.ScriptFile, err error) 
 		name = filepath.Base(dir)
 	}
 	return name, []slnet.ScriptFile{file}, nil
+}
+
+// withLibraries adds the files of the libraries that the files of a script, read
+// from path, import directly or through others, as far as they are found.
+func withLibraries(path, name string, files []slnet.ScriptFile) ([]slnet.ScriptFile, error) {
+	absolute, err := filepath.Abs(path)
+	if err != nil {
+		return nil, slnet.Errorf(slnet.KindInvalid, "%s: %v", path, err)
+	}
+	have := map[string]bool{name: true}
+	for imported := script.LibraryImports(files); len(imported) > 0; imported = imported[1:] {
+		library := imported[0]
+		dir := libraryDir(absolute, library)
+		if have[library] || dir == "" {
+			continue
+		}
+		have[library] = true
+		source, err := readSource(dir)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, script.LibraryFiles(library, source)...)
+		imported = append(imported, script.LibraryImports(source)...)
+	}
+	return files, nil
+}
+
+// libraryDir returns the directory of a library in the nearest directory above
+// path that has one, "" when there is none.
+func libraryDir(path, library string) string {
+	if script.CheckLibraryName(library) != "" {
+		return ""
+	}
+	for dir := filepath.Dir(path); ; dir = filepath.Dir(dir) {
+		found := filepath.Join(dir, filepath.FromSlash(library))
+		if info, err := os.Stat(found); err == nil && info.IsDir() {
+			return found
+		}
+		if dir == filepath.Dir(dir) {
+			return ""
+		}
+	}
 }
 
 // scriptTag is the build tag that is set for the files of a script. A file with
@@ -261,8 +360,27 @@ func showScripts(t *table, scripts []slnet.Script) {
 	}
 }
 
-func (a *app) scriptShow(ctx context.Context, args []string) error {
-	response, err := request[*slnet.ScriptResponse](ctx, a, &slnet.GetScriptMessage{Name: args[0]})
+func (a *app) scriptShowCommand() *cobra.Command {
+	message := new(slnet.GetScriptMessage)
+	c := a.leaf("show NAME", "Show a script with its source, and what refers to it", func(ctx context.Context, args []string) error {
+		message.Name = args[0]
+		return a.scriptShow(ctx, message)
+	})
+	c.Flags().Int64Var(&message.Version, "version", 0, "show this `version`; 0 means the newest")
+	return a.completes(c, scriptNames)
+}
+
+func (a *app) scriptShow(ctx context.Context, message *slnet.GetScriptMessage) error {
+	c, err := a.connect()
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	response, err := ask[*slnet.ScriptResponse](ctx, c, message)
+	if err != nil {
+		return err
+	}
+	uses, err := ask[*slnet.ScriptReferencesResponse](ctx, c, &slnet.GetScriptReferencesMessage{Name: message.Name})
 	if err != nil {
 		return err
 	}
@@ -272,6 +390,9 @@ func (a *app) scriptShow(ctx context.Context, args []string) error {
 		t.field("Description", s.Description)
 		t.field("Engine", string(s.Engine))
 		t.field("Version", fmt.Sprint(s.Version))
+		if s.RestoredFrom > 0 {
+			t.field("Content of", fmt.Sprintf("version %d", s.RestoredFrom))
+		}
 		t.field("Hash", s.Hash)
 		t.field("Entry points", strings.Join(s.EntryPoints, ", "))
 		if len(s.ParameterSchema) > 0 {
@@ -286,6 +407,18 @@ func (a *app) scriptShow(ctx context.Context, args []string) error {
 		showManifest(t, s.Manifest)
 		t.field("Deployed", timeText(s.DeployedAt)+" by "+s.DeployedBy)
 		t.field("Runs as", s.RunsAs)
+		if s.Disabled {
+			t.field("Disabled", timeText(s.DisabledAt)+" by "+s.DisabledBy)
+		}
+		for _, l := range s.Libraries {
+			t.field("Uses", fmt.Sprintf("%s version %d", l.Name, l.Version))
+		}
+		for _, reference := range uses.References {
+			t.field("Used", reference.String())
+		}
+		if uses.More > 0 {
+			t.field("Used", fmt.Sprintf("%d more times", uses.More))
+		}
 	})
 	if err != nil || a.output == outputJSON {
 		return err

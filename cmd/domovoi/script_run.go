@@ -92,6 +92,7 @@ flags go before it.
 With --async the run is only queued, and its id is printed.`
 	c.Flags().StringArrayVarP(&parameters, "param", "p", nil, "a parameter as `key=value`; may be repeated")
 	c.Flags().StringVar(&input, "input", "", "`file` with the parameters as a JSON object; - is the standard input")
+	c.Flags().Int64Var(&message.ScriptVersion, "version", 0, "run this `version` of the script; 0 means the newest")
 	c.Flags().BoolVar(&message.Async, "async", false, "print the id of the run and do not wait for its end")
 	c.Flags().DurationVar(&message.Timeout, "timeout", 0, "end the run when it takes longer; 0 means as the script says")
 	c.Flags().StringVar(&message.EntryPoint, "entry-point", "", "`function` to call instead of Run")

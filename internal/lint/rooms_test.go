@@ -143,7 +143,7 @@ var rooms = []room{
 	{path: "cmd/domovoi",
 		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/dom/filtertext", "sdk/dom/interchange", "sdk/schema", "sdk/client", "sdk/plugin",
 			"runtime", "runtime/api", "runtime/interp", "runtime/script", "plugins/sandbox", "internal/load"}, // runtime/api for the server and its certificates
-		modules: []string{"github.com/spf13/cobra", "github.com/google/uuid", "go.yaml.in/yaml/v3",
+		modules: []string{"github.com/spf13/cobra", "github.com/google/uuid", "github.com/pmezard/go-difflib/difflib", "go.yaml.in/yaml/v3",
 			"golang.org/x/sys/unix", "golang.org/x/term"}},
 	{path: "plugins/*",
 		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/plugin"}},
