@@ -10,8 +10,9 @@ import (
 
 	"github.com/google/uuid"
 
+	"domovoi.dev/internal/daemontest"
 	"domovoi.dev/sdk/slnet"
-	"domovoi.dev/storage/kv/memkv"
+	"domovoi.dev/storage/kv/pebblekv"
 )
 
 // anything lets a caller know of every reference.
@@ -37,14 +38,14 @@ func TestVersionsAreListedInPages(t *testing.T) {
 			t.Fatalf("%+v, %v", page, err)
 		}
 		for _, v := range page.Versions {
-			got = append(got, fmt.Sprint(v.Version, v.DeployedBy, v.SourceChanged, v.ManifestChanged))
+			got = append(got, fmt.Sprintf("%d %s %v %v", v.Version, v.DeployedBy, v.SourceChanged, v.ManifestChanged))
 		}
 		if before = page.Next; before == 0 {
 			break
 		}
 	}
-	want := "4chrisfalsetrue 3anntruefalse 2anntruefalse 1anntruefalse"
-	if strings.Join(got, " ") != want {
+	want := "4 chris false true, 3 ann true false, 2 ann true false, 1 ann true false"
+	if strings.Join(got, ", ") != want {
 		t.Errorf("got %v, want %s", got, want)
 	}
 }
@@ -106,7 +107,7 @@ func TestRunsOfADisabledScriptDoNotStart(t *testing.T) {
 
 func TestANewVersionLeavesRunsInFlightAlone(t *testing.T) {
 	h := openHouse(t)
-	h.deploy("s", waiting+"\n}\n\nfunc init() {")
+	h.deploy("s", waiting)
 	var old []slnet.Run
 	for range slots {
 		old = append(old, h.start("s"))
@@ -199,11 +200,11 @@ func TestAScriptThatIsUsedIsNotDeleted(t *testing.T) {
 	}
 }
 
-// A queued run of a script that was deleted fails when the daemon starts again,
-// and does not keep it from starting.
+// A queued run of a script that was deleted does not start, and does not keep the
+// daemon from starting.
 func TestQueuedRunsOfADeletedScriptFail(t *testing.T) {
-	engine, dir := memkv.New(), t.TempDir()
-	h := openHouseOn(t, dir, engine)
+	fs := pebblekv.NewCrashFS()
+	h := openHouseOn(t, t.TempDir(), daemontest.StoreOn(t, fs))
 	h.deploy("s", waiting)
 	for range slots {
 		h.start("s")
@@ -213,6 +214,8 @@ func TestQueuedRunsOfADeletedScriptFail(t *testing.T) {
 	if _, err := h.DeleteScript(t.Context(), ann, &slnet.DeleteScriptMessage{Name: "s"}, anything); err != nil {
 		t.Fatal(err)
 	}
+	after := openHouseOn(t, t.TempDir(), daemontest.StoreOn(t, fs.Clone(0)))
+	after.wantEnd(after.ended(queued.ID), slnet.RunFailed, "the run did not start: script \"s\" was deleted")
 	for range slots {
 		h.goOn <- struct{}{}
 	}
