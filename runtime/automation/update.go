@@ -100,7 +100,7 @@ func (a *Automation) rename(ctx context.Context, tx *storage.Tx, s *slnet.Script
 func (a *Automation) checkFree(ctx context.Context, r *storage.Reader, id uuid.UUID, name string) error {
 	other, err := named(r, name)
 	switch {
-	case errors.Is(err, slnet.KindNotFound):
+	case errors.Is(err, slnet.KindNotFound): // or only source of the name was executed
 		return nil
 	case err != nil:
 		return err
