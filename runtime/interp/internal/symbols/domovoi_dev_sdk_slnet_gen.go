@@ -197,6 +197,7 @@ func symbols_domovoi_dev_sdk_slnet() map[string]reflect.Value {
 		"Reason":                                  reflect.ValueOf((*slnet.Reason)(nil)),
 		"ReferenceBehaviorDefinition":             reflect.ValueOf(slnet.ReferenceBehaviorDefinition),
 		"ReferenceDefinition":                     reflect.ValueOf(slnet.ReferenceDefinition),
+		"ReferenceGroup":                          reflect.ValueOf(slnet.ReferenceGroup),
 		"ReferenceKind":                           reflect.ValueOf((*slnet.ReferenceKind)(nil)),
 		"ReferenceModuleSettings":                 reflect.ValueOf(slnet.ReferenceModuleSettings),
 		"ReferenceSchedule":                       reflect.ValueOf(slnet.ReferenceSchedule),
