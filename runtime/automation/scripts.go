@@ -78,7 +78,7 @@ func (a *Automation) ExecuteSource(ctx context.Context, caller security.Caller, 
 		return nil, refused(m.Name, "started", err)
 	}
 	outcome, err := a.Call(ctx, caller, Call{
-		ScriptName: m.Name, Parameters: m.Parameters, Timeout: m.Timeout, Async: m.Async, JSON: m.Input, source: &s,
+		ScriptName: m.Name, Parameters: m.Parameters, Timeout: m.Timeout, Async: m.Async, JSON: m.Input, DryRun: m.DryRun, source: &s,
 	})
 	if err != nil {
 		return nil, err
