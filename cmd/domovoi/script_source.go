@@ -31,7 +31,7 @@ func scriptOfSource(ctx context.Context, path string) (*slnet.Script, error) {
 	if err != nil {
 		return nil, slnet.Errorf(slnet.KindInvalid, "script %q cannot be run:\n%v", name, err)
 	}
-	s := &slnet.Script{Name: name, EntryPoints: checked.EntryPoints}
+	s := &slnet.Script{Name: name, Description: checked.Description(), EntryPoints: checked.EntryPoints}
 	if checked.Parameters != nil {
 		s.ParameterSchema, err = json.Marshal(checked.Parameters)
 	}

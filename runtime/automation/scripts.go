@@ -1,6 +1,7 @@
 package automation
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -143,6 +144,7 @@ func (a *Automation) describe(ctx context.Context, s *slnet.Script) error {
 	if err == nil {
 		err = checkDescription(description)
 	}
+	s.Description = cmp.Or(s.Description, description.Text)
 	s.EntryPoints, s.ParameterSchema, s.ResultSchema = description.EntryPoints, description.ParameterSchema, description.ResultSchema
 	return err
 }
