@@ -4082,8 +4082,8 @@ func (z *ExecuteScriptMessage) Msgsize() (s int) {
 func (z *ExecuteSourceMessage) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(7)
-	var zb0001Mask uint8 /* 7 bits */
+	zb0001Len := uint32(8)
+	var zb0001Mask uint8 /* 8 bits */
 	_ = zb0001Mask
 	if z.Manifest == "" {
 		zb0001Len--
@@ -4101,9 +4101,13 @@ func (z *ExecuteSourceMessage) MarshalMsg(b []byte) (o []byte, err error) {
 		zb0001Len--
 		zb0001Mask |= 0x20
 	}
-	if z.Timeout == 0 {
+	if z.DryRun == false {
 		zb0001Len--
 		zb0001Mask |= 0x40
+	}
+	if z.Timeout == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x80
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -4150,6 +4154,11 @@ func (z *ExecuteSourceMessage) MarshalMsg(b []byte) (o []byte, err error) {
 			o = msgp.AppendBool(o, z.Async)
 		}
 		if (zb0001Mask & 0x40) == 0 { // if not omitted
+			// string "DryRun"
+			o = append(o, 0xa6, 0x44, 0x72, 0x79, 0x52, 0x75, 0x6e)
+			o = msgp.AppendBool(o, z.DryRun)
+		}
+		if (zb0001Mask & 0x80) == 0 { // if not omitted
 			// string "Timeout"
 			o = append(o, 0xa7, 0x54, 0x69, 0x6d, 0x65, 0x6f, 0x75, 0x74)
 			o = msgp.AppendDuration(o, z.Timeout)
@@ -4280,6 +4289,12 @@ func (z *ExecuteSourceMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "Async")
 				return
 			}
+		case "DryRun":
+			z.DryRun, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "DryRun")
+				return
+			}
 		case "Timeout":
 			z.Timeout, bts, err = msgp.ReadDurationBytes(bts)
 			if err != nil {
@@ -4311,7 +4326,7 @@ func (z *ExecuteSourceMessage) Msgsize() (s int) {
 			s += msgp.StringPrefixSize + len(za0002) + msgp.StringPrefixSize + len(za0003)
 		}
 	}
-	s += 6 + msgp.BytesPrefixSize + len([]byte(z.Input)) + 6 + msgp.BoolSize + 8 + msgp.DurationSize
+	s += 6 + msgp.BytesPrefixSize + len([]byte(z.Input)) + 6 + msgp.BoolSize + 7 + msgp.BoolSize + 8 + msgp.DurationSize
 	return
 }
 
