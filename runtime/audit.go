@@ -148,6 +148,10 @@ func subjectOf(message slnet.Message) (moduleID string, objects []slnet.AuditObj
 		return "", one("run", m.ID.String())
 	case *slnet.UploadMessage:
 		return "", one("upload", m.UploadID.String())
+	case *slnet.ReadBackupMessage:
+		return "", one("backup", m.Name)
+	case *slnet.DeleteBackupMessage:
+		return "", one("backup", m.Name)
 	case *slnet.SetSecretMessage:
 		return "", one("secret", m.Name)
 	case *slnet.DeleteSecretMessage:

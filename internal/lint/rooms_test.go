@@ -90,6 +90,9 @@ var rooms = []room{
 	{path: "storage",
 		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom", "storage/kv", "storage/kv/overlay"},
 		modules: []string{"github.com/google/uuid", "github.com/tinylib/msgp/msgp", "github.com/klauspost/compress/zstd"}},
+	{path: "storage/backup", // the file format of backups; kv for its limits
+		rooms:   []string{"storage/kv"},
+		modules: []string{"filippo.io/age", "github.com/klauspost/compress/zstd"}},
 
 	// The daemon.
 	{path: "runtime/security",
@@ -122,6 +125,8 @@ var rooms = []room{
 	{path: "runtime/secrets",
 		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom", "storage", "runtime/security"},
 		modules: []string{"github.com/tinylib/msgp/msgp"}},
+	{path: "runtime/backups", // the daemon's folder of backups
+		rooms: []string{"sdk/slnet", "storage/backup"}},
 	{path: "runtime/outbound", // requests of scripts to servers they are granted
 		rooms: []string{"sdk/slnet"}},
 	{path: "runtime/automation", // sdk/plugin for its CompileErrors, session for its bounds
@@ -136,10 +141,10 @@ var rooms = []room{
 	{path: "runtime/api/apitest", testing: true},
 	{path: "runtime/web"},
 	{path: "runtime",
-		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "storage", "storage/kv", "storage/kv/pebblekv",
-			"runtime/security", "runtime/secrets", "runtime/outbound", "runtime/dommanager", "runtime/script", "runtime/automation", "runtime/automation/schedule",
+		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "storage", "storage/backup", "storage/kv", "storage/kv/overlay", "storage/kv/pebblekv",
+			"runtime/security", "runtime/backups", "runtime/secrets", "runtime/outbound", "runtime/dommanager", "runtime/script", "runtime/automation", "runtime/automation/schedule",
 			"runtime/api", "runtime/web", "plugins"},
-		modules: []string{"filippo.io/age", "github.com/google/uuid", "github.com/klauspost/compress/zstd",
+		modules: []string{"github.com/google/uuid", "github.com/klauspost/compress/zstd",
 			"github.com/prometheus/client_golang", "golang.org/x/sync", "golang.org/x/sys/unix"}},
 
 	// What is started. The daemon's binary is also the worker's.
