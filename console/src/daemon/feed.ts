@@ -3,6 +3,7 @@
 // page has asked for. A hidden tab lets go of its stream, and goes on where it was
 // when it is looked at again.
 
+import { parse } from './call'
 import type { Messages } from './messages'
 
 /** The names of the events. */
@@ -100,7 +101,7 @@ function missed(): void {
 
 function deliver(name: EventName, event: MessageEvent<string>): void {
 	if (event.lastEventId) position = event.lastEventId
-	const message = JSON.parse(event.data) as never
+	const message = parse(event.data) as never
 	for (const listener of [...listeners]) if (listener.names.includes(name)) listener.handle(name, message)
 }
 
