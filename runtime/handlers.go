@@ -68,7 +68,7 @@ func holders(p slnet.PermissionFlag) rule {
 
 // holdersOfAll of these permissions may send a message.
 func holdersOfAll(all ...slnet.PermissionFlag) rule {
-	return rule{allow: func(rights *security.Rights, _ slnet.Message) error {
+	return rule{allow: func(rights *security.Rights, _ slnet.Message, _ string) error {
 		for _, p := range all {
 			if !rights.Has(p) {
 				return lacks(rights, p)

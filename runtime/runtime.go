@@ -78,6 +78,8 @@ type Options struct {
 	ReadOnly bool
 	// Backups say how backups are made.
 	Backups BackupOptions
+	// Console serves the files of the web console; nil means that there is none.
+	Console http.Handler
 	// TrustedProxies are the proxies whose word counts for where a request comes
 	// from, and whether it came encrypted.
 	TrustedProxies []netip.Prefix
@@ -108,6 +110,7 @@ type Runtime struct {
 	secrets    *secrets.Vault
 	outbound   *outbound.Client
 	proxies    []netip.Prefix
+	console    http.Handler
 	// dryRun is set in the stand-in of a dry run.
 	dryRun *dryRun
 
@@ -132,7 +135,7 @@ func Open(ctx context.Context, o Options) (_ *Runtime, err error) {
 	if err := os.MkdirAll(o.DataDir, 0o700); err != nil {
 		return nil, fmt.Errorf("the data directory: %w", err)
 	}
-	r := &Runtime{log: o.Logger, version: o.Version, startedAt: time.Now().UTC(), registry: sdk.Registry(), proxies: o.TrustedProxies, safe: o.Safe || o.ReadOnly, readOnly: o.ReadOnly}
+	r := &Runtime{log: o.Logger, version: o.Version, startedAt: time.Now().UTC(), registry: sdk.Registry(), proxies: o.TrustedProxies, safe: o.Safe || o.ReadOnly, readOnly: o.ReadOnly, console: o.Console}
 	r.stopping, r.stop = context.WithCancel(context.Background())
 	defer func() {
 		if err != nil {
@@ -279,6 +282,7 @@ func (r *Runtime) Handler() http.Handler {
 			return r.Login(ctx, user, password, address, purpose)
 		},
 		Logout:         r.accounts.Logout,
+		Console:        r.console,
 		TrustedProxies: r.proxies,
 		Registry:       r.registry,
 		Ready:          r.ready,

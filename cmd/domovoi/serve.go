@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"domovoi.dev/console"
 	"domovoi.dev/plugins/sandbox"
 	"domovoi.dev/runtime"
 	"domovoi.dev/runtime/api"
@@ -102,6 +103,7 @@ func (a *app) serve(ctx context.Context, n *network, o runtime.Options) error {
 	defer listener.Close()
 	failed := make(chan error, 1)
 	o.DataDir, o.Logger, o.Version = a.dataDir, logger, buildInfo().Version
+	o.Console = console.Handler()
 	o.OnFailure = func(err error) { failed <- fmt.Errorf("the store has failed: %w", err) }
 	daemon, err := runtime.Open(ctx, o)
 	if err != nil {
