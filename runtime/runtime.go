@@ -19,6 +19,7 @@ import (
 	"domovoi.dev/runtime/api"
 	"domovoi.dev/runtime/automation"
 	"domovoi.dev/runtime/automation/schedule"
+	"domovoi.dev/runtime/automation/trigger"
 	"domovoi.dev/runtime/dommanager"
 	"domovoi.dev/runtime/outbound"
 	"domovoi.dev/runtime/secrets"
@@ -69,7 +70,8 @@ type Options struct {
 	// SecretsKey is the file with the key that secrets are encrypted with; empty
 	// means SecretsKeyFile in DataDir. It is made when there is none.
 	SecretsKey string
-	// Safe starts a daemon that starts nothing by itself: no schedules.
+	// Safe starts a daemon that starts nothing by itself: no schedules, and nothing
+	// for changes, which are not made up for later.
 	Safe bool
 	// TrustedProxies are the proxies whose word counts for where a request comes
 	// from, and whether it came encrypted.
@@ -95,6 +97,7 @@ type Runtime struct {
 	host       *plugins.Host
 	automation *automation.Automation
 	schedules  *schedule.Schedules
+	triggers   *trigger.Triggers
 	safe       bool
 	secrets    *secrets.Vault
 	outbound   *outbound.Client
@@ -144,7 +147,7 @@ func Open(ctx context.Context, o Options) (_ *Runtime, err error) {
 	if err := r.store.SweepBlobs(ctx); err != nil {
 		return nil, fmt.Errorf("the folder of attachments: %w", err)
 	}
-	r.managers = dommanager.New(r.store, dommanager.Options{Accounts: r.accounts, Logger: o.Logger, MaxAttachment: o.MaxAttachment})
+	r.managers = dommanager.New(r.store, dommanager.Options{Accounts: r.accounts, Logger: o.Logger, MaxAttachment: o.MaxAttachment, Triggers: r.watchers()})
 	r.secrets = secrets.New(r.store, cmp.Or(o.SecretsKey, filepath.Join(o.DataDir, SecretsKeyFile)))
 	r.outbound = outbound.New()
 	r.host, err = plugins.Open(plugins.Options{
@@ -161,8 +164,11 @@ func Open(ctx context.Context, o Options) (_ *Runtime, err error) {
 	if err != nil {
 		return nil, err
 	}
+	r.safe = o.Safe
+	r.triggers = r.newTriggers()
+	r.triggers.Start()
 	r.schedules = r.newSchedules()
-	if r.safe = o.Safe; !r.safe {
+	if !r.safe {
 		r.schedules.Start()
 	}
 	r.managers.Start()
@@ -197,6 +203,9 @@ func (r *Runtime) Close(ctx context.Context) error {
 		r.managers.Stop()
 	}
 	var errs []error
+	if r.triggers != nil {
+		errs = append(errs, storeEnded(r.triggers.Stop(context.WithoutCancel(ctx))))
+	}
 	if r.host != nil {
 		errs = append(errs, r.host.Close())
 	}

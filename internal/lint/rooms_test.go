@@ -119,6 +119,9 @@ var rooms = []room{
 	{path: "runtime/automation/schedule",
 		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom", "storage", "runtime/security", "runtime/automation/cron"},
 		modules: []string{"github.com/google/uuid", "github.com/tinylib/msgp/msgp"}},
+	{path: "runtime/automation/trigger",
+		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom", "storage", "runtime/security"},
+		modules: []string{"github.com/google/uuid", "github.com/tinylib/msgp/msgp"}},
 	{path: "runtime/secrets",
 		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom", "storage", "runtime/security"},
 		modules: []string{"github.com/tinylib/msgp/msgp"}},
@@ -138,7 +141,7 @@ var rooms = []room{
 	{path: "runtime",
 		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "storage", "storage/kv", "storage/kv/pebblekv",
 			"runtime/security", "runtime/secrets", "runtime/outbound", "runtime/dommanager", "runtime/script", "runtime/automation", "runtime/automation/schedule",
-			"runtime/api", "runtime/web", "plugins"},
+			"runtime/automation/trigger", "runtime/api", "runtime/web", "plugins"},
 		modules: []string{"filippo.io/age", "github.com/google/uuid", "github.com/klauspost/compress/zstd",
 			"github.com/prometheus/client_golang", "golang.org/x/sync", "golang.org/x/sys/unix"}},
 

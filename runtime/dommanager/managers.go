@@ -22,6 +22,7 @@ type Managers struct {
 	accounts      *security.Accounts
 	log           *slog.Logger
 	maxAttachment int64
+	triggers      Triggers
 
 	stop   context.CancelFunc // ends the sweeps; nil before Start
 	sweeps sync.WaitGroup
@@ -48,6 +49,8 @@ type Options struct {
 	// MaxAttachment is the most bytes of a file attached to an instance; 0 means
 	// DefaultMaxAttachment.
 	MaxAttachment int64
+	// Triggers are told of the changes of instances.
+	Triggers Triggers
 }
 
 // New returns the managers of the modules in store. None is started.
@@ -58,7 +61,9 @@ func New(store *storage.Store, o Options) *Managers {
 	if o.MaxAttachment == 0 {
 		o.MaxAttachment = DefaultMaxAttachment
 	}
-	return &Managers{store: store, accounts: o.Accounts, log: o.Logger, maxAttachment: o.MaxAttachment, running: make(map[string]*start)}
+	return &Managers{
+		store: store, accounts: o.Accounts, log: o.Logger, maxAttachment: o.MaxAttachment, triggers: o.Triggers, running: make(map[string]*start),
+	}
 }
 
 // MaxAttachment is the most bytes of a file attached to an instance.
@@ -158,6 +163,7 @@ func (m *Managers) load(ctx context.Context, moduleID string) (*manager, error) 
 	return &manager{
 		store: m.store, moduleID: moduleID, settings: settings,
 		accounts: m.accounts, links: security.NewLinks(settings.DomManagerSettings.SecuritySettings.GroupLinks()),
+		triggers: m.triggers,
 	}, nil
 }
 
