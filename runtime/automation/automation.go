@@ -58,9 +58,10 @@ type Options struct {
 	// References returns what refers to a script by a name for which is reports
 	// true; nil where nothing can.
 	References func(ctx context.Context, r *storage.Reader, is func(name string) bool) ([]slnet.ScriptReference, error)
-	// Renamed changes what has the name of a script, in the transaction that
-	// renames it; nil where nothing has.
-	Renamed func(tx *storage.Tx, former, name string) error
+	// Renaming carries out an update that renames a script. The update calls renamed
+	// in its transaction, for what has the name of the script. It is nil where
+	// nothing has.
+	Renaming func(update func(renamed func(tx *storage.Tx, former, name string) error) error) error
 	// Parallel is how many runs execute at the same time; more wait in the
 	// queue. Runs started by runs do not wait, for their parents wait for them.
 	Parallel int

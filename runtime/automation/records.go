@@ -39,7 +39,7 @@ const (
 
 // The parts of indexTable, each followed by a value and the id of the run.
 const (
-	byScript  = "script" // scriptKey
+	byScript  = "script" // its id
 	byState   = "state"
 	byOwner   = "owner" // who may see the run as their own
 	byUser    = "user"  // the name of the user whose rights it has
@@ -86,7 +86,7 @@ func openKeys(run *slnet.Run) (keys [][]string) {
 	case !run.NotBefore.IsZero():
 		keys = append(keys, []string{openLater, timeText(run.NotBefore), id})
 	default:
-		keys = append(keys, []string{openWaiting, orderOf(run), queueUser(run), scriptKey(run.ScriptID, run.Script), id})
+		keys = append(keys, []string{openWaiting, orderOf(run), queueUser(run), run.ScriptID.String(), id})
 		if run.ConcurrencyKey != "" {
 			keys = append(keys, []string{openKey, run.ConcurrencyKey, orderOf(run), id})
 		}
@@ -99,7 +99,7 @@ func openKeys(run *slnet.Run) (keys [][]string) {
 
 func indexKeys(run *slnet.Run) [][]string {
 	id := run.ID.String()
-	keys := [][]string{{byScript, scriptKey(run.ScriptID, run.Script), id}, {byState, string(run.State), id}, {byUser, nameKey(run.RunsAs), id}}
+	keys := [][]string{{byScript, run.ScriptID.String(), id}, {byState, string(run.State), id}, {byUser, nameKey(run.RunsAs), id}}
 	owners := []string{ownerKey(run.RunsAsID, run.RunsAs)}
 	if started := ownerKey(run.StartedByID, run.RunsAs); run.StartedByID != uuid.Nil && started != owners[0] {
 		owners = append(owners, started)

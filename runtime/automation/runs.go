@@ -209,22 +209,12 @@ func newRun(r *storage.Reader, caller security.Caller, c Call) (*slnet.Run, *sln
 	return run, s, input, err
 }
 
-// script returns what is to be executed. Source belongs to the script of its name,
-// where there is one.
+// script returns what is to be executed.
 func (c *Call) script(r *storage.Reader) (*slnet.Script, error) {
-	head, err := named(r, c.ScriptName)
-	switch {
-	case c.source != nil && errors.Is(err, slnet.KindNotFound):
-		return c.source, nil
-	case err != nil:
-		return nil, err
-	case c.source != nil:
-		source := *c.source
-		source.ID, source.Name = head.ID, head.Name
-		c.source = &source
+	if c.source != nil {
 		return c.source, nil
 	}
-	s, err := version(r, head, c.Version)
+	s, err := scriptIn(r, c.ScriptName, c.Version)
 	if err != nil {
 		return nil, err
 	}
