@@ -244,6 +244,9 @@ func triggerText(t slnet.RunTrigger) string {
 	if !t.Occurrence.IsZero() {
 		text += ", due " + timeText(t.Occurrence)
 	}
+	if t.InstanceID != uuid.Nil {
+		text += ", instance " + t.InstanceID.String()
+	}
 	return text
 }
 
