@@ -19,6 +19,7 @@ import (
 	"domovoi.dev/runtime/api"
 	"domovoi.dev/runtime/automation"
 	"domovoi.dev/runtime/automation/schedule"
+	"domovoi.dev/runtime/automation/trigger"
 	"domovoi.dev/runtime/backups"
 	"domovoi.dev/runtime/dommanager"
 	"domovoi.dev/runtime/outbound"
@@ -70,8 +71,9 @@ type Options struct {
 	// SecretsKey is the file with the key that secrets are encrypted with; empty
 	// means SecretsKeyFile in DataDir. It is made when there is none.
 	SecretsKey string
-	// Safe starts a daemon that starts nothing by itself: no schedules, and no runs
-	// that waited when the one before it ended.
+	// Safe starts a daemon that starts nothing by itself: no schedules, nothing for
+	// changes, which are not made up for later, and no runs that waited when the one
+	// before it ended.
 	Safe bool
 	// ReadOnly starts a daemon that changes nothing, to look at a restored backup
 	// beside the daemon it is of. It starts nothing by itself.
@@ -104,6 +106,7 @@ type Runtime struct {
 	host       *plugins.Host
 	automation *automation.Automation
 	schedules  *schedule.Schedules
+	triggers   *trigger.Triggers
 	safe       bool
 	readOnly   bool
 	backups    *backups.Folder
@@ -168,7 +171,7 @@ func Open(ctx context.Context, o Options) (_ *Runtime, err error) {
 		}
 	}
 	r.managers = dommanager.New(r.store, dommanager.Options{
-		Accounts: r.accounts, Logger: o.Logger, MaxAttachment: o.MaxAttachment, Scripts: r.actionScripts(),
+		Accounts: r.accounts, Logger: o.Logger, MaxAttachment: o.MaxAttachment, Scripts: r.actionScripts(), Triggers: r.watchers(),
 	})
 	r.secrets = secrets.New(r.store, cmp.Or(o.SecretsKey, filepath.Join(o.DataDir, SecretsKeyFile)))
 	r.outbound = outbound.New()
@@ -187,6 +190,9 @@ func Open(ctx context.Context, o Options) (_ *Runtime, err error) {
 	if err != nil {
 		return nil, err
 	}
+	r.safe = o.Safe
+	r.triggers = r.newTriggers()
+	r.triggers.Start()
 	r.schedules = r.newSchedules()
 	if !r.safe {
 		r.schedules.Start()
@@ -229,6 +235,9 @@ func (r *Runtime) Close(ctx context.Context) error {
 		r.managers.Stop()
 	}
 	var errs []error
+	if r.triggers != nil {
+		errs = append(errs, storeEnded(r.triggers.Stop(context.WithoutCancel(ctx))))
+	}
 	if r.host != nil {
 		errs = append(errs, r.host.Close())
 	}

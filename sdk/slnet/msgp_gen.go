@@ -47,20 +47,20 @@ func (z *ApiTriggerInput) MarshalMsg(b []byte) (o []byte, err error) {
 			// string "RouteValues"
 			o = append(o, 0xab, 0x52, 0x6f, 0x75, 0x74, 0x65, 0x56, 0x61, 0x6c, 0x75, 0x65, 0x73)
 			o = msgp.AppendMapHeader(o, uint32(len(z.RouteValues)))
-			for za0051, za0052 := range z.RouteValues {
-				o = msgp.AppendString(o, za0051)
+			for za0052, za0053 := range z.RouteValues {
 				o = msgp.AppendString(o, za0052)
+				o = msgp.AppendString(o, za0053)
 			}
 		}
 		if (zb0001Mask & 0x8) == 0 { // if not omitted
 			// string "Query"
 			o = append(o, 0xa5, 0x51, 0x75, 0x65, 0x72, 0x79)
 			o = msgp.AppendMapHeader(o, uint32(len(z.Query)))
-			for za0053, za0054 := range z.Query {
-				o = msgp.AppendString(o, za0053)
-				o = msgp.AppendArrayHeader(o, uint32(len(za0054)))
-				for za0055 := range za0054 {
-					o = msgp.AppendString(o, za0054[za0055])
+			for za0054, za0055 := range z.Query {
+				o = msgp.AppendString(o, za0054)
+				o = msgp.AppendArrayHeader(o, uint32(len(za0055)))
+				for za0056 := range za0055 {
+					o = msgp.AppendString(o, za0055[za0056])
 				}
 			}
 		}
@@ -68,11 +68,11 @@ func (z *ApiTriggerInput) MarshalMsg(b []byte) (o []byte, err error) {
 			// string "Headers"
 			o = append(o, 0xa7, 0x48, 0x65, 0x61, 0x64, 0x65, 0x72, 0x73)
 			o = msgp.AppendMapHeader(o, uint32(len(z.Headers)))
-			for za0056, za0057 := range z.Headers {
-				o = msgp.AppendString(o, za0056)
-				o = msgp.AppendArrayHeader(o, uint32(len(za0057)))
-				for za0058 := range za0057 {
-					o = msgp.AppendString(o, za0057[za0058])
+			for za0057, za0058 := range z.Headers {
+				o = msgp.AppendString(o, za0057)
+				o = msgp.AppendArrayHeader(o, uint32(len(za0058)))
+				for za0059 := range za0058 {
+					o = msgp.AppendString(o, za0058[za0059])
 				}
 			}
 		}
@@ -128,20 +128,20 @@ func (z *ApiTriggerInput) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				clear(z.RouteValues)
 			}
 			for zb0002 > 0 {
-				var za0052 string
+				var za0053 string
 				zb0002--
-				var za0051 string
-				za0051, bts, err = msgp.ReadStringBytes(bts)
+				var za0052 string
+				za0052, bts, err = msgp.ReadStringBytes(bts)
 				if err != nil {
 					err = msgp.WrapError(err, "RouteValues")
 					return
 				}
-				za0052, bts, err = msgp.ReadStringBytes(bts)
+				za0053, bts, err = msgp.ReadStringBytes(bts)
 				if err != nil {
-					err = msgp.WrapError(err, "RouteValues", za0051)
+					err = msgp.WrapError(err, "RouteValues", za0052)
 					return
 				}
-				z.RouteValues[za0051] = za0052
+				z.RouteValues[za0052] = za0053
 			}
 		case "Query":
 			var zb0003 uint32
@@ -156,10 +156,10 @@ func (z *ApiTriggerInput) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				clear(z.Query)
 			}
 			for zb0003 > 0 {
-				var za0054 []string
+				var za0055 []string
 				zb0003--
-				var za0053 string
-				za0053, bts, err = msgp.ReadStringBytes(bts)
+				var za0054 string
+				za0054, bts, err = msgp.ReadStringBytes(bts)
 				if err != nil {
 					err = msgp.WrapError(err, "Query")
 					return
@@ -167,22 +167,22 @@ func (z *ApiTriggerInput) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				var zb0004 uint32
 				zb0004, bts, err = msgp.ReadArrayHeaderBytes(bts)
 				if err != nil {
-					err = msgp.WrapError(err, "Query", za0053)
+					err = msgp.WrapError(err, "Query", za0054)
 					return
 				}
-				if cap(za0054) >= int(zb0004) {
-					za0054 = (za0054)[:zb0004]
+				if cap(za0055) >= int(zb0004) {
+					za0055 = (za0055)[:zb0004]
 				} else {
-					za0054 = make([]string, zb0004)
+					za0055 = make([]string, zb0004)
 				}
-				for za0055 := range za0054 {
-					za0054[za0055], bts, err = msgp.ReadStringBytes(bts)
+				for za0056 := range za0055 {
+					za0055[za0056], bts, err = msgp.ReadStringBytes(bts)
 					if err != nil {
-						err = msgp.WrapError(err, "Query", za0053, za0055)
+						err = msgp.WrapError(err, "Query", za0054, za0056)
 						return
 					}
 				}
-				z.Query[za0053] = za0054
+				z.Query[za0054] = za0055
 			}
 		case "Headers":
 			var zb0005 uint32
@@ -197,10 +197,10 @@ func (z *ApiTriggerInput) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				clear(z.Headers)
 			}
 			for zb0005 > 0 {
-				var za0057 []string
+				var za0058 []string
 				zb0005--
-				var za0056 string
-				za0056, bts, err = msgp.ReadStringBytes(bts)
+				var za0057 string
+				za0057, bts, err = msgp.ReadStringBytes(bts)
 				if err != nil {
 					err = msgp.WrapError(err, "Headers")
 					return
@@ -208,22 +208,22 @@ func (z *ApiTriggerInput) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				var zb0006 uint32
 				zb0006, bts, err = msgp.ReadArrayHeaderBytes(bts)
 				if err != nil {
-					err = msgp.WrapError(err, "Headers", za0056)
+					err = msgp.WrapError(err, "Headers", za0057)
 					return
 				}
-				if cap(za0057) >= int(zb0006) {
-					za0057 = (za0057)[:zb0006]
+				if cap(za0058) >= int(zb0006) {
+					za0058 = (za0058)[:zb0006]
 				} else {
-					za0057 = make([]string, zb0006)
+					za0058 = make([]string, zb0006)
 				}
-				for za0058 := range za0057 {
-					za0057[za0058], bts, err = msgp.ReadStringBytes(bts)
+				for za0059 := range za0058 {
+					za0058[za0059], bts, err = msgp.ReadStringBytes(bts)
 					if err != nil {
-						err = msgp.WrapError(err, "Headers", za0056, za0058)
+						err = msgp.WrapError(err, "Headers", za0057, za0059)
 						return
 					}
 				}
-				z.Headers[za0056] = za0057
+				z.Headers[za0057] = za0058
 			}
 		case "Body":
 			z.Body, bts, err = msgp.ReadBytesBytes(bts, z.Body)
@@ -247,28 +247,28 @@ func (z *ApiTriggerInput) UnmarshalMsg(bts []byte) (o []byte, err error) {
 func (z *ApiTriggerInput) Msgsize() (s int) {
 	s = 1 + 7 + msgp.StringPrefixSize + len(z.Method) + 6 + msgp.StringPrefixSize + len(z.Route) + 12 + msgp.MapHeaderSize
 	if z.RouteValues != nil {
-		for za0051, za0052 := range z.RouteValues {
-			_ = za0052
-			s += msgp.StringPrefixSize + len(za0051) + msgp.StringPrefixSize + len(za0052)
+		for za0052, za0053 := range z.RouteValues {
+			_ = za0053
+			s += msgp.StringPrefixSize + len(za0052) + msgp.StringPrefixSize + len(za0053)
 		}
 	}
 	s += 6 + msgp.MapHeaderSize
 	if z.Query != nil {
-		for za0053, za0054 := range z.Query {
-			_ = za0054
-			s += msgp.StringPrefixSize + len(za0053) + msgp.ArrayHeaderSize
-			for za0055 := range za0054 {
-				s += msgp.StringPrefixSize + len(za0054[za0055])
+		for za0054, za0055 := range z.Query {
+			_ = za0055
+			s += msgp.StringPrefixSize + len(za0054) + msgp.ArrayHeaderSize
+			for za0056 := range za0055 {
+				s += msgp.StringPrefixSize + len(za0055[za0056])
 			}
 		}
 	}
 	s += 8 + msgp.MapHeaderSize
 	if z.Headers != nil {
-		for za0056, za0057 := range z.Headers {
-			_ = za0057
-			s += msgp.StringPrefixSize + len(za0056) + msgp.ArrayHeaderSize
-			for za0058 := range za0057 {
-				s += msgp.StringPrefixSize + len(za0057[za0058])
+		for za0057, za0058 := range z.Headers {
+			_ = za0058
+			s += msgp.StringPrefixSize + len(za0057) + msgp.ArrayHeaderSize
+			for za0059 := range za0058 {
+				s += msgp.StringPrefixSize + len(za0058[za0059])
 			}
 		}
 	}
@@ -11294,8 +11294,8 @@ func (z RunState) Msgsize() (s int) {
 func (z *RunTrigger) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(4)
-	var zb0001Mask uint8 /* 4 bits */
+	zb0001Len := uint32(6)
+	var zb0001Mask uint8 /* 6 bits */
 	_ = zb0001Mask
 	if z.Kind == "" {
 		zb0001Len--
@@ -11308,6 +11308,10 @@ func (z *RunTrigger) MarshalMsg(b []byte) (o []byte, err error) {
 	if z.Occurrence.IsZero() {
 		zb0001Len--
 		zb0001Mask |= 0x8
+	}
+	if z.ModuleID == "" {
+		zb0001Len--
+		zb0001Mask |= 0x10
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -11332,6 +11336,14 @@ func (z *RunTrigger) MarshalMsg(b []byte) (o []byte, err error) {
 			o = append(o, 0xaa, 0x4f, 0x63, 0x63, 0x75, 0x72, 0x72, 0x65, 0x6e, 0x63, 0x65)
 			o = msgp.AppendTimeExt(o, z.Occurrence)
 		}
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
+			// string "ModuleId"
+			o = append(o, 0xa8, 0x4d, 0x6f, 0x64, 0x75, 0x6c, 0x65, 0x49, 0x64)
+			o = msgp.AppendString(o, z.ModuleID)
+		}
+		// string "InstanceId"
+		o = append(o, 0xaa, 0x49, 0x6e, 0x73, 0x74, 0x61, 0x6e, 0x63, 0x65, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.InstanceID)[:])
 	}
 	return
 }
@@ -11382,6 +11394,18 @@ func (z *RunTrigger) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "Occurrence")
 				return
 			}
+		case "ModuleId":
+			z.ModuleID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ModuleID")
+				return
+			}
+		case "InstanceId":
+			bts, err = msgp.ReadExactBytes(bts, (z.InstanceID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "InstanceID")
+				return
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -11396,7 +11420,7 @@ func (z *RunTrigger) UnmarshalMsg(bts []byte) (o []byte, err error) {
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *RunTrigger) Msgsize() (s int) {
-	s = 1 + 5 + msgp.StringPrefixSize + len(string(z.Kind)) + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 5 + msgp.StringPrefixSize + len(z.Name) + 11 + msgp.TimeSize
+	s = 1 + 5 + msgp.StringPrefixSize + len(string(z.Kind)) + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 5 + msgp.StringPrefixSize + len(z.Name) + 11 + msgp.TimeSize + 9 + msgp.StringPrefixSize + len(z.ModuleID) + 11 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize))
 	return
 }
 
