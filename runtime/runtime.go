@@ -19,6 +19,7 @@ import (
 	"domovoi.dev/runtime/api"
 	"domovoi.dev/runtime/automation"
 	"domovoi.dev/runtime/automation/schedule"
+	"domovoi.dev/runtime/automation/trigger"
 	"domovoi.dev/runtime/backups"
 	"domovoi.dev/runtime/dommanager"
 	"domovoi.dev/runtime/outbound"
@@ -70,14 +71,17 @@ type Options struct {
 	// SecretsKey is the file with the key that secrets are encrypted with; empty
 	// means SecretsKeyFile in DataDir. It is made when there is none.
 	SecretsKey string
-	// Safe starts a daemon that starts nothing by itself: no schedules, and no runs
-	// that waited when the one before it ended.
+	// Safe starts a daemon that starts nothing by itself: no schedules, nothing for
+	// changes, which are not made up for later, and no runs that waited when the one
+	// before it ended.
 	Safe bool
 	// ReadOnly starts a daemon that changes nothing, to look at a restored backup
 	// beside the daemon it is of. It starts nothing by itself.
 	ReadOnly bool
 	// Backups say how backups are made.
 	Backups BackupOptions
+	// Console serves the files of the web console; nil means that there is none.
+	Console http.Handler
 	// TrustedProxies are the proxies whose word counts for where a request comes
 	// from, and whether it came encrypted.
 	TrustedProxies []netip.Prefix
@@ -102,12 +106,14 @@ type Runtime struct {
 	host       *plugins.Host
 	automation *automation.Automation
 	schedules  *schedule.Schedules
+	triggers   *trigger.Triggers
 	safe       bool
 	readOnly   bool
 	backups    *backups.Folder
 	secrets    *secrets.Vault
 	outbound   *outbound.Client
 	proxies    []netip.Prefix
+	console    http.Handler
 	// dryRun is set in the stand-in of a dry run.
 	dryRun *dryRun
 
@@ -132,7 +138,7 @@ func Open(ctx context.Context, o Options) (_ *Runtime, err error) {
 	if err := os.MkdirAll(o.DataDir, 0o700); err != nil {
 		return nil, fmt.Errorf("the data directory: %w", err)
 	}
-	r := &Runtime{log: o.Logger, version: o.Version, startedAt: time.Now().UTC(), registry: sdk.Registry(), proxies: o.TrustedProxies, safe: o.Safe || o.ReadOnly, readOnly: o.ReadOnly}
+	r := &Runtime{log: o.Logger, version: o.Version, startedAt: time.Now().UTC(), registry: sdk.Registry(), proxies: o.TrustedProxies, safe: o.Safe || o.ReadOnly, readOnly: o.ReadOnly, console: o.Console}
 	r.stopping, r.stop = context.WithCancel(context.Background())
 	defer func() {
 		if err != nil {
@@ -164,7 +170,9 @@ func Open(ctx context.Context, o Options) (_ *Runtime, err error) {
 			return nil, fmt.Errorf("the folder of attachments: %w", err)
 		}
 	}
-	r.managers = dommanager.New(r.store, dommanager.Options{Accounts: r.accounts, Logger: o.Logger, MaxAttachment: o.MaxAttachment})
+	r.managers = dommanager.New(r.store, dommanager.Options{
+		Accounts: r.accounts, Logger: o.Logger, MaxAttachment: o.MaxAttachment, Scripts: r.actionScripts(), Triggers: r.watchers(),
+	})
 	r.secrets = secrets.New(r.store, cmp.Or(o.SecretsKey, filepath.Join(o.DataDir, SecretsKeyFile)))
 	r.outbound = outbound.New()
 	r.backups = r.newBackups(o, lock)
@@ -176,12 +184,15 @@ func Open(ctx context.Context, o Options) (_ *Runtime, err error) {
 	}
 	r.automation, err = automation.Open(ctx, automation.Options{
 		Store: r.store, Host: r.host, Dir: o.DataDir, Connect: r.connect, Enabled: r.accounts.Enabled, ActAs: r.accounts.ActAs,
-		DisplayName: r.accounts.DisplayName, MayGrant: r.mayGrant, DryRun: r.openDryRun,
+		DisplayName: r.accounts.DisplayName, MayGrant: r.mayGrant, DryRun: r.openDryRun, MayExecute: r.mayExecute, References: scriptReferences, Renaming: r.renamingScript,
 		Parallel: 2 * goruntime.NumCPU(), Logger: o.Logger, Hold: r.safe, Private: []string{r.backups.Dir},
 	})
 	if err != nil {
 		return nil, err
 	}
+	r.safe = o.Safe
+	r.triggers = r.newTriggers()
+	r.triggers.Start()
 	r.schedules = r.newSchedules()
 	if !r.safe {
 		r.schedules.Start()
@@ -224,6 +235,9 @@ func (r *Runtime) Close(ctx context.Context) error {
 		r.managers.Stop()
 	}
 	var errs []error
+	if r.triggers != nil {
+		errs = append(errs, storeEnded(r.triggers.Stop(context.WithoutCancel(ctx))))
+	}
 	if r.host != nil {
 		errs = append(errs, r.host.Close())
 	}
@@ -277,6 +291,7 @@ func (r *Runtime) Handler() http.Handler {
 			return r.Login(ctx, user, password, address, purpose)
 		},
 		Logout:         r.accounts.Logout,
+		Console:        r.console,
 		TrustedProxies: r.proxies,
 		Registry:       r.registry,
 		Ready:          r.ready,

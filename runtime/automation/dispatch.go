@@ -116,7 +116,7 @@ func (a *Automation) loadLane(ctx context.Context, l *lane) error {
 	var rows []openRun
 	var limit int64
 	err := a.Store.View(ctx, func(r *storage.Reader) error {
-		s, err := newestScripts.Get(r, l.script)
+		s, err := scriptTable.Get(r, l.script)
 		if err == nil {
 			limit = manifestOf(s).Concurrency
 		} else if !errors.Is(err, storage.ErrNotFound) {
@@ -346,6 +346,9 @@ func (a *Automation) Stage(tx *storage.Tx, caller security.Caller, c Call) (*sln
 	run, _, input, err := newRun(&tx.Reader, caller, c)
 	if err != nil {
 		return nil, err
+	}
+	if !a.Enabled(runner(run)) {
+		return nil, slnet.Errorf(slnet.KindPermissionDenied, "script %q was not started: user %s, whose rights the run would have, is disabled or does not exist", run.Script, run.RunsAs)
 	}
 	run.QueuedAt = tx.Now()
 	return run, a.stage(tx, run, input)
