@@ -190,7 +190,6 @@ func Open(ctx context.Context, o Options) (_ *Runtime, err error) {
 	if err != nil {
 		return nil, err
 	}
-	r.safe = o.Safe
 	r.triggers = r.newTriggers()
 	r.triggers.Start()
 	r.schedules = r.newSchedules()
