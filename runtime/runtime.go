@@ -18,6 +18,7 @@ import (
 	"domovoi.dev/plugins"
 	"domovoi.dev/runtime/api"
 	"domovoi.dev/runtime/automation"
+	"domovoi.dev/runtime/automation/endpoint"
 	"domovoi.dev/runtime/automation/schedule"
 	"domovoi.dev/runtime/dommanager"
 	"domovoi.dev/runtime/outbound"
@@ -69,7 +70,8 @@ type Options struct {
 	// SecretsKey is the file with the key that secrets are encrypted with; empty
 	// means SecretsKeyFile in DataDir. It is made when there is none.
 	SecretsKey string
-	// Safe starts a daemon that starts nothing by itself: no schedules.
+	// Safe starts a daemon that starts nothing by itself: no schedules, and no
+	// scripts for requests to user-defined APIs.
 	Safe bool
 	// TrustedProxies are the proxies whose word counts for where a request comes
 	// from, and whether it came encrypted.
@@ -95,6 +97,7 @@ type Runtime struct {
 	host       *plugins.Host
 	automation *automation.Automation
 	schedules  *schedule.Schedules
+	apis       *endpoint.APIs
 	safe       bool
 	secrets    *secrets.Vault
 	outbound   *outbound.Client
@@ -165,6 +168,10 @@ func Open(ctx context.Context, o Options) (_ *Runtime, err error) {
 	if r.safe = o.Safe; !r.safe {
 		r.schedules.Start()
 	}
+	if r.apis, err = r.openAPIs(ctx); err != nil {
+		return nil, err
+	}
+	r.apis.Start()
 	r.managers.Start()
 	r.accounts.Start(o.Logger)
 	r.audit.Start()
@@ -199,6 +206,9 @@ func (r *Runtime) Close(ctx context.Context) error {
 	var errs []error
 	if r.host != nil {
 		errs = append(errs, r.host.Close())
+	}
+	if r.apis != nil {
+		errs = append(errs, storeEnded(r.apis.Stop(context.WithoutCancel(ctx))))
 	}
 	if r.accounts != nil {
 		errs = append(errs, storeEnded(r.accounts.Stop(context.WithoutCancel(ctx))))
@@ -250,6 +260,7 @@ func (r *Runtime) Handler() http.Handler {
 			return r.Login(ctx, user, password, address, purpose)
 		},
 		Logout:         r.accounts.Logout,
+		Custom:         r.openCustom,
 		TrustedProxies: r.proxies,
 		Registry:       r.registry,
 		Ready:          r.ready,

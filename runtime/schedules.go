@@ -33,13 +33,19 @@ func (r *Runtime) checkSchedule(ctx context.Context, s *slnet.Schedule) error {
 // mayStart returns an error when the owner of a schedule may not execute its
 // script.
 func (r *Runtime) mayStart(s *slnet.Schedule) error {
-	rights, err := r.accounts.Rights(schedule.Owner(s))
+	return r.mayExecute(schedule.Owner(s), "the owner of the schedule", s.Script)
+}
+
+// mayExecute returns an error when a user may not execute a script. who says what
+// the user is to whoever reads that.
+func (r *Runtime) mayExecute(user security.Caller, who, script string) error {
+	rights, err := r.accounts.Rights(user)
 	if err != nil {
 		return err
 	}
-	if !rights.MayScript(security.ExecuteScript, s.Script) {
-		return slnet.Errorf(slnet.KindPermissionDenied, "the owner of the schedule, user %s, lacks the permission %v, or a grant of it for the script %.100q",
-			s.Owner, slnet.PermissionAutomationExecute, s.Script).WithReason(security.NoPermission)
+	if !rights.MayScript(security.ExecuteScript, script) {
+		return slnet.Errorf(slnet.KindPermissionDenied, "%s, user %s, lacks the permission %v, or a grant of it for the script %.100q",
+			who, user.User, slnet.PermissionAutomationExecute, script).WithReason(security.NoPermission)
 	}
 	if rights.ReadOnly() {
 		return readsOnly(rights)

@@ -37,6 +37,8 @@ type RunTrigger struct {
 	// Occurrence is when a schedule was due, zero for a run that a person started
 	// from it.
 	Occurrence time.Time `json:"Occurrence,omitzero"`
+	// Request is the request to a user-defined API, nil for other runs.
+	Request *RunRequest `json:"Request,omitempty"`
 }
 
 // IsZero reports whether nothing is known, as of runs from before this was kept.
