@@ -244,6 +244,9 @@ func triggerText(t slnet.RunTrigger) string {
 	if !t.Occurrence.IsZero() {
 		text += ", due " + timeText(t.Occurrence)
 	}
+	if r := t.Request; r != nil {
+		text += fmt.Sprintf(", %s %s with the API token %s from %s", r.Method, r.Route, r.Token, r.Address)
+	}
 	return text
 }
 
