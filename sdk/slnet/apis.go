@@ -154,7 +154,8 @@ type UpdateApiDefinitionMessage struct {
 }
 
 // DeleteApiDefinitionMessage deletes an API definition, and takes it from the
-// tokens that are for it. Its runs stay. Answered with Empty.
+// tokens that are for it, which takes the same as changing it. Its runs stay.
+// Answered with Empty.
 type DeleteApiDefinitionMessage struct {
 	ID uuid.UUID `json:"Id"`
 }
@@ -202,7 +203,8 @@ type UpdateApiTokenMessage struct {
 	Token ApiToken `json:"Token"`
 }
 
-// DeleteApiTokenMessage deletes an API token. Answered with Empty.
+// DeleteApiTokenMessage deletes an API token, which takes the same as changing it.
+// Answered with Empty.
 type DeleteApiTokenMessage struct {
 	ID uuid.UUID `json:"Id"`
 }

@@ -3,7 +3,6 @@ package endpoint
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -149,11 +148,7 @@ func (d *directory) collides(given *slnet.ApiDefinition) error {
 // do with those rights what they like.
 func (a *APIs) mayChange(caller security.Caller, d *directory, definition *slnet.ApiDefinition) error {
 	for _, t := range d.tokensOf(definition.ID) {
-		_, err := a.ActAs(caller, t.user())
-		if errors.Is(err, slnet.KindNotFound) {
-			continue // the token works no more, and never will
-		}
-		if err != nil {
+		if err := a.mayChangeToken(caller, t); err != nil {
 			return fmt.Errorf("the API token %q is for the API definition %q: %w", t.Token.Name, definition.Name, err)
 		}
 	}
@@ -248,6 +243,9 @@ func (a *APIs) DeleteDefinition(ctx context.Context, caller security.Caller, m *
 	err := a.changeAs(ctx, caller, func(e *edit) error {
 		old, err := e.definition(m.ID, "")
 		if err != nil {
+			return err
+		}
+		if err := a.mayChange(caller, e.directory, old); err != nil {
 			return err
 		}
 		for _, t := range e.tokensOf(old.ID) {

@@ -71,7 +71,7 @@ func TestErrors(t *testing.T) {
 	greetings := h.define(slnet.ApiDefinition{Name: "greetings", Route: "greetings", Methods: []string{"POST", "GET"}, Script: "greet"})
 	greetOne := h.define(slnet.ApiDefinition{Name: "greet one", Route: "greetings/{Name}", Methods: []string{"GET"}, Script: "greet"})
 	says := h.define(slnet.ApiDefinition{Name: "says", Route: "says", Methods: []string{"POST"}, Script: "say"})
-	other := h.define(slnet.ApiDefinition{Name: "other", Route: "mirrors/other", Methods: []string{"GET"}, Script: "mirror"})
+	h.define(slnet.ApiDefinition{Name: "other", Route: "mirrors/other", Methods: []string{"GET"}, Script: "mirror"})
 	off := h.define(slnet.ApiDefinition{Name: "off", Route: "off", Methods: []string{"GET"}, Script: "mirror", Disabled: true})
 	all := []uuid.UUID{mirrors.ID, greetings.ID, greetOne.ID, says.ID, off.ID}
 	secret := h.token("ann", "ann", all...).Secret
@@ -180,8 +180,17 @@ func TestErrors(t *testing.T) {
 			t.Errorf("%s %s: got %d %s, want %s %s", c.method, c.route, got.StatusCode, got.body, c.status, c.want)
 		}
 	}
+	// What is long stands in the record of the run, and not in lists.
+	got := h.ask(secret, "POST", "says", `{"text": "`+strings.Repeat("x", 5000)+`"}`, "Content-Type", asJSON)
+	if run := h.run(got); len(run.Parameters["text"]) != 5000 {
+		t.Errorf("the record has %d characters", len(run.Parameters["text"]))
+	}
+	listed := daemontest.Send[*slnet.RunsResponse](t, h.admin, &slnet.GetRunsMessage{Filter: slnet.RunFilter{TriggerID: says.ID}, Limit: 1}).Runs
+	if len(listed) != 1 || len(listed[0].Parameters["text"]) > 1010 {
+		t.Errorf("the list has %+v", listed)
+	}
 	// The method is that of the request line, whatever a header says.
-	got := h.ask(secret, "GET", "mirrors/x", "", "X-HTTP-Method-Override", "POST")
+	got = h.ask(secret, "GET", "mirrors/x", "", "X-HTTP-Method-Override", "POST")
 	if !strings.Contains(got.body, `"Method":"GET"`) {
 		t.Errorf("the method was overridden: %s", got.body)
 	}
@@ -196,7 +205,6 @@ func TestErrors(t *testing.T) {
 	if len(audit.Records) == 0 || audit.Records[0].User != "ann" || audit.Records[0].Address != "127.0.0.1" {
 		t.Errorf("the audit says %+v", audit.Records)
 	}
-	_ = other
 }
 
 // TestRawAttacks sends what no client library would.

@@ -148,6 +148,15 @@ func (a *APIs) DisableToken(ctx context.Context, caller security.Caller, m *slne
 	})
 }
 
+// mayChangeToken refuses to change a token to callers who may not act as its user.
+// The token of a user who is gone works no more, and anybody may clear it away.
+func (a *APIs) mayChangeToken(caller security.Caller, t *tokenRecord) error {
+	if _, err := a.ActAs(caller, t.user()); !errors.Is(err, slnet.KindNotFound) {
+		return err
+	}
+	return nil
+}
+
 // changeOneToken changes a token for a caller who may act as its user.
 func (a *APIs) changeOneToken(ctx context.Context, caller security.Caller, id uuid.UUID, name string,
 	change func(e *edit, old *tokenRecord) (*slnet.ApiToken, error)) (*slnet.ApiTokenResponse, error) {
@@ -157,7 +166,7 @@ func (a *APIs) changeOneToken(ctx context.Context, caller security.Caller, id uu
 		if err != nil {
 			return err
 		}
-		if _, err := a.ActAs(caller, old.user()); err != nil && !errors.Is(err, slnet.KindNotFound) {
+		if err := a.mayChangeToken(caller, old); err != nil {
 			return err
 		}
 		changed, err := change(e, old)
@@ -180,6 +189,9 @@ func (a *APIs) changeOneToken(ctx context.Context, caller security.Caller, id uu
 func (a *APIs) DeleteToken(ctx context.Context, caller security.Caller, m *slnet.DeleteApiTokenMessage) (*slnet.Empty, error) {
 	err := a.changeAs(ctx, caller, func(e *edit) error {
 		old, err := e.token(m.ID, "")
+		if err == nil {
+			err = a.mayChangeToken(caller, old)
+		}
 		if err != nil {
 			return err
 		}
