@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"path"
@@ -16,10 +17,13 @@ import (
 // customPath is below which the user-defined APIs are.
 const customPath = "/api/custom/"
 
-// Bounds of a request to a user-defined API, in bytes.
+// Bounds of a request to a user-defined API, in bytes, and of the headers of an
+// answer.
 const (
 	maxQuery          = 8 << 10
 	maxIdempotencyKey = 255
+	maxHeaders        = 100
+	maxHeader         = 8 << 10
 )
 
 // CustomRequest is what is known of a request to a user-defined API before its
@@ -210,6 +214,9 @@ func (e *edge) sendCustom(w http.ResponseWriter, r *http.Request, answer *Custom
 	case bodiless && len(answer.Body) > 0:
 		return invalidResult(answer, "a body of %d bytes, which an answer with the status code %d cannot have", len(answer.Body), status)
 	}
+	if len(answer.Headers) > maxHeaders {
+		return invalidResult(answer, "%d headers; at most %d can be sent", len(answer.Headers), maxHeaders)
+	}
 	for name, value := range answer.Headers {
 		if problem := headerProblem(name, value); problem != "" {
 			return invalidResult(answer, "the header %.60q, which %s", name, problem)
@@ -277,6 +284,8 @@ func headerProblem(name, value string) string {
 		return "is not the name of a header"
 	case ownHeaders[canonical], strings.HasPrefix(canonical, "Access-Control-"), strings.HasPrefix(canonical, "Cross-Origin-"), strings.HasPrefix(canonical, "Sec-"):
 		return "is not for scripts to set"
+	case len(value) > maxHeader:
+		return fmt.Sprintf("has a value of more than %d bytes", maxHeader)
 	case strings.ContainsFunc(value, notText):
 		return "has a value with characters that a header cannot have"
 	}
