@@ -33,12 +33,12 @@ func (r *Runtime) checkSchedule(ctx context.Context, s *slnet.Schedule) error {
 // mayStart returns an error when the owner of a schedule may not execute its
 // script.
 func (r *Runtime) mayStart(s *slnet.Schedule) error {
-	return r.mayExecute(schedule.Owner(s), "the owner of the schedule", s.Script)
+	return r.refuseRun(schedule.Owner(s), "the owner of the schedule", s.Script)
 }
 
-// mayExecute returns an error when a user may not execute a script. who says what
+// refuseRun returns an error when a user may not execute a script. who says what
 // the user is to whoever reads that.
-func (r *Runtime) mayExecute(user security.Caller, who, script string) error {
+func (r *Runtime) refuseRun(user security.Caller, who, script string) error {
 	rights, err := r.accounts.Rights(user)
 	if err != nil {
 		return err

@@ -51,7 +51,7 @@ func (a *app) rootCommand() *cobra.Command {
 		a.scriptCommand(), a.pluginCommand(), a.runCommand(), a.secretCommand(), a.scheduleCommand(), a.apiCommand(),
 		a.moduleCommand(), a.instanceCommand(),
 		a.userCommand(), a.groupCommand(), a.tokenCommand(), a.loginCommand(), a.whoamiCommand(), a.auditCommand(),
-		a.systemCommand(), a.checkCommand(), a.compactCommand(), a.benchCommand(), a.versionCommand())
+		a.systemCommand(), a.checkCommand(), a.compactCommand(), a.backupCommand(), a.benchCommand(), a.versionCommand())
 	root.Long = `Domovoi runs automation scripts, each under the rights of a user, against DOM
 managers whose objects it keeps.
 

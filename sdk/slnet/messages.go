@@ -6,6 +6,12 @@ func Messages() []MessageType {
 		{New: func() Message { return new(DeployScriptMessage) }},
 		{New: func() Message { return new(DeployPluginMessage) }},
 		{New: func() Message { return new(UpdateScriptMessage) }},
+		{New: func() Message { return new(GetScriptVersionsMessage) }},
+		{New: func() Message { return new(ScriptVersionsResponse) }},
+		{New: func() Message { return new(RollBackScriptMessage) }},
+		{New: func() Message { return new(DeleteScriptMessage) }},
+		{New: func() Message { return new(GetScriptReferencesMessage) }},
+		{New: func() Message { return new(ScriptReferencesResponse) }},
 		{New: func() Message { return new(UploadMessage) }},
 		{New: func() Message { return new(GetScriptsMessage) }},
 		{New: func() Message { return new(GetScriptMessage) }},
@@ -109,6 +115,13 @@ func Messages() []MessageType {
 		{New: func() Message { return new(CheckStoreResponse) }},
 		{New: func() Message { return new(CompactStoreMessage) }},
 		{New: func() Message { return new(CompactStoreResponse) }},
+		{New: func() Message { return new(CreateBackupMessage) }},
+		{New: func() Message { return new(BackupResponse) }},
+		{New: func() Message { return new(GetBackupsMessage) }},
+		{New: func() Message { return new(BackupsResponse) }},
+		{New: func() Message { return new(ReadBackupMessage) }},
+		{New: func() Message { return new(ReadBackupResponse) }},
+		{New: func() Message { return new(DeleteBackupMessage) }},
 	}
 }
 
@@ -120,6 +133,24 @@ func (*DeployPluginMessage) MessageName() string { return "DeployPluginMessage" 
 
 // MessageName implements Message.
 func (*UpdateScriptMessage) MessageName() string { return "UpdateScriptMessage" }
+
+// MessageName implements Message.
+func (*GetScriptVersionsMessage) MessageName() string { return "GetScriptVersionsMessage" }
+
+// MessageName implements Message.
+func (*ScriptVersionsResponse) MessageName() string { return "ScriptVersionsResponse" }
+
+// MessageName implements Message.
+func (*RollBackScriptMessage) MessageName() string { return "RollBackScriptMessage" }
+
+// MessageName implements Message.
+func (*DeleteScriptMessage) MessageName() string { return "DeleteScriptMessage" }
+
+// MessageName implements Message.
+func (*GetScriptReferencesMessage) MessageName() string { return "GetScriptReferencesMessage" }
+
+// MessageName implements Message.
+func (*ScriptReferencesResponse) MessageName() string { return "ScriptReferencesResponse" }
 
 // MessageName implements Message.
 func (*UploadMessage) MessageName() string { return "UploadMessage" }
@@ -417,3 +448,24 @@ func (*CompactStoreMessage) MessageName() string { return "CompactStoreMessage" 
 
 // MessageName implements Message.
 func (*CompactStoreResponse) MessageName() string { return "CompactStoreResponse" }
+
+// MessageName implements Message.
+func (*CreateBackupMessage) MessageName() string { return "CreateBackupMessage" }
+
+// MessageName implements Message.
+func (*BackupResponse) MessageName() string { return "BackupResponse" }
+
+// MessageName implements Message.
+func (*GetBackupsMessage) MessageName() string { return "GetBackupsMessage" }
+
+// MessageName implements Message.
+func (*BackupsResponse) MessageName() string { return "BackupsResponse" }
+
+// MessageName implements Message.
+func (*ReadBackupMessage) MessageName() string { return "ReadBackupMessage" }
+
+// MessageName implements Message.
+func (*ReadBackupResponse) MessageName() string { return "ReadBackupResponse" }
+
+// MessageName implements Message.
+func (*DeleteBackupMessage) MessageName() string { return "DeleteBackupMessage" }
