@@ -73,6 +73,9 @@ type Options struct {
 	// Safe starts a daemon that starts nothing by itself: no schedules, and nothing
 	// for changes, which are not made up for later.
 	Safe bool
+	// MaxDepth is how many runs may stand above another, each started by the one
+	// before, by a change it made, or as an action; 0 means 16.
+	MaxDepth int
 	// TrustedProxies are the proxies whose word counts for where a request comes
 	// from, and whether it came encrypted.
 	TrustedProxies []netip.Prefix
@@ -99,6 +102,7 @@ type Runtime struct {
 	schedules  *schedule.Schedules
 	triggers   *trigger.Triggers
 	safe       bool
+	maxDepth   int
 	secrets    *secrets.Vault
 	outbound   *outbound.Client
 	proxies    []netip.Prefix
@@ -118,6 +122,9 @@ func Open(ctx context.Context, o Options) (_ *Runtime, err error) {
 	}
 	if o.MaxAttachment < 0 || o.MaxAttachment > maxMaxAttachment {
 		return nil, slnet.Errorf(slnet.KindInvalid, "attachments of %d bytes cannot be allowed, at most %d", o.MaxAttachment, maxMaxAttachment)
+	}
+	if o.MaxDepth < 0 || o.MaxDepth > maxMaxDepth {
+		return nil, slnet.Errorf(slnet.KindInvalid, "the depth of runs can be 1 to %d, not %d", maxMaxDepth, o.MaxDepth)
 	}
 	if err := os.MkdirAll(o.DataDir, 0o700); err != nil {
 		return nil, fmt.Errorf("the data directory: %w", err)
@@ -159,12 +166,12 @@ func Open(ctx context.Context, o Options) (_ *Runtime, err error) {
 	r.automation, err = automation.Open(ctx, automation.Options{
 		Store: r.store, Host: r.host, Dir: o.DataDir, Connect: r.connect, Enabled: r.accounts.Enabled, ActAs: r.accounts.ActAs,
 		DisplayName: r.accounts.DisplayName, MayGrant: r.mayGrant, DryRun: r.openDryRun, MayExecute: r.mayExecute, References: scriptReferences, Renaming: r.renamingScript,
-		Parallel: 2 * goruntime.NumCPU(), Logger: o.Logger,
+		Parallel: 2 * goruntime.NumCPU(), MaxDepth: o.MaxDepth, Logger: o.Logger,
 	})
 	if err != nil {
 		return nil, err
 	}
-	r.safe = o.Safe
+	r.safe, r.maxDepth = o.Safe, o.MaxDepth
 	r.triggers = r.newTriggers()
 	r.triggers.Start()
 	r.schedules = r.newSchedules()
@@ -184,6 +191,8 @@ const (
 	maxBody = 32 << 20
 	// maxMaxAttachment leaves room in a request for what is around a file.
 	maxMaxAttachment = 30 << 20
+	// maxMaxDepth bounds the parents in the record of a run.
+	maxMaxDepth = 100
 )
 
 // Close drains the daemon: no run begins any more, those that execute may end
