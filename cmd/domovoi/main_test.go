@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -19,8 +20,9 @@ import (
 
 func TestMain(m *testing.M) {
 	// A daemon starts its workers from its own file, under another name than
-	// the one testscript knows it by; so does package sdktest start the daemon.
-	if len(os.Args) > 1 && (os.Args[1] == sandbox.Verb || os.Args[1] == houseVerb) {
+	// the one testscript knows it by; so are the daemon of package sdktest and
+	// the process of interpreted tests started.
+	if len(os.Args) > 1 && slices.Contains([]string{sandbox.Verb, houseVerb, testsVerb}, os.Args[1]) {
 		main()
 		return
 	}

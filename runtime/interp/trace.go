@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 
@@ -164,6 +165,10 @@ func passesOn(function string) bool {
 	return false
 }
 
+// callers are the methods of a program that call the script and survive its
+// panics.
+var callers = []string{"run", "initialise", "test", "rethrow"}
+
 // ownGoroutine reports whether the goroutine is the one of the run or of the
 // load. A stack too deep to tell is more likely the run's.
 func ownGoroutine() bool {
@@ -172,7 +177,7 @@ func ownGoroutine() bool {
 	frames := runtime.CallersFrames(pcs[:n])
 	for {
 		f, more := frames.Next()
-		if strings.HasSuffix(f.Function, "runtime/interp.(*program).run") || strings.HasSuffix(f.Function, "runtime/interp.(*program).initialise") {
+		if _, method, ok := strings.Cut(f.Function, "runtime/interp.(*program)."); ok && slices.Contains(callers, method) {
 			return true
 		}
 		if !more {
