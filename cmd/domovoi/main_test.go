@@ -247,8 +247,19 @@ func buildCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: build DIR FILE")
 	}
-	cmd := exec.Command("go", "build", "-o", ts.MkAbs(args[1]), "./"+filepath.Join("testdata", args[0]))
+	compile(ts, "./"+filepath.Join("testdata", args[0]), args[1])
+}
+
+// compile compiles a program into a file of the story, by way of a folder that
+// stays, as package built has it.
+func compile(ts *testscript.TestScript, program, file string) {
+	kept, err := filepath.Abs(filepath.Join("..", "..", "bin", "test", "cmd", "domovoi", filepath.Base(program)))
+	ts.Check(err)
+	cmd := exec.Command("go", "build", "-buildvcs=false", "-ldflags=-s -w", "-o", kept, program)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		ts.Fatalf("%v: %v\n%s", cmd.Args, err, out)
 	}
+	content, err := os.ReadFile(kept)
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(file), content, 0o700))
 }

@@ -152,7 +152,8 @@ func (t *tests) list() ([]testing.InternalTest, error) {
 func (p *program) test(t *testing.T, f func()) {
 	defer func() {
 		if v := recover(); v != nil {
-			fmt.Fprintln(t.Output(), p.trace.located(v))
+			_, trace := p.trace.caught(v)
+			io.WriteString(t.Output(), trace)
 			t.Fail()
 		}
 	}()
@@ -340,11 +341,11 @@ func (h *testHouse) Run(fn any, o sdktest.Options) *sdktest.Run {
 func (p *program) rethrow(f reflect.Value, in []reflect.Value) []reflect.Value {
 	defer func() {
 		if v := recover(); v != nil {
-			located := p.trace.located(v)
-			if located.Err != nil {
-				panic(located.Err)
+			e, _ := p.trace.caught(v)
+			if e.Err != nil {
+				panic(e.Err)
 			}
-			panic(strings.TrimPrefix(located.Message, "panic: "))
+			panic(strings.TrimPrefix(e.Message, "panic: "))
 		}
 	}()
 	return f.Call(in)

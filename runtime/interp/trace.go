@@ -189,6 +189,13 @@ func ownGoroutine() bool {
 // located makes an error of a panic that ended in run or initialise, and writes where
 // it came from to the standard error.
 func (t *tracer) located(v any) *plugin.LocatedError {
+	e, trace := t.caught(v)
+	io.WriteString(os.Stderr, trace)
+	return e
+}
+
+// caught makes an error of a panic that has ended, and says where it came from.
+func (t *tracer) caught(v any) (e *plugin.LocatedError, trace string) {
 	t.mu.Lock()
 	stack := t.stack
 	t.stack = nil
@@ -196,7 +203,7 @@ func (t *tracer) located(v any) *plugin.LocatedError {
 	if r, ok := v.(reflect.Value); ok && r.CanInterface() {
 		v = r.Interface() // yaegi panics with its own form of a value
 	}
-	e := &plugin.LocatedError{Message: "panic: " + t.panicText(v)}
+	e = &plugin.LocatedError{Message: "panic: " + t.panicText(v)}
 	if err, ok := v.(error); ok {
 		e.Err = err
 	}
@@ -209,8 +216,7 @@ func (t *tracer) located(v any) *plugin.LocatedError {
 	for _, f := range stack {
 		fmt.Fprintf(&b, "\t%s: %s\n", t.where(f), f.name)
 	}
-	io.WriteString(os.Stderr, b.String())
-	return e
+	return e, b.String()
 }
 
 // plainText says in the words of Go what the interpreter says in those of

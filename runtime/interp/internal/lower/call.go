@@ -49,6 +49,9 @@ func (f *fn) prepared(n *ast.CallExpr) (fun ast.Expr, args []ast.Expr, ellipsis 
 	compiled := callee != nil && f.funcs[callee] == nil && f.library[callee.Pkg().Path()+"."+callee.Name()] == nil
 	args, ellipsis = f.arguments(n, sig, compiled)
 	if callee != nil {
+		if _, ok := f.Watch.Calls[n]; ok && !compiled {
+			return f.watched(n, f.expr(n.Fun), nil, false), args, ellipsis // it needs a value
+		}
 		return f.watched(n, f.functionName(callee, rootIdent(target), pos), nil, compiled), args, ellipsis
 	}
 	return f.watched(n, f.expr(n.Fun), nil, false), args, ellipsis

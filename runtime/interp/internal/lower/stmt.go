@@ -604,6 +604,8 @@ func (f *fn) bound(n *ast.CallExpr, pos token.Pos, deferred bool) (*boundCall, *
 	if d := f.funcs[static]; d != nil && deferred && recovering(d.unit.Info, d.decl.Body) {
 		inner.Fun = id(pos, f.variant(static, typeArgs, pos, true))
 		inner.Args = append([]ast.Expr{add(id(pos, f.defers), f.deferType(pos))}, inner.Args...)
+	} else if _, ok := f.Watch.Calls[n]; ok && !compiled && recv == nil && static != nil {
+		inner.Fun = f.watched(n, f.expr(n.Fun), nil, false)
 	} else {
 		inner.Fun = f.watched(n, inner.Fun, recv, compiled)
 	}
