@@ -10,11 +10,8 @@ import (
 	"domovoi.dev/storage"
 )
 
-// memoryTable has what scripts remember, by scriptKey and key.
+// memoryTable has what scripts remember, by the id of the script and key.
 var memoryTable = storage.NewTable[slnet.MemoryEntry]("script_memory")
-
-// memoryOf is the part of memoryTable that a script has.
-func memoryOf(s *slnet.Script) string { return scriptKey(s.ID, s.Name) }
 
 // maxMemoryPiece is about how many bytes of a memory one answer carries.
 const maxMemoryPiece = 1 << 20
@@ -46,7 +43,7 @@ func (a *Automation) Memory(ctx context.Context, store *storage.Store, caller se
 	}
 	response := new(slnet.MemoryResponse)
 	err = store.View(ctx, func(r *storage.Reader) (err error) {
-		response.Value, err = remembered(r, memoryOf(e.script), m.Key)
+		response.Value, err = remembered(r, e.script.ID.String(), m.Key)
 		return err
 	})
 	return response, err
@@ -83,7 +80,7 @@ func (a *Automation) SetMemory(ctx context.Context, store *storage.Store, caller
 	_, err = store.Update(ctx, caller.Origin(), func(tx *storage.Tx) error {
 		response.Set = false
 		if m.Old != nil {
-			if value, err := remembered(&tx.Reader, memoryOf(e.script), m.Key); err != nil || value != *m.Old {
+			if value, err := remembered(&tx.Reader, e.script.ID.String(), m.Key); err != nil || value != *m.Old {
 				return err
 			}
 		}
@@ -91,7 +88,7 @@ func (a *Automation) SetMemory(ctx context.Context, store *storage.Store, caller
 			return err
 		}
 		response.Set = true
-		return memoryTable.Put(tx, &slnet.MemoryEntry{Key: m.Key, Value: m.Value, ChangedAt: tx.Now(), RunID: caller.RunID}, memoryOf(e.script), m.Key)
+		return memoryTable.Put(tx, &slnet.MemoryEntry{Key: m.Key, Value: m.Value, ChangedAt: tx.Now(), RunID: caller.RunID}, e.script.ID.String(), m.Key)
 	})
 	return response, err
 }
@@ -99,10 +96,10 @@ func (a *Automation) SetMemory(ctx context.Context, store *storage.Store, caller
 // roomFor returns an error when a script remembers too much already for one more
 // key.
 func roomFor(r *storage.Reader, script *slnet.Script, key string) error {
-	if _, err := memoryTable.Get(r, memoryOf(script), key); !errors.Is(err, storage.ErrNotFound) {
+	if _, err := memoryTable.Get(r, script.ID.String(), key); !errors.Is(err, storage.ErrNotFound) {
 		return err
 	}
-	keys, err := memoryKeys(r, memoryOf(script))
+	keys, err := memoryKeys(r, script.ID.String())
 	if err == nil && len(keys) >= slnet.MaxMemoryKeys {
 		err = slnet.Errorf(slnet.KindTooLarge, "script %q remembers %d keys, which is the most; delete some before %.80q is added", script.Name, len(keys), key)
 	}
@@ -128,7 +125,7 @@ func (a *Automation) DeleteMemory(ctx context.Context, store *storage.Store, cal
 		return nil, err
 	}
 	_, err = store.Update(ctx, caller.Origin(), func(tx *storage.Tx) error {
-		return memoryTable.Delete(tx, memoryOf(e.script), m.Key)
+		return memoryTable.Delete(tx, e.script.ID.String(), m.Key)
 	})
 	return &slnet.Empty{}, err
 }
@@ -141,7 +138,7 @@ func (a *Automation) MemoryKeys(ctx context.Context, store *storage.Store, calle
 	}
 	response := new(slnet.MemoryKeysResponse)
 	err = store.View(ctx, func(r *storage.Reader) (err error) {
-		response.Keys, err = memoryKeys(r, memoryOf(e.script))
+		response.Keys, err = memoryKeys(r, e.script.ID.String())
 		return err
 	})
 	return response, err

@@ -144,8 +144,7 @@ type RunError struct {
 // Run is the record of one execution of a script.
 type Run struct {
 	ID uuid.UUID `json:"Id"`
-	// Script is the name the script had then; ScriptID tells which it was. It is
-	// zero for source whose name no script had.
+	// Script is the name the script had then; ScriptID tells which it was.
 	Script        string    `json:"Script"`
 	ScriptID      uuid.UUID `json:"ScriptId"`
 	ScriptVersion int64     `json:"ScriptVersion"`
