@@ -138,7 +138,7 @@ var rooms = []room{
 	{path: "console/typegen", // for go generate
 		rooms: []string{"sdk", "sdk/slnet"}},
 	{path: "runtime",
-		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "storage", "storage/kv", "storage/kv/pebblekv",
+		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/dom/filtertext", "storage", "storage/kv", "storage/kv/pebblekv",
 			"runtime/security", "runtime/secrets", "runtime/outbound", "runtime/dommanager", "runtime/script", "runtime/automation", "runtime/automation/schedule",
 			"runtime/api", "plugins"},
 		modules: []string{"filippo.io/age", "github.com/google/uuid", "github.com/klauspost/compress/zstd",

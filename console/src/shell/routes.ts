@@ -18,5 +18,9 @@ export interface Route {
 
 export const routes: Route[] = [
 	{ path: '/', title: 'Overview', load: () => import('../pages/Overview.svelte') },
+	{ path: '/instances', title: 'Instances', load: () => import('../pages/instances/Instances.svelte'), menu: { icon: 'instances', group: 'Data' } },
+	{ path: '/instances/:module/of/:definition', title: 'Instances', load: () => import('../pages/instances/InstanceList.svelte') },
+	{ path: '/instances/:module/new/:definition', title: 'New instance', load: () => import('../pages/instances/InstancePage.svelte') },
+	{ path: '/instances/:module/:id', title: 'Instance', load: () => import('../pages/instances/InstancePage.svelte') },
 	{ path: '/account', title: 'Account', load: () => import('../pages/Account.svelte') },
 ]
