@@ -1771,6 +1771,33 @@ export const OperatorValues = ["true", "false", "and", "or", "not", "compare"] a
 export type Operator = (typeof OperatorValues)[number]
 
 /**
+ * ParseQueryMessage reads a filter and an order as people write them, with the
+ * names of a module's definitions, sections and fields, for programs that have no
+ * filtertext of their own. Answered with ParseQueryResponse.
+ */
+export interface ParseQueryMessage {
+	ModuleId: string
+	/** Filter is about instances; empty selects all. Order is what to order them by. */
+	Filter?: string
+	Order?: string
+	/**
+	 * TimeZone is the name of the time zone of times without one, such as
+	 * Europe/Berlin; empty means UTC.
+	 */
+	TimeZone?: string
+}
+
+/** ParseQueryResponse carries what the texts mean. */
+export interface ParseQueryResponse {
+	Query: Query
+	/**
+	 * Problem says what is wrong with a text; nil when nothing is. There is no
+	 * query then.
+	 */
+	Problem?: QueryProblem
+}
+
+/**
  * PauseScheduleMessage pauses a schedule, or lets it go on. What would have been
  * due meanwhile is not made up for. Answered with ScheduleResponse.
  */
@@ -1941,6 +1968,17 @@ export interface QueryExplanation {
 	IsPrivate?: boolean
 	/** Took is how long it took in the store, in nanoseconds. */
 	Took: Duration
+}
+
+/** QueryProblem is what is wrong with a text. */
+export interface QueryProblem {
+	/** InOrder says that it is the order, and not the filter. */
+	InOrder?: boolean
+	/** Line counts from 1, Column the characters from 1. */
+	Line: number
+	Column: number
+	/** Message is what was found, what was expected, and which names are near. */
+	Message: string
 }
 
 /**
@@ -3670,6 +3708,8 @@ export interface Messages {
 	MemoryResponse: MemoryResponse
 	MidnightSyncMessage: MidnightSyncMessage
 	ModuleSettingsChangedEventMessage: ObjectsChangedEventMessage
+	ParseQueryMessage: ParseQueryMessage
+	ParseQueryResponse: ParseQueryResponse
 	PauseScheduleMessage: PauseScheduleMessage
 	PluginProcessesResponse: PluginProcessesResponse
 	PreviewScheduleMessage: PreviewScheduleMessage
@@ -3794,6 +3834,7 @@ export interface Answers {
 	ManagerStoreReadRequest: ManagerStoreCrudResponse
 	ManagerStoreUpdateRequest: ManagerStoreCrudResponse
 	MidnightSyncMessage: Empty
+	ParseQueryMessage: ParseQueryResponse
 	PauseScheduleMessage: ScheduleResponse
 	PreviewScheduleMessage: PreviewScheduleResponse
 	ReadBackupMessage: ReadBackupResponse
