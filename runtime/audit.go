@@ -70,6 +70,8 @@ func firstErrors(response slnet.Message) *slnet.TraceData {
 	switch response := response.(type) {
 	case *dom.ManagerStoreCrudResponse:
 		return &response.TraceData
+	case *dom.DomInstanceActionResponse:
+		return &response.TraceData
 	case *dom.ManagerStoreBulkResponse:
 		for _, key := range response.UnsuccessfulKeys {
 			if trace, ok := response.TraceDataPerItem[key]; ok {
@@ -107,6 +109,10 @@ func subjectOf(message slnet.Message) (moduleID string, objects []slnet.AuditObj
 	case *dom.ManagerStoreExplainRequest:
 		return m.ModuleID, nil
 	case *dom.DomInstanceStatusTransitionRequest:
+		return m.ModuleID, instance(m.DomInstanceID)
+	case *dom.DomInstanceActionRequest:
+		return m.ModuleID, instance(m.DomInstanceID)
+	case *dom.DomInstanceActionsRequest:
 		return m.ModuleID, instance(m.DomInstanceID)
 	case *dom.AttachmentAddRequest:
 		return m.ModuleID, instance(m.DomInstanceID)

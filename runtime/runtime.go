@@ -144,7 +144,9 @@ func Open(ctx context.Context, o Options) (_ *Runtime, err error) {
 	if err := r.store.SweepBlobs(ctx); err != nil {
 		return nil, fmt.Errorf("the folder of attachments: %w", err)
 	}
-	r.managers = dommanager.New(r.store, dommanager.Options{Accounts: r.accounts, Logger: o.Logger, MaxAttachment: o.MaxAttachment})
+	r.managers = dommanager.New(r.store, dommanager.Options{
+		Accounts: r.accounts, Logger: o.Logger, MaxAttachment: o.MaxAttachment, Scripts: r.actionScripts(),
+	})
 	r.secrets = secrets.New(r.store, cmp.Or(o.SecretsKey, filepath.Join(o.DataDir, SecretsKeyFile)))
 	r.outbound = outbound.New()
 	r.host, err = plugins.Open(plugins.Options{

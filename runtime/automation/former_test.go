@@ -34,7 +34,7 @@ func TestScriptsFromBeforeTheyHadIdsGetOne(t *testing.T) {
 	if run := h.execute(&slnet.ExecuteScriptMessage{ScriptName: "former", ScriptVersion: 2}); run.ExitReason != "two" {
 		t.Errorf("version 2 said %q %v", run.ExitReason, run.Errors)
 	}
-	memory, err := h.ScriptMemory(t.Context(), &slnet.GetScriptMemoryMessage{Name: "new"})
+	memory, err := h.ScriptMemory(t.Context(), h.store, &slnet.GetScriptMemoryMessage{Name: "new"})
 	if err != nil || len(memory.Entries) != 1 || memory.Entries[0].Value != "kept" {
 		t.Errorf("it remembers %+v, %v", memory, err)
 	}

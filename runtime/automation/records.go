@@ -58,9 +58,18 @@ func orderOf(run *slnet.Run) string {
 const orderChildren = "0"
 
 // takesSlot reports whether a run counts among those that may execute at the same
-// time. One that is started by a run does not: the other holds a slot and may
-// wait for it, so that with all slots taken nobody would go on.
-func takesSlot(run *slnet.Run) bool { return run.Trigger.Kind != slnet.TriggerRun }
+// time. One that is started by a run, by itself or as an action, does not: the
+// other holds a slot and may wait for it, so that with all slots taken nobody would
+// go on.
+func takesSlot(run *slnet.Run) bool {
+	switch run.Trigger.Kind {
+	case slnet.TriggerRun:
+		return false
+	case slnet.TriggerAction:
+		return len(run.Parents) == 0
+	}
+	return true
+}
 
 // queueUser is among whom the queue is fair: who caused the run.
 func queueUser(run *slnet.Run) string { return ownerKey(run.StartedByID, run.RunsAs) }

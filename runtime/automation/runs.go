@@ -231,8 +231,9 @@ func (c *Call) record(caller security.Caller, s *slnet.Script) *slnet.Run {
 		trigger.Kind = slnet.TriggerManual
 	}
 	if caller.RunID != uuid.Nil {
+		startedBy = cmp.Or(c.StartedBy, "run "+caller.RunID.String())
 		if c.Trigger.Kind == "" {
-			startedBy, trigger = "run "+caller.RunID.String(), slnet.RunTrigger{Kind: slnet.TriggerRun, ID: caller.RunID}
+			trigger = slnet.RunTrigger{Kind: slnet.TriggerRun, ID: caller.RunID}
 		}
 		parents = append(parents[:len(parents):len(parents)], caller.RunID)
 	}

@@ -3049,8 +3049,8 @@ func (z *ErrorData) Msgsize() (s int) {
 func (z *ErrorProperties) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(25)
-	var zb0001Mask uint32 /* 25 bits */
+	zb0001Len := uint32(28)
+	var zb0001Mask uint32 /* 28 bits */
 	_ = zb0001Mask
 	if z.ID == "" {
 		zb0001Len--
@@ -3151,6 +3151,18 @@ func (z *ErrorProperties) MarshalMsg(b []byte) (o []byte, err error) {
 	if z.InnerTraceData == nil {
 		zb0001Len--
 		zb0001Mask |= 0x1000000
+	}
+	if z.ActionID == "" {
+		zb0001Len--
+		zb0001Mask |= 0x2000000
+	}
+	if z.ExceptionMessage == "" {
+		zb0001Len--
+		zb0001Mask |= 0x4000000
+	}
+	if z.ErrorData == nil {
+		zb0001Len--
+		zb0001Mask |= 0x8000000
 	}
 	// variable map header, size zb0001Len
 	o = msgp.AppendMapHeader(o, zb0001Len)
@@ -3325,6 +3337,24 @@ func (z *ErrorProperties) MarshalMsg(b []byte) (o []byte, err error) {
 					err = msgp.WrapError(err, "InnerTraceData")
 					return
 				}
+			}
+		}
+		if (zb0001Mask & 0x2000000) == 0 { // if not omitted
+			// string "ActionId"
+			o = append(o, 0xa8, 0x41, 0x63, 0x74, 0x69, 0x6f, 0x6e, 0x49, 0x64)
+			o = msgp.AppendString(o, z.ActionID)
+		}
+		if (zb0001Mask & 0x4000000) == 0 { // if not omitted
+			// string "ExceptionMessage"
+			o = append(o, 0xb0, 0x45, 0x78, 0x63, 0x65, 0x70, 0x74, 0x69, 0x6f, 0x6e, 0x4d, 0x65, 0x73, 0x73, 0x61, 0x67, 0x65)
+			o = msgp.AppendString(o, z.ExceptionMessage)
+		}
+		if (zb0001Mask & 0x8000000) == 0 { // if not omitted
+			// string "ErrorData"
+			o = append(o, 0xa9, 0x45, 0x72, 0x72, 0x6f, 0x72, 0x44, 0x61, 0x74, 0x61)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.ErrorData)))
+			for za0020 := range z.ErrorData {
+				o = msgp.AppendString(o, z.ErrorData[za0020])
 			}
 		}
 	}
@@ -3653,6 +3683,37 @@ func (z *ErrorProperties) UnmarshalMsg(bts []byte) (o []byte, err error) {
 					return
 				}
 			}
+		case "ActionId":
+			z.ActionID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ActionID")
+				return
+			}
+		case "ExceptionMessage":
+			z.ExceptionMessage, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ExceptionMessage")
+				return
+			}
+		case "ErrorData":
+			var zb0013 uint32
+			zb0013, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ErrorData")
+				return
+			}
+			if cap(z.ErrorData) >= int(zb0013) {
+				z.ErrorData = (z.ErrorData)[:zb0013]
+			} else {
+				z.ErrorData = make([]string, zb0013)
+			}
+			for za0020 := range z.ErrorData {
+				z.ErrorData[za0020], bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "ErrorData", za0020)
+					return
+				}
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -3684,6 +3745,10 @@ func (z *ErrorProperties) Msgsize() (s int) {
 		s += msgp.NilSize
 	} else {
 		s += z.InnerTraceData.Msgsize()
+	}
+	s += 9 + msgp.StringPrefixSize + len(z.ActionID) + 17 + msgp.StringPrefixSize + len(z.ExceptionMessage) + 10 + msgp.ArrayHeaderSize
+	for za0020 := range z.ErrorData {
+		s += msgp.StringPrefixSize + len(z.ErrorData[za0020])
 	}
 	return
 }
@@ -4017,8 +4082,8 @@ func (z *ExecuteScriptMessage) Msgsize() (s int) {
 func (z *ExecuteSourceMessage) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(7)
-	var zb0001Mask uint8 /* 7 bits */
+	zb0001Len := uint32(8)
+	var zb0001Mask uint8 /* 8 bits */
 	_ = zb0001Mask
 	if z.Manifest == "" {
 		zb0001Len--
@@ -4036,9 +4101,13 @@ func (z *ExecuteSourceMessage) MarshalMsg(b []byte) (o []byte, err error) {
 		zb0001Len--
 		zb0001Mask |= 0x20
 	}
-	if z.Timeout == 0 {
+	if z.DryRun == false {
 		zb0001Len--
 		zb0001Mask |= 0x40
+	}
+	if z.Timeout == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x80
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -4085,6 +4154,11 @@ func (z *ExecuteSourceMessage) MarshalMsg(b []byte) (o []byte, err error) {
 			o = msgp.AppendBool(o, z.Async)
 		}
 		if (zb0001Mask & 0x40) == 0 { // if not omitted
+			// string "DryRun"
+			o = append(o, 0xa6, 0x44, 0x72, 0x79, 0x52, 0x75, 0x6e)
+			o = msgp.AppendBool(o, z.DryRun)
+		}
+		if (zb0001Mask & 0x80) == 0 { // if not omitted
 			// string "Timeout"
 			o = append(o, 0xa7, 0x54, 0x69, 0x6d, 0x65, 0x6f, 0x75, 0x74)
 			o = msgp.AppendDuration(o, z.Timeout)
@@ -4215,6 +4289,12 @@ func (z *ExecuteSourceMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "Async")
 				return
 			}
+		case "DryRun":
+			z.DryRun, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "DryRun")
+				return
+			}
 		case "Timeout":
 			z.Timeout, bts, err = msgp.ReadDurationBytes(bts)
 			if err != nil {
@@ -4246,7 +4326,7 @@ func (z *ExecuteSourceMessage) Msgsize() (s int) {
 			s += msgp.StringPrefixSize + len(za0002) + msgp.StringPrefixSize + len(za0003)
 		}
 	}
-	s += 6 + msgp.BytesPrefixSize + len([]byte(z.Input)) + 6 + msgp.BoolSize + 8 + msgp.DurationSize
+	s += 6 + msgp.BytesPrefixSize + len([]byte(z.Input)) + 6 + msgp.BoolSize + 7 + msgp.BoolSize + 8 + msgp.DurationSize
 	return
 }
 
