@@ -19,6 +19,8 @@ import (
 	"domovoi.dev/runtime/api"
 	"domovoi.dev/runtime/automation"
 	"domovoi.dev/runtime/automation/schedule"
+	"domovoi.dev/runtime/automation/trigger"
+	"domovoi.dev/runtime/backups"
 	"domovoi.dev/runtime/dommanager"
 	"domovoi.dev/runtime/outbound"
 	"domovoi.dev/runtime/secrets"
@@ -69,8 +71,17 @@ type Options struct {
 	// SecretsKey is the file with the key that secrets are encrypted with; empty
 	// means SecretsKeyFile in DataDir. It is made when there is none.
 	SecretsKey string
-	// Safe starts a daemon that starts nothing by itself: no schedules.
+	// Safe starts a daemon that starts nothing by itself: no schedules, nothing for
+	// changes, which are not made up for later, and no runs that waited when the one
+	// before it ended.
 	Safe bool
+	// ReadOnly starts a daemon that changes nothing, to look at a restored backup
+	// beside the daemon it is of. It starts nothing by itself.
+	ReadOnly bool
+	// Backups say how backups are made.
+	Backups BackupOptions
+	// Console serves the files of the web console; nil means that there is none.
+	Console http.Handler
 	// TrustedProxies are the proxies whose word counts for where a request comes
 	// from, and whether it came encrypted.
 	TrustedProxies []netip.Prefix
@@ -95,10 +106,14 @@ type Runtime struct {
 	host       *plugins.Host
 	automation *automation.Automation
 	schedules  *schedule.Schedules
+	triggers   *trigger.Triggers
 	safe       bool
+	readOnly   bool
+	backups    *backups.Folder
 	secrets    *secrets.Vault
 	outbound   *outbound.Client
 	proxies    []netip.Prefix
+	console    http.Handler
 	// dryRun is set in the stand-in of a dry run.
 	dryRun *dryRun
 
@@ -116,10 +131,14 @@ func Open(ctx context.Context, o Options) (_ *Runtime, err error) {
 	if o.MaxAttachment < 0 || o.MaxAttachment > maxMaxAttachment {
 		return nil, slnet.Errorf(slnet.KindInvalid, "attachments of %d bytes cannot be allowed, at most %d", o.MaxAttachment, maxMaxAttachment)
 	}
+	lock, err := o.Backups.lock()
+	if err != nil {
+		return nil, err
+	}
 	if err := os.MkdirAll(o.DataDir, 0o700); err != nil {
 		return nil, fmt.Errorf("the data directory: %w", err)
 	}
-	r := &Runtime{log: o.Logger, version: o.Version, startedAt: time.Now().UTC(), registry: sdk.Registry(), proxies: o.TrustedProxies}
+	r := &Runtime{log: o.Logger, version: o.Version, startedAt: time.Now().UTC(), registry: sdk.Registry(), proxies: o.TrustedProxies, safe: o.Safe || o.ReadOnly, readOnly: o.ReadOnly, console: o.Console}
 	r.stopping, r.stop = context.WithCancel(context.Background())
 	defer func() {
 		if err != nil {
@@ -131,6 +150,11 @@ func Open(ctx context.Context, o Options) (_ *Runtime, err error) {
 		return nil, err
 	}
 	r.engine, _ = engine.(*pebblekv.Store)
+	if r.readOnly {
+		if engine, err = openScratch(engine); err != nil {
+			return nil, err
+		}
+	}
 	if r.store, err = openStore(ctx, o.DataDir, engine); err != nil {
 		return nil, err
 	}
@@ -141,14 +165,17 @@ func Open(ctx context.Context, o Options) (_ *Runtime, err error) {
 	if err := r.accounts.EnsureAdministratorToken(ctx, filepath.Join(o.DataDir, TokenFile)); err != nil {
 		return nil, err
 	}
-	if err := r.store.SweepBlobs(ctx); err != nil {
-		return nil, fmt.Errorf("the folder of attachments: %w", err)
+	if !r.readOnly {
+		if err := r.store.SweepBlobs(ctx); err != nil {
+			return nil, fmt.Errorf("the folder of attachments: %w", err)
+		}
 	}
 	r.managers = dommanager.New(r.store, dommanager.Options{
-		Accounts: r.accounts, Logger: o.Logger, MaxAttachment: o.MaxAttachment, Scripts: r.actionScripts(),
+		Accounts: r.accounts, Logger: o.Logger, MaxAttachment: o.MaxAttachment, Scripts: r.actionScripts(), Triggers: r.watchers(),
 	})
 	r.secrets = secrets.New(r.store, cmp.Or(o.SecretsKey, filepath.Join(o.DataDir, SecretsKeyFile)))
 	r.outbound = outbound.New()
+	r.backups = r.newBackups(o, lock)
 	r.host, err = plugins.Open(plugins.Options{
 		Dir: filepath.Join(o.DataDir, "sockets"), Logger: o.Logger, Grace: o.Grace, Spares: o.Spares,
 	})
@@ -158,14 +185,20 @@ func Open(ctx context.Context, o Options) (_ *Runtime, err error) {
 	r.automation, err = automation.Open(ctx, automation.Options{
 		Store: r.store, Host: r.host, Dir: o.DataDir, Connect: r.connect, Enabled: r.accounts.Enabled, ActAs: r.accounts.ActAs,
 		DisplayName: r.accounts.DisplayName, MayGrant: r.mayGrant, DryRun: r.openDryRun, MayExecute: r.mayExecute, References: scriptReferences, Renaming: r.renamingScript,
-		Parallel: 2 * goruntime.NumCPU(), Logger: o.Logger,
+		Parallel: 2 * goruntime.NumCPU(), Logger: o.Logger, Hold: r.safe, Private: []string{r.backups.Dir},
 	})
 	if err != nil {
 		return nil, err
 	}
+	r.safe = o.Safe
+	r.triggers = r.newTriggers()
+	r.triggers.Start()
 	r.schedules = r.newSchedules()
-	if r.safe = o.Safe; !r.safe {
+	if !r.safe {
 		r.schedules.Start()
+	}
+	if !r.readOnly {
+		r.backups.Start()
 	}
 	r.managers.Start()
 	r.accounts.Start(o.Logger)
@@ -186,6 +219,9 @@ const (
 // until ctx ends and are cancelled then; the store is closed last.
 func (r *Runtime) Close(ctx context.Context) error {
 	r.stop()
+	if r.backups != nil {
+		r.backups.Stop()
+	}
 	if r.schedules != nil {
 		r.schedules.Stop()
 	}
@@ -199,6 +235,9 @@ func (r *Runtime) Close(ctx context.Context) error {
 		r.managers.Stop()
 	}
 	var errs []error
+	if r.triggers != nil {
+		errs = append(errs, storeEnded(r.triggers.Stop(context.WithoutCancel(ctx))))
+	}
 	if r.host != nil {
 		errs = append(errs, r.host.Close())
 	}
@@ -252,6 +291,7 @@ func (r *Runtime) Handler() http.Handler {
 			return r.Login(ctx, user, password, address, purpose)
 		},
 		Logout:         r.accounts.Logout,
+		Console:        r.console,
 		TrustedProxies: r.proxies,
 		Registry:       r.registry,
 		Ready:          r.ready,

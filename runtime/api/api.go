@@ -9,6 +9,7 @@
 //	GET  /healthz       the process answers
 //	GET  /readyz        the daemon can do its work
 //	GET  /console/      the files of the console, where there is one
+//	GET  /              the console's first page
 //
 // Every request but those for the public routes carries a token, in its
 // Authorization header or in the cookie that /login has set; without one it is
@@ -56,8 +57,8 @@ type Options struct {
 	// Logout ends the login that a token stands for: from then on the token is
 	// refused. Nil means that the daemon has no /logout.
 	Logout func(ctx context.Context, secret string) error
-	// Console serves the files below /console/ to anybody, signed in or not: they
-	// hold nothing but the program. Nil means that there is no console.
+	// Console serves / and the files below /console/ to anybody, signed in or not:
+	// they hold nothing but the program. Nil means that there is no console.
 	Console http.Handler
 	// TrustedProxies are the proxies whose X-Forwarded-For and X-Forwarded-Proto
 	// are believed. From everybody else these headers are ignored.

@@ -22,10 +22,10 @@ type route struct {
 
 // public lists the routes that answer whoever asks. Every other path, also one
 // where there is nothing, answers only those who are signed in.
-var public = []string{"/login", "/healthz", "/readyz", "/console/"}
+var public = []string{"/", "/login", "/healthz", "/readyz", "/console/"}
 
 // table returns the routes by path. A path that ends in a slash stands for all
-// paths below it.
+// paths below it, but for the root, which stands for itself.
 func (e *edge) table() map[string]*route {
 	routes := map[string]*route{
 		"/slnet":        {http.MethodPost, apiPolicy, e.call},
@@ -40,6 +40,7 @@ func (e *edge) table() map[string]*route {
 		routes["/logout"] = &route{http.MethodPost, apiPolicy, e.logout}
 	}
 	if e.Console != nil {
+		routes["/"] = &route{http.MethodGet, consolePolicy, e.console}
 		routes["/console/"] = &route{http.MethodGet, consolePolicy, e.console}
 	}
 	return routes
@@ -48,10 +49,11 @@ func (e *edge) table() map[string]*route {
 // find returns the route of a request and its path in the table, nil where
 // there is nothing. A path counts only in its one plain form: with escapes that
 // need not be, dots or double slashes it leads nowhere, so there is nothing to
-// redirect, and a proxy in front cannot take it for another one.
+// redirect, and a proxy in front cannot take it for another one. Only below
+// /console/, where all is public, names may be escaped as browsers do it.
 func (e *edge) find(r *http.Request) (*route, string) {
 	p := r.URL.Path
-	if r.URL.RawPath != "" || !strings.HasPrefix(p, "/") || strings.ContainsFunc(p, unprintable) {
+	if r.URL.RawPath != "" && !strings.HasPrefix(r.URL.RawPath, "/console/") || !strings.HasPrefix(p, "/") || strings.ContainsFunc(p, unprintable) {
 		return nil, ""
 	}
 	if clean := path.Clean(p); p != clean && p != clean+"/" {
@@ -62,7 +64,7 @@ func (e *edge) find(r *http.Request) (*route, string) {
 	}
 	folder := ""
 	for at := range e.routes {
-		if strings.HasSuffix(at, "/") && strings.HasPrefix(p, at) && len(at) > len(folder) {
+		if at != "/" && strings.HasSuffix(at, "/") && strings.HasPrefix(p, at) && len(at) > len(folder) {
 			folder = at
 		}
 	}
@@ -149,7 +151,7 @@ func (e *edge) guard(w http.ResponseWriter, r *http.Request) {
 }
 
 // console serves the files of the console. They may be kept by a browser that
-// asks whether they are still the newest.
+// asks whether they are still the newest, unless the console says more.
 func (e *edge) console(w http.ResponseWriter, r *http.Request, _ *caller) {
 	w.Header().Set("Cache-Control", "no-cache")
 	extendWrite(w, 0)

@@ -96,6 +96,13 @@ func Messages() []MessageType {
 		{New: func() Message { return new(CheckStoreResponse) }},
 		{New: func() Message { return new(CompactStoreMessage) }},
 		{New: func() Message { return new(CompactStoreResponse) }},
+		{New: func() Message { return new(CreateBackupMessage) }},
+		{New: func() Message { return new(BackupResponse) }},
+		{New: func() Message { return new(GetBackupsMessage) }},
+		{New: func() Message { return new(BackupsResponse) }},
+		{New: func() Message { return new(ReadBackupMessage) }},
+		{New: func() Message { return new(ReadBackupResponse) }},
+		{New: func() Message { return new(DeleteBackupMessage) }},
 	}
 }
 
@@ -365,3 +372,24 @@ func (*CompactStoreMessage) MessageName() string { return "CompactStoreMessage" 
 
 // MessageName implements Message.
 func (*CompactStoreResponse) MessageName() string { return "CompactStoreResponse" }
+
+// MessageName implements Message.
+func (*CreateBackupMessage) MessageName() string { return "CreateBackupMessage" }
+
+// MessageName implements Message.
+func (*BackupResponse) MessageName() string { return "BackupResponse" }
+
+// MessageName implements Message.
+func (*GetBackupsMessage) MessageName() string { return "GetBackupsMessage" }
+
+// MessageName implements Message.
+func (*BackupsResponse) MessageName() string { return "BackupsResponse" }
+
+// MessageName implements Message.
+func (*ReadBackupMessage) MessageName() string { return "ReadBackupMessage" }
+
+// MessageName implements Message.
+func (*ReadBackupResponse) MessageName() string { return "ReadBackupResponse" }
+
+// MessageName implements Message.
+func (*DeleteBackupMessage) MessageName() string { return "DeleteBackupMessage" }

@@ -47,20 +47,20 @@ func (z *ApiTriggerInput) MarshalMsg(b []byte) (o []byte, err error) {
 			// string "RouteValues"
 			o = append(o, 0xab, 0x52, 0x6f, 0x75, 0x74, 0x65, 0x56, 0x61, 0x6c, 0x75, 0x65, 0x73)
 			o = msgp.AppendMapHeader(o, uint32(len(z.RouteValues)))
-			for za0051, za0052 := range z.RouteValues {
-				o = msgp.AppendString(o, za0051)
+			for za0052, za0053 := range z.RouteValues {
 				o = msgp.AppendString(o, za0052)
+				o = msgp.AppendString(o, za0053)
 			}
 		}
 		if (zb0001Mask & 0x8) == 0 { // if not omitted
 			// string "Query"
 			o = append(o, 0xa5, 0x51, 0x75, 0x65, 0x72, 0x79)
 			o = msgp.AppendMapHeader(o, uint32(len(z.Query)))
-			for za0053, za0054 := range z.Query {
-				o = msgp.AppendString(o, za0053)
-				o = msgp.AppendArrayHeader(o, uint32(len(za0054)))
-				for za0055 := range za0054 {
-					o = msgp.AppendString(o, za0054[za0055])
+			for za0054, za0055 := range z.Query {
+				o = msgp.AppendString(o, za0054)
+				o = msgp.AppendArrayHeader(o, uint32(len(za0055)))
+				for za0056 := range za0055 {
+					o = msgp.AppendString(o, za0055[za0056])
 				}
 			}
 		}
@@ -68,11 +68,11 @@ func (z *ApiTriggerInput) MarshalMsg(b []byte) (o []byte, err error) {
 			// string "Headers"
 			o = append(o, 0xa7, 0x48, 0x65, 0x61, 0x64, 0x65, 0x72, 0x73)
 			o = msgp.AppendMapHeader(o, uint32(len(z.Headers)))
-			for za0056, za0057 := range z.Headers {
-				o = msgp.AppendString(o, za0056)
-				o = msgp.AppendArrayHeader(o, uint32(len(za0057)))
-				for za0058 := range za0057 {
-					o = msgp.AppendString(o, za0057[za0058])
+			for za0057, za0058 := range z.Headers {
+				o = msgp.AppendString(o, za0057)
+				o = msgp.AppendArrayHeader(o, uint32(len(za0058)))
+				for za0059 := range za0058 {
+					o = msgp.AppendString(o, za0058[za0059])
 				}
 			}
 		}
@@ -128,20 +128,20 @@ func (z *ApiTriggerInput) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				clear(z.RouteValues)
 			}
 			for zb0002 > 0 {
-				var za0052 string
+				var za0053 string
 				zb0002--
-				var za0051 string
-				za0051, bts, err = msgp.ReadStringBytes(bts)
+				var za0052 string
+				za0052, bts, err = msgp.ReadStringBytes(bts)
 				if err != nil {
 					err = msgp.WrapError(err, "RouteValues")
 					return
 				}
-				za0052, bts, err = msgp.ReadStringBytes(bts)
+				za0053, bts, err = msgp.ReadStringBytes(bts)
 				if err != nil {
-					err = msgp.WrapError(err, "RouteValues", za0051)
+					err = msgp.WrapError(err, "RouteValues", za0052)
 					return
 				}
-				z.RouteValues[za0051] = za0052
+				z.RouteValues[za0052] = za0053
 			}
 		case "Query":
 			var zb0003 uint32
@@ -156,10 +156,10 @@ func (z *ApiTriggerInput) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				clear(z.Query)
 			}
 			for zb0003 > 0 {
-				var za0054 []string
+				var za0055 []string
 				zb0003--
-				var za0053 string
-				za0053, bts, err = msgp.ReadStringBytes(bts)
+				var za0054 string
+				za0054, bts, err = msgp.ReadStringBytes(bts)
 				if err != nil {
 					err = msgp.WrapError(err, "Query")
 					return
@@ -167,22 +167,22 @@ func (z *ApiTriggerInput) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				var zb0004 uint32
 				zb0004, bts, err = msgp.ReadArrayHeaderBytes(bts)
 				if err != nil {
-					err = msgp.WrapError(err, "Query", za0053)
+					err = msgp.WrapError(err, "Query", za0054)
 					return
 				}
-				if cap(za0054) >= int(zb0004) {
-					za0054 = (za0054)[:zb0004]
+				if cap(za0055) >= int(zb0004) {
+					za0055 = (za0055)[:zb0004]
 				} else {
-					za0054 = make([]string, zb0004)
+					za0055 = make([]string, zb0004)
 				}
-				for za0055 := range za0054 {
-					za0054[za0055], bts, err = msgp.ReadStringBytes(bts)
+				for za0056 := range za0055 {
+					za0055[za0056], bts, err = msgp.ReadStringBytes(bts)
 					if err != nil {
-						err = msgp.WrapError(err, "Query", za0053, za0055)
+						err = msgp.WrapError(err, "Query", za0054, za0056)
 						return
 					}
 				}
-				z.Query[za0053] = za0054
+				z.Query[za0054] = za0055
 			}
 		case "Headers":
 			var zb0005 uint32
@@ -197,10 +197,10 @@ func (z *ApiTriggerInput) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				clear(z.Headers)
 			}
 			for zb0005 > 0 {
-				var za0057 []string
+				var za0058 []string
 				zb0005--
-				var za0056 string
-				za0056, bts, err = msgp.ReadStringBytes(bts)
+				var za0057 string
+				za0057, bts, err = msgp.ReadStringBytes(bts)
 				if err != nil {
 					err = msgp.WrapError(err, "Headers")
 					return
@@ -208,22 +208,22 @@ func (z *ApiTriggerInput) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				var zb0006 uint32
 				zb0006, bts, err = msgp.ReadArrayHeaderBytes(bts)
 				if err != nil {
-					err = msgp.WrapError(err, "Headers", za0056)
+					err = msgp.WrapError(err, "Headers", za0057)
 					return
 				}
-				if cap(za0057) >= int(zb0006) {
-					za0057 = (za0057)[:zb0006]
+				if cap(za0058) >= int(zb0006) {
+					za0058 = (za0058)[:zb0006]
 				} else {
-					za0057 = make([]string, zb0006)
+					za0058 = make([]string, zb0006)
 				}
-				for za0058 := range za0057 {
-					za0057[za0058], bts, err = msgp.ReadStringBytes(bts)
+				for za0059 := range za0058 {
+					za0058[za0059], bts, err = msgp.ReadStringBytes(bts)
 					if err != nil {
-						err = msgp.WrapError(err, "Headers", za0056, za0058)
+						err = msgp.WrapError(err, "Headers", za0057, za0059)
 						return
 					}
 				}
-				z.Headers[za0056] = za0057
+				z.Headers[za0057] = za0058
 			}
 		case "Body":
 			z.Body, bts, err = msgp.ReadBytesBytes(bts, z.Body)
@@ -247,28 +247,28 @@ func (z *ApiTriggerInput) UnmarshalMsg(bts []byte) (o []byte, err error) {
 func (z *ApiTriggerInput) Msgsize() (s int) {
 	s = 1 + 7 + msgp.StringPrefixSize + len(z.Method) + 6 + msgp.StringPrefixSize + len(z.Route) + 12 + msgp.MapHeaderSize
 	if z.RouteValues != nil {
-		for za0051, za0052 := range z.RouteValues {
-			_ = za0052
-			s += msgp.StringPrefixSize + len(za0051) + msgp.StringPrefixSize + len(za0052)
+		for za0052, za0053 := range z.RouteValues {
+			_ = za0053
+			s += msgp.StringPrefixSize + len(za0052) + msgp.StringPrefixSize + len(za0053)
 		}
 	}
 	s += 6 + msgp.MapHeaderSize
 	if z.Query != nil {
-		for za0053, za0054 := range z.Query {
-			_ = za0054
-			s += msgp.StringPrefixSize + len(za0053) + msgp.ArrayHeaderSize
-			for za0055 := range za0054 {
-				s += msgp.StringPrefixSize + len(za0054[za0055])
+		for za0054, za0055 := range z.Query {
+			_ = za0055
+			s += msgp.StringPrefixSize + len(za0054) + msgp.ArrayHeaderSize
+			for za0056 := range za0055 {
+				s += msgp.StringPrefixSize + len(za0055[za0056])
 			}
 		}
 	}
 	s += 8 + msgp.MapHeaderSize
 	if z.Headers != nil {
-		for za0056, za0057 := range z.Headers {
-			_ = za0057
-			s += msgp.StringPrefixSize + len(za0056) + msgp.ArrayHeaderSize
-			for za0058 := range za0057 {
-				s += msgp.StringPrefixSize + len(za0057[za0058])
+		for za0057, za0058 := range z.Headers {
+			_ = za0058
+			s += msgp.StringPrefixSize + len(za0057) + msgp.ArrayHeaderSize
+			for za0059 := range za0058 {
+				s += msgp.StringPrefixSize + len(za0058[za0059])
 			}
 		}
 	}
@@ -957,6 +957,510 @@ func (z *AuditResponse) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z *Backup) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(5)
+	var zb0001Mask uint8 /* 5 bits */
+	_ = zb0001Mask
+	if z.Scheduled == false {
+		zb0001Len--
+		zb0001Mask |= 0x8
+	}
+	if z.Encrypted == false {
+		zb0001Len--
+		zb0001Mask |= 0x10
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Name"
+		o = append(o, 0xa4, 0x4e, 0x61, 0x6d, 0x65)
+		o = msgp.AppendString(o, z.Name)
+		// string "CreatedAt"
+		o = append(o, 0xa9, 0x43, 0x72, 0x65, 0x61, 0x74, 0x65, 0x64, 0x41, 0x74)
+		o = msgp.AppendTimeExt(o, z.CreatedAt)
+		// string "Size"
+		o = append(o, 0xa4, 0x53, 0x69, 0x7a, 0x65)
+		o = msgp.AppendInt64(o, z.Size)
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "Scheduled"
+			o = append(o, 0xa9, 0x53, 0x63, 0x68, 0x65, 0x64, 0x75, 0x6c, 0x65, 0x64)
+			o = msgp.AppendBool(o, z.Scheduled)
+		}
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
+			// string "Encrypted"
+			o = append(o, 0xa9, 0x45, 0x6e, 0x63, 0x72, 0x79, 0x70, 0x74, 0x65, 0x64)
+			o = msgp.AppendBool(o, z.Encrypted)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *Backup) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Name":
+			z.Name, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Name")
+				return
+			}
+		case "CreatedAt":
+			z.CreatedAt, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "CreatedAt")
+				return
+			}
+		case "Size":
+			z.Size, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Size")
+				return
+			}
+		case "Scheduled":
+			z.Scheduled, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Scheduled")
+				return
+			}
+		case "Encrypted":
+			z.Encrypted, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Encrypted")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *Backup) Msgsize() (s int) {
+	s = 1 + 5 + msgp.StringPrefixSize + len(z.Name) + 10 + msgp.TimeSize + 5 + msgp.Int64Size + 10 + msgp.BoolSize + 10 + msgp.BoolSize
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *BackupInfo) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(5)
+	var zb0001Mask uint8 /* 5 bits */
+	_ = zb0001Mask
+	if z.Writing == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x1
+	}
+	if z.Newest == nil {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	if z.NextAt.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	if z.Failure == "" {
+		zb0001Len--
+		zb0001Mask |= 0x8
+	}
+	if z.FailedAt.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x10
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		if (zb0001Mask & 0x1) == 0 { // if not omitted
+			// string "Writing"
+			o = append(o, 0xa7, 0x57, 0x72, 0x69, 0x74, 0x69, 0x6e, 0x67)
+			o = msgp.AppendInt64(o, z.Writing)
+		}
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "Newest"
+			o = append(o, 0xa6, 0x4e, 0x65, 0x77, 0x65, 0x73, 0x74)
+			if z.Newest == nil {
+				o = msgp.AppendNil(o)
+			} else {
+				o, err = z.Newest.MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "Newest")
+					return
+				}
+			}
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "NextAt"
+			o = append(o, 0xa6, 0x4e, 0x65, 0x78, 0x74, 0x41, 0x74)
+			o = msgp.AppendTimeExt(o, z.NextAt)
+		}
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "Failure"
+			o = append(o, 0xa7, 0x46, 0x61, 0x69, 0x6c, 0x75, 0x72, 0x65)
+			o = msgp.AppendString(o, z.Failure)
+		}
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
+			// string "FailedAt"
+			o = append(o, 0xa8, 0x46, 0x61, 0x69, 0x6c, 0x65, 0x64, 0x41, 0x74)
+			o = msgp.AppendTimeExt(o, z.FailedAt)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *BackupInfo) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Writing":
+			z.Writing, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Writing")
+				return
+			}
+		case "Newest":
+			if msgp.IsNil(bts) {
+				bts, err = msgp.ReadNilBytes(bts)
+				if err != nil {
+					return
+				}
+				z.Newest = nil
+			} else {
+				if z.Newest == nil {
+					z.Newest = new(Backup)
+				}
+				bts, err = z.Newest.UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Newest")
+					return
+				}
+			}
+		case "NextAt":
+			z.NextAt, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "NextAt")
+				return
+			}
+		case "Failure":
+			z.Failure, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Failure")
+				return
+			}
+		case "FailedAt":
+			z.FailedAt, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "FailedAt")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *BackupInfo) Msgsize() (s int) {
+	s = 1 + 8 + msgp.Int64Size + 7
+	if z.Newest == nil {
+		s += msgp.NilSize
+	} else {
+		s += z.Newest.Msgsize()
+	}
+	s += 7 + msgp.TimeSize + 8 + msgp.StringPrefixSize + len(z.Failure) + 9 + msgp.TimeSize
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *BackupResponse) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(8)
+	var zb0001Mask uint8 /* 8 bits */
+	_ = zb0001Mask
+	if z.Keys == false {
+		zb0001Len--
+		zb0001Mask |= 0x40
+	}
+	if z.Missing == nil {
+		zb0001Len--
+		zb0001Mask |= 0x80
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Backup"
+		o = append(o, 0xa6, 0x42, 0x61, 0x63, 0x6b, 0x75, 0x70)
+		o, err = z.Backup.MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "Backup")
+			return
+		}
+		// string "StoreVersion"
+		o = append(o, 0xac, 0x53, 0x74, 0x6f, 0x72, 0x65, 0x56, 0x65, 0x72, 0x73, 0x69, 0x6f, 0x6e)
+		o = msgp.AppendInt64(o, z.StoreVersion)
+		// string "Rows"
+		o = append(o, 0xa4, 0x52, 0x6f, 0x77, 0x73)
+		o = msgp.AppendInt64(o, z.Rows)
+		// string "RowBytes"
+		o = append(o, 0xa8, 0x52, 0x6f, 0x77, 0x42, 0x79, 0x74, 0x65, 0x73)
+		o = msgp.AppendInt64(o, z.RowBytes)
+		// string "Files"
+		o = append(o, 0xa5, 0x46, 0x69, 0x6c, 0x65, 0x73)
+		o = msgp.AppendInt64(o, z.Files)
+		// string "FileBytes"
+		o = append(o, 0xa9, 0x46, 0x69, 0x6c, 0x65, 0x42, 0x79, 0x74, 0x65, 0x73)
+		o = msgp.AppendInt64(o, z.FileBytes)
+		if (zb0001Mask & 0x40) == 0 { // if not omitted
+			// string "Keys"
+			o = append(o, 0xa4, 0x4b, 0x65, 0x79, 0x73)
+			o = msgp.AppendBool(o, z.Keys)
+		}
+		if (zb0001Mask & 0x80) == 0 { // if not omitted
+			// string "Missing"
+			o = append(o, 0xa7, 0x4d, 0x69, 0x73, 0x73, 0x69, 0x6e, 0x67)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.Missing)))
+			for za0001 := range z.Missing {
+				o = msgp.AppendString(o, z.Missing[za0001])
+			}
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *BackupResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Backup":
+			bts, err = z.Backup.UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Backup")
+				return
+			}
+		case "StoreVersion":
+			z.StoreVersion, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "StoreVersion")
+				return
+			}
+		case "Rows":
+			z.Rows, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Rows")
+				return
+			}
+		case "RowBytes":
+			z.RowBytes, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "RowBytes")
+				return
+			}
+		case "Files":
+			z.Files, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Files")
+				return
+			}
+		case "FileBytes":
+			z.FileBytes, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "FileBytes")
+				return
+			}
+		case "Keys":
+			z.Keys, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Keys")
+				return
+			}
+		case "Missing":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Missing")
+				return
+			}
+			if cap(z.Missing) >= int(zb0002) {
+				z.Missing = (z.Missing)[:zb0002]
+			} else {
+				z.Missing = make([]string, zb0002)
+			}
+			for za0001 := range z.Missing {
+				z.Missing[za0001], bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Missing", za0001)
+					return
+				}
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *BackupResponse) Msgsize() (s int) {
+	s = 1 + 7 + z.Backup.Msgsize() + 13 + msgp.Int64Size + 5 + msgp.Int64Size + 9 + msgp.Int64Size + 6 + msgp.Int64Size + 10 + msgp.Int64Size + 5 + msgp.BoolSize + 8 + msgp.ArrayHeaderSize
+	for za0001 := range z.Missing {
+		s += msgp.StringPrefixSize + len(z.Missing[za0001])
+	}
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *BackupsResponse) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 2
+	// string "Folder"
+	o = append(o, 0x82, 0xa6, 0x46, 0x6f, 0x6c, 0x64, 0x65, 0x72)
+	o = msgp.AppendString(o, z.Folder)
+	// string "Backups"
+	o = append(o, 0xa7, 0x42, 0x61, 0x63, 0x6b, 0x75, 0x70, 0x73)
+	o = msgp.AppendArrayHeader(o, uint32(len(z.Backups)))
+	for za0001 := range z.Backups {
+		o, err = z.Backups[za0001].MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "Backups", za0001)
+			return
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *BackupsResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Folder":
+			z.Folder, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Folder")
+				return
+			}
+		case "Backups":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Backups")
+				return
+			}
+			if cap(z.Backups) >= int(zb0002) {
+				z.Backups = (z.Backups)[:zb0002]
+			} else {
+				z.Backups = make([]Backup, zb0002)
+			}
+			for za0001 := range z.Backups {
+				bts, err = z.Backups[za0001].UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Backups", za0001)
+					return
+				}
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *BackupsResponse) Msgsize() (s int) {
+	s = 1 + 7 + msgp.StringPrefixSize + len(z.Folder) + 8 + msgp.ArrayHeaderSize
+	for za0001 := range z.Backups {
+		s += z.Backups[za0001].Msgsize()
+	}
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z *CancelRunMessage) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// map header, size 1
@@ -1542,6 +2046,51 @@ func (z *CompactStoreResponse) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z CreateBackupMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 0
+	_ = z
+	o = append(o, 0x80)
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *CreateBackupMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z CreateBackupMessage) Msgsize() (s int) {
+	s = 1
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z *CreateGroupMessage) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
@@ -2098,6 +2647,58 @@ func (z *Cursor) UnmarshalMsg(bts []byte) (o []byte, err error) {
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z Cursor) Msgsize() (s int) {
 	s = msgp.Uint64Size
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z DeleteBackupMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 1
+	// string "Name"
+	o = append(o, 0x81, 0xa4, 0x4e, 0x61, 0x6d, 0x65)
+	o = msgp.AppendString(o, z.Name)
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *DeleteBackupMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Name":
+			z.Name, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Name")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z DeleteBackupMessage) Msgsize() (s int) {
+	s = 1 + 5 + msgp.StringPrefixSize + len(z.Name)
 	return
 }
 
@@ -4579,6 +5180,51 @@ func (z *GetAuditMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *GetAuditMessage) Msgsize() (s int) {
 	s = 1 + 5 + msgp.StringPrefixSize + len(z.User) + 6 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 8 + msgp.StringPrefixSize + len(z.Message) + 9 + msgp.StringPrefixSize + len(z.ModuleID) + 7 + msgp.StringPrefixSize + len(z.Object) + 8 + msgp.StringPrefixSize + len(string(z.Outcome)) + 5 + msgp.TimeSize + 6 + msgp.TimeSize + 6 + msgp.Int64Size + 7 + msgp.StringPrefixSize + len(z.Before)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z GetBackupsMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 0
+	_ = z
+	o = append(o, 0x80)
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *GetBackupsMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z GetBackupsMessage) Msgsize() (s int) {
+	s = 1
 	return
 }
 
@@ -8212,6 +8858,158 @@ func (z *PreviewScheduleResponse) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z ReadBackupMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(2)
+	var zb0001Mask uint8 /* 2 bits */
+	_ = zb0001Mask
+	if z.Offset == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Name"
+		o = append(o, 0xa4, 0x4e, 0x61, 0x6d, 0x65)
+		o = msgp.AppendString(o, z.Name)
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "Offset"
+			o = append(o, 0xa6, 0x4f, 0x66, 0x66, 0x73, 0x65, 0x74)
+			o = msgp.AppendInt64(o, z.Offset)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ReadBackupMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Name":
+			z.Name, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Name")
+				return
+			}
+		case "Offset":
+			z.Offset, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Offset")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z ReadBackupMessage) Msgsize() (s int) {
+	s = 1 + 5 + msgp.StringPrefixSize + len(z.Name) + 7 + msgp.Int64Size
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *ReadBackupResponse) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(2)
+	var zb0001Mask uint8 /* 2 bits */
+	_ = zb0001Mask
+	if z.Data == nil {
+		zb0001Len--
+		zb0001Mask |= 0x1
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		if (zb0001Mask & 0x1) == 0 { // if not omitted
+			// string "Data"
+			o = append(o, 0xa4, 0x44, 0x61, 0x74, 0x61)
+			o = msgp.AppendBytes(o, z.Data)
+		}
+		// string "Size"
+		o = append(o, 0xa4, 0x53, 0x69, 0x7a, 0x65)
+		o = msgp.AppendInt64(o, z.Size)
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ReadBackupResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Data":
+			z.Data, bts, err = msgp.ReadBytesBytes(bts, z.Data)
+			if err != nil {
+				err = msgp.WrapError(err, "Data")
+				return
+			}
+		case "Size":
+			z.Size, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Size")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *ReadBackupResponse) Msgsize() (s int) {
+	s = 1 + 5 + msgp.BytesPrefixSize + len(z.Data) + 5 + msgp.Int64Size
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z Reason) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	o = msgp.AppendString(o, string(z))
@@ -10496,8 +11294,8 @@ func (z RunState) Msgsize() (s int) {
 func (z *RunTrigger) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(4)
-	var zb0001Mask uint8 /* 4 bits */
+	zb0001Len := uint32(6)
+	var zb0001Mask uint8 /* 6 bits */
 	_ = zb0001Mask
 	if z.Kind == "" {
 		zb0001Len--
@@ -10510,6 +11308,10 @@ func (z *RunTrigger) MarshalMsg(b []byte) (o []byte, err error) {
 	if z.Occurrence.IsZero() {
 		zb0001Len--
 		zb0001Mask |= 0x8
+	}
+	if z.ModuleID == "" {
+		zb0001Len--
+		zb0001Mask |= 0x10
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -10534,6 +11336,14 @@ func (z *RunTrigger) MarshalMsg(b []byte) (o []byte, err error) {
 			o = append(o, 0xaa, 0x4f, 0x63, 0x63, 0x75, 0x72, 0x72, 0x65, 0x6e, 0x63, 0x65)
 			o = msgp.AppendTimeExt(o, z.Occurrence)
 		}
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
+			// string "ModuleId"
+			o = append(o, 0xa8, 0x4d, 0x6f, 0x64, 0x75, 0x6c, 0x65, 0x49, 0x64)
+			o = msgp.AppendString(o, z.ModuleID)
+		}
+		// string "InstanceId"
+		o = append(o, 0xaa, 0x49, 0x6e, 0x73, 0x74, 0x61, 0x6e, 0x63, 0x65, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.InstanceID)[:])
 	}
 	return
 }
@@ -10584,6 +11394,18 @@ func (z *RunTrigger) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "Occurrence")
 				return
 			}
+		case "ModuleId":
+			z.ModuleID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ModuleID")
+				return
+			}
+		case "InstanceId":
+			bts, err = msgp.ReadExactBytes(bts, (z.InstanceID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "InstanceID")
+				return
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -10598,7 +11420,7 @@ func (z *RunTrigger) UnmarshalMsg(bts []byte) (o []byte, err error) {
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *RunTrigger) Msgsize() (s int) {
-	s = 1 + 5 + msgp.StringPrefixSize + len(string(z.Kind)) + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 5 + msgp.StringPrefixSize + len(z.Name) + 11 + msgp.TimeSize
+	s = 1 + 5 + msgp.StringPrefixSize + len(string(z.Kind)) + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 5 + msgp.StringPrefixSize + len(z.Name) + 11 + msgp.TimeSize + 9 + msgp.StringPrefixSize + len(z.ModuleID) + 11 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize))
 	return
 }
 
@@ -15000,8 +15822,8 @@ func (z *Subscription) Msgsize() (s int) {
 func (z *SystemInfoResponse) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(7)
-	var zb0001Mask uint8 /* 7 bits */
+	zb0001Len := uint32(9)
+	var zb0001Mask uint16 /* 9 bits */
 	_ = zb0001Mask
 	if z.Managers == nil {
 		zb0001Len--
@@ -15015,9 +15837,17 @@ func (z *SystemInfoResponse) MarshalMsg(b []byte) (o []byte, err error) {
 		zb0001Len--
 		zb0001Mask |= 0x20
 	}
-	if z.Store == nil {
+	if z.ReadOnly == false {
 		zb0001Len--
 		zb0001Mask |= 0x40
+	}
+	if z.Store == nil {
+		zb0001Len--
+		zb0001Mask |= 0x80
+	}
+	if z.Backups == nil {
+		zb0001Len--
+		zb0001Mask |= 0x100
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -15055,6 +15885,11 @@ func (z *SystemInfoResponse) MarshalMsg(b []byte) (o []byte, err error) {
 			o = msgp.AppendBool(o, z.Safe)
 		}
 		if (zb0001Mask & 0x40) == 0 { // if not omitted
+			// string "ReadOnly"
+			o = append(o, 0xa8, 0x52, 0x65, 0x61, 0x64, 0x4f, 0x6e, 0x6c, 0x79)
+			o = msgp.AppendBool(o, z.ReadOnly)
+		}
+		if (zb0001Mask & 0x80) == 0 { // if not omitted
 			// string "Store"
 			o = append(o, 0xa5, 0x53, 0x74, 0x6f, 0x72, 0x65)
 			if z.Store == nil {
@@ -15063,6 +15898,19 @@ func (z *SystemInfoResponse) MarshalMsg(b []byte) (o []byte, err error) {
 				o, err = z.Store.MarshalMsg(o)
 				if err != nil {
 					err = msgp.WrapError(err, "Store")
+					return
+				}
+			}
+		}
+		if (zb0001Mask & 0x100) == 0 { // if not omitted
+			// string "Backups"
+			o = append(o, 0xa7, 0x42, 0x61, 0x63, 0x6b, 0x75, 0x70, 0x73)
+			if z.Backups == nil {
+				o = msgp.AppendNil(o)
+			} else {
+				o, err = z.Backups.MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "Backups")
 					return
 				}
 			}
@@ -15151,6 +15999,12 @@ func (z *SystemInfoResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "Safe")
 				return
 			}
+		case "ReadOnly":
+			z.ReadOnly, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ReadOnly")
+				return
+			}
 		case "Store":
 			if msgp.IsNil(bts) {
 				bts, err = msgp.ReadNilBytes(bts)
@@ -15165,6 +16019,23 @@ func (z *SystemInfoResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				bts, err = z.Store.UnmarshalMsg(bts)
 				if err != nil {
 					err = msgp.WrapError(err, "Store")
+					return
+				}
+			}
+		case "Backups":
+			if msgp.IsNil(bts) {
+				bts, err = msgp.ReadNilBytes(bts)
+				if err != nil {
+					return
+				}
+				z.Backups = nil
+			} else {
+				if z.Backups == nil {
+					z.Backups = new(BackupInfo)
+				}
+				bts, err = z.Backups.UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Backups")
 					return
 				}
 			}
@@ -15190,11 +16061,17 @@ func (z *SystemInfoResponse) Msgsize() (s int) {
 	for za0002 := range z.Isolation {
 		s += msgp.StringPrefixSize + len(z.Isolation[za0002])
 	}
-	s += 5 + msgp.BoolSize + 6
+	s += 5 + msgp.BoolSize + 9 + msgp.BoolSize + 6
 	if z.Store == nil {
 		s += msgp.NilSize
 	} else {
 		s += z.Store.Msgsize()
+	}
+	s += 8
+	if z.Backups == nil {
+		s += msgp.NilSize
+	} else {
+		s += z.Backups.Msgsize()
 	}
 	return
 }
