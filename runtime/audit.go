@@ -163,6 +163,9 @@ func subjectOf(message slnet.Message) (moduleID string, objects []slnet.AuditObj
 			return "", one("server", u.Host)
 		}
 	}
+	if objects := apiSubject(message); objects != nil {
+		return "", objects
+	}
 	if id := scheduleSubject(message); id != "" {
 		return "", one("schedule", id)
 	}

@@ -269,6 +269,7 @@ var handlers = func() map[string]handler {
 	add(table, everyone, (*Runtime).replayRuns)
 	addSchedules(table)
 	addTriggers(table)
+	addAPIs(table)
 
 	add(table, reading(everyone), (*Runtime).systemInfo)
 	add(table, reading(system), func(r *Runtime, ctx context.Context, _ security.Caller, _ *slnet.CheckStoreMessage) (*slnet.CheckStoreResponse, error) {

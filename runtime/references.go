@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 
+	"domovoi.dev/runtime/automation/endpoint"
 	"domovoi.dev/runtime/automation/schedule"
 	"domovoi.dev/runtime/automation/trigger"
 	"domovoi.dev/runtime/dommanager"
@@ -19,16 +20,17 @@ import (
 func scriptReferences(ctx context.Context, r *storage.Reader, is func(name string) bool) ([]slnet.ScriptReference, error) {
 	schedules, err1 := schedule.ScriptReferences(ctx, r, is)
 	triggers, err2 := trigger.ScriptReferences(ctx, r, is)
-	named, err3 := secrets.ScriptReferences(ctx, r, is)
-	granted, err4 := security.ScriptReferences(ctx, r, is)
-	modules, err5 := dommanager.ScriptReferences(ctx, r, is)
-	return slices.Concat(schedules, triggers, named, granted, modules), errors.Join(err1, err2, err3, err4, err5)
+	apis, err3 := endpoint.ScriptReferences(ctx, r, is)
+	named, err4 := secrets.ScriptReferences(ctx, r, is)
+	granted, err5 := security.ScriptReferences(ctx, r, is)
+	modules, err6 := dommanager.ScriptReferences(ctx, r, is)
+	return slices.Concat(schedules, triggers, apis, named, granted, modules), errors.Join(err1, err2, err3, err4, err5, err6)
 }
 
 // renamingScript carries out an update that renames a script. In it, renamed
-// changes the records that have the name of the script. Modules keep the former
-// name, which goes on to lead to the script: what people wrote into their settings
-// is theirs.
+// changes the records that have the name of the script. Modules and user-defined
+// APIs keep the former name, which goes on to lead to the script: what people wrote
+// into their settings is theirs.
 func (r *Runtime) renamingScript(update func(renamed func(tx *storage.Tx, former, name string) error) error) error {
 	return r.accounts.RenamingScript(func(granted func(tx *storage.Tx, former, name string) error) error {
 		return update(func(tx *storage.Tx, former, name string) error {
@@ -62,6 +64,8 @@ func (r *Runtime) mayKnow(ctx context.Context, caller security.Caller) (func(sln
 			return rights.Has(slnet.PermissionAutomationSchedules)
 		case slnet.ReferenceTrigger:
 			return rights.Has(slnet.PermissionAutomationTriggers)
+		case slnet.ReferenceAPI:
+			return rights.Has(slnet.PermissionAutomationApis)
 		case slnet.ReferenceSecret:
 			return rights.Has(slnet.PermissionAutomationSecrets)
 		case slnet.ReferenceGroup:

@@ -18,6 +18,7 @@ import (
 	"domovoi.dev/plugins"
 	"domovoi.dev/runtime/api"
 	"domovoi.dev/runtime/automation"
+	"domovoi.dev/runtime/automation/endpoint"
 	"domovoi.dev/runtime/automation/schedule"
 	"domovoi.dev/runtime/automation/trigger"
 	"domovoi.dev/runtime/backups"
@@ -72,8 +73,8 @@ type Options struct {
 	// means SecretsKeyFile in DataDir. It is made when there is none.
 	SecretsKey string
 	// Safe starts a daemon that starts nothing by itself: no schedules, nothing for
-	// changes, which are not made up for later, and no runs that waited when the one
-	// before it ended.
+	// changes, which are not made up for later, no scripts for requests to
+	// user-defined APIs, and no runs that waited when the one before it ended.
 	Safe bool
 	// ReadOnly starts a daemon that changes nothing, to look at a restored backup
 	// beside the daemon it is of. It starts nothing by itself.
@@ -107,6 +108,7 @@ type Runtime struct {
 	automation *automation.Automation
 	schedules  *schedule.Schedules
 	triggers   *trigger.Triggers
+	apis       *endpoint.APIs
 	safe       bool
 	readOnly   bool
 	backups    *backups.Folder
@@ -190,7 +192,6 @@ func Open(ctx context.Context, o Options) (_ *Runtime, err error) {
 	if err != nil {
 		return nil, err
 	}
-	r.safe = o.Safe
 	r.triggers = r.newTriggers()
 	r.triggers.Start()
 	r.schedules = r.newSchedules()
@@ -200,6 +201,10 @@ func Open(ctx context.Context, o Options) (_ *Runtime, err error) {
 	if !r.readOnly {
 		r.backups.Start()
 	}
+	if r.apis, err = r.openAPIs(ctx); err != nil {
+		return nil, err
+	}
+	r.apis.Start()
 	r.managers.Start()
 	r.accounts.Start(o.Logger)
 	r.audit.Start()
@@ -240,6 +245,9 @@ func (r *Runtime) Close(ctx context.Context) error {
 	}
 	if r.host != nil {
 		errs = append(errs, r.host.Close())
+	}
+	if r.apis != nil {
+		errs = append(errs, storeEnded(r.apis.Stop(context.WithoutCancel(ctx))))
 	}
 	if r.accounts != nil {
 		errs = append(errs, storeEnded(r.accounts.Stop(context.WithoutCancel(ctx))))
@@ -292,6 +300,7 @@ func (r *Runtime) Handler() http.Handler {
 		},
 		Logout:         r.accounts.Logout,
 		Console:        r.console,
+		Custom:         r.openCustom,
 		TrustedProxies: r.proxies,
 		Registry:       r.registry,
 		Ready:          r.ready,

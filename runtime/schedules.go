@@ -28,22 +28,22 @@ func (r *Runtime) checkSchedule(ctx context.Context, s *slnet.Schedule) (err err
 	if s.Script, err = r.automation.CurrentName(ctx, s.Script); err != nil {
 		return err
 	}
-	if err := r.mayStart(schedule.Owner(s), s.Script, "schedule"); err != nil {
+	if err := r.mayStart(schedule.Owner(s), "the owner of the schedule", s.Script); err != nil {
 		return err
 	}
 	return r.automation.CheckCall(ctx, schedule.Owner(s), automation.ScheduledCall(s, false))
 }
 
-// mayStart returns an error when the owner of something that starts a script may
-// not execute that.
-func (r *Runtime) mayStart(owner security.Caller, script, of string) error {
-	rights, err := r.accounts.Rights(owner)
+// mayStart returns an error when a user whose rights a run would have may not
+// execute its script. who says what the user is to whoever reads that.
+func (r *Runtime) mayStart(user security.Caller, who, script string) error {
+	rights, err := r.accounts.Rights(user)
 	if err != nil {
 		return err
 	}
 	if !rights.MayScript(security.ExecuteScript, script) {
-		return slnet.Errorf(slnet.KindPermissionDenied, "the owner of the %s, user %s, lacks the permission %v, or a grant of it for the script %.100q",
-			of, owner.User, slnet.PermissionAutomationExecute, script).WithReason(security.NoPermission)
+		return slnet.Errorf(slnet.KindPermissionDenied, "%s, user %s, lacks the permission %v, or a grant of it for the script %.100q",
+			who, user.User, slnet.PermissionAutomationExecute, script).WithReason(security.NoPermission)
 	}
 	if rights.ReadOnly() {
 		return readsOnly(rights)
@@ -57,7 +57,7 @@ func (r *Runtime) stageSchedule(tx *storage.Tx, start schedule.Start) (*slnet.Ru
 	if err != nil {
 		return nil, err
 	}
-	if err := r.mayStart(schedule.Owner(start.Schedule), script, "schedule"); err != nil {
+	if err := r.mayStart(schedule.Owner(start.Schedule), "the owner of the schedule", script); err != nil {
 		return nil, err
 	}
 	owner := schedule.Owner(start.Schedule)

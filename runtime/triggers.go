@@ -51,7 +51,7 @@ func (r *Runtime) checkTrigger(ctx context.Context, t *dom.Trigger) (err error) 
 	if t.Script, err = r.automation.CurrentName(ctx, t.Script); err != nil {
 		return err
 	}
-	if err := r.mayStart(trigger.Owner(t), t.Script, "trigger"); err != nil {
+	if err := r.mayStart(trigger.Owner(t), "the owner of the trigger", t.Script); err != nil {
 		return err
 	}
 	return r.automation.CheckTrigger(ctx, trigger.Owner(t), t)
@@ -65,7 +65,7 @@ func (r *Runtime) stageTrigger(tx *storage.Tx, t *dom.Trigger, c *trigger.Change
 	if err != nil {
 		return err
 	}
-	if err := r.mayStart(owner, script, "trigger"); err != nil {
+	if err := r.mayStart(owner, "the owner of the trigger", script); err != nil {
 		return err
 	}
 	owner.RunID, owner.Parents = c.By.RunID, c.By.Parents

@@ -125,6 +125,10 @@ var rooms = []room{
 	{path: "runtime/automation/trigger",
 		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom", "storage", "runtime/security"},
 		modules: []string{"github.com/google/uuid", "github.com/tinylib/msgp/msgp"}},
+	{path: "runtime/automation/endpoint", // runtime/api for what it knows of a request
+		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/schema", "storage", "runtime/security", "runtime/automation",
+			"runtime/api", "runtime/pace"},
+		modules: []string{"github.com/google/uuid", "github.com/tinylib/msgp/msgp"}},
 	{path: "runtime/secrets",
 		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom", "storage", "runtime/security"},
 		modules: []string{"github.com/tinylib/msgp/msgp"}},
@@ -136,8 +140,9 @@ var rooms = []room{
 		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/schema", "sdk/plugin", "sdk/plugin/session", "storage", "runtime/security", "runtime/script", "plugins"},
 		modules: []string{"github.com/google/uuid", "github.com/tinylib/msgp/msgp", "github.com/klauspost/compress/zstd",
 			"go.yaml.in/yaml/v3", "golang.org/x/sync", "golang.org/x/time/rate"}},
+	{path: "runtime/pace"}, // how often things may happen
 	{path: "runtime/api",
-		rooms: []string{"sdk", "sdk/slnet", "sdk/dom"},
+		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "runtime/pace"},
 		modules: []string{"github.com/google/uuid", "github.com/prometheus/client_golang",
 			"github.com/tinylib/msgp/msgp", // to bound the shape of a body before it is decoded
 			"golang.org/x/crypto/acme"}},
@@ -147,7 +152,7 @@ var rooms = []room{
 		rooms: []string{"sdk", "sdk/slnet"}},
 	{path: "runtime",
 		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "storage", "storage/backup", "storage/kv", "storage/kv/overlay", "storage/kv/pebblekv",
-			"runtime/security", "runtime/backups", "runtime/secrets", "runtime/outbound", "runtime/dommanager", "runtime/script", "runtime/automation", "runtime/automation/schedule", "runtime/automation/trigger",
+			"runtime/security", "runtime/backups", "runtime/secrets", "runtime/outbound", "runtime/dommanager", "runtime/script", "runtime/automation", "runtime/automation/schedule", "runtime/automation/trigger", "runtime/automation/endpoint",
 			"runtime/api", "plugins"},
 		modules: []string{"github.com/google/uuid", "github.com/klauspost/compress/zstd",
 			"github.com/prometheus/client_golang", "golang.org/x/sync", "golang.org/x/sys/unix"}},

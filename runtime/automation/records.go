@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -183,7 +184,24 @@ func removeOpen(tx *storage.Tx, run *slnet.Run) error {
 // brief is a run as it stands among others: without what may be large.
 func brief(run slnet.Run) slnet.Run {
 	run.Input, run.Result = nil, nil
+	if run.Trigger.Kind == slnet.TriggerAPI {
+		run.Parameters = briefParameters(run.Parameters)
+	}
 	return run
+}
+
+// maxBriefParameter is how many bytes of a parameter stand in a listing. Whoever
+// sends a request to an API decides how long they are.
+const maxBriefParameter = 1000
+
+func briefParameters(parameters map[string]string) map[string]string {
+	parameters = maps.Clone(parameters)
+	for name, value := range parameters {
+		if len(value) > maxBriefParameter {
+			parameters[name] = strings.ToValidUTF8(value[:maxBriefParameter], "") + "…"
+		}
+	}
+	return parameters
 }
 
 // getRun returns a run, or an error that it does not exist.

@@ -42,6 +42,8 @@ type RunTrigger struct {
 	// started the run.
 	ModuleID   string    `json:"ModuleId,omitempty"`
 	InstanceID uuid.UUID `json:"InstanceId"`
+	// Request is the request to a user-defined API, nil for other runs.
+	Request *RunRequest `json:"Request,omitempty"`
 }
 
 // IsZero reports whether nothing is known, as of runs from before this was kept.
