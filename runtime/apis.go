@@ -21,7 +21,7 @@ func (r *Runtime) openAPIs(ctx context.Context) (*endpoint.APIs, error) {
 	return endpoint.Open(ctx, endpoint.Options{
 		Store: r.store, Now: time.Now, Script: r.scriptForAPI, Call: r.callForAPI, ActAs: r.accounts.ActAs, Enabled: r.accounts.Enabled,
 		MayExecute: func(user security.Caller, script string) error {
-			return r.refuseRun(user, "the user of the API token", script)
+			return r.mayStart(user, "the user of the API token", script)
 		},
 		Ready: r.apisReady, Logger: r.log,
 	})

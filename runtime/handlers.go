@@ -268,6 +268,7 @@ var handlers = func() map[string]handler {
 
 	add(table, everyone, (*Runtime).replayRuns)
 	addSchedules(table)
+	addTriggers(table)
 	addAPIs(table)
 
 	add(table, reading(everyone), (*Runtime).systemInfo)

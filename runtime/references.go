@@ -7,6 +7,7 @@ import (
 
 	"domovoi.dev/runtime/automation/endpoint"
 	"domovoi.dev/runtime/automation/schedule"
+	"domovoi.dev/runtime/automation/trigger"
 	"domovoi.dev/runtime/dommanager"
 	"domovoi.dev/runtime/secrets"
 	"domovoi.dev/runtime/security"
@@ -18,11 +19,12 @@ import (
 // scriptReferences finds what refers to scripts by name, in all rooms.
 func scriptReferences(ctx context.Context, r *storage.Reader, is func(name string) bool) ([]slnet.ScriptReference, error) {
 	schedules, err1 := schedule.ScriptReferences(ctx, r, is)
-	named, err2 := secrets.ScriptReferences(ctx, r, is)
-	granted, err3 := security.ScriptReferences(ctx, r, is)
-	modules, err4 := dommanager.ScriptReferences(ctx, r, is)
-	apis, err5 := endpoint.ScriptReferences(ctx, r, is)
-	return slices.Concat(schedules, named, granted, modules, apis), errors.Join(err1, err2, err3, err4, err5)
+	triggers, err2 := trigger.ScriptReferences(ctx, r, is)
+	named, err3 := secrets.ScriptReferences(ctx, r, is)
+	granted, err4 := security.ScriptReferences(ctx, r, is)
+	modules, err5 := dommanager.ScriptReferences(ctx, r, is)
+	apis, err6 := endpoint.ScriptReferences(ctx, r, is)
+	return slices.Concat(schedules, triggers, named, granted, modules, apis), errors.Join(err1, err2, err3, err4, err5, err6)
 }
 
 // renamingScript carries out an update that renames a script. In it, renamed
@@ -33,8 +35,8 @@ func (r *Runtime) renamingScript(update func(renamed func(tx *storage.Tx, former
 	return r.accounts.RenamingScript(func(granted func(tx *storage.Tx, former, name string) error) error {
 		return r.apis.RenamingScript(func(answers func(tx *storage.Tx, former, name string) error) error {
 			return update(func(tx *storage.Tx, former, name string) error {
-				return errors.Join(schedule.ScriptRenamed(tx, former, name), secrets.ScriptRenamed(tx, former, name),
-					granted(tx, former, name), answers(tx, former, name))
+				return errors.Join(schedule.ScriptRenamed(tx, former, name), trigger.ScriptRenamed(tx, former, name),
+					secrets.ScriptRenamed(tx, former, name), granted(tx, former, name), answers(tx, former, name))
 			})
 		})
 	})
@@ -64,6 +66,8 @@ func (r *Runtime) mayKnow(ctx context.Context, caller security.Caller) (func(sln
 			return rights.Has(slnet.PermissionAutomationSchedules)
 		case slnet.ReferenceAPI:
 			return rights.Has(slnet.PermissionAutomationApis)
+		case slnet.ReferenceTrigger:
+			return rights.Has(slnet.PermissionAutomationTriggers)
 		case slnet.ReferenceSecret:
 			return rights.Has(slnet.PermissionAutomationSecrets)
 		case slnet.ReferenceGroup:

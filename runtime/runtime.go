@@ -20,6 +20,7 @@ import (
 	"domovoi.dev/runtime/automation"
 	"domovoi.dev/runtime/automation/endpoint"
 	"domovoi.dev/runtime/automation/schedule"
+	"domovoi.dev/runtime/automation/trigger"
 	"domovoi.dev/runtime/backups"
 	"domovoi.dev/runtime/dommanager"
 	"domovoi.dev/runtime/outbound"
@@ -71,9 +72,9 @@ type Options struct {
 	// SecretsKey is the file with the key that secrets are encrypted with; empty
 	// means SecretsKeyFile in DataDir. It is made when there is none.
 	SecretsKey string
-	// Safe starts a daemon that starts nothing by itself: no schedules, no scripts
-	// for requests to user-defined APIs, and no runs that waited when the one before
-	// it ended.
+	// Safe starts a daemon that starts nothing by itself: no schedules, nothing for
+	// changes, which are not made up for later, no scripts for requests to
+	// user-defined APIs, and no runs that waited when the one before it ended.
 	Safe bool
 	// ReadOnly starts a daemon that changes nothing, to look at a restored backup
 	// beside the daemon it is of. It starts nothing by itself.
@@ -106,6 +107,7 @@ type Runtime struct {
 	host       *plugins.Host
 	automation *automation.Automation
 	schedules  *schedule.Schedules
+	triggers   *trigger.Triggers
 	apis       *endpoint.APIs
 	safe       bool
 	readOnly   bool
@@ -171,7 +173,7 @@ func Open(ctx context.Context, o Options) (_ *Runtime, err error) {
 		}
 	}
 	r.managers = dommanager.New(r.store, dommanager.Options{
-		Accounts: r.accounts, Logger: o.Logger, MaxAttachment: o.MaxAttachment, Scripts: r.actionScripts(),
+		Accounts: r.accounts, Logger: o.Logger, MaxAttachment: o.MaxAttachment, Scripts: r.actionScripts(), Triggers: r.watchers(),
 	})
 	r.secrets = secrets.New(r.store, cmp.Or(o.SecretsKey, filepath.Join(o.DataDir, SecretsKeyFile)))
 	r.outbound = outbound.New()
@@ -193,6 +195,8 @@ func Open(ctx context.Context, o Options) (_ *Runtime, err error) {
 	if err != nil {
 		return nil, err
 	}
+	r.triggers = r.newTriggers()
+	r.triggers.Start()
 	r.schedules = r.newSchedules()
 	if !r.safe {
 		r.schedules.Start()
@@ -236,6 +240,9 @@ func (r *Runtime) Close(ctx context.Context) error {
 		r.managers.Stop()
 	}
 	var errs []error
+	if r.triggers != nil {
+		errs = append(errs, storeEnded(r.triggers.Stop(context.WithoutCancel(ctx))))
+	}
 	if r.host != nil {
 		errs = append(errs, r.host.Close())
 	}
@@ -292,8 +299,8 @@ func (r *Runtime) Handler() http.Handler {
 			return r.Login(ctx, user, password, address, purpose)
 		},
 		Logout:         r.accounts.Logout,
-		Custom:         r.openCustom,
 		Console:        r.console,
+		Custom:         r.openCustom,
 		TrustedProxies: r.proxies,
 		Registry:       r.registry,
 		Ready:          r.ready,

@@ -122,6 +122,9 @@ var rooms = []room{
 	{path: "runtime/automation/schedule",
 		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom", "storage", "runtime/security", "runtime/automation/cron"},
 		modules: []string{"github.com/google/uuid", "github.com/tinylib/msgp/msgp"}},
+	{path: "runtime/automation/trigger",
+		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom", "storage", "runtime/security"},
+		modules: []string{"github.com/google/uuid", "github.com/tinylib/msgp/msgp"}},
 	{path: "runtime/automation/endpoint", // runtime/api for what it knows of a request
 		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/schema", "storage", "runtime/security", "runtime/automation",
 			"runtime/api", "runtime/pace"},
@@ -149,8 +152,8 @@ var rooms = []room{
 		rooms: []string{"sdk", "sdk/slnet"}},
 	{path: "runtime",
 		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "storage", "storage/backup", "storage/kv", "storage/kv/overlay", "storage/kv/pebblekv",
-			"runtime/security", "runtime/backups", "runtime/secrets", "runtime/outbound", "runtime/dommanager", "runtime/script", "runtime/automation", "runtime/automation/schedule",
-			"runtime/automation/endpoint", "runtime/api", "plugins"},
+			"runtime/security", "runtime/backups", "runtime/secrets", "runtime/outbound", "runtime/dommanager", "runtime/script", "runtime/automation", "runtime/automation/schedule", "runtime/automation/trigger", "runtime/automation/endpoint",
+			"runtime/api", "plugins"},
 		modules: []string{"github.com/google/uuid", "github.com/klauspost/compress/zstd",
 			"github.com/prometheus/client_golang", "golang.org/x/sync", "golang.org/x/sys/unix"}},
 

@@ -23,8 +23,9 @@ import (
 // DefaultTimeout ends a run whose script has no timeout of its own.
 const DefaultTimeout = 15 * time.Minute
 
-// maxDepth is how many runs may stand above a run that is started by a script.
-const maxDepth = 16
+// MaxDepth is how many runs may stand above a run that is started by a script, or
+// by a change that a script makes.
+const MaxDepth = 16
 
 // Options say what an Automation works with.
 type Options struct {

@@ -347,6 +347,9 @@ func (a *Automation) Stage(tx *storage.Tx, caller security.Caller, c Call) (*sln
 	if err != nil {
 		return nil, err
 	}
+	if !a.Enabled(runner(run)) {
+		return nil, slnet.Errorf(slnet.KindPermissionDenied, "script %q was not started: user %s, whose rights the run would have, is disabled or does not exist", run.Script, run.RunsAs)
+	}
 	run.QueuedAt = tx.Now()
 	return run, a.stage(tx, run, input)
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"domovoi.dev/runtime/security"
+	"domovoi.dev/sdk/dom"
 	"domovoi.dev/sdk/slnet"
 	"domovoi.dev/storage"
 )
@@ -40,8 +41,10 @@ func (a *Automation) ExecuteWithin(ctx context.Context, within *DryRun, caller s
 	if err != nil {
 		return nil, err
 	}
-	if strings.HasPrefix(m.ConcurrencyKey, scheduleKey) {
-		return nil, slnet.Errorf(slnet.KindInvalid, "the ConcurrencyKey %.100q begins with %q: such keys are those of schedules", m.ConcurrencyKey, scheduleKey)
+	for _, of := range []string{scheduleKey, triggerKey} {
+		if strings.HasPrefix(m.ConcurrencyKey, of) {
+			return nil, slnet.Errorf(slnet.KindInvalid, "the ConcurrencyKey %.100q begins with %q: such keys are those of schedules and triggers", m.ConcurrencyKey, of)
+		}
 	}
 	outcome, err := a.Call(ctx, caller, Call{
 		ScriptName: m.ScriptName, Version: m.ScriptVersion, EntryPoint: m.EntryPoint, Parameters: m.Parameters, Timeout: m.Timeout, Async: m.Async, JSON: m.Input,
@@ -91,9 +94,10 @@ type Call struct {
 	// when that is tried again.
 	Also func(tx *storage.Tx, run *slnet.Run) error
 
-	within *DryRun       // the dry run that the caller is in
-	source *slnet.Script // what to execute instead of a version of ScriptName
-	stored *runInput     // the input of a run that is repeated
+	within *DryRun                     // the dry run that the caller is in
+	source *slnet.Script               // what to execute instead of a version of ScriptName
+	stored *runInput                   // the input of a run that is repeated
+	later  map[string]dom.TriggerValue // parameters that are missing yet, of a trigger that is checked
 }
 
 // Input is something that can be sent to an entry point.
@@ -187,7 +191,7 @@ func (c *Call) check(caller security.Caller, s *slnet.Script) error {
 	case c.KeyLimit > 0 && c.Key == "":
 		bad("there is a KeyLimit and no ConcurrencyKey that it could limit")
 	}
-	if len(caller.Parents) >= maxDepth {
+	if len(caller.Parents) >= MaxDepth {
 		err = errors.Join(err, slnet.Errorf(slnet.KindConflict, "script %q was not started: %d runs stand above it already, each started by the one before", s.Name, len(caller.Parents)))
 	}
 	return err

@@ -86,8 +86,8 @@ func (z *ApiDefinition) MarshalMsg(b []byte) (o []byte, err error) {
 		// string "Methods"
 		o = append(o, 0xa7, 0x4d, 0x65, 0x74, 0x68, 0x6f, 0x64, 0x73)
 		o = msgp.AppendArrayHeader(o, uint32(len(z.Methods)))
-		for za0064 := range z.Methods {
-			o = msgp.AppendString(o, z.Methods[za0064])
+		for za0065 := range z.Methods {
+			o = msgp.AppendString(o, z.Methods[za0065])
 		}
 		// string "Script"
 		o = append(o, 0xa6, 0x53, 0x63, 0x72, 0x69, 0x70, 0x74)
@@ -232,10 +232,10 @@ func (z *ApiDefinition) UnmarshalMsg(bts []byte) (o []byte, err error) {
 			} else {
 				z.Methods = make([]string, zb0002)
 			}
-			for za0064 := range z.Methods {
-				z.Methods[za0064], bts, err = msgp.ReadStringBytes(bts)
+			for za0065 := range z.Methods {
+				z.Methods[za0065], bts, err = msgp.ReadStringBytes(bts)
 				if err != nil {
-					err = msgp.WrapError(err, "Methods", za0064)
+					err = msgp.WrapError(err, "Methods", za0065)
 					return
 				}
 			}
@@ -355,8 +355,8 @@ func (z *ApiDefinition) UnmarshalMsg(bts []byte) (o []byte, err error) {
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *ApiDefinition) Msgsize() (s int) {
 	s = 3 + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 5 + msgp.StringPrefixSize + len(z.Name) + 12 + msgp.StringPrefixSize + len(z.Description) + 6 + msgp.StringPrefixSize + len(z.Route) + 8 + msgp.ArrayHeaderSize
-	for za0064 := range z.Methods {
-		s += msgp.StringPrefixSize + len(z.Methods[za0064])
+	for za0065 := range z.Methods {
+		s += msgp.StringPrefixSize + len(z.Methods[za0065])
 	}
 	s += 7 + msgp.StringPrefixSize + len(z.Script) + 14 + msgp.Int64Size + 11 + msgp.StringPrefixSize + len(z.EntryPoint) + 8 + msgp.DurationSize + 10 + 1 + 9 + msgp.Int64Size + 4 + msgp.DurationSize + 8 + msgp.Int64Size + 9 + msgp.BoolSize + 10 + msgp.TimeSize + 10 + msgp.StringPrefixSize + len(z.CreatedBy) + 10 + msgp.TimeSize + 10 + msgp.StringPrefixSize + len(z.ChangedBy) + 9 + msgp.Int64Size
 	return
@@ -13177,8 +13177,8 @@ func (z RunState) Msgsize() (s int) {
 func (z *RunTrigger) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(5)
-	var zb0001Mask uint8 /* 5 bits */
+	zb0001Len := uint32(7)
+	var zb0001Mask uint8 /* 7 bits */
 	_ = zb0001Mask
 	if z.Kind == "" {
 		zb0001Len--
@@ -13192,9 +13192,13 @@ func (z *RunTrigger) MarshalMsg(b []byte) (o []byte, err error) {
 		zb0001Len--
 		zb0001Mask |= 0x8
 	}
-	if z.Request == nil {
+	if z.ModuleID == "" {
 		zb0001Len--
 		zb0001Mask |= 0x10
+	}
+	if z.Request == nil {
+		zb0001Len--
+		zb0001Mask |= 0x40
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -13220,6 +13224,14 @@ func (z *RunTrigger) MarshalMsg(b []byte) (o []byte, err error) {
 			o = msgp.AppendTimeExt(o, z.Occurrence)
 		}
 		if (zb0001Mask & 0x10) == 0 { // if not omitted
+			// string "ModuleId"
+			o = append(o, 0xa8, 0x4d, 0x6f, 0x64, 0x75, 0x6c, 0x65, 0x49, 0x64)
+			o = msgp.AppendString(o, z.ModuleID)
+		}
+		// string "InstanceId"
+		o = append(o, 0xaa, 0x49, 0x6e, 0x73, 0x74, 0x61, 0x6e, 0x63, 0x65, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.InstanceID)[:])
+		if (zb0001Mask & 0x40) == 0 { // if not omitted
 			// string "Request"
 			o = append(o, 0xa7, 0x52, 0x65, 0x71, 0x75, 0x65, 0x73, 0x74)
 			if z.Request == nil {
@@ -13282,6 +13294,18 @@ func (z *RunTrigger) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "Occurrence")
 				return
 			}
+		case "ModuleId":
+			z.ModuleID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ModuleID")
+				return
+			}
+		case "InstanceId":
+			bts, err = msgp.ReadExactBytes(bts, (z.InstanceID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "InstanceID")
+				return
+			}
 		case "Request":
 			if msgp.IsNil(bts) {
 				bts, err = msgp.ReadNilBytes(bts)
@@ -13313,7 +13337,7 @@ func (z *RunTrigger) UnmarshalMsg(bts []byte) (o []byte, err error) {
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *RunTrigger) Msgsize() (s int) {
-	s = 1 + 5 + msgp.StringPrefixSize + len(string(z.Kind)) + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 5 + msgp.StringPrefixSize + len(z.Name) + 11 + msgp.TimeSize + 8
+	s = 1 + 5 + msgp.StringPrefixSize + len(string(z.Kind)) + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 5 + msgp.StringPrefixSize + len(z.Name) + 11 + msgp.TimeSize + 9 + msgp.StringPrefixSize + len(z.ModuleID) + 11 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 8
 	if z.Request == nil {
 		s += msgp.NilSize
 	} else {

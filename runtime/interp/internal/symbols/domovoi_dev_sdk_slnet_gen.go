@@ -261,6 +261,7 @@ func symbols_domovoi_dev_sdk_slnet() map[string]reflect.Value {
 		"ReferenceSchedule":                       reflect.ValueOf(slnet.ReferenceSchedule),
 		"ReferenceScript":                         reflect.ValueOf(slnet.ReferenceScript),
 		"ReferenceSecret":                         reflect.ValueOf(slnet.ReferenceSecret),
+		"ReferenceTrigger":                        reflect.ValueOf(slnet.ReferenceTrigger),
 		"Registry":                                reflect.ValueOf((*slnet.Registry)(nil)),
 		"ReplayRefusal":                           reflect.ValueOf((*slnet.ReplayRefusal)(nil)),
 		"ReplayRunsMessage":                       reflect.ValueOf((*slnet.ReplayRunsMessage)(nil)),
