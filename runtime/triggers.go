@@ -48,7 +48,7 @@ func changeOf(caller security.Caller, c *dommanager.Change) *trigger.Change {
 // checkTrigger returns an error when the owner of a trigger may not execute its
 // script, or it cannot be called as the trigger says.
 func (r *Runtime) checkTrigger(ctx context.Context, t *dom.Trigger) error {
-	if err := r.mayStart(trigger.Owner(t), t.Script, "trigger"); err != nil {
+	if err := r.mayStart(trigger.Owner(t), "the owner of the trigger", t.Script); err != nil {
 		return err
 	}
 	return r.automation.CheckTrigger(ctx, trigger.Owner(t), t)
@@ -58,7 +58,7 @@ func (r *Runtime) checkTrigger(ctx context.Context, t *dom.Trigger) error {
 // stands below the run that made the change.
 func (r *Runtime) stageTrigger(tx *storage.Tx, t *dom.Trigger, c *trigger.Change) error {
 	owner := trigger.Owner(t)
-	if err := r.mayStart(owner, t.Script, "trigger"); err != nil {
+	if err := r.mayStart(owner, "the owner of the trigger", t.Script); err != nil {
 		return err
 	}
 	owner.RunID, owner.Parents = c.By.RunID, c.By.Parents

@@ -247,6 +247,9 @@ func triggerText(t slnet.RunTrigger) string {
 	if t.InstanceID != uuid.Nil {
 		text += ", instance " + t.InstanceID.String()
 	}
+	if r := t.Request; r != nil {
+		text += fmt.Sprintf(", %s %s with the API token %s from %s", r.Method, r.Route, r.Token, r.Address)
+	}
 	return text
 }
 

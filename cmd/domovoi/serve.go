@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"domovoi.dev/console"
 	"domovoi.dev/plugins/sandbox"
 	"domovoi.dev/runtime"
 	"domovoi.dev/runtime/api"
@@ -59,7 +60,9 @@ most ` + durationText(drainTime) + `; a second one cuts them off.`
 	c.Flags().StringVar(&o.SecretsKey, "secrets-key", "", "`file` with the key of secrets, made when there is none (default "+runtime.SecretsKeyFile+" in the data directory)")
 	c.MarkFlagFilename("secrets-key")
 	c.Flags().IntVar(&o.MaxDepth, "max-depth", 0, "how many runs may stand above another, each started by the one before; 0 means 16, at most 100")
-	c.Flags().BoolVar(&o.Safe, "safe", false, "start nothing by itself: no schedules, and nothing for changes")
+	c.Flags().BoolVar(&o.Safe, "safe", false, "start nothing by itself: no schedules, nothing for changes, no scripts for APIs, and no runs that wait")
+	c.Flags().BoolVar(&o.ReadOnly, "read-only", false, "change nothing and start nothing, to look at a restored backup")
+	backupFlags(c, &o.Backups)
 	// Unlike other commands, serve counts the signals itself.
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		a.started = true
@@ -101,6 +104,7 @@ func (a *app) serve(ctx context.Context, n *network, o runtime.Options) error {
 	defer listener.Close()
 	failed := make(chan error, 1)
 	o.DataDir, o.Logger, o.Version = a.dataDir, logger, buildInfo().Version
+	o.Console = console.Handler()
 	o.OnFailure = func(err error) { failed <- fmt.Errorf("the store has failed: %w", err) }
 	daemon, err := runtime.Open(ctx, o)
 	if err != nil {

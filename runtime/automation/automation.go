@@ -35,6 +35,10 @@ type Options struct {
 	Host *plugins.Host
 	// Dir is the folder for run logs, plugin binaries and uploads.
 	Dir string
+	// Private are further paths of the daemon's own that no script is granted.
+	Private []string
+	// Hold lets runs go on waiting that waited when the daemon started.
+	Hold bool
 	// Connect returns the connection of a caller; a run gets one of its own.
 	Connect func(security.Caller) slnet.Connection
 	// DryRun returns what a dry run works on. It is closed with the run.
@@ -75,6 +79,7 @@ type Options struct {
 type Automation struct {
 	Options
 	queue *queue
+	began uuid.UUID // later than the ids of all runs that were there before
 
 	// ending is cancelled when the Automation stops; runs do not begin then.
 	ending context.Context
@@ -105,6 +110,7 @@ func Open(ctx context.Context, o Options) (*Automation, error) {
 		}
 	}
 	a := &Automation{Options: o, queue: newQueue(max(o.Parallel, 1)), active: make(map[uuid.UUID]*execution), dry: make(map[uuid.UUID]*DryRun), within: make(map[uuid.UUID]*DryRun), awaits: make(map[uuid.UUID]*awaited), reserved: make(map[string]int)}
+	a.began = uuid.Must(uuid.NewV7())
 	a.ending, a.end = context.WithCancel(context.Background())
 	err := errors.Join(a.clearUploads(), a.sweepBinaries(ctx))
 	if err == nil {

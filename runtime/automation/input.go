@@ -163,8 +163,15 @@ func storedInput(r *storage.Reader, run *slnet.Run) (input *runInput, err error)
 	return input, nil
 }
 
-// checkDescription refuses schemas that are none.
+// maxDescription bounds what a script says it is for, in bytes.
+const maxDescription = 4096
+
+// checkDescription refuses schemas that are none, and texts that are no
+// description.
 func checkDescription(d plugins.Description) error {
+	if len(d.Text) > maxDescription {
+		return slnet.Errorf(slnet.KindTooLarge, "the description of the script has %d bytes; at most %d are allowed", len(d.Text), maxDescription)
+	}
 	for _, b := range [][]byte{d.ParameterSchema, d.ResultSchema} {
 		if len(b) == 0 {
 			continue

@@ -90,6 +90,10 @@ type Call struct {
 	// DryRun asks for a run that changes nothing.
 	DryRun bool
 
+	// Also writes more in the commit that stores the run. It may be called again
+	// when that is tried again.
+	Also func(tx *storage.Tx, run *slnet.Run) error
+
 	within *DryRun                     // the dry run that the caller is in
 	source *slnet.Script               // what to execute instead of a version of ScriptName
 	stored *runInput                   // the input of a run that is repeated
@@ -127,7 +131,7 @@ func (a *Automation) Call(ctx context.Context, caller security.Caller, c Call) (
 		return Outcome{}, err
 	}
 	if c.Async {
-		err := a.begin(ctx, caller.Origin(), s, run, input)
+		err := a.begin(ctx, caller.Origin(), s, run, input, c.Also)
 		if err != nil {
 			a.announce(run.ID, Outcome{}, err)
 		}
@@ -135,7 +139,7 @@ func (a *Automation) Call(ctx context.Context, caller security.Caller, c Call) (
 	}
 	end := a.await(run.ID)
 	defer a.forget(run.ID, end)
-	if err := a.begin(ctx, caller.Origin(), s, run, input); err != nil {
+	if err := a.begin(ctx, caller.Origin(), s, run, input, c.Also); err != nil {
 		a.announce(run.ID, Outcome{}, err)
 		return Outcome{}, err
 	}
@@ -232,8 +236,9 @@ func (c *Call) record(caller security.Caller, s *slnet.Script) *slnet.Run {
 		trigger.Kind = slnet.TriggerManual
 	}
 	if caller.RunID != uuid.Nil {
+		startedBy = cmp.Or(c.StartedBy, "run "+caller.RunID.String())
 		if c.Trigger.Kind == "" {
-			startedBy, trigger = "run "+caller.RunID.String(), slnet.RunTrigger{Kind: slnet.TriggerRun, ID: caller.RunID}
+			trigger = slnet.RunTrigger{Kind: slnet.TriggerRun, ID: caller.RunID}
 		}
 		parents = append(parents[:len(parents):len(parents)], caller.RunID)
 	}

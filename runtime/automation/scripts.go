@@ -1,6 +1,7 @@
 package automation
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -43,7 +44,7 @@ func (a *Automation) ExecuteSource(ctx context.Context, caller security.Caller, 
 		return nil, err
 	}
 	outcome, err := a.Call(ctx, caller, Call{
-		ScriptName: m.Name, Parameters: m.Parameters, Timeout: m.Timeout, Async: m.Async, JSON: m.Input, source: &s,
+		ScriptName: m.Name, Parameters: m.Parameters, Timeout: m.Timeout, Async: m.Async, JSON: m.Input, DryRun: m.DryRun, source: &s,
 	})
 	if err != nil {
 		return nil, err
@@ -111,6 +112,7 @@ func (a *Automation) describe(ctx context.Context, s *slnet.Script) error {
 	if err == nil {
 		err = checkDescription(description)
 	}
+	s.Description = cmp.Or(s.Description, description.Text)
 	s.EntryPoints, s.ParameterSchema, s.ResultSchema = description.EntryPoints, description.ParameterSchema, description.ResultSchema
 	return err
 }

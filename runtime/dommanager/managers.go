@@ -22,6 +22,7 @@ type Managers struct {
 	accounts      *security.Accounts
 	log           *slog.Logger
 	maxAttachment int64
+	scripts       Scripts
 	triggers      Triggers
 
 	stop   context.CancelFunc // ends the sweeps; nil before Start
@@ -49,6 +50,8 @@ type Options struct {
 	// MaxAttachment is the most bytes of a file attached to an instance; 0 means
 	// DefaultMaxAttachment.
 	MaxAttachment int64
+	// Scripts are those that actions execute.
+	Scripts Scripts
 	// Triggers are told of the changes of instances.
 	Triggers Triggers
 }
@@ -62,7 +65,7 @@ func New(store *storage.Store, o Options) *Managers {
 		o.MaxAttachment = DefaultMaxAttachment
 	}
 	return &Managers{
-		store: store, accounts: o.Accounts, log: o.Logger, maxAttachment: o.MaxAttachment, triggers: o.Triggers, running: make(map[string]*start),
+		store: store, accounts: o.Accounts, log: o.Logger, maxAttachment: o.MaxAttachment, scripts: o.Scripts, triggers: o.Triggers, running: make(map[string]*start),
 	}
 }
 
@@ -234,6 +237,11 @@ func (m *Managers) Required(ctx context.Context, message slnet.Message) (needs R
 		needs, err = m.requiredToView(ctx, dom.KindInstance, message.ModuleID)
 	case *dom.AttachmentGetRequest:
 		needs, err = m.requiredToView(ctx, dom.KindInstance, message.ModuleID)
+	case *dom.DomInstanceActionsRequest:
+		needs, err = m.requiredToView(ctx, dom.KindInstance, message.ModuleID)
+	case *dom.DomInstanceActionRequest: // and the right to execute the script, which only the manager knows
+		needs, err = m.requiredToView(ctx, dom.KindInstance, message.ModuleID)
+		needs.Reads = false
 	case *dom.AutoIncrementerGetRequest:
 		needs.Reads = true
 	case *dom.DomInstanceStatusTransitionRequest:
@@ -348,6 +356,10 @@ func (m *Managers) Handle(ctx context.Context, caller security.Caller, message s
 		return m.write(ctx, dom.KindInstance, message.ModuleID, func(h handler) (slnet.Raw, error) {
 			return h.(*manager).transition(ctx, caller, message)
 		})
+	case *dom.DomInstanceActionRequest:
+		return m.executeAction(ctx, caller, message)
+	case *dom.DomInstanceActionsRequest:
+		return m.listActions(ctx, caller, message)
 	case *dom.ManagerStoreReadRequest:
 		return m.read(ctx, caller, message)
 	case *dom.ManagerStoreCountRequest:

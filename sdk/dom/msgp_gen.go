@@ -2906,6 +2906,369 @@ func (z *DomDefinitionReference) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z *DomInstanceActionRequest) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 3
+	// string "ModuleId"
+	o = append(o, 0x83, 0xa8, 0x4d, 0x6f, 0x64, 0x75, 0x6c, 0x65, 0x49, 0x64)
+	o = msgp.AppendString(o, z.ModuleID)
+	// string "DomInstanceId"
+	o = append(o, 0xad, 0x44, 0x6f, 0x6d, 0x49, 0x6e, 0x73, 0x74, 0x61, 0x6e, 0x63, 0x65, 0x49, 0x64)
+	o = msgp.AppendBytes(o, (z.DomInstanceID)[:])
+	// string "ActionId"
+	o = append(o, 0xa8, 0x41, 0x63, 0x74, 0x69, 0x6f, 0x6e, 0x49, 0x64)
+	o = msgp.AppendString(o, z.ActionID)
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *DomInstanceActionRequest) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "ModuleId":
+			z.ModuleID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ModuleID")
+				return
+			}
+		case "DomInstanceId":
+			bts, err = msgp.ReadExactBytes(bts, (z.DomInstanceID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "DomInstanceID")
+				return
+			}
+		case "ActionId":
+			z.ActionID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ActionID")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *DomInstanceActionRequest) Msgsize() (s int) {
+	s = 1 + 9 + msgp.StringPrefixSize + len(z.ModuleID) + 14 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 9 + msgp.StringPrefixSize + len(z.ActionID)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *DomInstanceActionResponse) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(3)
+	var zb0001Mask uint8 /* 3 bits */
+	_ = zb0001Mask
+	if z.HasEnded == false {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "RunId"
+		o = append(o, 0xa5, 0x52, 0x75, 0x6e, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.RunID)[:])
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "HasEnded"
+			o = append(o, 0xa8, 0x48, 0x61, 0x73, 0x45, 0x6e, 0x64, 0x65, 0x64)
+			o = msgp.AppendBool(o, z.HasEnded)
+		}
+		// string "TraceData"
+		o = append(o, 0xa9, 0x54, 0x72, 0x61, 0x63, 0x65, 0x44, 0x61, 0x74, 0x61)
+		o, err = z.TraceData.MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "TraceData")
+			return
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *DomInstanceActionResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "RunId":
+			bts, err = msgp.ReadExactBytes(bts, (z.RunID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "RunID")
+				return
+			}
+		case "HasEnded":
+			z.HasEnded, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "HasEnded")
+				return
+			}
+		case "TraceData":
+			bts, err = z.TraceData.UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "TraceData")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *DomInstanceActionResponse) Msgsize() (s int) {
+	s = 1 + 6 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 9 + msgp.BoolSize + 10 + z.TraceData.Msgsize()
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *DomInstanceActionsRequest) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 2
+	// string "ModuleId"
+	o = append(o, 0x82, 0xa8, 0x4d, 0x6f, 0x64, 0x75, 0x6c, 0x65, 0x49, 0x64)
+	o = msgp.AppendString(o, z.ModuleID)
+	// string "DomInstanceId"
+	o = append(o, 0xad, 0x44, 0x6f, 0x6d, 0x49, 0x6e, 0x73, 0x74, 0x61, 0x6e, 0x63, 0x65, 0x49, 0x64)
+	o = msgp.AppendBytes(o, (z.DomInstanceID)[:])
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *DomInstanceActionsRequest) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "ModuleId":
+			z.ModuleID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ModuleID")
+				return
+			}
+		case "DomInstanceId":
+			bts, err = msgp.ReadExactBytes(bts, (z.DomInstanceID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "DomInstanceID")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *DomInstanceActionsRequest) Msgsize() (s int) {
+	s = 1 + 9 + msgp.StringPrefixSize + len(z.ModuleID) + 14 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize))
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *DomInstanceActionsResponse) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(3)
+	var zb0001Mask uint8 /* 3 bits */
+	_ = zb0001Mask
+	if z.Actions == nil {
+		zb0001Len--
+		zb0001Mask |= 0x1
+	}
+	if z.Buttons == nil {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		if (zb0001Mask & 0x1) == 0 { // if not omitted
+			// string "Actions"
+			o = append(o, 0xa7, 0x41, 0x63, 0x74, 0x69, 0x6f, 0x6e, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.Actions)))
+			for za0001 := range z.Actions {
+				o, err = z.Actions[za0001].MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "Actions", za0001)
+					return
+				}
+			}
+		}
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "Buttons"
+			o = append(o, 0xa7, 0x42, 0x75, 0x74, 0x74, 0x6f, 0x6e, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.Buttons)))
+			for za0002 := range z.Buttons {
+				o, err = z.Buttons[za0002].MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "Buttons", za0002)
+					return
+				}
+			}
+		}
+		// string "TraceData"
+		o = append(o, 0xa9, 0x54, 0x72, 0x61, 0x63, 0x65, 0x44, 0x61, 0x74, 0x61)
+		o, err = z.TraceData.MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "TraceData")
+			return
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *DomInstanceActionsResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Actions":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Actions")
+				return
+			}
+			if cap(z.Actions) >= int(zb0002) {
+				z.Actions = (z.Actions)[:zb0002]
+			} else {
+				z.Actions = make([]InstanceAction, zb0002)
+			}
+			for za0001 := range z.Actions {
+				bts, err = z.Actions[za0001].UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Actions", za0001)
+					return
+				}
+			}
+		case "Buttons":
+			var zb0003 uint32
+			zb0003, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Buttons")
+				return
+			}
+			if cap(z.Buttons) >= int(zb0003) {
+				z.Buttons = (z.Buttons)[:zb0003]
+			} else {
+				z.Buttons = make([]InstanceButton, zb0003)
+			}
+			for za0002 := range z.Buttons {
+				bts, err = z.Buttons[za0002].UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Buttons", za0002)
+					return
+				}
+			}
+		case "TraceData":
+			bts, err = z.TraceData.UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "TraceData")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *DomInstanceActionsResponse) Msgsize() (s int) {
+	s = 1 + 8 + msgp.ArrayHeaderSize
+	for za0001 := range z.Actions {
+		s += z.Actions[za0001].Msgsize()
+	}
+	s += 8 + msgp.ArrayHeaderSize
+	for za0002 := range z.Buttons {
+		s += z.Buttons[za0002].Msgsize()
+	}
+	s += 10 + z.TraceData.Msgsize()
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z *DomInstanceStatusChangedEventMessage) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// map header, size 2
@@ -6642,6 +7005,248 @@ func (z *Instance) Msgsize() (s int) {
 		}
 	}
 	s += msgp.StringPrefixSize + len(z.ModuleID) + msgp.TimeSize + msgp.StringPrefixSize + len(z.CreatedBy) + msgp.TimeSize + msgp.StringPrefixSize + len(z.LastModifiedBy) + msgp.Int64Size
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *InstanceAction) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(6)
+	var zb0001Mask uint8 /* 6 bits */
+	_ = zb0001Mask
+	if z.Async == false {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	if z.IsInteractive == false {
+		zb0001Len--
+		zb0001Mask |= 0x8
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Id"
+		o = append(o, 0xa2, 0x49, 0x64)
+		o = msgp.AppendString(o, z.ID)
+		// string "Script"
+		o = append(o, 0xa6, 0x53, 0x63, 0x72, 0x69, 0x70, 0x74)
+		o = msgp.AppendString(o, z.Script)
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "Async"
+			o = append(o, 0xa5, 0x41, 0x73, 0x79, 0x6e, 0x63)
+			o = msgp.AppendBool(o, z.Async)
+		}
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "IsInteractive"
+			o = append(o, 0xad, 0x49, 0x73, 0x49, 0x6e, 0x74, 0x65, 0x72, 0x61, 0x63, 0x74, 0x69, 0x76, 0x65)
+			o = msgp.AppendBool(o, z.IsInteractive)
+		}
+		// string "IsEnabled"
+		o = append(o, 0xa9, 0x49, 0x73, 0x45, 0x6e, 0x61, 0x62, 0x6c, 0x65, 0x64)
+		o = msgp.AppendBool(o, z.IsEnabled)
+		// string "TraceData"
+		o = append(o, 0xa9, 0x54, 0x72, 0x61, 0x63, 0x65, 0x44, 0x61, 0x74, 0x61)
+		o, err = z.TraceData.MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "TraceData")
+			return
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *InstanceAction) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Id":
+			z.ID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ID")
+				return
+			}
+		case "Script":
+			z.Script, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Script")
+				return
+			}
+		case "Async":
+			z.Async, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Async")
+				return
+			}
+		case "IsInteractive":
+			z.IsInteractive, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "IsInteractive")
+				return
+			}
+		case "IsEnabled":
+			z.IsEnabled, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "IsEnabled")
+				return
+			}
+		case "TraceData":
+			bts, err = z.TraceData.UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "TraceData")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *InstanceAction) Msgsize() (s int) {
+	s = 1 + 3 + msgp.StringPrefixSize + len(z.ID) + 7 + msgp.StringPrefixSize + len(z.Script) + 6 + msgp.BoolSize + 14 + msgp.BoolSize + 10 + msgp.BoolSize + 10 + z.TraceData.Msgsize()
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *InstanceButton) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(6)
+	var zb0001Mask uint8 /* 6 bits */
+	_ = zb0001Mask
+	if z.ActionID == "" {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Id"
+		o = append(o, 0xa2, 0x49, 0x64)
+		o = msgp.AppendString(o, z.ID)
+		// string "Layout"
+		o = append(o, 0xa6, 0x4c, 0x61, 0x79, 0x6f, 0x75, 0x74)
+		o, err = z.Layout.MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "Layout")
+			return
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "ActionId"
+			o = append(o, 0xa8, 0x41, 0x63, 0x74, 0x69, 0x6f, 0x6e, 0x49, 0x64)
+			o = msgp.AppendString(o, z.ActionID)
+		}
+		// string "IsVisible"
+		o = append(o, 0xa9, 0x49, 0x73, 0x56, 0x69, 0x73, 0x69, 0x62, 0x6c, 0x65)
+		o = msgp.AppendBool(o, z.IsVisible)
+		// string "IsEnabled"
+		o = append(o, 0xa9, 0x49, 0x73, 0x45, 0x6e, 0x61, 0x62, 0x6c, 0x65, 0x64)
+		o = msgp.AppendBool(o, z.IsEnabled)
+		// string "TraceData"
+		o = append(o, 0xa9, 0x54, 0x72, 0x61, 0x63, 0x65, 0x44, 0x61, 0x74, 0x61)
+		o, err = z.TraceData.MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "TraceData")
+			return
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *InstanceButton) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Id":
+			z.ID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ID")
+				return
+			}
+		case "Layout":
+			bts, err = z.Layout.UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Layout")
+				return
+			}
+		case "ActionId":
+			z.ActionID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ActionID")
+				return
+			}
+		case "IsVisible":
+			z.IsVisible, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "IsVisible")
+				return
+			}
+		case "IsEnabled":
+			z.IsEnabled, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "IsEnabled")
+				return
+			}
+		case "TraceData":
+			bts, err = z.TraceData.UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "TraceData")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *InstanceButton) Msgsize() (s int) {
+	s = 1 + 3 + msgp.StringPrefixSize + len(z.ID) + 7 + z.Layout.Msgsize() + 9 + msgp.StringPrefixSize + len(z.ActionID) + 10 + msgp.BoolSize + 10 + msgp.BoolSize + 10 + z.TraceData.Msgsize()
 	return
 }
 

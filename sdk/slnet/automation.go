@@ -384,10 +384,12 @@ type ExecuteSourceMessage struct {
 	Files []ScriptFile `json:"Files"`
 	// Manifest is the text of a script.yaml. The user in its run-as is ignored.
 	Manifest string `json:"Manifest,omitempty"`
-	// Parameters, Input, Async and Timeout are those of ExecuteScriptMessage.
+	// Parameters, Input, Async, DryRun and Timeout are those of
+	// ExecuteScriptMessage.
 	Parameters map[string]string `json:"Parameters,omitempty"`
 	Input      JSON              `json:"Input,omitempty"`
 	Async      bool              `json:"Async,omitempty"`
+	DryRun     bool              `json:"DryRun,omitempty"`
 	Timeout    time.Duration     `json:"Timeout,omitempty"`
 }
 
