@@ -130,24 +130,27 @@ var rooms = []room{
 			"go.yaml.in/yaml/v3", "golang.org/x/sync", "golang.org/x/time/rate"}},
 	{path: "runtime/api",
 		rooms: []string{"sdk", "sdk/slnet", "sdk/dom"},
-		modules: []string{"github.com/google/uuid", "github.com/prometheus/client_golang",
+		modules: []string{"github.com/google/uuid",
 			"github.com/tinylib/msgp/msgp", // to bound the shape of a body before it is decoded
 			"golang.org/x/crypto/acme"}},
 	{path: "runtime/api/apitest", testing: true},
+	{path: "runtime/metrics", // what Prometheus is told
+		rooms:   []string{"sdk/slnet", "storage/kv/pebblekv", "plugins", "runtime/automation", "runtime/dommanager"},
+		modules: []string{"github.com/prometheus/client_golang", "github.com/prometheus/common/expfmt"}},
 	{path: "runtime/web"},
 	{path: "runtime",
 		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "storage", "storage/kv", "storage/kv/pebblekv",
 			"runtime/security", "runtime/secrets", "runtime/outbound", "runtime/dommanager", "runtime/script", "runtime/automation", "runtime/automation/schedule",
-			"runtime/api", "runtime/web", "plugins"},
+			"runtime/api", "runtime/metrics", "runtime/web", "plugins"},
 		modules: []string{"filippo.io/age", "github.com/google/uuid", "github.com/klauspost/compress/zstd",
-			"github.com/prometheus/client_golang", "golang.org/x/sync", "golang.org/x/sys/unix"}},
+			"golang.org/x/sync", "golang.org/x/sys/unix"}},
 
 	// What is started. The daemon's binary is also the worker's.
 	{path: "cmd/domovoi",
 		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/dom/filtertext", "sdk/dom/interchange", "sdk/schema", "sdk/client", "sdk/plugin",
 			"runtime", "runtime/api", "runtime/interp", "runtime/script", "plugins/sandbox", "internal/load", "internal/sdksource",
 			"storage/kv/memkv"}, // runtime/api for the server and its certificates, memkv for the daemon of a script's tests
-		modules: []string{"github.com/spf13/cobra", "github.com/google/uuid", "github.com/pmezard/go-difflib/difflib", "go.yaml.in/yaml/v3",
+		modules: []string{"github.com/spf13/cobra", "github.com/spf13/pflag", "github.com/google/uuid", "github.com/pmezard/go-difflib/difflib", "go.yaml.in/yaml/v3",
 			"golang.org/x/sys/unix", "golang.org/x/term"}},
 	{path: "plugins/*",
 		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/plugin"}},

@@ -32,6 +32,7 @@ func (e *edge) table() map[string]*route {
 		"/slnet/events": {http.MethodGet, apiPolicy, e.events},
 		"/healthz":      {http.MethodGet, apiPolicy, e.health},
 		"/readyz":       {http.MethodGet, apiPolicy, e.ready},
+		"/metrics":      {http.MethodGet, apiPolicy, e.metrics},
 	}
 	if e.Login != nil {
 		routes["/login"] = &route{http.MethodPost, apiPolicy, e.login}
@@ -78,6 +79,9 @@ func (e *edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if found != nil {
 		policy = found.policy
 	}
+	counted := &countedWriter{ResponseWriter: w, edge: e, route: at, began: time.Now()}
+	defer counted.served()
+	w = counted
 	e.secure(w, r, policy)
 	defer e.guard(w, r)
 	if r.ContentLength != 0 {

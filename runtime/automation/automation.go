@@ -60,6 +60,9 @@ type Options struct {
 	// Renamed changes what has the name of a script, in the transaction that
 	// renames it; nil where nothing has.
 	Renamed func(tx *storage.Tx, former, name string) error
+	// Ended is called once for each run that has ended, when that is stored; nil
+	// means nobody. The run is not to be changed.
+	Ended func(run *slnet.Run)
 	// Parallel is how many runs execute at the same time; more wait in the
 	// queue. Runs started by runs do not wait, for their parents wait for them.
 	Parallel int

@@ -22,6 +22,7 @@ type Managers struct {
 	accounts      *security.Accounts
 	log           *slog.Logger
 	maxAttachment int64
+	costs         linkCosts
 
 	stop   context.CancelFunc // ends the sweeps; nil before Start
 	sweeps sync.WaitGroup
@@ -157,7 +158,7 @@ func (m *Managers) load(ctx context.Context, moduleID string) (*manager, error) 
 	}
 	return &manager{
 		store: m.store, moduleID: moduleID, settings: settings,
-		accounts: m.accounts, links: security.NewLinks(settings.DomManagerSettings.SecuritySettings.GroupLinks()),
+		accounts: m.accounts, links: security.NewLinks(settings.DomManagerSettings.SecuritySettings.GroupLinks()), costs: &m.costs,
 	}, nil
 }
 
