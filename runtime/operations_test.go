@@ -38,8 +38,7 @@ func TestMetrics(t *testing.T) {
 		}
 		return response
 	}
-	must(&slnet.DeployScriptMessage{Name: "fine", Files: []slnet.ScriptFile{{Name: "script.go", Content: (
-		"package main\n\nimport (\n\t\"context\"\n\n\t\"domovoi.dev/sdk\"\n)\n\nfunc Run(context.Context, *sdk.Engine) error { return nil }\n")}}})
+	must(&slnet.DeployScriptMessage{Name: "fine", Files: []slnet.ScriptFile{{Name: "script.go", Content: ("package main\n\nimport (\n\t\"context\"\n\n\t\"domovoi.dev/sdk\"\n)\n\nfunc Run(context.Context, *sdk.Engine) error { return nil }\n")}}})
 	must(&slnet.ExecuteScriptMessage{ScriptName: "fine"})
 	if _, err := send(&slnet.GetScriptMessage{Name: "none"}); !errors.Is(err, slnet.KindNotFound) {
 		t.Fatalf("got %v", err)
