@@ -66,6 +66,18 @@ func holders(p slnet.PermissionFlag) rule {
 	}}
 }
 
+// holdersOfAll of these permissions may send a message.
+func holdersOfAll(all ...slnet.PermissionFlag) rule {
+	return rule{allow: func(rights *security.Rights, _ slnet.Message, _ string) error {
+		for _, p := range all {
+			if !rights.Has(p) {
+				return lacks(rights, p)
+			}
+		}
+		return nil
+	}}
+}
+
 // with says that those may send a message who have all these rights for the
 // script it is about, by permissions or grants.
 func with(all ...security.ScriptRight) rule {
@@ -256,6 +268,8 @@ var handlers = func() map[string]handler {
 
 	add(table, everyone, (*Runtime).replayRuns)
 	addSchedules(table)
+	addTriggers(table)
+	addAPIs(table)
 
 	addOperations(table)
 	add(table, reading(everyone), (*Runtime).systemInfo)
@@ -264,6 +278,7 @@ var handlers = func() map[string]handler {
 		return &result, err
 	})
 	add(table, aside(system), (*Runtime).compactStore)
+	addBackups(table)
 	add(table, reading(holders(slnet.PermissionAuditRead)), func(r *Runtime, ctx context.Context, _ security.Caller, m *slnet.GetAuditMessage) (*slnet.AuditResponse, error) {
 		return r.audit.Read(ctx, m)
 	})
@@ -363,7 +378,7 @@ func (r *Runtime) informationEvents(ctx context.Context, caller security.Caller,
 func (r *Runtime) systemInfo(_ context.Context, _ security.Caller, _ *slnet.GetSystemInfoMessage) (*slnet.SystemInfoResponse, error) {
 	return &slnet.SystemInfoResponse{
 		Version: r.version, StartedAt: r.startedAt.Truncate(time.Millisecond), StoreVersion: int64(r.store.Version()),
-		Safe: r.safe, Managers: r.managers.Running(), Isolation: r.host.Isolation(),
+		Safe: r.safe, ReadOnly: r.readOnly, Backups: r.backups.Info(), Managers: r.managers.Running(), Isolation: r.host.Isolation(),
 		Store: r.storeInfo(),
 	}, nil
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"domovoi.dev/console"
 	"domovoi.dev/plugins/sandbox"
 	"domovoi.dev/runtime"
 	"domovoi.dev/runtime/api"
@@ -91,6 +92,7 @@ func (a *app) serve(ctx context.Context, s *settings) error {
 	}
 	failed := make(chan error, 1)
 	o.DataDir, o.Logger, o.LogLevel, o.Version = a.dataDir, logger, &s.logging.level.LevelVar, buildInfo().Version
+	o.Console = console.Handler()
 	o.OnFailure = func(err error) { failed <- fmt.Errorf("the store has failed: %w", err) }
 	daemon, err := runtime.Open(ctx, o)
 	if err != nil {

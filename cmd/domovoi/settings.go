@@ -34,6 +34,7 @@ func (a *app) settings(c *cobra.Command) *settings {
 	for _, name := range []string{"config", "tls-cert", "tls-key", "secrets-key"} {
 		c.MarkFlagFilename(name)
 	}
+	completeBackupFlags(c)
 	c.RegisterFlagCompletionFunc("log-level", cobra.FixedCompletions(logLevels, cobra.ShellCompDirectiveNoFileComp))
 	c.RegisterFlagCompletionFunc("log-format", cobra.FixedCompletions(logFormats, cobra.ShellCompDirectiveNoFileComp))
 	return s
@@ -54,7 +55,9 @@ func (a *app) newSettings() *settings {
 	flags.Var((*sizeOrOff)(&o.Ballast), "ballast", "`size` of a file that makes room when the disk is full, or off (default 64MiB, at most a quarter of --min-free)")
 	flags.IntVar(&o.Spares, "spares", 2*goruntime.NumCPU(), "`number` of processes that wait for runs of scripts executed lately; 0 for none")
 	flags.StringVar(&o.SecretsKey, "secrets-key", "", "`file` with the key of secrets, made when there is none (default "+runtime.SecretsKeyFile+" in the data directory)")
-	flags.BoolVar(&o.Safe, "safe", false, "start nothing by itself: no schedules")
+	flags.BoolVar(&o.Safe, "safe", false, "start nothing by itself: no schedules, nothing for changes, no scripts for APIs, and no runs that wait")
+	flags.BoolVar(&o.ReadOnly, "read-only", false, "change nothing and start nothing, to look at a restored backup")
+	backupFlags(flags, &o.Backups)
 	flags.StringVar(&s.file, configFlag, "", "YAML `file` with settings (default "+configFile+" in the data directory, if it is there)")
 	return s
 }
