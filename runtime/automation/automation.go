@@ -65,6 +65,9 @@ type Options struct {
 	// in its transaction, for what has the name of the script. It is nil where
 	// nothing has.
 	Renaming func(update func(renamed func(tx *storage.Tx, former, name string) error) error) error
+	// Ended is called once for each run that has ended, when that is stored; nil
+	// means nobody. The run is not to be changed.
+	Ended func(run *slnet.Run)
 	// Parallel is how many runs execute at the same time; more wait in the
 	// queue. Runs started by runs do not wait, for their parents wait for them.
 	Parallel int

@@ -312,6 +312,13 @@ func (a *Automation) forget(id uuid.UUID, end *awaited) {
 	}
 }
 
+// ended tells whoever asked for it of a run that has ended.
+func (a *Automation) ended(run *slnet.Run) {
+	if a.Ended != nil {
+		a.Ended(run)
+	}
+}
+
 // announce tells those who wait for it that a run has ended.
 func (a *Automation) announce(id uuid.UUID, outcome Outcome, err error) {
 	a.mu.Lock()
@@ -418,6 +425,7 @@ func (a *Automation) cancelRun(id uuid.UUID, cause error) error {
 			if inTurn(run) {
 				a.queue.ended(run.ConcurrencyKey)
 			}
+			a.ended(run)
 			a.announce(id, Outcome{Run: *run}, nil)
 			return nil
 		case a.executing(id) == nil:
