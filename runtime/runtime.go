@@ -193,6 +193,9 @@ func Open(ctx context.Context, o Options) (_ *Runtime, err error) {
 	if err != nil {
 		return nil, err
 	}
+	if r.apis, err = r.openAPIs(ctx); err != nil {
+		return nil, err
+	}
 	r.automation, err = automation.Open(ctx, automation.Options{
 		Store: r.store, Host: r.host, Dir: o.DataDir, Connect: r.connect, Enabled: r.accounts.Enabled, ActAs: r.accounts.ActAs,
 		DisplayName: r.accounts.DisplayName, MayGrant: r.mayGrant, DryRun: r.openDryRun, MayExecute: r.mayExecute, References: scriptReferences, Renaming: r.renamingScript, Ended: r.metrics.Run,
@@ -209,11 +212,8 @@ func Open(ctx context.Context, o Options) (_ *Runtime, err error) {
 	}
 	if !r.readOnly {
 		r.backups.Start()
+		r.apis.Start()
 	}
-	if r.apis, err = r.openAPIs(ctx); err != nil {
-		return nil, err
-	}
-	r.apis.Start()
 	r.managers.Start()
 	r.accounts.Start(o.Logger)
 	r.audit.Start()
@@ -308,8 +308,8 @@ func (r *Runtime) Handler() http.Handler {
 			return r.Login(ctx, user, password, address, purpose)
 		},
 		Logout:         r.accounts.Logout,
-		Console:        r.console,
 		Custom:         r.openCustom,
+		Console:        r.console,
 		TrustedProxies: r.proxies,
 		Registry:       r.registry,
 		Ready:          r.ready,

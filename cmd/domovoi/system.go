@@ -77,7 +77,7 @@ func (a *app) systemInfo(ctx context.Context, _ []string) error {
 		t.field("Version", response.Version)
 		t.field("Started", timeText(response.StartedAt))
 		if response.Safe {
-			t.field("Safe", "nothing is started by itself: no schedules, and no runs that waited")
+			t.field("Safe", "nothing is started by itself: no schedules, nothing for changes, and no runs that waited")
 		}
 		if response.ReadOnly {
 			t.field("Read-only", "nothing is changed")
