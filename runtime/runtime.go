@@ -147,7 +147,7 @@ func Open(ctx context.Context, o Options) (_ *Runtime, err error) {
 	if err := os.MkdirAll(o.DataDir, 0o700); err != nil {
 		return nil, fmt.Errorf("the data directory: %w", err)
 	}
-	r := &Runtime{log: o.Logger, version: o.Version, startedAt: time.Now().UTC(), registry: sdk.Registry(), proxies: o.TrustedProxies, safe: o.Safe || o.ReadOnly, readOnly: o.ReadOnly, console: o.Console}
+	r := &Runtime{log: o.Logger, version: o.Version, startedAt: time.Now().UTC(), registry: sdk.Registry(), proxies: o.TrustedProxies, safe: o.Safe || o.ReadOnly, readOnly: o.ReadOnly, console: o.Console, maxDepth: o.MaxDepth}
 	r.stopping, r.stop = context.WithCancel(context.Background())
 	defer func() {
 		if err != nil {
@@ -191,6 +191,9 @@ func Open(ctx context.Context, o Options) (_ *Runtime, err error) {
 	if err != nil {
 		return nil, err
 	}
+	if r.apis, err = r.openAPIs(ctx); err != nil {
+		return nil, err
+	}
 	r.automation, err = automation.Open(ctx, automation.Options{
 		Store: r.store, Host: r.host, Dir: o.DataDir, Connect: r.connect, Enabled: r.accounts.Enabled, ActAs: r.accounts.ActAs,
 		DisplayName: r.accounts.DisplayName, MayGrant: r.mayGrant, DryRun: r.openDryRun, MayExecute: r.mayExecute, References: scriptReferences, Renaming: r.renamingScript,
@@ -199,7 +202,6 @@ func Open(ctx context.Context, o Options) (_ *Runtime, err error) {
 	if err != nil {
 		return nil, err
 	}
-	r.safe, r.maxDepth = o.Safe, o.MaxDepth
 	r.triggers = r.newTriggers()
 	r.triggers.Start()
 	r.schedules = r.newSchedules()
@@ -208,11 +210,8 @@ func Open(ctx context.Context, o Options) (_ *Runtime, err error) {
 	}
 	if !r.readOnly {
 		r.backups.Start()
+		r.apis.Start()
 	}
-	if r.apis, err = r.openAPIs(ctx); err != nil {
-		return nil, err
-	}
-	r.apis.Start()
 	r.managers.Start()
 	r.accounts.Start(o.Logger)
 	r.audit.Start()
@@ -309,8 +308,8 @@ func (r *Runtime) Handler() http.Handler {
 			return r.Login(ctx, user, password, address, purpose)
 		},
 		Logout:         r.accounts.Logout,
-		Console:        r.console,
 		Custom:         r.openCustom,
+		Console:        r.console,
 		TrustedProxies: r.proxies,
 		Registry:       r.registry,
 		Ready:          r.ready,

@@ -108,8 +108,8 @@ var rooms = []room{
 	{path: "runtime/script/exportdata/...", // for go generate
 		rooms:   []string{"runtime/script", "runtime/script/exportdata"},
 		modules: []string{"golang.org/x/tools/go/gcexportdata"}},
-	{path: "runtime/interp/...", // runtime/script for what the language allows and how it is read
-		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/plugin", "runtime/interp/...", "runtime/script", "runtime/script/exportdata"},
+	{path: "runtime/interp/...", // runtime/script for what the language allows and how it is read; sdk/client and sdktest for tests of scripts
+		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/plugin", "sdk/client", "sdk/sdktest", "runtime/interp/...", "runtime/script", "runtime/script/exportdata"},
 		modules: []string{"github.com/traefik/yaegi", "github.com/google/uuid", "golang.org/x/tools/go/ast/astutil", "golang.org/x/tools/go/types/typeutil"}},
 	{path: "plugins",
 		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/plugin", "sdk/plugin/session", "plugins/sandbox"},
@@ -181,6 +181,7 @@ var rooms = []room{
 	{path: "internal/daemontest", testing: true,
 		modules: []string{"github.com/google/uuid"}},
 	{path: "internal/scripttest", testing: true},
+	{path: "internal/built", testing: true},
 	{path: "internal/stress", testing: true,
 		modules: []string{"github.com/google/uuid"}},
 	{path: "internal/demo",
