@@ -34,7 +34,7 @@ func main() {
 	flag.StringVar(&b.dir, "dir", os.TempDir(), "put data below this `directory`; it should be on a disk that counts")
 	flag.IntVar(&b.rounds, "rounds", 15, "how many `times` each measure and its floor take turns")
 	flag.DurationVar(&b.slot, "slot", 150*time.Millisecond, "how long a turn takes, where it is not a fixed amount of work")
-	flag.IntVar(&b.instances, "instances", 1_000_000, "how `many` instances the store of P6 to P9, P16 and P17 has; loading a million takes some minutes")
+	flag.IntVar(&b.instances, "instances", 1_000_000, "how `many` instances the store of P6 to P9, P16 and P17 has, and a tenth of it schedules that of SCH; loading a million takes some minutes")
 	results := flag.String("results", "bench/results.md", "the `file` to write the table to; empty writes none")
 	var p profiles
 	flag.StringVar(&p.cpu, "cpuprofile", "", "write a CPU profile of the turns to this `file`; floors are in it too")
@@ -58,7 +58,8 @@ type bench struct {
 	dir    string
 	rounds int
 	slot   time.Duration
-	// instances is how many there are for P6 to P9, P16 and P17.
+	// instances is how many there are for P6 to P9, P16 and P17; SCH has a tenth as
+	// many schedules.
 	instances int
 	// program is that of the daemons with a process of their own; empty means
 	// cmd/domovoi, built for the run.
@@ -100,7 +101,7 @@ func (b *bench) main(ctx context.Context, file string, p profiles) error {
 
 // A group is measures that share a daemon and its data.
 type group struct {
-	ids []string // of goals.md, and API for user-defined APIs
+	ids []string // of goals.md; API, TRG and SCH for user-defined APIs, triggers and schedules
 	// spares says that processes wait for runs, as they do in `domovoi serve`.
 	spares bool
 	// open prepares the house, and leaves to it what has to be closed.
@@ -118,6 +119,7 @@ func (b *bench) groups() []group {
 		{ids: []string{"P11", "P13"}, open: processesGroup},
 		{ids: []string{"P12", "P14"}, spares: true, open: warmGroup},
 		{ids: []string{"API"}, spares: true, open: apisGroup},
+		{ids: []string{"TRG", "SCH"}, open: b.startsGroup},
 	}
 }
 

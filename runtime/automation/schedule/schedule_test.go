@@ -512,3 +512,34 @@ func BenchmarkFire(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkTick looks for what is due where nothing is: it costs the same however
+// many schedules there are.
+func BenchmarkTick(b *testing.B) {
+	for _, n := range []int{10, 100_000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			now := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+			store, err := storage.Open(b.Context(), memkv.New(), func() time.Time { return now })
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer store.Close()
+			s := schedule.New(schedule.Options{
+				Store: store, Now: func() time.Time { return now },
+				Check: func(context.Context, *slnet.Schedule) error { return nil },
+				ActAs: func(_, owner security.Caller) (security.Caller, error) { return owner, nil },
+			})
+			for i := range n {
+				m := &slnet.CreateScheduleMessage{Schedule: slnet.Schedule{Name: fmt.Sprint(i), Script: "s", Once: now.Add(time.Duration(i+1) * time.Hour)}}
+				if _, err := s.Create(b.Context(), ann, m); err != nil {
+					b.Fatal(err)
+				}
+			}
+			for b.Loop() {
+				if err := s.Tick(b.Context()); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
