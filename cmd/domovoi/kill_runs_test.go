@@ -171,7 +171,7 @@ func listen(t *testing.T, c *client.Client, moduleID string) (listeners []*liste
 	}
 	for _, name := range []string{"settings", "ordered", "updated", "tick"} {
 		_, err := slnet.Send1(t.Context(), c.SendSLNetMessages, &slnet.DeployScriptMessage{
-			Name: name, Files: []slnet.ScriptFile{{Name: "script.go", Content: marker}}, Manifest: "retry: {attempts: 100, delay: 20ms, max_delay: 100ms}\n",
+			Name: name, Files: []slnet.ScriptFile{{Name: "script.go", Content: marker}}, Manifest: "retry: {attempts: 100, delay: 100ms, max_delay: 200ms}\n",
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -228,6 +228,7 @@ func killAmidRuns(t *testing.T, v *victim, c *client.Client, seed uint64, round 
 	enough := journal.Acknowledged() + writes
 	for number := range 4 {
 		w := stress.NewWorker(seed, number, round, schema, journal)
+		w.Narrow()
 		working.Go(func() {
 			for journal.Acknowledged() < enough {
 				if err := w.Step(context.Background(), c); err != nil {

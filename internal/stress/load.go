@@ -76,6 +76,10 @@ func NewWorker(seed uint64, number, round int, schema *Schema, journal *Journal)
 	return w
 }
 
+// Narrow has the worker write one single instance and one pair only, so that the
+// changes of each follow each other closely.
+func (w *Worker) Narrow() { w.singles, w.pairs = w.singles[:1], w.pairs[:1] }
+
 // ErrWrong is the error of an answer that cannot be right.
 var ErrWrong = errors.New("wrong answer")
 
