@@ -7,8 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/google/uuid"
-
 	"domovoi.dev/sdk/dom"
 	"domovoi.dev/sdk/slnet"
 )
@@ -163,7 +161,7 @@ func (s *starts) addSchedules(ctx context.Context) error {
 
 func (s *starts) addSchedule(ctx context.Context, name string, once time.Time) error {
 	_, err := slnet.Send1(ctx, s.user.SendSLNetMessages, &slnet.CreateScheduleMessage{Schedule: slnet.Schedule{
-		ID: uuid.New(), Name: name, Script: "waits", Once: once,
+		Name: name, Script: "waits", Once: once,
 	}})
 	return err
 }
