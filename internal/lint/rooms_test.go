@@ -61,6 +61,8 @@ var rooms = []room{
 	{path: "sdk/dom/filtertext",
 		rooms:   []string{"sdk/dom", "sdk/slnet"},
 		modules: []string{"github.com/google/uuid"}},
+	{path: "sdk/dom/rows",
+		rooms: []string{"sdk/dom", "sdk/slnet"}, modules: []string{"github.com/google/uuid"}}, // values of tests
 	{path: "sdk/schema", // what scripts take and return
 		modules: []string{"github.com/google/uuid"}},
 	{path: "sdk/client",
@@ -162,13 +164,13 @@ var rooms = []room{
 
 	// What is started. The daemon's binary is also the worker's.
 	{path: "cmd/domovoi",
-		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/dom/filtertext", "sdk/dom/interchange", "sdk/schema", "sdk/client", "sdk/plugin",
+		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/dom/filtertext", "sdk/dom/interchange", "sdk/dom/rows", "sdk/schema", "sdk/client", "sdk/plugin",
 			"console", "runtime", "runtime/api", "runtime/interp", "runtime/script", "plugins/sandbox", "internal/load", "internal/sdksource",
 			"storage/kv/memkv"}, // runtime/api for the server and its certificates, memkv for the daemon of a script's tests
 		modules: []string{"github.com/spf13/cobra", "github.com/spf13/pflag", "github.com/google/uuid", "github.com/pmezard/go-difflib/difflib", "go.yaml.in/yaml/v3",
 			"golang.org/x/sys/unix", "golang.org/x/term"}},
 	{path: "plugins/*",
-		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/plugin"}},
+		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/dom/rows", "sdk/plugin"}},
 	{path: "scripts/*",
 		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/plugin"},
 		modules: []string{"github.com/google/uuid"}}, // ids of counters
