@@ -7,6 +7,8 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"go.yaml.in/yaml/v3"
 )
 
 // The forms of an answer.
@@ -31,6 +33,31 @@ func (a *app) printJSON(v any) error {
 	e.SetIndent("", "  ")
 	e.SetEscapeHTML(false)
 	return e.Encode(v)
+}
+
+// printYAML prints the YAML of what printJSON prints, in the same order.
+func (a *app) printYAML(v any) error {
+	asJSON, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	var document yaml.Node // JSON is YAML
+	if err := yaml.Unmarshal(asJSON, &document); err != nil {
+		return err
+	}
+	blockStyle(&document)
+	e := yaml.NewEncoder(a.stdout)
+	e.SetIndent(2)
+	return e.Encode(&document)
+}
+
+// blockStyle writes lists and members on lines of their own, and texts without
+// quotes where that does not change what they are.
+func blockStyle(n *yaml.Node) {
+	n.Style = 0
+	for _, part := range n.Content {
+		blockStyle(part)
+	}
 }
 
 // table prints aligned columns.
