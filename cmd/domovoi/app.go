@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -27,6 +28,8 @@ type app struct {
 
 	root *cobra.Command
 
+	// documents is how many were printed for programs.
+	documents int
 	// args is the command line.
 	args []string
 	// started is set once the command line was understood; an error before that
@@ -69,8 +72,8 @@ name the authorities to trust when the system does not know them; the daemon of
 the data directory is known without.`
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.PersistentPreRunE = func(*cobra.Command, []string) error {
-		if a.output != outputTable && a.output != outputJSON {
-			return fmt.Errorf("unknown output %q; the outputs are %s and %s", a.output, outputTable, outputJSON)
+		if !slices.Contains(outputs, a.output) {
+			return fmt.Errorf("unknown output %q; the outputs are %s", a.output, strings.Join(outputs, ", "))
 		}
 		return nil
 	}
@@ -83,11 +86,11 @@ the data directory is known without.`
 		dataDir = defaultDataDir
 	}
 	flags.StringVar(&a.dataDir, "data-dir", dataDir, "`directory` of the daemon's data")
-	flags.StringVarP(&a.output, "output", "o", outputTable, "`form` of the answer: table or json")
+	flags.StringVarP(&a.output, "output", "o", outputTable, "`form` of the answer: "+strings.Join(outputs, ", "))
 	root.MarkPersistentFlagFilename("ca-file")
 	root.MarkPersistentFlagFilename("token-file")
 	root.MarkPersistentFlagDirname("data-dir")
-	root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{outputTable, outputJSON}, cobra.ShellCompDirectiveNoFileComp))
+	root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(outputs, cobra.ShellCompDirectiveNoFileComp))
 	return root
 }
 
@@ -118,9 +121,11 @@ type action func(ctx context.Context, args []string) error
 
 // leaf is a command that does something. The words of use behind its name are
 // its arguments; one in brackets may be left out, and the last may be repeated
-// when it ends in dots. The first interrupt ends ctx, a second one the process.
+// when it ends in dots. The first interrupt ends ctx, a second one the process. A
+// command with the name list can be watched.
 func (a *app) leaf(use, short string, do action) *cobra.Command {
-	return &cobra.Command{
+	watched := false
+	c := &cobra.Command{
 		Use:               use,
 		Short:             short,
 		Args:              argumentsOf(use),
@@ -130,9 +135,18 @@ func (a *app) leaf(use, short string, do action) *cobra.Command {
 			ctx, stop := signal.NotifyContext(c.Context(), syscall.SIGINT, syscall.SIGTERM)
 			defer stop()
 			defer context.AfterFunc(ctx, stop)()
-			return do(ctx, args)
+			if !watched {
+				return do(ctx, args)
+			}
+			ticker := time.NewTicker(watchInterval)
+			defer ticker.Stop()
+			return a.watchList(ctx, ticker.C, func() error { return do(ctx, args) })
 		},
 	}
+	if c.Name() == "list" {
+		c.Flags().BoolVar(&watched, "watch", false, "list again whenever something changed, until interrupted")
+	}
+	return c
 }
 
 func argumentsOf(use string) cobra.PositionalArgs {

@@ -248,7 +248,7 @@ func (a *app) configPrintCommand() *cobra.Command {
 			return err
 		}
 		return a.answer(list, func(t *table) {
-			t.row("NAME", "VALUE", "SOURCE", "WHERE")
+			t.header("NAME", "VALUE", "SOURCE", "WHERE")
 			for _, in := range list {
 				t.row(in.Name, in.Value, in.Source, cmp.Or(in.Where, "-"))
 			}

@@ -129,9 +129,9 @@ func (a *app) instanceList(ctx context.Context, moduleID string, s selection, li
 		fmt.Fprintf(a.stderr, "only the first %d are listed; --limit lists more\n", limit)
 	}
 	return a.answer(objects{dom.KindInstance, instances}, func(t *table) {
-		t.row("ID", "NAME", "DEFINITION", "STATUS", "CHANGED", "VALUES")
+		t.header("ID", "NAME", "DEFINITION", "STATUS", "CHANGED", "VALUES")
 		for _, i := range instances {
-			t.row(i.ID.String(), nameOf(i), names.definition(i.DomDefinitionID), i.StatusID, timeText(i.LastModified), shorten(names.values(i), 80))
+			t.row(i.ID.String(), nameOf(i), names.definition(i.DomDefinitionID), i.StatusID, timeText(i.LastModified), t.shorten(names.values(i), 80))
 		}
 	})
 }

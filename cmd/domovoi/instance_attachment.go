@@ -40,7 +40,7 @@ func (a *app) attachmentList(ctx context.Context, args []string) error {
 			return err
 		}
 		return a.answer(&dom.AttachmentNamesResponse{FileNames: names}, func(t *table) {
-			t.row("NAME")
+			t.header("NAME")
 			for _, name := range names {
 				t.row(name)
 			}

@@ -357,7 +357,7 @@ func (a *app) instanceHistory(ctx context.Context, args []string) error {
 			return err
 		}
 		return a.answer(objects{dom.KindHistoryChange, changes}, func(t *table) {
-			t.row("REVISION", "TIME", "BY", "RUN", "CHANGES")
+			t.header("REVISION", "TIME", "BY", "RUN", "CHANGES")
 			for _, change := range changes {
 				run := ""
 				if change.RunID != [16]byte{} {

@@ -38,7 +38,7 @@ func (a *app) moduleList(ctx context.Context, _ []string) error {
 		return err
 	}
 	return a.answer(objects{dom.KindModuleSettings, modules}, func(t *table) {
-		t.row("MODULE", "CREATED", "BY", "CHANGED", "BY")
+		t.header("MODULE", "CREATED", "BY", "CHANGED", "BY")
 		for _, m := range modules {
 			t.row(m.ModuleID, timeText(m.CreatedAt), m.CreatedBy, timeText(m.LastModified), m.LastModifiedBy)
 		}
@@ -122,7 +122,7 @@ func (m *module) show(t *table) {
 	t.w.Flush()
 
 	fmt.Fprintln(t.w)
-	t.row("DEFINITION", "ID", "INSTANCES", "SECTIONS")
+	t.header("DEFINITION", "ID", "INSTANCES", "SECTIONS")
 	names := make(map[dom.SectionDefinitionID]string)
 	for _, section := range m.SectionDefinitions {
 		names[section.ID] = section.Name
@@ -141,7 +141,7 @@ func (m *module) show(t *table) {
 	t.w.Flush()
 
 	fmt.Fprintln(t.w)
-	t.row("SECTION", "FIELD", "TYPE", "ID")
+	t.header("SECTION", "FIELD", "TYPE", "ID")
 	for _, section := range m.SectionDefinitions {
 		t.row(section.Name, "", "", section.ID.String())
 		for _, field := range section.FieldDescriptors {

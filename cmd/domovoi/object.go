@@ -91,7 +91,7 @@ func (a *app) objectList(n objectNoun) action {
 			return err
 		}
 		return a.answer(objects{n.kind, found}, func(t *table) {
-			t.row("ID", "NAME", "REVISION", "CHANGED", "BY")
+			t.header("ID", "NAME", "REVISION", "CHANGED", "BY")
 			for _, o := range found {
 				by := o.GetTracking()
 				t.row(o.Key(), n.name(o), fmt.Sprint(by.Revision), timeText(by.LastModified), by.LastModifiedBy)
@@ -135,7 +135,7 @@ func (a *app) withObject(ctx context.Context, n objectNoun, args []string, do fu
 func (a *app) objectShow(n objectNoun) action {
 	return func(ctx context.Context, args []string) error {
 		return a.withObject(ctx, n, args, func(_ *client.Client, o dom.Object) error {
-			if a.output == outputTable {
+			if a.output == outputTable || a.output == outputWide {
 				return a.printYAML(o)
 			}
 			return a.answer(o, nil)

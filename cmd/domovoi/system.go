@@ -43,8 +43,8 @@ func (a *app) systemMetrics(ctx context.Context, _ []string) error {
 	if err != nil {
 		return err
 	}
-	if a.output == outputJSON {
-		return a.printJSON(response)
+	if a.forPrograms() {
+		return a.printDocument(response)
 	}
 	_, err = io.WriteString(a.stdout, response.Text)
 	return err
