@@ -13,11 +13,13 @@ import (
 )
 
 func (a *app) moduleCommand() *cobra.Command {
-	return a.group("module", "Look at DOM modules, carry them from one daemon to another",
+	c := a.group("module", "Look at DOM modules, change them, carry them from one daemon to another",
 		a.leaf("list", "List the modules", a.moduleList),
 		a.completes(a.leaf("show ID", "Show a module: its settings, definitions and sections", a.moduleShow), moduleNames),
 		a.completes(a.leaf("security ID", "Show who has access to the instances of a module, and links that lead nowhere", a.moduleSecurity), moduleNames),
 		a.moduleExportCommand(), a.moduleImportCommand())
+	c.AddCommand(a.moduleWriteCommands()...)
+	return c
 }
 
 // objects is the JSON form of a list of objects, that of the message which

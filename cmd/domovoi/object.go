@@ -123,7 +123,7 @@ func (a *app) withObject(ctx context.Context, n objectNoun, args []string, do fu
 	}
 	switch len(found) {
 	case 0:
-		return slnet.Errorf(slnet.KindNotFound, "the module %q has no %s %q; \"domovoi %s list %s\" shows them", args[0], n.what, args[1], n.noun, args[0])
+		return slnet.Errorf(slnet.KindNotFound, "there is no %s %q; \"%s\" shows them", n.what, args[1], strings.TrimSpace("domovoi "+n.noun+" list "+args[0]))
 	case 1:
 		return do(c, found[0])
 	}
@@ -180,7 +180,11 @@ func (a *app) objectWriteCommand(n objectNoun, use, short string, message func(m
 			return err
 		}
 		defer c.Close()
-		response, err := ask[*dom.ManagerStoreCrudResponse](ctx, c, message(args[0], raw))
+		module := ""
+		if len(args) > 0 {
+			module = args[0]
+		}
+		response, err := ask[*dom.ManagerStoreCrudResponse](ctx, c, message(module, raw))
 		if err != nil {
 			return err
 		}
@@ -190,9 +194,16 @@ func (a *app) objectWriteCommand(n objectNoun, use, short string, message func(m
 		}
 		return a.answer(stored[0], func(t *table) { t.row(stored[0].Key(), n.name(stored[0])) })
 	})
-	c.Long = short + ".\n\nThe file is YAML or JSON as \"" + n.noun + " show\" prints it; - is the standard input."
+	show := n.noun + " show"
+	if n.kind == dom.KindModuleSettings {
+		show = n.noun + " settings"
+	}
+	c.Long = short + ".\n\nThe file is YAML or JSON as \"" + show + "\" prints it; - is the standard input."
 	c.Flags().StringVarP(&file, "file", "f", "", "`file` of YAML or JSON")
 	c.MarkFlagFilename("file")
+	if use == c.Name() { // without MODULE
+		return c
+	}
 	return a.completes(c, moduleNames)
 }
 
