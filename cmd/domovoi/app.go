@@ -24,7 +24,7 @@ type app struct {
 	env            func(string) string
 
 	// The flags every command has.
-	address, caFile, tokenFile, dataDir, output string
+	address, context, caFile, tokenFile, dataDir, output string
 
 	root *cobra.Command
 
@@ -55,7 +55,7 @@ func (a *app) rootCommand() *cobra.Command {
 		a.serveCommand(), a.sandboxCommand(), a.houseCommand(), a.testsCommand(),
 		a.scriptCommand(), a.pluginCommand(), a.runCommand(), a.secretCommand(), a.scheduleCommand(), a.triggerCommand(), a.apiCommand(),
 		a.moduleCommand(), a.instanceCommand(),
-		a.userCommand(), a.groupCommand(), a.tokenCommand(), a.loginCommand(), a.whoamiCommand(), a.auditCommand(),
+		a.userCommand(), a.groupCommand(), a.tokenCommand(), a.contextCommand(), a.loginCommand(), a.whoamiCommand(), a.auditCommand(),
 		a.informationCommand(), a.systemCommand(), a.configCommand(), a.checkCommand(), a.compactCommand(), a.backupCommand(), a.benchCommand(), a.versionCommand())
 	root.AddCommand(a.objectCommands()...)
 	a.root = root
@@ -66,6 +66,8 @@ A command finds the daemon by --address or DOMOVOI_ADDRESS, and its token by
 --token-file or DOMOVOI_TOKEN. Without them it looks into the data directory
 (--data-dir or DOMOVOI_DATA_DIR): a running daemon writes its address there, and
 the token of the built-in Administrator.
+
+Daemons can be given names: see "domovoi context".
 
 The address of a daemon with TLS is an https URL. --ca-file or DOMOVOI_CA_FILE
 name the authorities to trust when the system does not know them; the daemon of
@@ -79,6 +81,7 @@ the data directory is known without.`
 	}
 	flags := root.PersistentFlags()
 	flags.StringVar(&a.address, "address", "", "`host:port` or URL of the daemon")
+	flags.StringVar(&a.context, "context", "", "`name` of the daemon, as \"context list\" shows it")
 	flags.StringVar(&a.caFile, "ca-file", "", "PEM `file` of the authorities to trust, instead of the system's")
 	flags.StringVar(&a.tokenFile, "token-file", "", "`file` with the token to use")
 	dataDir := a.env("DOMOVOI_DATA_DIR")
@@ -87,6 +90,9 @@ the data directory is known without.`
 	}
 	flags.StringVar(&a.dataDir, "data-dir", dataDir, "`directory` of the daemon's data")
 	flags.StringVarP(&a.output, "output", "o", outputTable, "`form` of the answer: "+strings.Join(outputs, ", "))
+	root.RegisterFlagCompletionFunc("context", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return contextNames(), cobra.ShellCompDirectiveNoFileComp
+	})
 	root.MarkPersistentFlagFilename("ca-file")
 	root.MarkPersistentFlagFilename("token-file")
 	root.MarkPersistentFlagDirname("data-dir")
