@@ -13,12 +13,15 @@ import (
 // runs that belong to it.
 func (r *Runtime) actionScripts() dommanager.Scripts {
 	return dommanager.Scripts{
-		May: func(caller security.Caller, script string) error {
+		May: func(ctx context.Context, caller security.Caller, script string) error {
 			rights, err := r.accounts.Rights(caller)
 			if err != nil {
 				return err
 			}
-			return with(security.ExecuteScript).allow(rights, &slnet.ExecuteScriptMessage{ScriptName: script})
+			if script, err = r.automation.CurrentName(ctx, script); err != nil {
+				return err
+			}
+			return mayScript(rights, security.ExecuteScript, script)
 		},
 		Execute: func(ctx context.Context, caller security.Caller, instance dom.InstanceReference, action *dom.ActionDefinition) (slnet.Run, error) {
 			return r.automation.ExecuteAction(ctx, r.dryRun.automation(), caller, instance, action)

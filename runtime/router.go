@@ -126,7 +126,13 @@ func (r *Runtime) route(ctx context.Context, caller security.Caller, message sln
 			WithReason(security.NoPermission)
 	}
 	if h.allow != nil {
-		if err := h.allow(rights, message); err != nil {
+		script := scriptOf(message)
+		if script != "" {
+			if script, err = r.automation.CurrentName(ctx, script); err != nil {
+				return nil, h.handling, err
+			}
+		}
+		if err := h.allow(rights, message, script); err != nil {
 			return nil, h.handling, err
 		}
 	}

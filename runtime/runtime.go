@@ -157,7 +157,7 @@ func Open(ctx context.Context, o Options) (_ *Runtime, err error) {
 	}
 	r.automation, err = automation.Open(ctx, automation.Options{
 		Store: r.store, Host: r.host, Dir: o.DataDir, Connect: r.connect, Enabled: r.accounts.Enabled, ActAs: r.accounts.ActAs,
-		DisplayName: r.accounts.DisplayName, MayGrant: r.mayGrant, DryRun: r.openDryRun,
+		DisplayName: r.accounts.DisplayName, MayGrant: r.mayGrant, DryRun: r.openDryRun, MayExecute: r.mayExecute, References: scriptReferences, Renamed: scriptRenamed,
 		Parallel: 2 * goruntime.NumCPU(), Logger: o.Logger,
 	})
 	if err != nil {

@@ -10,20 +10,28 @@ import (
 	"strings"
 	"time"
 
+	"domovoi.dev/runtime/script"
 	"domovoi.dev/sdk/client"
 	"domovoi.dev/sdk/slnet"
 )
 
 // isPath reports whether an argument is source rather than the name of a deployed
-// script, which has no slash in it.
+// script, which has no slash in it, or library.
 func isPath(argument string) bool {
+	if script.IsLibrary(argument) {
+		return isDir(argument)
+	}
 	return argument == "." || argument == ".." || strings.ContainsRune(filepath.ToSlash(argument), '/') ||
 		filepath.Ext(argument) == ".go" && isRegular(argument)
 }
 
 // scriptOfSource describes a script that is not deployed.
-func scriptOfSource(ctx context.Context, path string) (*slnet.Script, error) {
+func (a *app) scriptOfSource(ctx context.Context, path string) (*slnet.Script, error) {
 	name, files, err := readScript(path)
+	if err != nil {
+		return nil, err
+	}
+	files, _, err = a.withLibraries(ctx, path, name, files)
 	if err != nil {
 		return nil, err
 	}

@@ -107,7 +107,7 @@ var rooms = []room{
 		modules: []string{"golang.org/x/tools/go/gcexportdata"}},
 	{path: "runtime/interp/...", // runtime/script for what the language allows and how it is read
 		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/plugin", "runtime/interp/...", "runtime/script", "runtime/script/exportdata"},
-		modules: []string{"github.com/traefik/yaegi", "github.com/google/uuid", "golang.org/x/tools/go/types/typeutil"}},
+		modules: []string{"github.com/traefik/yaegi", "github.com/google/uuid", "golang.org/x/tools/go/ast/astutil", "golang.org/x/tools/go/types/typeutil"}},
 	{path: "plugins",
 		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/plugin", "sdk/plugin/session", "plugins/sandbox"},
 		modules: []string{"github.com/google/uuid", "github.com/hashicorp/go-plugin", "github.com/hashicorp/go-hclog",
@@ -147,7 +147,7 @@ var rooms = []room{
 		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/dom/filtertext", "sdk/dom/interchange", "sdk/schema", "sdk/client", "sdk/plugin",
 			"runtime", "runtime/api", "runtime/interp", "runtime/script", "plugins/sandbox", "internal/load", "internal/sdksource",
 			"storage/kv/memkv"}, // runtime/api for the server and its certificates, memkv for the daemon of a script's tests
-		modules: []string{"github.com/spf13/cobra", "github.com/google/uuid", "go.yaml.in/yaml/v3",
+		modules: []string{"github.com/spf13/cobra", "github.com/google/uuid", "github.com/pmezard/go-difflib/difflib", "go.yaml.in/yaml/v3",
 			"golang.org/x/sys/unix", "golang.org/x/term"}},
 	{path: "plugins/*",
 		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/plugin"}},

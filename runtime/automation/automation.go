@@ -5,6 +5,7 @@ package automation
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -50,6 +51,15 @@ type Options struct {
 	// MayGrant reports whether a caller may deploy scripts that are granted files,
 	// network or programs.
 	MayGrant func(security.Caller) bool
+	// MayExecute reports whether a caller may execute a script of this name; who
+	// may not, may also not build other scripts with it where it is a library.
+	MayExecute func(caller security.Caller, name string) bool
+	// References returns what refers to a script by a name for which is reports
+	// true; nil where nothing can.
+	References func(ctx context.Context, r *storage.Reader, is func(name string) bool) ([]slnet.ScriptReference, error)
+	// Renamed changes what has the name of a script, in the transaction that
+	// renames it; nil where nothing has.
+	Renamed func(tx *storage.Tx, former, name string) error
 	// Parallel is how many runs execute at the same time; more wait in the
 	// queue. Runs started by runs do not wait, for their parents wait for them.
 	Parallel int
@@ -64,6 +74,9 @@ type Automation struct {
 	// ending is cancelled when the Automation stops; runs do not begin then.
 	ending context.Context
 	end    context.CancelFunc
+
+	binaryMu sync.Mutex
+	reserved map[string]int // guarded by binaryMu: how often a binary, by its hash, is being deployed
 
 	mu     sync.Mutex
 	active map[uuid.UUID]*execution // guarded by mu
@@ -86,9 +99,9 @@ func Open(ctx context.Context, o Options) (*Automation, error) {
 			return nil, err
 		}
 	}
-	a := &Automation{Options: o, queue: newQueue(max(o.Parallel, 1)), active: make(map[uuid.UUID]*execution), dry: make(map[uuid.UUID]*DryRun), within: make(map[uuid.UUID]*DryRun), awaits: make(map[uuid.UUID]*awaited)}
+	a := &Automation{Options: o, queue: newQueue(max(o.Parallel, 1)), active: make(map[uuid.UUID]*execution), dry: make(map[uuid.UUID]*DryRun), within: make(map[uuid.UUID]*DryRun), awaits: make(map[uuid.UUID]*awaited), reserved: make(map[string]int)}
 	a.ending, a.end = context.WithCancel(context.Background())
-	err := a.clearUploads()
+	err := errors.Join(a.clearUploads(), a.sweepBinaries(ctx))
 	if err == nil {
 		err = a.index(ctx)
 	}

@@ -111,7 +111,7 @@ func (a *Automation) loadLane(ctx context.Context, l *lane) error {
 	var rows []openRun
 	var limit int64
 	err := a.Store.View(ctx, func(r *storage.Reader) error {
-		s, err := newestScripts.Get(r, l.script)
+		s, err := scriptTable.Get(r, l.script)
 		if err == nil {
 			limit = manifestOf(s).Concurrency
 		} else if !errors.Is(err, storage.ErrNotFound) {

@@ -125,7 +125,7 @@ func (e *execution) execute() {
 	a := e.a
 	defer a.leave(e)
 	if e.script == nil {
-		e.finish(plugins.Result{}, slnet.Errorf(slnet.KindNotFound, "script %q has no version %d any more", e.run.Script, e.run.ScriptVersion), 0)
+		e.finish(plugins.Result{}, slnet.Errorf(slnet.KindNotFound, "the run did not start: script %q was deleted", e.run.Script), 0)
 		return
 	}
 	log, err := openLog(a.logPath(e.run.ID), manifestOf(e.script).Limits.Output, e.attempt)
@@ -157,6 +157,9 @@ func (e *execution) carry(log *runLog) (result plugins.Result, err error) {
 	run := e.snapshot()
 	if !a.Enabled(runner(&run)) {
 		return plugins.Result{}, slnet.Errorf(slnet.KindPermissionDenied, "the run did not start: user %s is disabled or does not exist", run.RunsAs)
+	}
+	if err := a.checkStart(e.ctx, &run); err != nil {
+		return plugins.Result{}, fmt.Errorf("the run did not start: %w", err)
 	}
 	timer := time.AfterFunc(run.Timeout, func() {
 		e.cancel(slnet.Errorf(slnet.KindTimeout, "the run took longer than its timeout of %v", run.Timeout))

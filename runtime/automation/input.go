@@ -145,7 +145,7 @@ func executed(r *storage.Reader, run *slnet.Run) (s *slnet.Script, input *runInp
 	if run.SourceHash != "" {
 		return input.Script, input, nil
 	}
-	s, err = scriptIn(r, run.Script, run.ScriptVersion)
+	s, err = scriptOf(r, run)
 	if errors.Is(err, slnet.KindNotFound) {
 		return nil, input, nil
 	}

@@ -10,8 +10,11 @@ import (
 	"domovoi.dev/storage"
 )
 
-// memoryTable has what scripts remember, by script and key.
+// memoryTable has what scripts remember, by scriptKey and key.
 var memoryTable = storage.NewTable[slnet.MemoryEntry]("script_memory")
+
+// memoryOf is the part of memoryTable that a script has.
+func memoryOf(s *slnet.Script) string { return scriptKey(s.ID, s.Name) }
 
 // maxMemoryPiece is about how many bytes of a memory one answer carries.
 const maxMemoryPiece = 1 << 20
@@ -42,15 +45,15 @@ func (a *Automation) Memory(ctx context.Context, caller security.Caller, m *slne
 	}
 	response := new(slnet.MemoryResponse)
 	err = a.Store.View(ctx, func(r *storage.Reader) (err error) {
-		response.Value, err = remembered(r, e.script.Name, m.Key)
+		response.Value, err = remembered(r, memoryOf(e.script), m.Key)
 		return err
 	})
 	return response, err
 }
 
 // remembered is the text under a key, "" where there is none.
-func remembered(r *storage.Reader, script, key string) (string, error) {
-	entry, err := memoryTable.Get(r, nameKey(script), key)
+func remembered(r *storage.Reader, id, key string) (string, error) {
+	entry, err := memoryTable.Get(r, id, key)
 	if errors.Is(err, storage.ErrNotFound) {
 		return "", nil
 	}
@@ -79,35 +82,35 @@ func (a *Automation) SetMemory(ctx context.Context, caller security.Caller, m *s
 	_, err = a.Store.Update(ctx, caller.Origin(), func(tx *storage.Tx) error {
 		response.Set = false
 		if m.Old != nil {
-			if value, err := remembered(&tx.Reader, e.script.Name, m.Key); err != nil || value != *m.Old {
+			if value, err := remembered(&tx.Reader, memoryOf(e.script), m.Key); err != nil || value != *m.Old {
 				return err
 			}
 		}
-		if err := roomFor(&tx.Reader, e.script.Name, m.Key); err != nil {
+		if err := roomFor(&tx.Reader, e.script, m.Key); err != nil {
 			return err
 		}
 		response.Set = true
-		return memoryTable.Put(tx, &slnet.MemoryEntry{Key: m.Key, Value: m.Value, ChangedAt: tx.Now(), RunID: caller.RunID}, nameKey(e.script.Name), m.Key)
+		return memoryTable.Put(tx, &slnet.MemoryEntry{Key: m.Key, Value: m.Value, ChangedAt: tx.Now(), RunID: caller.RunID}, memoryOf(e.script), m.Key)
 	})
 	return response, err
 }
 
 // roomFor returns an error when a script remembers too much already for one more
 // key.
-func roomFor(r *storage.Reader, script, key string) error {
-	if _, err := memoryTable.Get(r, nameKey(script), key); !errors.Is(err, storage.ErrNotFound) {
+func roomFor(r *storage.Reader, script *slnet.Script, key string) error {
+	if _, err := memoryTable.Get(r, memoryOf(script), key); !errors.Is(err, storage.ErrNotFound) {
 		return err
 	}
-	keys, err := memoryKeys(r, script)
+	keys, err := memoryKeys(r, memoryOf(script))
 	if err == nil && len(keys) >= slnet.MaxMemoryKeys {
-		err = slnet.Errorf(slnet.KindTooLarge, "script %q remembers %d keys, which is the most; delete some before %.80q is added", script, len(keys), key)
+		err = slnet.Errorf(slnet.KindTooLarge, "script %q remembers %d keys, which is the most; delete some before %.80q is added", script.Name, len(keys), key)
 	}
 	return err
 }
 
-func memoryKeys(r *storage.Reader, script string) ([]string, error) {
+func memoryKeys(r *storage.Reader, id string) ([]string, error) {
 	keys := []string{}
-	err := memoryTable.Keys(r, storage.Walk{Prefix: []string{nameKey(script)}}, func(key []string) (bool, error) {
+	err := memoryTable.Keys(r, storage.Walk{Prefix: []string{id}}, func(key []string) (bool, error) {
 		keys = append(keys, key[1])
 		return true, nil
 	})
@@ -124,7 +127,7 @@ func (a *Automation) DeleteMemory(ctx context.Context, caller security.Caller, m
 		return nil, err
 	}
 	_, err = a.Store.Update(ctx, caller.Origin(), func(tx *storage.Tx) error {
-		return memoryTable.Delete(tx, nameKey(e.script.Name), m.Key)
+		return memoryTable.Delete(tx, memoryOf(e.script), m.Key)
 	})
 	return &slnet.Empty{}, err
 }
@@ -137,7 +140,7 @@ func (a *Automation) MemoryKeys(ctx context.Context, caller security.Caller) (*s
 	}
 	response := new(slnet.MemoryKeysResponse)
 	err = a.Store.View(ctx, func(r *storage.Reader) (err error) {
-		response.Keys, err = memoryKeys(r, e.script.Name)
+		response.Keys, err = memoryKeys(r, memoryOf(e.script))
 		return err
 	})
 	return response, err
@@ -145,16 +148,17 @@ func (a *Automation) MemoryKeys(ctx context.Context, caller security.Caller) (*s
 
 // ScriptMemory returns what a script remembers.
 func (a *Automation) ScriptMemory(ctx context.Context, m *slnet.GetScriptMemoryMessage) (*slnet.ScriptMemoryResponse, error) {
-	if _, err := a.find(ctx, m.Name, 0); err != nil {
+	s, err := a.find(ctx, m.Name, 0)
+	if err != nil {
 		return nil, err
 	}
-	walk := storage.Walk{Prefix: []string{nameKey(m.Name)}}
+	walk := storage.Walk{Prefix: []string{s.ID.String()}}
 	if m.After != "" {
-		walk.After = []string{nameKey(m.Name), m.After}
+		walk.After = []string{s.ID.String(), m.After}
 	}
 	response := &slnet.ScriptMemoryResponse{Entries: []slnet.MemoryEntry{}}
 	size, last := 0, ""
-	err := a.Store.View(ctx, func(r *storage.Reader) error {
+	err = a.Store.View(ctx, func(r *storage.Reader) error {
 		return memoryTable.Scan(r, walk, func(entry *slnet.MemoryEntry) (bool, error) {
 			if size >= maxMemoryPiece {
 				response.Next = last
@@ -170,24 +174,25 @@ func (a *Automation) ScriptMemory(ctx context.Context, m *slnet.GetScriptMemoryM
 
 // ClearScriptMemory lets a script forget everything.
 func (a *Automation) ClearScriptMemory(ctx context.Context, caller security.Caller, m *slnet.ClearScriptMemoryMessage) (*slnet.Empty, error) {
-	if _, err := a.find(ctx, m.Name, 0); err != nil {
+	s, err := a.find(ctx, m.Name, 0)
+	if err != nil {
 		return nil, err
 	}
-	_, err := a.Store.Update(ctx, caller.Origin(), func(tx *storage.Tx) error {
-		tx.About("script", m.Name)
-		return forget(tx, m.Name)
+	_, err = a.Store.Update(ctx, caller.Origin(), func(tx *storage.Tx) error {
+		tx.About("script", s.Name)
+		return forget(tx, s.ID.String())
 	})
 	return &slnet.Empty{}, err
 }
 
 // forget removes all that a script remembers.
-func forget(tx *storage.Tx, script string) error {
-	keys, err := memoryKeys(&tx.Reader, script)
+func forget(tx *storage.Tx, id string) error {
+	keys, err := memoryKeys(&tx.Reader, id)
 	if err != nil {
 		return err
 	}
 	for _, key := range keys {
-		if err := memoryTable.Delete(tx, nameKey(script), key); err != nil {
+		if err := memoryTable.Delete(tx, id, key); err != nil {
 			return err
 		}
 	}

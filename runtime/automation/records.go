@@ -13,7 +13,7 @@ import (
 	"domovoi.dev/storage"
 )
 
-//go:generate go -C ../../tools run ./msgpgen -package ../runtime/automation -files input.go,rows.go,changes.go -unexported "replace slnet.RunState with:string"
+//go:generate go -C ../../tools run ./msgpgen -package ../runtime/automation -files input.go,rows.go,changes.go,deployed.go -unexported "replace slnet.RunState with:string"
 
 // The tables of runs. Ids of runs begin with their time, so the order of ids is
 // that of the runs.
@@ -39,7 +39,7 @@ const (
 
 // The parts of indexTable, each followed by a value and the id of the run.
 const (
-	byScript  = "script"
+	byScript  = "script" // scriptKey
 	byState   = "state"
 	byOwner   = "owner" // who may see the run as their own
 	byUser    = "user"  // the name of the user whose rights it has
@@ -95,7 +95,7 @@ func openKeys(run *slnet.Run) (keys [][]string) {
 	case !run.NotBefore.IsZero():
 		keys = append(keys, []string{openLater, timeText(run.NotBefore), id})
 	default:
-		keys = append(keys, []string{openWaiting, orderOf(run), queueUser(run), nameKey(run.Script), id})
+		keys = append(keys, []string{openWaiting, orderOf(run), queueUser(run), scriptKey(run.ScriptID, run.Script), id})
 		if run.ConcurrencyKey != "" {
 			keys = append(keys, []string{openKey, run.ConcurrencyKey, orderOf(run), id})
 		}
@@ -108,7 +108,7 @@ func openKeys(run *slnet.Run) (keys [][]string) {
 
 func indexKeys(run *slnet.Run) [][]string {
 	id := run.ID.String()
-	keys := [][]string{{byScript, nameKey(run.Script), id}, {byState, string(run.State), id}, {byUser, nameKey(run.RunsAs), id}}
+	keys := [][]string{{byScript, scriptKey(run.ScriptID, run.Script), id}, {byState, string(run.State), id}, {byUser, nameKey(run.RunsAs), id}}
 	owners := []string{ownerKey(run.RunsAsID, run.RunsAs)}
 	if started := ownerKey(run.StartedByID, run.RunsAs); run.StartedByID != uuid.Nil && started != owners[0] {
 		owners = append(owners, started)

@@ -44,7 +44,7 @@ func (a *Automation) ExecuteWithin(ctx context.Context, within *DryRun, caller s
 		return nil, slnet.Errorf(slnet.KindInvalid, "the ConcurrencyKey %.100q begins with %q: such keys are those of schedules", m.ConcurrencyKey, scheduleKey)
 	}
 	outcome, err := a.Call(ctx, caller, Call{
-		ScriptName: m.ScriptName, EntryPoint: m.EntryPoint, Parameters: m.Parameters, Timeout: m.Timeout, Async: m.Async, JSON: m.Input,
+		ScriptName: m.ScriptName, Version: m.ScriptVersion, EntryPoint: m.EntryPoint, Parameters: m.Parameters, Timeout: m.Timeout, Async: m.Async, JSON: m.Input,
 		KeepRunning: m.KeepRunning, Priority: m.Priority, Key: m.ConcurrencyKey, KeyLimit: m.KeyLimit,
 		DryRun: m.DryRun, within: within,
 	})
@@ -192,12 +192,9 @@ func (c *Call) check(caller security.Caller, s *slnet.Script) error {
 // newRun makes the record of a run that is about to be queued, and what its entry
 // point is called with where that does not stand in the record.
 func newRun(r *storage.Reader, caller security.Caller, c Call) (*slnet.Run, *slnet.Script, *runInput, error) {
-	s := c.source
-	if s == nil {
-		var err error
-		if s, err = scriptIn(r, c.ScriptName, c.Version); err != nil {
-			return nil, nil, nil, err
-		}
+	s, err := c.script(r)
+	if err != nil {
+		return nil, nil, nil, err
 	}
 	c.EntryPoint = cmp.Or(c.EntryPoint, slnet.EntryPointRun)
 	if err := c.check(caller, s); err != nil {
@@ -206,6 +203,28 @@ func newRun(r *storage.Reader, caller security.Caller, c Call) (*slnet.Run, *sln
 	run := c.record(caller, s)
 	input, err := c.input(s, run)
 	return run, s, input, err
+}
+
+// script returns what is to be executed. Source belongs to the script of its name,
+// where there is one.
+func (c *Call) script(r *storage.Reader) (*slnet.Script, error) {
+	head, err := named(r, c.ScriptName)
+	switch {
+	case c.source != nil && errors.Is(err, slnet.KindNotFound):
+		return c.source, nil
+	case err != nil:
+		return nil, err
+	case c.source != nil:
+		source := *c.source
+		source.ID, source.Name = head.ID, head.Name
+		c.source = &source
+		return c.source, nil
+	}
+	s, err := version(r, head, c.Version)
+	if err != nil {
+		return nil, err
+	}
+	return s, checkEnabled(s)
 }
 
 func (c *Call) record(caller security.Caller, s *slnet.Script) *slnet.Run {
@@ -231,7 +250,7 @@ func (c *Call) record(caller security.Caller, s *slnet.Script) *slnet.Run {
 	}
 	return &slnet.Run{
 		SourceHash: hash,
-		ID:         uuid.Must(uuid.NewV7()), Script: s.Name, ScriptVersion: s.Version, Engine: s.Engine, EntryPoint: c.EntryPoint,
+		ID:         uuid.Must(uuid.NewV7()), Script: s.Name, ScriptID: s.ID, ScriptVersion: s.Version, Engine: s.Engine, EntryPoint: c.EntryPoint,
 		Parameters: maps.Clone(c.Parameters), StartedBy: startedBy, RunsAs: runsAs, Parents: parents,
 		StartedByID: caller.UserID, RunsAsID: runsAsID, Scope: scope, Trigger: trigger,
 		Priority: c.Priority, ConcurrencyKey: c.Key, KeyLimit: c.KeyLimit,
@@ -328,7 +347,7 @@ func (a *Automation) Run(ctx context.Context, caller security.Caller, all bool, 
 		if run, err = getRun(r, id); err != nil || run.State != slnet.RunQueued {
 			return err
 		}
-		s, err := scriptIn(r, run.Script, 0)
+		s, err := headOf(r, run)
 		if err == nil {
 			limit = manifestOf(s).Concurrency
 		} else if errors.Is(err, slnet.KindNotFound) {

@@ -36,7 +36,7 @@ type program struct {
 
 // newProgram makes an interpreter that knows what the script imports.
 func newProgram(source *script.Checked) (*program, error) {
-	p := &program{trace: newTracer(source.Files)}
+	p := &program{trace: newTracer(source.Fset)}
 	p.interp = interp.New(interp.Options{
 		Stdin:                strings.NewReader(""),
 		Stdout:               stdout{},
@@ -45,8 +45,7 @@ func newProgram(source *script.Checked) (*program, error) {
 		SourcecodeFilesystem: noFiles{},
 	})
 	fset := p.interp.FileSet()
-	unit := &lower.Unit{Files: source.Syntax, Package: source.Package, Info: source.Info}
-	program, refusals, err := lowerProgram(p.interp, source.Fset, unit, source.EntryPoints, func(path string) (string, map[string]reflect.Value) {
+	program, refusals, err := lowerProgram(p.interp, source, func(path string) (string, map[string]reflect.Value) {
 		pkg, ok := symbols.Packages[path]
 		if !ok {
 			return "", nil

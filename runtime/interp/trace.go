@@ -14,7 +14,6 @@ import (
 
 	"domovoi.dev/sdk"
 	"domovoi.dev/sdk/plugin"
-	"domovoi.dev/sdk/slnet"
 )
 
 // tracer is the standard error of an interpreter. When a script panics, yaegi
@@ -50,11 +49,12 @@ const maxFrames = 50
 // imports apart.
 const suffix = "/src"
 
-func newTracer(files []slnet.ScriptFile) *tracer {
+func newTracer(files *token.FileSet) *tracer {
 	var names []string
-	for _, f := range files {
-		names = append(names, f.Name+suffix+":", f.Name+":")
-	}
+	files.Iterate(func(f *token.File) bool {
+		names = append(names, f.Name()+suffix+":", f.Name()+":")
+		return true
+	})
 	return &tracer{names: strings.NewReplacer(names...), byPlace: make(map[string]int), entries: make(map[string]int)}
 }
 

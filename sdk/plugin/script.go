@@ -173,9 +173,6 @@ func (s *Script) points() (*points, error) {
 			p.calls[e.Name] = bound
 		}
 	}
-	if len(p.calls) == 0 {
-		return nil, slnet.Errorf(slnet.KindInvalid, "the script has no entry point; want %s, or another one", EntryPoints()[0].Signature)
-	}
 	return p, nil
 }
 

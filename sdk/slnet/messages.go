@@ -6,6 +6,12 @@ func Messages() []MessageType {
 		{New: func() Message { return new(DeployScriptMessage) }},
 		{New: func() Message { return new(DeployPluginMessage) }},
 		{New: func() Message { return new(UpdateScriptMessage) }},
+		{New: func() Message { return new(GetScriptVersionsMessage) }},
+		{New: func() Message { return new(ScriptVersionsResponse) }},
+		{New: func() Message { return new(RollBackScriptMessage) }},
+		{New: func() Message { return new(DeleteScriptMessage) }},
+		{New: func() Message { return new(GetScriptReferencesMessage) }},
+		{New: func() Message { return new(ScriptReferencesResponse) }},
 		{New: func() Message { return new(UploadMessage) }},
 		{New: func() Message { return new(GetScriptsMessage) }},
 		{New: func() Message { return new(GetScriptMessage) }},
@@ -101,6 +107,24 @@ func (*DeployPluginMessage) MessageName() string { return "DeployPluginMessage" 
 
 // MessageName implements Message.
 func (*UpdateScriptMessage) MessageName() string { return "UpdateScriptMessage" }
+
+// MessageName implements Message.
+func (*GetScriptVersionsMessage) MessageName() string { return "GetScriptVersionsMessage" }
+
+// MessageName implements Message.
+func (*ScriptVersionsResponse) MessageName() string { return "ScriptVersionsResponse" }
+
+// MessageName implements Message.
+func (*RollBackScriptMessage) MessageName() string { return "RollBackScriptMessage" }
+
+// MessageName implements Message.
+func (*DeleteScriptMessage) MessageName() string { return "DeleteScriptMessage" }
+
+// MessageName implements Message.
+func (*GetScriptReferencesMessage) MessageName() string { return "GetScriptReferencesMessage" }
+
+// MessageName implements Message.
+func (*ScriptReferencesResponse) MessageName() string { return "ScriptReferencesResponse" }
 
 // MessageName implements Message.
 func (*UploadMessage) MessageName() string { return "UploadMessage" }

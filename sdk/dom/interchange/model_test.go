@@ -131,7 +131,10 @@ func everything() *interchange.Module {
 		ModuleBehaviorDefinition:   behavior.ID,
 		TTLSettings:                dom.TTLSettings{DomInstanceTTL: 30*24*time.Hour + time.Second, DomTemplateTTL: time.Minute, DomInstanceHistoryTTL: 100},
 		DomInstanceHistorySettings: dom.HistorySettings{StorageBehavior: dom.HistoryEnabledSync},
-		StorageSettings:            dom.StorageSettings{CachingSettings: dom.CachingSettings{DomDefinition: dom.CachingFull, SectionDefinition: dom.CachingDisabled}},
+		StorageSettings: dom.StorageSettings{
+			CachingSettings: dom.CachingSettings{DomDefinition: dom.CachingFull, SectionDefinition: dom.CachingDisabled},
+			IndexedFields:   []dom.FieldDescriptorID{title.ID}, TextSearchFields: []dom.FieldDescriptorID{title.ID},
+		},
 		SecuritySettings: dom.DomManagerSecuritySettings{
 			ViewPermissions: 7, CreateAndUpdateDomInstancePermission: 8, DeleteDomInstancePermission: dom.PermissionPlmDeleteDomInstances, ConfigurePermission: 9,
 			LinkSecurity: &dom.LinkSecuritySettings{GroupLinks: []dom.GroupLink{

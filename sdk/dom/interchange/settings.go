@@ -52,12 +52,22 @@ func (r *record) managerSettings(s *dom.DomManagerSettings) {
 	})
 	r.object("StorageSettings", func(r *record) {
 		r.object("CachingSettings", func(r *record) { r.cachingSettings(&s.StorageSettings.CachingSettings) })
+		r.indexed("IndexedFields", &s.StorageSettings.IndexedFields)
+		r.indexed("TextSearchFields", &s.StorageSettings.TextSearchFields)
 	})
 	r.object("DomInstanceHistorySettings", func(r *record) { r.historySettings(&s.DomInstanceHistorySettings) })
 	r.object("DomInstanceAttachmentSettings", func(r *record) {
 		r.text("NetworkSharePath", &s.DomInstanceNetworkAttachmentSettings.NetworkSharePath)
 		r.guid("CredentialId", (*[16]byte)(&s.DomInstanceNetworkAttachmentSettings.CredentialID))
 	})
+}
+
+// indexed is a list of fields that only Domovoi knows. It is not written when it
+// is empty, so that files without it are as others write them.
+func (r *record) indexed(name string, fields *[]dom.FieldDescriptorID) {
+	if r.reading() || len(*fields) > 0 {
+		references(r, name, fieldDescriptorID, fields, "")
+	}
 }
 
 func (r *record) cachingSettings(s *dom.CachingSettings) {

@@ -104,7 +104,7 @@ func (x *DescribeRequest) GetFiles() []*SourceFile {
 // SourceFile is one source file.
 type SourceFile struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Without folders.
+	// Without folders, but that of the library it belongs to: lib/money/money.go.
 	Name          string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	Content       []byte `protobuf:"bytes,2,opt,name=content,proto3" json:"content,omitempty"`
 	unknownFields protoimpl.UnknownFields

@@ -1,0 +1,81 @@
+package runtime
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"domovoi.dev/runtime/automation/schedule"
+	"domovoi.dev/runtime/dommanager"
+	"domovoi.dev/runtime/secrets"
+	"domovoi.dev/runtime/security"
+	"domovoi.dev/sdk/dom"
+	"domovoi.dev/sdk/slnet"
+	"domovoi.dev/storage"
+)
+
+// scriptReferences finds what refers to scripts by name, in all rooms.
+func scriptReferences(ctx context.Context, r *storage.Reader, is func(name string) bool) ([]slnet.ScriptReference, error) {
+	schedules, err1 := schedule.ScriptReferences(ctx, r, is)
+	named, err2 := secrets.ScriptReferences(ctx, r, is)
+	modules, err3 := dommanager.ScriptReferences(ctx, r, is)
+	return slices.Concat(schedules, named, modules), errors.Join(err1, err2, err3)
+}
+
+// scriptRenamed changes the records that have the name of a script. Modules keep
+// the former name, which goes on to lead to the script: what people wrote into
+// their settings is theirs.
+func scriptRenamed(tx *storage.Tx, former, name string) error {
+	return errors.Join(schedule.ScriptRenamed(tx, former, name), secrets.ScriptRenamed(tx, former, name))
+}
+
+// mayExecute reports whether a caller may execute a script.
+func (r *Runtime) mayExecute(caller security.Caller, name string) bool {
+	rights, err := r.accounts.Rights(caller)
+	return err == nil && rights.MayScript(security.ExecuteScript, name)
+}
+
+// mayKnow tells of which references to scripts a caller may know: of scripts as
+// in the list of them, of the rest who may read it where it stands.
+func (r *Runtime) mayKnow(ctx context.Context, caller security.Caller) (func(slnet.ScriptReference) bool, error) {
+	rights, err := r.accounts.Rights(caller)
+	if err != nil {
+		return nil, err
+	}
+	views := func(kind dom.ObjectKind, moduleID string) bool {
+		return r.managers.MayView(ctx, kind, moduleID, rights.Has)
+	}
+	return func(reference slnet.ScriptReference) bool {
+		switch reference.Kind {
+		case slnet.ReferenceScript:
+			return knows(rights, reference.Name)
+		case slnet.ReferenceSchedule:
+			return rights.Has(slnet.PermissionAutomationSchedules)
+		case slnet.ReferenceSecret:
+			return rights.Has(slnet.PermissionAutomationSecrets)
+		case slnet.ReferenceModuleSettings:
+			return views(dom.KindModuleSettings, reference.ModuleID)
+		case slnet.ReferenceDefinition:
+			return views(dom.KindDefinition, reference.ModuleID)
+		case slnet.ReferenceBehaviorDefinition:
+			return views(dom.KindBehaviorDefinition, reference.ModuleID)
+		}
+		return false
+	}, nil
+}
+
+func (r *Runtime) deleteScript(ctx context.Context, caller security.Caller, m *slnet.DeleteScriptMessage) (*slnet.ScriptReferencesResponse, error) {
+	may, err := r.mayKnow(ctx, caller)
+	if err != nil {
+		return nil, err
+	}
+	return r.automation.DeleteScript(ctx, caller, m, may)
+}
+
+func (r *Runtime) scriptReferences(ctx context.Context, caller security.Caller, m *slnet.GetScriptReferencesMessage) (*slnet.ScriptReferencesResponse, error) {
+	may, err := r.mayKnow(ctx, caller)
+	if err != nil {
+		return nil, err
+	}
+	return r.automation.ScriptReferences(ctx, m, may)
+}
