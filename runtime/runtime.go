@@ -56,6 +56,9 @@ type Options struct {
 	// MaxAttachment is the most bytes of a file attached to an instance; 0 means
 	// 20 MiB. More than 30 MiB do not fit into a message.
 	MaxAttachment int64
+	// Retention says which runs are kept of scripts that do not say so themselves;
+	// zero fields mean automation.DefaultRetention.
+	Retention slnet.ScriptRetention
 	// AuditAge is how long records of the audit are kept; 0 means 90 days.
 	AuditAge time.Duration
 	// CacheSize, MemTableSize, MaxConcurrentCompactions, MinFree and Ballast are
@@ -158,7 +161,7 @@ func Open(ctx context.Context, o Options) (_ *Runtime, err error) {
 	r.automation, err = automation.Open(ctx, automation.Options{
 		Store: r.store, Host: r.host, Dir: o.DataDir, Connect: r.connect, Enabled: r.accounts.Enabled, ActAs: r.accounts.ActAs,
 		DisplayName: r.accounts.DisplayName, MayGrant: r.mayGrant, DryRun: r.openDryRun, MayExecute: r.mayExecute, References: scriptReferences, Renamed: scriptRenamed,
-		Parallel: 2 * goruntime.NumCPU(), Logger: o.Logger,
+		Parallel: 2 * goruntime.NumCPU(), Retention: o.Retention, Logger: o.Logger,
 	})
 	if err != nil {
 		return nil, err

@@ -50,6 +50,10 @@ The first interrupt or SIGTERM lets requests and runs in flight finish, for at
 most ` + durationText(drainTime) + `; a second one cuts them off.`
 	n.flags(c)
 	c.Flags().Var((*days)(&o.AuditAge), "audit-age", "how long records of the audit are kept, such as 12h or 30d (default 90d)")
+	c.Flags().Var((*days)(&o.Retention.Age), "run-age", "how long runs that succeeded are kept, where their script does not say so (default 30d)")
+	c.Flags().Var((*days)(&o.Retention.FailedAge), "failed-run-age", "how long other runs are kept (default 90d, at least --run-age)")
+	c.Flags().Int64Var(&o.Retention.Runs, "run-count", 0, "`number` of runs that are kept of each script, of those that succeeded and of the others (default 100000)")
+	c.Flags().Var((*size)(&o.Retention.Logs), "run-logs", "`size` that the logs of these runs may have (default 1GiB)")
 	c.Flags().Var((*size)(&o.CacheSize), "cache-size", "`size` of the store's cache in memory (default 64MiB)")
 	c.Flags().Var((*size)(&o.MemTableSize), "memtable-size", "`size` of what the store gathers in memory before it writes a table (default 32MiB)")
 	c.Flags().IntVar(&o.MaxConcurrentCompactions, "compactions", 0, "`number` of compactions at a time (default half the processors)")
@@ -64,6 +68,9 @@ most ` + durationText(drainTime) + `; a second one cuts them off.`
 		a.started = true
 		if o.MaxConcurrentCompactions < 0 {
 			return slnet.Errorf(slnet.KindInvalid, "--compactions is %d; it must be 1 or more", o.MaxConcurrentCompactions)
+		}
+		if o.Retention.Runs < 0 {
+			return slnet.Errorf(slnet.KindInvalid, "--run-count is %d; it must be 1 or more", o.Retention.Runs)
 		}
 		if o.Spares < 0 {
 			return slnet.Errorf(slnet.KindInvalid, "--spares is %d; it must be 0 or more", o.Spares)

@@ -63,7 +63,10 @@ type Options struct {
 	// Parallel is how many runs execute at the same time; more wait in the
 	// queue. Runs started by runs do not wait, for their parents wait for them.
 	Parallel int
-	Logger   *slog.Logger
+	// Retention says which runs are kept of scripts that do not say so themselves;
+	// zero fields mean DefaultRetention.
+	Retention slnet.ScriptRetention
+	Logger    *slog.Logger
 }
 
 // Automation is the home of scripts and runs.
@@ -112,6 +115,7 @@ func Open(ctx context.Context, o Options) (*Automation, error) {
 		return nil, err
 	}
 	a.loops.Go(a.dispatch)
+	a.loops.Go(a.sweepRuns)
 	return a, nil
 }
 

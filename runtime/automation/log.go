@@ -27,9 +27,12 @@ const (
 	maxLogPiece = 1 << 20
 )
 
-func (a *Automation) logPath(id uuid.UUID) string {
-	return filepath.Join(a.logDir(), id.String()+".jsonl")
-}
+// logSuffix ends the name of a log, which begins with the id of its run.
+const logSuffix = ".jsonl"
+
+func (a *Automation) logPath(id uuid.UUID) string { return a.logPathOf(id.String()) }
+
+func (a *Automation) logPathOf(id string) string { return filepath.Join(a.logDir(), id+logSuffix) }
 
 // runLog is the log of one run: a file with a JSON object on each line, made for
 // the first of them. Its lines are not synced one by one; a log is no record.

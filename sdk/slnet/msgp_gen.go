@@ -6952,8 +6952,8 @@ func (z *LogLine) Msgsize() (s int) {
 func (z *Manifest) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(8)
-	var zb0001Mask uint8 /* 8 bits */
+	zb0001Len := uint32(9)
+	var zb0001Mask uint16 /* 9 bits */
 	_ = zb0001Mask
 	if z.Description == "" {
 		zb0001Len--
@@ -6986,6 +6986,10 @@ func (z *Manifest) MarshalMsg(b []byte) (o []byte, err error) {
 	if z.Limits.IsZero() {
 		zb0001Len--
 		zb0001Mask |= 0x80
+	}
+	if z.Retention.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x100
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -7106,6 +7110,15 @@ func (z *Manifest) MarshalMsg(b []byte) (o []byte, err error) {
 					o = append(o, 0xa6, 0x4f, 0x75, 0x74, 0x70, 0x75, 0x74)
 					o = msgp.AppendInt64(o, z.Limits.Output)
 				}
+			}
+		}
+		if (zb0001Mask & 0x100) == 0 { // if not omitted
+			// string "Retention"
+			o = append(o, 0xa9, 0x52, 0x65, 0x74, 0x65, 0x6e, 0x74, 0x69, 0x6f, 0x6e)
+			o, err = z.Retention.MarshalMsg(o)
+			if err != nil {
+				err = msgp.WrapError(err, "Retention")
+				return
 			}
 		}
 	}
@@ -7252,6 +7265,12 @@ func (z *Manifest) UnmarshalMsg(bts []byte) (o []byte, err error) {
 					}
 				}
 			}
+		case "Retention":
+			bts, err = z.Retention.UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Retention")
+				return
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -7266,7 +7285,7 @@ func (z *Manifest) UnmarshalMsg(bts []byte) (o []byte, err error) {
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *Manifest) Msgsize() (s int) {
-	s = 1 + 12 + msgp.StringPrefixSize + len(z.Description) + 8 + msgp.DurationSize + 6 + 1 + 9 + msgp.Int64Size + 6 + msgp.DurationSize + 9 + msgp.DurationSize + 12 + msgp.Int64Size + 6 + msgp.StringPrefixSize + len(z.RunAs) + 8 + msgp.StringPrefixSize + len(string(z.Process)) + 7 + z.Grants.Msgsize() + 7 + 1 + 7 + msgp.Int64Size + 4 + msgp.DurationSize + 7 + msgp.Int64Size
+	s = 1 + 12 + msgp.StringPrefixSize + len(z.Description) + 8 + msgp.DurationSize + 6 + 1 + 9 + msgp.Int64Size + 6 + msgp.DurationSize + 9 + msgp.DurationSize + 12 + msgp.Int64Size + 6 + msgp.StringPrefixSize + len(z.RunAs) + 8 + msgp.StringPrefixSize + len(string(z.Process)) + 7 + z.Grants.Msgsize() + 7 + 1 + 7 + msgp.Int64Size + 4 + msgp.DurationSize + 7 + msgp.Int64Size + 10 + z.Retention.Msgsize()
 	return
 }
 
@@ -12972,6 +12991,118 @@ func (z *ScriptResponse) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z *ScriptRetention) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(4)
+	var zb0001Mask uint8 /* 4 bits */
+	_ = zb0001Mask
+	if z.Age == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x1
+	}
+	if z.FailedAge == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	if z.Runs == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	if z.Logs == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x8
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		if (zb0001Mask & 0x1) == 0 { // if not omitted
+			// string "Age"
+			o = append(o, 0xa3, 0x41, 0x67, 0x65)
+			o = msgp.AppendDuration(o, z.Age)
+		}
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "FailedAge"
+			o = append(o, 0xa9, 0x46, 0x61, 0x69, 0x6c, 0x65, 0x64, 0x41, 0x67, 0x65)
+			o = msgp.AppendDuration(o, z.FailedAge)
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "Runs"
+			o = append(o, 0xa4, 0x52, 0x75, 0x6e, 0x73)
+			o = msgp.AppendInt64(o, z.Runs)
+		}
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "Logs"
+			o = append(o, 0xa4, 0x4c, 0x6f, 0x67, 0x73)
+			o = msgp.AppendInt64(o, z.Logs)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ScriptRetention) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Age":
+			z.Age, bts, err = msgp.ReadDurationBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Age")
+				return
+			}
+		case "FailedAge":
+			z.FailedAge, bts, err = msgp.ReadDurationBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "FailedAge")
+				return
+			}
+		case "Runs":
+			z.Runs, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Runs")
+				return
+			}
+		case "Logs":
+			z.Logs, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Logs")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *ScriptRetention) Msgsize() (s int) {
+	s = 1 + 4 + msgp.DurationSize + 10 + msgp.DurationSize + 5 + msgp.Int64Size + 5 + msgp.Int64Size
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z ScriptRetry) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
@@ -14985,8 +15116,8 @@ func (z *Subscription) Msgsize() (s int) {
 func (z *SystemInfoResponse) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(7)
-	var zb0001Mask uint8 /* 7 bits */
+	zb0001Len := uint32(9)
+	var zb0001Mask uint16 /* 9 bits */
 	_ = zb0001Mask
 	if z.Managers == nil {
 		zb0001Len--
@@ -15000,9 +15131,17 @@ func (z *SystemInfoResponse) MarshalMsg(b []byte) (o []byte, err error) {
 		zb0001Len--
 		zb0001Mask |= 0x20
 	}
-	if z.Store == nil {
+	if z.RemovedRuns == 0 {
 		zb0001Len--
 		zb0001Mask |= 0x40
+	}
+	if z.RemovedLogBytes == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x80
+	}
+	if z.Store == nil {
+		zb0001Len--
+		zb0001Mask |= 0x100
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -15040,6 +15179,16 @@ func (z *SystemInfoResponse) MarshalMsg(b []byte) (o []byte, err error) {
 			o = msgp.AppendBool(o, z.Safe)
 		}
 		if (zb0001Mask & 0x40) == 0 { // if not omitted
+			// string "RemovedRuns"
+			o = append(o, 0xab, 0x52, 0x65, 0x6d, 0x6f, 0x76, 0x65, 0x64, 0x52, 0x75, 0x6e, 0x73)
+			o = msgp.AppendInt64(o, z.RemovedRuns)
+		}
+		if (zb0001Mask & 0x80) == 0 { // if not omitted
+			// string "RemovedLogBytes"
+			o = append(o, 0xaf, 0x52, 0x65, 0x6d, 0x6f, 0x76, 0x65, 0x64, 0x4c, 0x6f, 0x67, 0x42, 0x79, 0x74, 0x65, 0x73)
+			o = msgp.AppendInt64(o, z.RemovedLogBytes)
+		}
+		if (zb0001Mask & 0x100) == 0 { // if not omitted
 			// string "Store"
 			o = append(o, 0xa5, 0x53, 0x74, 0x6f, 0x72, 0x65)
 			if z.Store == nil {
@@ -15136,6 +15285,18 @@ func (z *SystemInfoResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "Safe")
 				return
 			}
+		case "RemovedRuns":
+			z.RemovedRuns, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "RemovedRuns")
+				return
+			}
+		case "RemovedLogBytes":
+			z.RemovedLogBytes, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "RemovedLogBytes")
+				return
+			}
 		case "Store":
 			if msgp.IsNil(bts) {
 				bts, err = msgp.ReadNilBytes(bts)
@@ -15175,7 +15336,7 @@ func (z *SystemInfoResponse) Msgsize() (s int) {
 	for za0002 := range z.Isolation {
 		s += msgp.StringPrefixSize + len(z.Isolation[za0002])
 	}
-	s += 5 + msgp.BoolSize + 6
+	s += 5 + msgp.BoolSize + 12 + msgp.Int64Size + 16 + msgp.Int64Size + 6
 	if z.Store == nil {
 		s += msgp.NilSize
 	} else {

@@ -18,6 +18,11 @@ type SystemInfoResponse struct {
 	Isolation []string `json:"Isolation,omitempty"`
 	// Safe says that the daemon was told to start nothing by itself: no schedules.
 	Safe bool `json:"Safe,omitempty"`
+	// RemovedRuns counts the runs that were removed because they were too old or
+	// too many, and RemovedLogBytes the size of their logs, since there is the
+	// store.
+	RemovedRuns     int64 `json:"RemovedRuns,omitempty"`
+	RemovedLogBytes int64 `json:"RemovedLogBytes,omitempty"`
 	// Store says how the store does; nil when it is none that could say.
 	Store *StoreInfo `json:"Store,omitempty"`
 }

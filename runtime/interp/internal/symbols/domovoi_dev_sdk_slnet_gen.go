@@ -246,6 +246,7 @@ func symbols_domovoi_dev_sdk_slnet() map[string]reflect.Value {
 		"ScriptReference":                         reflect.ValueOf((*slnet.ScriptReference)(nil)),
 		"ScriptReferencesResponse":                reflect.ValueOf((*slnet.ScriptReferencesResponse)(nil)),
 		"ScriptResponse":                          reflect.ValueOf((*slnet.ScriptResponse)(nil)),
+		"ScriptRetention":                         reflect.ValueOf((*slnet.ScriptRetention)(nil)),
 		"ScriptRetry":                             reflect.ValueOf((*slnet.ScriptRetry)(nil)),
 		"ScriptVersion":                           reflect.ValueOf((*slnet.ScriptVersion)(nil)),
 		"ScriptVersionsResponse":                  reflect.ValueOf((*slnet.ScriptVersionsResponse)(nil)),
