@@ -256,6 +256,7 @@ var handlers = func() map[string]handler {
 
 	add(table, everyone, (*Runtime).replayRuns)
 	addSchedules(table)
+	addWebhooks(table)
 
 	add(table, reading(everyone), (*Runtime).systemInfo)
 	add(table, reading(system), (*Runtime).checkStore)

@@ -23,6 +23,7 @@ import (
 	"domovoi.dev/runtime/outbound"
 	"domovoi.dev/runtime/secrets"
 	"domovoi.dev/runtime/security"
+	"domovoi.dev/runtime/webhook"
 	"domovoi.dev/sdk"
 	"domovoi.dev/sdk/slnet"
 	"domovoi.dev/storage"
@@ -72,7 +73,11 @@ type Options struct {
 	// SecretsKey is the file with the key that secrets are encrypted with; empty
 	// means SecretsKeyFile in DataDir. It is made when there is none.
 	SecretsKey string
-	// Safe starts a daemon that starts nothing by itself: no schedules.
+	// WebhookNetworks are addresses that are not public and may be sent to by
+	// webhooks nevertheless.
+	WebhookNetworks []netip.Prefix
+	// Safe starts a daemon that starts nothing by itself: no schedules, and no
+	// webhooks.
 	Safe bool
 	// TrustedProxies are the proxies whose word counts for where a request comes
 	// from, and whether it came encrypted.
@@ -100,6 +105,7 @@ type Runtime struct {
 	schedules  *schedule.Schedules
 	safe       bool
 	secrets    *secrets.Vault
+	webhooks   *webhook.Webhooks
 	outbound   *outbound.Client
 	proxies    []netip.Prefix
 	// dryRun is set in the stand-in of a dry run.
@@ -167,8 +173,12 @@ func Open(ctx context.Context, o Options) (_ *Runtime, err error) {
 		return nil, err
 	}
 	r.schedules = r.newSchedules()
+	r.webhooks = webhook.New(webhook.Options{
+		Store: r.store, Now: time.Now, Seal: r.secrets.Seal, Unseal: r.secrets.Unseal, Networks: o.WebhookNetworks, Logger: o.Logger,
+	})
 	if r.safe = o.Safe; !r.safe {
 		r.schedules.Start()
+		r.webhooks.Start()
 	}
 	r.managers.Start()
 	r.accounts.Start(o.Logger)
@@ -194,6 +204,9 @@ func (r *Runtime) Close(ctx context.Context) error {
 	}
 	if r.automation != nil {
 		r.automation.Close(ctx)
+	}
+	if r.webhooks != nil {
+		r.webhooks.Stop()
 	}
 	if r.outbound != nil {
 		r.outbound.Close()

@@ -48,7 +48,7 @@ const defaultDataDir = "domovoi.db"
 func (a *app) rootCommand() *cobra.Command {
 	root := a.group("domovoi", "Run automation scripts against DOM managers",
 		a.serveCommand(), a.sandboxCommand(), a.houseCommand(),
-		a.scriptCommand(), a.pluginCommand(), a.runCommand(), a.secretCommand(), a.scheduleCommand(),
+		a.scriptCommand(), a.pluginCommand(), a.runCommand(), a.secretCommand(), a.scheduleCommand(), a.webhookCommand(),
 		a.moduleCommand(), a.instanceCommand(),
 		a.userCommand(), a.groupCommand(), a.tokenCommand(), a.loginCommand(), a.whoamiCommand(), a.auditCommand(),
 		a.systemCommand(), a.checkCommand(), a.compactCommand(), a.benchCommand(), a.versionCommand())

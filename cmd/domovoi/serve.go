@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"os"
 	"os/signal"
 	goruntime "runtime"
@@ -28,6 +29,7 @@ const drainTime = 30 * time.Second
 func (a *app) serveCommand() *cobra.Command {
 	var n network
 	var o runtime.Options
+	var webhookNetworks []string
 	c := a.leaf("serve", "Run the daemon", nil)
 	c.Long = `Run the daemon on a data directory, which is made when there is none.
 
@@ -62,7 +64,8 @@ most ` + durationText(drainTime) + `; a second one cuts them off.`
 	c.Flags().IntVar(&o.Spares, "spares", 2*goruntime.NumCPU(), "`number` of processes that wait for runs of scripts executed lately; 0 for none")
 	c.Flags().StringVar(&o.SecretsKey, "secrets-key", "", "`file` with the key of secrets, made when there is none (default "+runtime.SecretsKeyFile+" in the data directory)")
 	c.MarkFlagFilename("secrets-key")
-	c.Flags().BoolVar(&o.Safe, "safe", false, "start nothing by itself: no schedules")
+	c.Flags().BoolVar(&o.Safe, "safe", false, "start nothing by itself: no schedules, no webhooks")
+	c.Flags().StringArrayVar(&webhookNetworks, "webhook-network", nil, "`network` that webhooks may send to though it is not public, such as 10.1.0.0/16; may be repeated")
 	// Unlike other commands, serve counts the signals itself.
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		a.started = true
@@ -77,6 +80,13 @@ most ` + durationText(drainTime) + `; a second one cuts them off.`
 		}
 		if o.Spares == 0 {
 			o.Spares = -1
+		}
+		for _, text := range webhookNetworks {
+			network, err := netip.ParsePrefix(text)
+			if err != nil {
+				return slnet.Errorf(slnet.KindInvalid, "--webhook-network %q is not a network such as 10.1.0.0/16 or 127.0.0.1/32", text)
+			}
+			o.WebhookNetworks = append(o.WebhookNetworks, network.Masked())
 		}
 		return a.serve(c.Context(), &n, o)
 	}

@@ -99,6 +99,9 @@ var rooms = []room{
 	{path: "runtime/dommanager",
 		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom", "storage", "runtime/security", "runtime/dommanager/composite"},
 		modules: []string{"github.com/google/uuid", "golang.org/x/sync"}},
+	{path: "runtime/webhook",
+		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom", "storage", "runtime/security"},
+		modules: []string{"github.com/google/uuid", "github.com/tinylib/msgp/msgp"}},
 	{path: "runtime/script", // sdk/plugin for its CompileErrors
 		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/schema", "sdk/plugin"},
 		modules: []string{"golang.org/x/tools/go/gcexportdata", "github.com/google/uuid"}}, // uuid for tests: scripts import it
@@ -137,7 +140,7 @@ var rooms = []room{
 	{path: "runtime/web"},
 	{path: "runtime",
 		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "storage", "storage/kv", "storage/kv/pebblekv",
-			"runtime/security", "runtime/secrets", "runtime/outbound", "runtime/dommanager", "runtime/script", "runtime/automation", "runtime/automation/schedule",
+			"runtime/security", "runtime/secrets", "runtime/webhook", "runtime/outbound", "runtime/dommanager", "runtime/script", "runtime/automation", "runtime/automation/schedule",
 			"runtime/api", "runtime/web", "plugins"},
 		modules: []string{"filippo.io/age", "github.com/google/uuid", "github.com/klauspost/compress/zstd",
 			"github.com/prometheus/client_golang", "golang.org/x/sync", "golang.org/x/sys/unix"}},

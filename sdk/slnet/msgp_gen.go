@@ -47,20 +47,20 @@ func (z *ApiTriggerInput) MarshalMsg(b []byte) (o []byte, err error) {
 			// string "RouteValues"
 			o = append(o, 0xab, 0x52, 0x6f, 0x75, 0x74, 0x65, 0x56, 0x61, 0x6c, 0x75, 0x65, 0x73)
 			o = msgp.AppendMapHeader(o, uint32(len(z.RouteValues)))
-			for za0051, za0052 := range z.RouteValues {
-				o = msgp.AppendString(o, za0051)
-				o = msgp.AppendString(o, za0052)
+			for za0057, za0058 := range z.RouteValues {
+				o = msgp.AppendString(o, za0057)
+				o = msgp.AppendString(o, za0058)
 			}
 		}
 		if (zb0001Mask & 0x8) == 0 { // if not omitted
 			// string "Query"
 			o = append(o, 0xa5, 0x51, 0x75, 0x65, 0x72, 0x79)
 			o = msgp.AppendMapHeader(o, uint32(len(z.Query)))
-			for za0053, za0054 := range z.Query {
-				o = msgp.AppendString(o, za0053)
-				o = msgp.AppendArrayHeader(o, uint32(len(za0054)))
-				for za0055 := range za0054 {
-					o = msgp.AppendString(o, za0054[za0055])
+			for za0059, za0060 := range z.Query {
+				o = msgp.AppendString(o, za0059)
+				o = msgp.AppendArrayHeader(o, uint32(len(za0060)))
+				for za0061 := range za0060 {
+					o = msgp.AppendString(o, za0060[za0061])
 				}
 			}
 		}
@@ -68,11 +68,11 @@ func (z *ApiTriggerInput) MarshalMsg(b []byte) (o []byte, err error) {
 			// string "Headers"
 			o = append(o, 0xa7, 0x48, 0x65, 0x61, 0x64, 0x65, 0x72, 0x73)
 			o = msgp.AppendMapHeader(o, uint32(len(z.Headers)))
-			for za0056, za0057 := range z.Headers {
-				o = msgp.AppendString(o, za0056)
-				o = msgp.AppendArrayHeader(o, uint32(len(za0057)))
-				for za0058 := range za0057 {
-					o = msgp.AppendString(o, za0057[za0058])
+			for za0062, za0063 := range z.Headers {
+				o = msgp.AppendString(o, za0062)
+				o = msgp.AppendArrayHeader(o, uint32(len(za0063)))
+				for za0064 := range za0063 {
+					o = msgp.AppendString(o, za0063[za0064])
 				}
 			}
 		}
@@ -128,20 +128,20 @@ func (z *ApiTriggerInput) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				clear(z.RouteValues)
 			}
 			for zb0002 > 0 {
-				var za0052 string
+				var za0058 string
 				zb0002--
-				var za0051 string
-				za0051, bts, err = msgp.ReadStringBytes(bts)
+				var za0057 string
+				za0057, bts, err = msgp.ReadStringBytes(bts)
 				if err != nil {
 					err = msgp.WrapError(err, "RouteValues")
 					return
 				}
-				za0052, bts, err = msgp.ReadStringBytes(bts)
+				za0058, bts, err = msgp.ReadStringBytes(bts)
 				if err != nil {
-					err = msgp.WrapError(err, "RouteValues", za0051)
+					err = msgp.WrapError(err, "RouteValues", za0057)
 					return
 				}
-				z.RouteValues[za0051] = za0052
+				z.RouteValues[za0057] = za0058
 			}
 		case "Query":
 			var zb0003 uint32
@@ -156,10 +156,10 @@ func (z *ApiTriggerInput) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				clear(z.Query)
 			}
 			for zb0003 > 0 {
-				var za0054 []string
+				var za0060 []string
 				zb0003--
-				var za0053 string
-				za0053, bts, err = msgp.ReadStringBytes(bts)
+				var za0059 string
+				za0059, bts, err = msgp.ReadStringBytes(bts)
 				if err != nil {
 					err = msgp.WrapError(err, "Query")
 					return
@@ -167,22 +167,22 @@ func (z *ApiTriggerInput) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				var zb0004 uint32
 				zb0004, bts, err = msgp.ReadArrayHeaderBytes(bts)
 				if err != nil {
-					err = msgp.WrapError(err, "Query", za0053)
+					err = msgp.WrapError(err, "Query", za0059)
 					return
 				}
-				if cap(za0054) >= int(zb0004) {
-					za0054 = (za0054)[:zb0004]
+				if cap(za0060) >= int(zb0004) {
+					za0060 = (za0060)[:zb0004]
 				} else {
-					za0054 = make([]string, zb0004)
+					za0060 = make([]string, zb0004)
 				}
-				for za0055 := range za0054 {
-					za0054[za0055], bts, err = msgp.ReadStringBytes(bts)
+				for za0061 := range za0060 {
+					za0060[za0061], bts, err = msgp.ReadStringBytes(bts)
 					if err != nil {
-						err = msgp.WrapError(err, "Query", za0053, za0055)
+						err = msgp.WrapError(err, "Query", za0059, za0061)
 						return
 					}
 				}
-				z.Query[za0053] = za0054
+				z.Query[za0059] = za0060
 			}
 		case "Headers":
 			var zb0005 uint32
@@ -197,10 +197,10 @@ func (z *ApiTriggerInput) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				clear(z.Headers)
 			}
 			for zb0005 > 0 {
-				var za0057 []string
+				var za0063 []string
 				zb0005--
-				var za0056 string
-				za0056, bts, err = msgp.ReadStringBytes(bts)
+				var za0062 string
+				za0062, bts, err = msgp.ReadStringBytes(bts)
 				if err != nil {
 					err = msgp.WrapError(err, "Headers")
 					return
@@ -208,22 +208,22 @@ func (z *ApiTriggerInput) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				var zb0006 uint32
 				zb0006, bts, err = msgp.ReadArrayHeaderBytes(bts)
 				if err != nil {
-					err = msgp.WrapError(err, "Headers", za0056)
+					err = msgp.WrapError(err, "Headers", za0062)
 					return
 				}
-				if cap(za0057) >= int(zb0006) {
-					za0057 = (za0057)[:zb0006]
+				if cap(za0063) >= int(zb0006) {
+					za0063 = (za0063)[:zb0006]
 				} else {
-					za0057 = make([]string, zb0006)
+					za0063 = make([]string, zb0006)
 				}
-				for za0058 := range za0057 {
-					za0057[za0058], bts, err = msgp.ReadStringBytes(bts)
+				for za0064 := range za0063 {
+					za0063[za0064], bts, err = msgp.ReadStringBytes(bts)
 					if err != nil {
-						err = msgp.WrapError(err, "Headers", za0056, za0058)
+						err = msgp.WrapError(err, "Headers", za0062, za0064)
 						return
 					}
 				}
-				z.Headers[za0056] = za0057
+				z.Headers[za0062] = za0063
 			}
 		case "Body":
 			z.Body, bts, err = msgp.ReadBytesBytes(bts, z.Body)
@@ -247,28 +247,28 @@ func (z *ApiTriggerInput) UnmarshalMsg(bts []byte) (o []byte, err error) {
 func (z *ApiTriggerInput) Msgsize() (s int) {
 	s = 1 + 7 + msgp.StringPrefixSize + len(z.Method) + 6 + msgp.StringPrefixSize + len(z.Route) + 12 + msgp.MapHeaderSize
 	if z.RouteValues != nil {
-		for za0051, za0052 := range z.RouteValues {
-			_ = za0052
-			s += msgp.StringPrefixSize + len(za0051) + msgp.StringPrefixSize + len(za0052)
+		for za0057, za0058 := range z.RouteValues {
+			_ = za0058
+			s += msgp.StringPrefixSize + len(za0057) + msgp.StringPrefixSize + len(za0058)
 		}
 	}
 	s += 6 + msgp.MapHeaderSize
 	if z.Query != nil {
-		for za0053, za0054 := range z.Query {
-			_ = za0054
-			s += msgp.StringPrefixSize + len(za0053) + msgp.ArrayHeaderSize
-			for za0055 := range za0054 {
-				s += msgp.StringPrefixSize + len(za0054[za0055])
+		for za0059, za0060 := range z.Query {
+			_ = za0060
+			s += msgp.StringPrefixSize + len(za0059) + msgp.ArrayHeaderSize
+			for za0061 := range za0060 {
+				s += msgp.StringPrefixSize + len(za0060[za0061])
 			}
 		}
 	}
 	s += 8 + msgp.MapHeaderSize
 	if z.Headers != nil {
-		for za0056, za0057 := range z.Headers {
-			_ = za0057
-			s += msgp.StringPrefixSize + len(za0056) + msgp.ArrayHeaderSize
-			for za0058 := range za0057 {
-				s += msgp.StringPrefixSize + len(za0057[za0058])
+		for za0062, za0063 := range z.Headers {
+			_ = za0063
+			s += msgp.StringPrefixSize + len(za0062) + msgp.ArrayHeaderSize
+			for za0064 := range za0063 {
+				s += msgp.StringPrefixSize + len(za0063[za0064])
 			}
 		}
 	}
@@ -2074,6 +2074,71 @@ func (z *CreateUserMessage) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z *CreateWebhookMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 2
+	// string "Webhook"
+	o = append(o, 0x82, 0xa7, 0x57, 0x65, 0x62, 0x68, 0x6f, 0x6f, 0x6b)
+	o, err = z.Webhook.MarshalMsg(o)
+	if err != nil {
+		err = msgp.WrapError(err, "Webhook")
+		return
+	}
+	// string "Secret"
+	o = append(o, 0xa6, 0x53, 0x65, 0x63, 0x72, 0x65, 0x74)
+	o = msgp.AppendString(o, z.Secret)
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *CreateWebhookMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Webhook":
+			bts, err = z.Webhook.UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Webhook")
+				return
+			}
+		case "Secret":
+			z.Secret, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Secret")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *CreateWebhookMessage) Msgsize() (s int) {
+	s = 1 + 8 + z.Webhook.Msgsize() + 7 + msgp.StringPrefixSize + len(z.Secret)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z Cursor) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	o = msgp.AppendUint64(o, uint64(z))
@@ -2434,6 +2499,58 @@ func (z *DeleteUserMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z DeleteUserMessage) Msgsize() (s int) {
 	s = 1 + 5 + msgp.StringPrefixSize + len(z.Name)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *DeleteWebhookMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 1
+	// string "Id"
+	o = append(o, 0x81, 0xa2, 0x49, 0x64)
+	o = msgp.AppendBytes(o, (z.ID)[:])
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *DeleteWebhookMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Id":
+			bts, err = msgp.ReadExactBytes(bts, (z.ID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "ID")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *DeleteWebhookMessage) Msgsize() (s int) {
+	s = 1 + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize))
 	return
 }
 
@@ -5968,6 +6085,103 @@ func (z *GetUsersMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z GetUsersMessage) Msgsize() (s int) {
+	s = 1
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *GetWebhookDeliveriesMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 1
+	// string "Id"
+	o = append(o, 0x81, 0xa2, 0x49, 0x64)
+	o = msgp.AppendBytes(o, (z.ID)[:])
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *GetWebhookDeliveriesMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Id":
+			bts, err = msgp.ReadExactBytes(bts, (z.ID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "ID")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *GetWebhookDeliveriesMessage) Msgsize() (s int) {
+	s = 1 + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize))
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z GetWebhooksMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 0
+	_ = z
+	o = append(o, 0x80)
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *GetWebhooksMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z GetWebhooksMessage) Msgsize() (s int) {
 	s = 1
 	return
 }
@@ -15346,6 +15560,58 @@ func (z *SystemInfoResponse) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z *TestWebhookMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 1
+	// string "Id"
+	o = append(o, 0x81, 0xa2, 0x49, 0x64)
+	o = msgp.AppendBytes(o, (z.ID)[:])
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *TestWebhookMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Id":
+			bts, err = msgp.ReadExactBytes(bts, (z.ID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "ID")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *TestWebhookMessage) Msgsize() (s int) {
+	s = 1 + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize))
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z *Token) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
@@ -16552,6 +16818,86 @@ func (z *UpdateUserMessage) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z *UpdateWebhookMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(2)
+	var zb0001Mask uint8 /* 2 bits */
+	_ = zb0001Mask
+	if z.Secret == "" {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Webhook"
+		o = append(o, 0xa7, 0x57, 0x65, 0x62, 0x68, 0x6f, 0x6f, 0x6b)
+		o, err = z.Webhook.MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "Webhook")
+			return
+		}
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "Secret"
+			o = append(o, 0xa6, 0x53, 0x65, 0x63, 0x72, 0x65, 0x74)
+			o = msgp.AppendString(o, z.Secret)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *UpdateWebhookMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Webhook":
+			bts, err = z.Webhook.UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Webhook")
+				return
+			}
+		case "Secret":
+			z.Secret, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Secret")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *UpdateWebhookMessage) Msgsize() (s int) {
+	s = 1 + 8 + z.Webhook.Msgsize() + 7 + msgp.StringPrefixSize + len(z.Secret)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z *UploadMessage) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// map header, size 3
@@ -16913,6 +17259,824 @@ func (z *UsersResponse) Msgsize() (s int) {
 	s = 1 + 6 + msgp.ArrayHeaderSize
 	for za0001 := range z.Users {
 		s += z.Users[za0001].Msgsize()
+	}
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *Webhook) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(12)
+	var zb0001Mask uint16 /* 12 bits */
+	_ = zb0001Mask
+	if z.Scripts == nil {
+		zb0001Len--
+		zb0001Mask |= 0x10
+	}
+	if z.Disabled == false {
+		zb0001Len--
+		zb0001Mask |= 0x20
+	}
+	if z.DisabledReason == "" {
+		zb0001Len--
+		zb0001Mask |= 0x40
+	}
+	if z.Failures == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x80
+	}
+	if z.Waiting == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x100
+	}
+	if z.Dropped == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x200
+	}
+	if z.CreatedAt.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x400
+	}
+	if z.CreatedBy == "" {
+		zb0001Len--
+		zb0001Mask |= 0x800
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Id"
+		o = append(o, 0xa2, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.ID)[:])
+		// string "Name"
+		o = append(o, 0xa4, 0x4e, 0x61, 0x6d, 0x65)
+		o = msgp.AppendString(o, z.Name)
+		// string "Url"
+		o = append(o, 0xa3, 0x55, 0x72, 0x6c)
+		o = msgp.AppendString(o, z.URL)
+		// string "Events"
+		o = append(o, 0xa6, 0x45, 0x76, 0x65, 0x6e, 0x74, 0x73)
+		o = msgp.AppendArrayHeader(o, uint32(len(z.Events)))
+		for za0002 := range z.Events {
+			o = msgp.AppendString(o, string(z.Events[za0002]))
+		}
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
+			// string "Scripts"
+			o = append(o, 0xa7, 0x53, 0x63, 0x72, 0x69, 0x70, 0x74, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.Scripts)))
+			for za0003 := range z.Scripts {
+				o = msgp.AppendString(o, z.Scripts[za0003])
+			}
+		}
+		if (zb0001Mask & 0x20) == 0 { // if not omitted
+			// string "Disabled"
+			o = append(o, 0xa8, 0x44, 0x69, 0x73, 0x61, 0x62, 0x6c, 0x65, 0x64)
+			o = msgp.AppendBool(o, z.Disabled)
+		}
+		if (zb0001Mask & 0x40) == 0 { // if not omitted
+			// string "DisabledReason"
+			o = append(o, 0xae, 0x44, 0x69, 0x73, 0x61, 0x62, 0x6c, 0x65, 0x64, 0x52, 0x65, 0x61, 0x73, 0x6f, 0x6e)
+			o = msgp.AppendString(o, z.DisabledReason)
+		}
+		if (zb0001Mask & 0x80) == 0 { // if not omitted
+			// string "Failures"
+			o = append(o, 0xa8, 0x46, 0x61, 0x69, 0x6c, 0x75, 0x72, 0x65, 0x73)
+			o = msgp.AppendInt64(o, z.Failures)
+		}
+		if (zb0001Mask & 0x100) == 0 { // if not omitted
+			// string "Waiting"
+			o = append(o, 0xa7, 0x57, 0x61, 0x69, 0x74, 0x69, 0x6e, 0x67)
+			o = msgp.AppendInt64(o, z.Waiting)
+		}
+		if (zb0001Mask & 0x200) == 0 { // if not omitted
+			// string "Dropped"
+			o = append(o, 0xa7, 0x44, 0x72, 0x6f, 0x70, 0x70, 0x65, 0x64)
+			o = msgp.AppendInt64(o, z.Dropped)
+		}
+		if (zb0001Mask & 0x400) == 0 { // if not omitted
+			// string "CreatedAt"
+			o = append(o, 0xa9, 0x43, 0x72, 0x65, 0x61, 0x74, 0x65, 0x64, 0x41, 0x74)
+			o = msgp.AppendTimeExt(o, z.CreatedAt)
+		}
+		if (zb0001Mask & 0x800) == 0 { // if not omitted
+			// string "CreatedBy"
+			o = append(o, 0xa9, 0x43, 0x72, 0x65, 0x61, 0x74, 0x65, 0x64, 0x42, 0x79)
+			o = msgp.AppendString(o, z.CreatedBy)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *Webhook) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Id":
+			bts, err = msgp.ReadExactBytes(bts, (z.ID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "ID")
+				return
+			}
+		case "Name":
+			z.Name, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Name")
+				return
+			}
+		case "Url":
+			z.URL, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "URL")
+				return
+			}
+		case "Events":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Events")
+				return
+			}
+			if cap(z.Events) >= int(zb0002) {
+				z.Events = (z.Events)[:zb0002]
+			} else {
+				z.Events = make([]WebhookEvent, zb0002)
+			}
+			for za0002 := range z.Events {
+				{
+					var zb0003 string
+					zb0003, bts, err = msgp.ReadStringBytes(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "Events", za0002)
+						return
+					}
+					z.Events[za0002] = WebhookEvent(zb0003)
+				}
+			}
+		case "Scripts":
+			var zb0004 uint32
+			zb0004, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Scripts")
+				return
+			}
+			if cap(z.Scripts) >= int(zb0004) {
+				z.Scripts = (z.Scripts)[:zb0004]
+			} else {
+				z.Scripts = make([]string, zb0004)
+			}
+			for za0003 := range z.Scripts {
+				z.Scripts[za0003], bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Scripts", za0003)
+					return
+				}
+			}
+		case "Disabled":
+			z.Disabled, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Disabled")
+				return
+			}
+		case "DisabledReason":
+			z.DisabledReason, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "DisabledReason")
+				return
+			}
+		case "Failures":
+			z.Failures, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Failures")
+				return
+			}
+		case "Waiting":
+			z.Waiting, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Waiting")
+				return
+			}
+		case "Dropped":
+			z.Dropped, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Dropped")
+				return
+			}
+		case "CreatedAt":
+			z.CreatedAt, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "CreatedAt")
+				return
+			}
+		case "CreatedBy":
+			z.CreatedBy, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "CreatedBy")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *Webhook) Msgsize() (s int) {
+	s = 1 + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 5 + msgp.StringPrefixSize + len(z.Name) + 4 + msgp.StringPrefixSize + len(z.URL) + 7 + msgp.ArrayHeaderSize
+	for za0002 := range z.Events {
+		s += msgp.StringPrefixSize + len(string(z.Events[za0002]))
+	}
+	s += 8 + msgp.ArrayHeaderSize
+	for za0003 := range z.Scripts {
+		s += msgp.StringPrefixSize + len(z.Scripts[za0003])
+	}
+	s += 9 + msgp.BoolSize + 15 + msgp.StringPrefixSize + len(z.DisabledReason) + 9 + msgp.Int64Size + 8 + msgp.Int64Size + 8 + msgp.Int64Size + 10 + msgp.TimeSize + 10 + msgp.StringPrefixSize + len(z.CreatedBy)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *WebhookBody) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(6)
+	var zb0001Mask uint8 /* 6 bits */
+	_ = zb0001Mask
+	if z.Run == nil {
+		zb0001Len--
+		zb0001Mask |= 0x10
+	}
+	if z.Information == nil {
+		zb0001Len--
+		zb0001Mask |= 0x20
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Id"
+		o = append(o, 0xa2, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.ID)[:])
+		// string "Webhook"
+		o = append(o, 0xa7, 0x57, 0x65, 0x62, 0x68, 0x6f, 0x6f, 0x6b)
+		o = msgp.AppendString(o, z.Webhook)
+		// string "Event"
+		o = append(o, 0xa5, 0x45, 0x76, 0x65, 0x6e, 0x74)
+		o = msgp.AppendString(o, string(z.Event))
+		// string "Time"
+		o = append(o, 0xa4, 0x54, 0x69, 0x6d, 0x65)
+		o = msgp.AppendTimeExt(o, z.Time)
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
+			// string "Run"
+			o = append(o, 0xa3, 0x52, 0x75, 0x6e)
+			if z.Run == nil {
+				o = msgp.AppendNil(o)
+			} else {
+				o, err = z.Run.MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "Run")
+					return
+				}
+			}
+		}
+		if (zb0001Mask & 0x20) == 0 { // if not omitted
+			// string "Information"
+			o = append(o, 0xab, 0x49, 0x6e, 0x66, 0x6f, 0x72, 0x6d, 0x61, 0x74, 0x69, 0x6f, 0x6e)
+			if z.Information == nil {
+				o = msgp.AppendNil(o)
+			} else {
+				o, err = z.Information.MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "Information")
+					return
+				}
+			}
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *WebhookBody) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Id":
+			bts, err = msgp.ReadExactBytes(bts, (z.ID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "ID")
+				return
+			}
+		case "Webhook":
+			z.Webhook, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Webhook")
+				return
+			}
+		case "Event":
+			{
+				var zb0002 string
+				zb0002, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Event")
+					return
+				}
+				z.Event = WebhookEvent(zb0002)
+			}
+		case "Time":
+			z.Time, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Time")
+				return
+			}
+		case "Run":
+			if msgp.IsNil(bts) {
+				bts, err = msgp.ReadNilBytes(bts)
+				if err != nil {
+					return
+				}
+				z.Run = nil
+			} else {
+				if z.Run == nil {
+					z.Run = new(Run)
+				}
+				bts, err = z.Run.UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Run")
+					return
+				}
+			}
+		case "Information":
+			if msgp.IsNil(bts) {
+				bts, err = msgp.ReadNilBytes(bts)
+				if err != nil {
+					return
+				}
+				z.Information = nil
+			} else {
+				if z.Information == nil {
+					z.Information = new(InformationEventMessage)
+				}
+				bts, err = z.Information.UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Information")
+					return
+				}
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *WebhookBody) Msgsize() (s int) {
+	s = 1 + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 8 + msgp.StringPrefixSize + len(z.Webhook) + 6 + msgp.StringPrefixSize + len(string(z.Event)) + 5 + msgp.TimeSize + 4
+	if z.Run == nil {
+		s += msgp.NilSize
+	} else {
+		s += z.Run.Msgsize()
+	}
+	s += 12
+	if z.Information == nil {
+		s += msgp.NilSize
+	} else {
+		s += z.Information.Msgsize()
+	}
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *WebhookDeliveriesResponse) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 1
+	// string "Deliveries"
+	o = append(o, 0x81, 0xaa, 0x44, 0x65, 0x6c, 0x69, 0x76, 0x65, 0x72, 0x69, 0x65, 0x73)
+	o = msgp.AppendArrayHeader(o, uint32(len(z.Deliveries)))
+	for za0001 := range z.Deliveries {
+		o, err = z.Deliveries[za0001].MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "Deliveries", za0001)
+			return
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *WebhookDeliveriesResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Deliveries":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Deliveries")
+				return
+			}
+			if cap(z.Deliveries) >= int(zb0002) {
+				z.Deliveries = (z.Deliveries)[:zb0002]
+			} else {
+				z.Deliveries = make([]WebhookDelivery, zb0002)
+			}
+			for za0001 := range z.Deliveries {
+				bts, err = z.Deliveries[za0001].UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Deliveries", za0001)
+					return
+				}
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *WebhookDeliveriesResponse) Msgsize() (s int) {
+	s = 1 + 11 + msgp.ArrayHeaderSize
+	for za0001 := range z.Deliveries {
+		s += z.Deliveries[za0001].Msgsize()
+	}
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *WebhookDelivery) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(9)
+	var zb0001Mask uint16 /* 9 bits */
+	_ = zb0001Mask
+	if z.NotBefore.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x20
+	}
+	if z.LastAttempt.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x40
+	}
+	if z.StatusCode == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x80
+	}
+	if z.Error == "" {
+		zb0001Len--
+		zb0001Mask |= 0x100
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Id"
+		o = append(o, 0xa2, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.ID)[:])
+		// string "Event"
+		o = append(o, 0xa5, 0x45, 0x76, 0x65, 0x6e, 0x74)
+		o = msgp.AppendString(o, string(z.Event))
+		// string "Time"
+		o = append(o, 0xa4, 0x54, 0x69, 0x6d, 0x65)
+		o = msgp.AppendTimeExt(o, z.Time)
+		// string "Attempts"
+		o = append(o, 0xa8, 0x41, 0x74, 0x74, 0x65, 0x6d, 0x70, 0x74, 0x73)
+		o = msgp.AppendInt64(o, z.Attempts)
+		// string "Delivered"
+		o = append(o, 0xa9, 0x44, 0x65, 0x6c, 0x69, 0x76, 0x65, 0x72, 0x65, 0x64)
+		o = msgp.AppendBool(o, z.Delivered)
+		if (zb0001Mask & 0x20) == 0 { // if not omitted
+			// string "NotBefore"
+			o = append(o, 0xa9, 0x4e, 0x6f, 0x74, 0x42, 0x65, 0x66, 0x6f, 0x72, 0x65)
+			o = msgp.AppendTimeExt(o, z.NotBefore)
+		}
+		if (zb0001Mask & 0x40) == 0 { // if not omitted
+			// string "LastAttempt"
+			o = append(o, 0xab, 0x4c, 0x61, 0x73, 0x74, 0x41, 0x74, 0x74, 0x65, 0x6d, 0x70, 0x74)
+			o = msgp.AppendTimeExt(o, z.LastAttempt)
+		}
+		if (zb0001Mask & 0x80) == 0 { // if not omitted
+			// string "StatusCode"
+			o = append(o, 0xaa, 0x53, 0x74, 0x61, 0x74, 0x75, 0x73, 0x43, 0x6f, 0x64, 0x65)
+			o = msgp.AppendInt64(o, z.StatusCode)
+		}
+		if (zb0001Mask & 0x100) == 0 { // if not omitted
+			// string "Error"
+			o = append(o, 0xa5, 0x45, 0x72, 0x72, 0x6f, 0x72)
+			o = msgp.AppendString(o, z.Error)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *WebhookDelivery) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Id":
+			bts, err = msgp.ReadExactBytes(bts, (z.ID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "ID")
+				return
+			}
+		case "Event":
+			{
+				var zb0002 string
+				zb0002, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Event")
+					return
+				}
+				z.Event = WebhookEvent(zb0002)
+			}
+		case "Time":
+			z.Time, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Time")
+				return
+			}
+		case "Attempts":
+			z.Attempts, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Attempts")
+				return
+			}
+		case "Delivered":
+			z.Delivered, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Delivered")
+				return
+			}
+		case "NotBefore":
+			z.NotBefore, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "NotBefore")
+				return
+			}
+		case "LastAttempt":
+			z.LastAttempt, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "LastAttempt")
+				return
+			}
+		case "StatusCode":
+			z.StatusCode, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "StatusCode")
+				return
+			}
+		case "Error":
+			z.Error, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Error")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *WebhookDelivery) Msgsize() (s int) {
+	s = 1 + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 6 + msgp.StringPrefixSize + len(string(z.Event)) + 5 + msgp.TimeSize + 9 + msgp.Int64Size + 10 + msgp.BoolSize + 10 + msgp.TimeSize + 12 + msgp.TimeSize + 11 + msgp.Int64Size + 6 + msgp.StringPrefixSize + len(z.Error)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z WebhookEvent) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	o = msgp.AppendString(o, string(z))
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *WebhookEvent) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	{
+		var zb0001 string
+		zb0001, bts, err = msgp.ReadStringBytes(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		(*z) = WebhookEvent(zb0001)
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z WebhookEvent) Msgsize() (s int) {
+	s = msgp.StringPrefixSize + len(string(z))
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *WebhookResponse) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 1
+	// string "Webhook"
+	o = append(o, 0x81, 0xa7, 0x57, 0x65, 0x62, 0x68, 0x6f, 0x6f, 0x6b)
+	o, err = z.Webhook.MarshalMsg(o)
+	if err != nil {
+		err = msgp.WrapError(err, "Webhook")
+		return
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *WebhookResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Webhook":
+			bts, err = z.Webhook.UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Webhook")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *WebhookResponse) Msgsize() (s int) {
+	s = 1 + 8 + z.Webhook.Msgsize()
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *WebhooksResponse) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 1
+	// string "Webhooks"
+	o = append(o, 0x81, 0xa8, 0x57, 0x65, 0x62, 0x68, 0x6f, 0x6f, 0x6b, 0x73)
+	o = msgp.AppendArrayHeader(o, uint32(len(z.Webhooks)))
+	for za0001 := range z.Webhooks {
+		o, err = z.Webhooks[za0001].MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "Webhooks", za0001)
+			return
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *WebhooksResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Webhooks":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Webhooks")
+				return
+			}
+			if cap(z.Webhooks) >= int(zb0002) {
+				z.Webhooks = (z.Webhooks)[:zb0002]
+			} else {
+				z.Webhooks = make([]Webhook, zb0002)
+			}
+			for za0001 := range z.Webhooks {
+				bts, err = z.Webhooks[za0001].UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Webhooks", za0001)
+					return
+				}
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *WebhooksResponse) Msgsize() (s int) {
+	s = 1 + 9 + msgp.ArrayHeaderSize
+	for za0001 := range z.Webhooks {
+		s += z.Webhooks[za0001].Msgsize()
 	}
 	return
 }
