@@ -22,7 +22,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 export GOFLAGS := $(strip $(shell $(GO) env GOFLAGS) -buildvcs=false)
 export CGO_ENABLED ?= 0
 
-.PHONY: help build demo test race lint rules vet staticcheck generate check-generate fuzz stress bench cover clean
+.PHONY: help build demo test race console check-console console-test lint rules vet staticcheck generate check-generate fuzz stress bench cover clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,6 +65,24 @@ check-generate: generate ## fail where a generated file is not what its source s
 	git diff --exit-code -- $$files; \
 	new=$$(git ls-files --others --exclude-standard -- $$files); \
 	if [ -n "$$new" ]; then echo "generated, but not committed:"; echo "$$new"; exit 1; fi
+
+# The console. Its built files are committed, so nothing else here needs Node.
+console/node_modules: console/package-lock.json
+	npm --prefix console ci --no-audit --no-fund
+	@touch $@
+
+console: console/node_modules ## build the web console into console/dist (needs Node and npm)
+	npm --prefix console run build
+
+check-console: console/node_modules ## fail where console/dist is not what its sources say
+	@rm -rf bin/console
+	npm --prefix console run build -- --outDir ../bin/console --emptyOutDir --logLevel warn
+	diff -r console/dist bin/console
+
+console-test: check-console build ## types, unit tests and a browser's tests of the web console (needs Node, npm and Chromium)
+	npm --prefix console run check
+	npm --prefix console test
+	npm --prefix console run e2e
 
 fuzz: ## run every fuzz target for T=30s, one after the other
 	@grep -rEo --include='*_test.go' '^func Fuzz\w+' . | sort | while IFS=: read -r file target; do \

@@ -18,10 +18,11 @@ func (r *Runtime) actionScripts() dommanager.Scripts {
 			if err != nil {
 				return err
 			}
-			if script, err = r.automation.CurrentName(ctx, script); err != nil {
+			current, err := r.automation.CurrentName(ctx, script)
+			if err != nil {
 				return err
 			}
-			return mayScript(rights, security.ExecuteScript, script)
+			return mayScript(rights, security.ExecuteScript, current)
 		},
 		Execute: func(ctx context.Context, caller security.Caller, instance dom.InstanceReference, action *dom.ActionDefinition) (slnet.Run, error) {
 			return r.automation.ExecuteAction(ctx, r.dryRun.automation(), caller, instance, action)

@@ -148,6 +148,10 @@ func subjectOf(message slnet.Message) (moduleID string, objects []slnet.AuditObj
 		return "", one("run", m.ID.String())
 	case *slnet.UploadMessage:
 		return "", one("upload", m.UploadID.String())
+	case *slnet.ReadBackupMessage:
+		return "", one("backup", m.Name)
+	case *slnet.DeleteBackupMessage:
+		return "", one("backup", m.Name)
 	case *slnet.SetSecretMessage:
 		return "", one("secret", m.Name)
 	case *slnet.DeleteSecretMessage:
@@ -159,11 +163,17 @@ func subjectOf(message slnet.Message) (moduleID string, objects []slnet.AuditObj
 			return "", one("server", u.Host)
 		}
 	}
+	if objects := apiSubject(message); objects != nil {
+		return "", objects
+	}
 	if id := scheduleSubject(message); id != "" {
 		return "", one("schedule", id)
 	}
 	if id := webhookSubject(message); id != "" {
 		return "", one("webhook", id)
+	}
+	if id := triggerSubject(message); id != "" {
+		return "", one("trigger", id)
 	}
 	if name := scriptOf(message); name != "" {
 		return "", one("script", name)

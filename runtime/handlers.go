@@ -66,6 +66,18 @@ func holders(p slnet.PermissionFlag) rule {
 	}}
 }
 
+// holdersOfAll of these permissions may send a message.
+func holdersOfAll(all ...slnet.PermissionFlag) rule {
+	return rule{allow: func(rights *security.Rights, _ slnet.Message, _ string) error {
+		for _, p := range all {
+			if !rights.Has(p) {
+				return lacks(rights, p)
+			}
+		}
+		return nil
+	}}
+}
+
 // with says that those may send a message who have all these rights for the
 // script it is about, by permissions or grants.
 func with(all ...security.ScriptRight) rule {
@@ -257,10 +269,13 @@ var handlers = func() map[string]handler {
 	add(table, everyone, (*Runtime).replayRuns)
 	addSchedules(table)
 	addWebhooks(table)
+	addTriggers(table)
+	addAPIs(table)
 
 	add(table, reading(everyone), (*Runtime).systemInfo)
 	add(table, reading(system), (*Runtime).checkStore)
 	add(table, aside(system), (*Runtime).compactStore)
+	addBackups(table)
 	add(table, reading(holders(slnet.PermissionAuditRead)), func(r *Runtime, ctx context.Context, _ security.Caller, m *slnet.GetAuditMessage) (*slnet.AuditResponse, error) {
 		return r.audit.Read(ctx, m)
 	})
@@ -361,7 +376,7 @@ func (r *Runtime) systemInfo(ctx context.Context, _ security.Caller, _ *slnet.Ge
 	removed, err := r.automation.Removed(ctx)
 	return &slnet.SystemInfoResponse{
 		Version: r.version, StartedAt: r.startedAt.Truncate(time.Millisecond), StoreVersion: int64(r.store.Version()),
-		Safe: r.safe, Managers: r.managers.Running(), Isolation: r.host.Isolation(),
+		Safe: r.safe, ReadOnly: r.readOnly, Backups: r.backups.Info(), Managers: r.managers.Running(), Isolation: r.host.Isolation(),
 		Store: r.storeInfo(), RemovedRuns: removed.Runs, RemovedLogBytes: removed.LogBytes,
 	}, err
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"domovoi.dev/runtime/automation/schedule"
+	"domovoi.dev/runtime/automation/trigger"
 	"domovoi.dev/runtime/dommanager"
 	"domovoi.dev/runtime/secrets"
 	"domovoi.dev/runtime/security"
@@ -17,16 +18,24 @@ import (
 // scriptReferences finds what refers to scripts by name, in all rooms.
 func scriptReferences(ctx context.Context, r *storage.Reader, is func(name string) bool) ([]slnet.ScriptReference, error) {
 	schedules, err1 := schedule.ScriptReferences(ctx, r, is)
-	named, err2 := secrets.ScriptReferences(ctx, r, is)
-	modules, err3 := dommanager.ScriptReferences(ctx, r, is)
-	return slices.Concat(schedules, named, modules), errors.Join(err1, err2, err3)
+	triggers, err2 := trigger.ScriptReferences(ctx, r, is)
+	named, err3 := secrets.ScriptReferences(ctx, r, is)
+	granted, err4 := security.ScriptReferences(ctx, r, is)
+	modules, err5 := dommanager.ScriptReferences(ctx, r, is)
+	return slices.Concat(schedules, triggers, named, granted, modules), errors.Join(err1, err2, err3, err4, err5)
 }
 
-// scriptRenamed changes the records that have the name of a script. Modules keep
-// the former name, which goes on to lead to the script: what people wrote into
-// their settings is theirs.
-func scriptRenamed(tx *storage.Tx, former, name string) error {
-	return errors.Join(schedule.ScriptRenamed(tx, former, name), secrets.ScriptRenamed(tx, former, name))
+// renamingScript carries out an update that renames a script. In it, renamed
+// changes the records that have the name of the script. Modules keep the former
+// name, which goes on to lead to the script: what people wrote into their settings
+// is theirs.
+func (r *Runtime) renamingScript(update func(renamed func(tx *storage.Tx, former, name string) error) error) error {
+	return r.accounts.RenamingScript(func(granted func(tx *storage.Tx, former, name string) error) error {
+		return update(func(tx *storage.Tx, former, name string) error {
+			return errors.Join(schedule.ScriptRenamed(tx, former, name), trigger.ScriptRenamed(tx, former, name),
+				secrets.ScriptRenamed(tx, former, name), granted(tx, former, name))
+		})
+	})
 }
 
 // mayExecute reports whether a caller may execute a script.
@@ -51,8 +60,12 @@ func (r *Runtime) mayKnow(ctx context.Context, caller security.Caller) (func(sln
 			return knows(rights, reference.Name)
 		case slnet.ReferenceSchedule:
 			return rights.Has(slnet.PermissionAutomationSchedules)
+		case slnet.ReferenceTrigger:
+			return rights.Has(slnet.PermissionAutomationTriggers)
 		case slnet.ReferenceSecret:
 			return rights.Has(slnet.PermissionAutomationSecrets)
+		case slnet.ReferenceGroup:
+			return rights.Has(slnet.PermissionSecurityAdministration)
 		case slnet.ReferenceModuleSettings:
 			return views(dom.KindModuleSettings, reference.ModuleID)
 		case slnet.ReferenceDefinition:

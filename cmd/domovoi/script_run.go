@@ -334,21 +334,25 @@ func (a *app) scriptRun(ctx context.Context, message *slnet.ExecuteScriptMessage
 	if err != nil {
 		return err
 	}
-	switch {
-	case message.Async:
+	if message.Async {
 		return a.tellStarted(response)
-	case a.output == outputJSON && message.DryRun:
-		err = a.printDryRun(ctx, c, response.Run)
-	default:
-		err = a.tellResult(response)
-		if message.DryRun && a.output != outputJSON {
-			err = errors.Join(err, a.showChanges(ctx, c, response.Run.ID))
-		}
 	}
-	if err != nil {
+	if err := a.tellOutcome(ctx, c, response); err != nil {
 		return err
 	}
 	return a.reportEnd(ctx, c, response.Run)
+}
+
+// tellOutcome prints what a run has put out and returned, and of a dry run what
+// would have changed.
+func (a *app) tellOutcome(ctx context.Context, c *client.Client, response *slnet.RunResponse) error {
+	switch {
+	case !response.Run.DryRun:
+		return a.tellResult(response)
+	case a.output == outputJSON:
+		return a.printDryRun(ctx, c, response.Run)
+	}
+	return errors.Join(a.tellResult(response), a.showChanges(ctx, c, response.Run.ID))
 }
 
 // tellStarted prints the id of a run that was not waited for.

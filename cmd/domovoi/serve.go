@@ -16,6 +16,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"domovoi.dev/console"
 	"domovoi.dev/plugins/sandbox"
 	"domovoi.dev/runtime"
 	"domovoi.dev/runtime/api"
@@ -64,7 +65,9 @@ most ` + durationText(drainTime) + `; a second one cuts them off.`
 	c.Flags().IntVar(&o.Spares, "spares", 2*goruntime.NumCPU(), "`number` of processes that wait for runs of scripts executed lately; 0 for none")
 	c.Flags().StringVar(&o.SecretsKey, "secrets-key", "", "`file` with the key of secrets, made when there is none (default "+runtime.SecretsKeyFile+" in the data directory)")
 	c.MarkFlagFilename("secrets-key")
-	c.Flags().BoolVar(&o.Safe, "safe", false, "start nothing by itself: no schedules, no webhooks")
+	c.Flags().BoolVar(&o.Safe, "safe", false, "start nothing by itself: no schedules, nothing for changes, no scripts for APIs, no webhooks, and no runs that wait")
+	c.Flags().BoolVar(&o.ReadOnly, "read-only", false, "change nothing and start nothing, to look at a restored backup")
+	backupFlags(c, &o.Backups)
 	c.Flags().StringArrayVar(&webhookNetworks, "webhook-network", nil, "`network` that webhooks may send to though it is not public, such as 10.1.0.0/16; may be repeated")
 	// Unlike other commands, serve counts the signals itself.
 	c.RunE = func(c *cobra.Command, _ []string) error {
@@ -117,6 +120,7 @@ func (a *app) serve(ctx context.Context, n *network, o runtime.Options) error {
 	defer listener.Close()
 	failed := make(chan error, 1)
 	o.DataDir, o.Logger, o.Version = a.dataDir, logger, buildInfo().Version
+	o.Console = console.Handler()
 	o.OnFailure = func(err error) { failed <- fmt.Errorf("the store has failed: %w", err) }
 	daemon, err := runtime.Open(ctx, o)
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 )
 
 // publicRoutes is what strangers may use. Who adds to it has thought about it.
-var publicRoutes = []string{"/console/", "/healthz", "/login", "/readyz"}
+var publicRoutes = []string{"/", "/console/", "/healthz", "/login", "/readyz"}
 
 // full are the options of an edge with all its routes.
 func full() api.Options {
@@ -76,7 +76,10 @@ func TestMethodsAndUnknownPaths(t *testing.T) {
 		{"GET", "/console/app.js", 200, ""},
 		{"GET", "/console/other.js", 404, ""},
 		{"POST", "/slnet/", 404, ""},
-		{"GET", "/", 404, ""},
+		{"GET", "/", 200, ""},
+		{"POST", "/", 405, "GET, HEAD"},
+		{"GET", "/%2e/", 404, ""},
+		{"GET", "/console/(a)%20b/..%2f..%2fslnet", 404, ""},
 		{"OPTIONS", "*", 404, ""},
 	} {
 		response := answer(handler, test.method, test.path, "", "Authorization", token)
@@ -92,7 +95,7 @@ func TestEveryAnswerHasTheSecurityHeaders(t *testing.T) {
 	handler := api.New(full())
 	for _, test := range []struct{ method, path string }{
 		{"GET", "/healthz"}, {"GET", "/nothing"}, {"POST", "/slnet"}, {"GET", "/slnet"}, {"POST", "/login"}, {"GET", "/%2e%2e/x"},
-		{"GET", "/console/app.js"}, {"GET", "/console/other.js"}, {"OPTIONS", "*"},
+		{"GET", "/"}, {"GET", "/console/app.js"}, {"GET", "/console/other.js"}, {"OPTIONS", "*"},
 	} {
 		response := answer(handler, test.method, test.path, "")
 		header := response.Header
@@ -100,7 +103,7 @@ func TestEveryAnswerHasTheSecurityHeaders(t *testing.T) {
 		if !strings.HasPrefix(policy, "default-src 'none';") || !strings.Contains(policy, "frame-ancestors 'none'") || strings.Contains(policy, "unsafe") {
 			t.Errorf("%s %s: the policy is %q", test.method, test.path, policy)
 		}
-		console := strings.HasPrefix(test.path, "/console/")
+		console := test.path == "/" || strings.HasPrefix(test.path, "/console/")
 		if strings.Contains(policy, "script-src 'self'") != console {
 			t.Errorf("%s %s: the policy is %q", test.method, test.path, policy)
 		}

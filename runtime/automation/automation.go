@@ -23,8 +23,9 @@ import (
 // DefaultTimeout ends a run whose script has no timeout of its own.
 const DefaultTimeout = 15 * time.Minute
 
-// maxDepth is how many runs may stand above a run that is started by a script.
-const maxDepth = 16
+// MaxDepth is how many runs may stand above a run that is started by a script, or
+// by a change that a script makes.
+const MaxDepth = 16
 
 // Options say what an Automation works with.
 type Options struct {
@@ -34,6 +35,11 @@ type Options struct {
 	Host *plugins.Host
 	// Dir is the folder for run logs, plugin binaries and uploads.
 	Dir string
+	// Private are further paths of the daemon's own that no script is granted.
+	Private []string
+	// Hold lets runs go on waiting that waited when the daemon started, and keeps
+	// old ones.
+	Hold bool
 	// Connect returns the connection of a caller; a run gets one of its own.
 	Connect func(security.Caller) slnet.Connection
 	// DryRun returns what a dry run works on. It is closed with the run.
@@ -57,9 +63,10 @@ type Options struct {
 	// References returns what refers to a script by a name for which is reports
 	// true; nil where nothing can.
 	References func(ctx context.Context, r *storage.Reader, is func(name string) bool) ([]slnet.ScriptReference, error)
-	// Renamed changes what has the name of a script, in the transaction that
-	// renames it; nil where nothing has.
-	Renamed func(tx *storage.Tx, former, name string) error
+	// Renaming carries out an update that renames a script. The update calls renamed
+	// in its transaction, for what has the name of the script. It is nil where
+	// nothing has.
+	Renaming func(update func(renamed func(tx *storage.Tx, former, name string) error) error) error
 	// Parallel is how many runs execute at the same time; more wait in the
 	// queue. Runs started by runs do not wait, for their parents wait for them.
 	Parallel int
@@ -73,6 +80,7 @@ type Options struct {
 type Automation struct {
 	Options
 	queue *queue
+	began uuid.UUID // later than the ids of all runs that were there before
 
 	// ending is cancelled when the Automation stops; runs do not begin then.
 	ending context.Context
@@ -103,6 +111,7 @@ func Open(ctx context.Context, o Options) (*Automation, error) {
 		}
 	}
 	a := &Automation{Options: o, queue: newQueue(max(o.Parallel, 1)), active: make(map[uuid.UUID]*execution), dry: make(map[uuid.UUID]*DryRun), within: make(map[uuid.UUID]*DryRun), awaits: make(map[uuid.UUID]*awaited), reserved: make(map[string]int)}
+	a.began = uuid.Must(uuid.NewV7())
 	a.ending, a.end = context.WithCancel(context.Background())
 	err := errors.Join(a.clearUploads(), a.sweepBinaries(ctx))
 	if err == nil {
@@ -115,7 +124,9 @@ func Open(ctx context.Context, o Options) (*Automation, error) {
 		return nil, err
 	}
 	a.loops.Go(a.dispatch)
-	a.loops.Go(a.sweepRuns)
+	if !o.Hold {
+		a.loops.Go(a.sweepRuns)
+	}
 	return a, nil
 }
 

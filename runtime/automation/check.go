@@ -55,7 +55,7 @@ func (a *Automation) Check(ctx context.Context) (problems []string, err error) {
 			if err != nil {
 				return err
 			}
-			id, isLog := strings.CutSuffix(file.Name(), logSuffix)
+			id, isLog := strings.CutSuffix(file.Name(), logExtension)
 			if !isLog {
 				continue
 			}

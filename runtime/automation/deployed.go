@@ -26,7 +26,8 @@ var (
 	scriptBinaries = storage.NewTable[scriptLink]("script_binaries")   // which versions need a binary: by hash, id and version
 )
 
-// scriptLink leads to a script from one of its names, which is folded.
+// scriptLink leads to a script from one of its names, which is folded. Where only
+// source of the name was executed there is a link, and no script.
 type scriptLink struct {
 	ID   uuid.UUID `json:"Id"`
 	Name string    `json:"Name"`
@@ -67,15 +68,6 @@ func checkScriptName(name string) error {
 // nameKey is the key of a name: names differ by more than case.
 func nameKey(name string) string { return strings.ToLower(name) }
 
-// scriptKey is the key of what belongs to a script: its id. What ran under a name
-// that no script had has the name.
-func scriptKey(id uuid.UUID, name string) string {
-	if id == uuid.Nil {
-		return "name " + nameKey(name)
-	}
-	return id.String()
-}
-
 func versionKey(version int64) string { return fmt.Sprintf("%010d", version) }
 
 // named returns the newest version of the script that has or had a name.
@@ -87,7 +79,51 @@ func named(r *storage.Reader, name string) (*slnet.Script, error) {
 	if err != nil {
 		return nil, err
 	}
-	return scriptTable.Get(r, link.ID.String())
+	s, err := scriptTable.Get(r, link.ID.String())
+	if errors.Is(err, storage.ErrNotFound) { // only source of it was executed
+		return nil, noScript(name)
+	}
+	return s, err
+}
+
+// identify gives source the id and the name of the script that has or had its
+// name, or the id that the script will have when it is deployed. So what it
+// remembers, and its runs, are the script's.
+func (a *Automation) identify(ctx context.Context, source *slnet.Script) error {
+	name := source.Name
+	_, err := a.Store.Update(ctx, storage.Origin{}, func(tx *storage.Tx) error {
+		id, err := idOf(&tx.Reader, name)
+		if err != nil {
+			return err
+		}
+		if id == uuid.Nil {
+			link := &scriptLink{uuid.New(), nameKey(name)}
+			source.ID = link.ID
+			return scriptNames.Put(tx, link, link.Name)
+		}
+		source.ID = id
+		head, err := scriptTable.Get(&tx.Reader, id.String())
+		if err == nil {
+			source.Name = head.Name
+		}
+		if errors.Is(err, storage.ErrNotFound) {
+			return nil
+		}
+		return err
+	})
+	return err
+}
+
+// idOf returns the id that a name leads to, zero where it leads to none.
+func idOf(r *storage.Reader, name string) (uuid.UUID, error) {
+	link, err := scriptNames.Get(r, nameKey(name))
+	if errors.Is(err, storage.ErrNotFound) {
+		return uuid.Nil, nil
+	}
+	if err != nil {
+		return uuid.Nil, err
+	}
+	return link.ID, nil
 }
 
 // version returns a version of the script whose newest one is head, the newest

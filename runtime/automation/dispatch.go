@@ -1,6 +1,7 @@
 package automation
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"slices"
@@ -36,7 +37,7 @@ func (a *Automation) dispatch() {
 		case <-a.queue.wake:
 		}
 		wait, err := time.Duration(0), error(nil)
-		if !known {
+		if !known && !a.Hold {
 			err = a.findLanes(a.ending)
 			known = err == nil
 		}
@@ -55,6 +56,10 @@ func (a *Automation) dispatch() {
 		timer.Reset(wait)
 	}
 }
+
+// held reports whether a run is to wait until a daemon starts that does not hold
+// it. Ids begin with their time.
+func (a *Automation) held(id uuid.UUID) bool { return a.Hold && bytes.Compare(id[:], a.began[:]) < 0 }
 
 // findLanes finds the lanes in which runs wait.
 func (a *Automation) findLanes(ctx context.Context) error {
@@ -130,7 +135,7 @@ func (a *Automation) loadLane(ctx context.Context, l *lane) error {
 		return err
 	}
 	more := len(rows) == window
-	rows = slices.DeleteFunc(rows, func(w openRun) bool { return a.carries(w.ID, w.Attempt) })
+	rows = slices.DeleteFunc(rows, func(w openRun) bool { return a.held(w.ID) || a.carries(w.ID, w.Attempt) })
 	a.queue.loaded(reading, rows, more, limit)
 	return nil
 }
@@ -140,7 +145,7 @@ func (a *Automation) findByKey(ctx context.Context, key string) error {
 	var rows []openRun
 	err := a.Store.View(ctx, func(r *storage.Reader) error {
 		return openTable.Scan(r, storage.Walk{Prefix: []string{openKey, key}}, func(w *openRun) (bool, error) {
-			if !a.carries(w.ID, w.Attempt) {
+			if !a.held(w.ID) && !a.carries(w.ID, w.Attempt) {
 				rows = append(rows, *w)
 			}
 			return int64(len(rows)) < max(window, w.KeyLimit), ctx.Err()
@@ -165,6 +170,9 @@ func (a *Automation) wakeLater(ctx context.Context) (next time.Time, err error) 
 		a.queue.forgetDue()
 		err := a.Store.View(ctx, func(r *storage.Reader) error {
 			return openTable.Scan(r, storage.Walk{Prefix: []string{openLater}}, func(w *openRun) (bool, error) {
+				if a.held(w.ID) {
+					return true, nil
+				}
 				if w.NotBefore.After(now) {
 					next = w.NotBefore
 					return false, nil
@@ -338,6 +346,9 @@ func (a *Automation) Stage(tx *storage.Tx, caller security.Caller, c Call) (*sln
 	run, _, input, err := newRun(&tx.Reader, caller, c)
 	if err != nil {
 		return nil, err
+	}
+	if !a.Enabled(runner(run)) {
+		return nil, slnet.Errorf(slnet.KindPermissionDenied, "script %q was not started: user %s, whose rights the run would have, is disabled or does not exist", run.Script, run.RunsAs)
 	}
 	run.QueuedAt = tx.Now()
 	return run, a.stage(tx, run, input)

@@ -2,7 +2,6 @@ package automation
 
 import (
 	"context"
-	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -58,7 +57,7 @@ func find(ctx context.Context, r *storage.Reader, caller security.Caller, all bo
 	if err != nil {
 		return next, err
 	}
-	walk := storage.Walk{Reverse: true, Prefix: prefixOf(caller, all, f, script.key)}
+	walk := storage.Walk{Reverse: true, Prefix: prefixOf(caller, all, f, script.id)}
 	if before == uuid.Nil && !f.To.IsZero() {
 		before = firstID(f.To.Add(idSlack).UnixMilli())
 	}
@@ -96,7 +95,7 @@ func find(ctx context.Context, r *storage.Reader, caller security.Caller, all bo
 
 // prefixOf is the part of indexTable with the fewest runs among which are all
 // that a filter can select, nil for all runs.
-// script is the scriptKey of its Script, "" where that is not known.
+// script is the id of its Script, "" where there is none.
 func prefixOf(caller security.Caller, all bool, f *slnet.RunFilter, script string) []string {
 	switch {
 	case f.TriggerID != uuid.Nil:
@@ -118,31 +117,28 @@ func prefixOf(caller security.Caller, all bool, f *slnet.RunFilter, script strin
 // scriptRuns are the runs of a script.
 type scriptRuns struct {
 	name string // "" for all runs of all scripts
-	key  string // the scriptKey; "" where no script has or had the name
+	id   string // of the script; "" where none has or had the name
 }
 
 // runsOf returns the runs of the script that has or had a name, whatever it was
 // called when they ran. Where there is none, they are those that ran under the
-// name: of deleted scripts, and of source.
+// name, of deleted scripts.
 func runsOf(r *storage.Reader, name string) (scriptRuns, error) {
 	runs := scriptRuns{name: nameKey(name)}
 	if name == "" {
 		return runs, nil
 	}
-	s, err := named(r, name)
-	if errors.Is(err, slnet.KindNotFound) {
-		return runs, nil
-	}
-	if err == nil {
-		runs.key = s.ID.String()
+	id, err := idOf(r, name)
+	if id != uuid.Nil {
+		runs.id = id.String()
 	}
 	return runs, err
 }
 
 func (s scriptRuns) have(run *slnet.Run) bool {
 	switch {
-	case s.key != "":
-		return scriptKey(run.ScriptID, run.Script) == s.key
+	case s.id != "":
+		return run.ScriptID.String() == s.id
 	case s.name != "":
 		return nameKey(run.Script) == s.name
 	}

@@ -93,8 +93,11 @@ func (a *Automation) ownData(path string) bool {
 		relative, err := filepath.Rel(dir, path)
 		return err == nil && filepath.IsLocal(relative)
 	}
-	path, data := real(path), real(a.Dir)
-	return within(path, data) || within(data, path)
+	path = real(path)
+	return slices.ContainsFunc(append([]string{a.Dir}, a.Private...), func(own string) bool {
+		own = real(own)
+		return within(path, own) || within(own, path)
+	})
 }
 
 // manifestOf is the manifest of a script, also of one that has none.

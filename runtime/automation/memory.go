@@ -10,11 +10,8 @@ import (
 	"domovoi.dev/storage"
 )
 
-// memoryTable has what scripts remember, by scriptKey and key.
+// memoryTable has what scripts remember, by the id of the script and key.
 var memoryTable = storage.NewTable[slnet.MemoryEntry]("script_memory")
-
-// memoryOf is the part of memoryTable that a script has.
-func memoryOf(s *slnet.Script) string { return scriptKey(s.ID, s.Name) }
 
 // maxMemoryPiece is about how many bytes of a memory one answer carries.
 const maxMemoryPiece = 1 << 20
@@ -34,8 +31,9 @@ func checkMemoryKey(key string) error {
 	return nil
 }
 
-// Memory returns a text that the script of a run remembers.
-func (a *Automation) Memory(ctx context.Context, caller security.Caller, m *slnet.GetMemoryMessage) (*slnet.MemoryResponse, error) {
+// Memory returns a text that the script of a run remembers. The store is that of
+// the daemon, or of the dry run the run belongs to, here and below.
+func (a *Automation) Memory(ctx context.Context, store *storage.Store, caller security.Caller, m *slnet.GetMemoryMessage) (*slnet.MemoryResponse, error) {
 	e, err := a.running(caller)
 	if err != nil {
 		return nil, err
@@ -44,8 +42,8 @@ func (a *Automation) Memory(ctx context.Context, caller security.Caller, m *slne
 		return nil, err
 	}
 	response := new(slnet.MemoryResponse)
-	err = a.Store.View(ctx, func(r *storage.Reader) (err error) {
-		response.Value, err = remembered(r, memoryOf(e.script), m.Key)
+	err = store.View(ctx, func(r *storage.Reader) (err error) {
+		response.Value, err = remembered(r, e.script.ID.String(), m.Key)
 		return err
 	})
 	return response, err
@@ -64,7 +62,7 @@ func remembered(r *storage.Reader, id, key string) (string, error) {
 }
 
 // SetMemory lets the script of a run remember a text.
-func (a *Automation) SetMemory(ctx context.Context, caller security.Caller, m *slnet.SetMemoryMessage) (*slnet.SetMemoryResponse, error) {
+func (a *Automation) SetMemory(ctx context.Context, store *storage.Store, caller security.Caller, m *slnet.SetMemoryMessage) (*slnet.SetMemoryResponse, error) {
 	e, err := a.running(caller)
 	if err != nil {
 		return nil, err
@@ -79,10 +77,10 @@ func (a *Automation) SetMemory(ctx context.Context, caller security.Caller, m *s
 		return nil, slnet.Errorf(slnet.KindInvalid, "the text for the key %.80q is not valid UTF-8", m.Key)
 	}
 	response := new(slnet.SetMemoryResponse)
-	_, err = a.Store.Update(ctx, caller.Origin(), func(tx *storage.Tx) error {
+	_, err = store.Update(ctx, caller.Origin(), func(tx *storage.Tx) error {
 		response.Set = false
 		if m.Old != nil {
-			if value, err := remembered(&tx.Reader, memoryOf(e.script), m.Key); err != nil || value != *m.Old {
+			if value, err := remembered(&tx.Reader, e.script.ID.String(), m.Key); err != nil || value != *m.Old {
 				return err
 			}
 		}
@@ -90,7 +88,7 @@ func (a *Automation) SetMemory(ctx context.Context, caller security.Caller, m *s
 			return err
 		}
 		response.Set = true
-		return memoryTable.Put(tx, &slnet.MemoryEntry{Key: m.Key, Value: m.Value, ChangedAt: tx.Now(), RunID: caller.RunID}, memoryOf(e.script), m.Key)
+		return memoryTable.Put(tx, &slnet.MemoryEntry{Key: m.Key, Value: m.Value, ChangedAt: tx.Now(), RunID: caller.RunID}, e.script.ID.String(), m.Key)
 	})
 	return response, err
 }
@@ -98,10 +96,10 @@ func (a *Automation) SetMemory(ctx context.Context, caller security.Caller, m *s
 // roomFor returns an error when a script remembers too much already for one more
 // key.
 func roomFor(r *storage.Reader, script *slnet.Script, key string) error {
-	if _, err := memoryTable.Get(r, memoryOf(script), key); !errors.Is(err, storage.ErrNotFound) {
+	if _, err := memoryTable.Get(r, script.ID.String(), key); !errors.Is(err, storage.ErrNotFound) {
 		return err
 	}
-	keys, err := memoryKeys(r, memoryOf(script))
+	keys, err := memoryKeys(r, script.ID.String())
 	if err == nil && len(keys) >= slnet.MaxMemoryKeys {
 		err = slnet.Errorf(slnet.KindTooLarge, "script %q remembers %d keys, which is the most; delete some before %.80q is added", script.Name, len(keys), key)
 	}
@@ -118,7 +116,7 @@ func memoryKeys(r *storage.Reader, id string) ([]string, error) {
 }
 
 // DeleteMemory lets the script of a run forget a text.
-func (a *Automation) DeleteMemory(ctx context.Context, caller security.Caller, m *slnet.DeleteMemoryMessage) (*slnet.Empty, error) {
+func (a *Automation) DeleteMemory(ctx context.Context, store *storage.Store, caller security.Caller, m *slnet.DeleteMemoryMessage) (*slnet.Empty, error) {
 	e, err := a.running(caller)
 	if err != nil {
 		return nil, err
@@ -126,28 +124,28 @@ func (a *Automation) DeleteMemory(ctx context.Context, caller security.Caller, m
 	if err := checkMemoryKey(m.Key); err != nil {
 		return nil, err
 	}
-	_, err = a.Store.Update(ctx, caller.Origin(), func(tx *storage.Tx) error {
-		return memoryTable.Delete(tx, memoryOf(e.script), m.Key)
+	_, err = store.Update(ctx, caller.Origin(), func(tx *storage.Tx) error {
+		return memoryTable.Delete(tx, e.script.ID.String(), m.Key)
 	})
 	return &slnet.Empty{}, err
 }
 
 // MemoryKeys returns the keys under which the script of a run remembers texts.
-func (a *Automation) MemoryKeys(ctx context.Context, caller security.Caller) (*slnet.MemoryKeysResponse, error) {
+func (a *Automation) MemoryKeys(ctx context.Context, store *storage.Store, caller security.Caller) (*slnet.MemoryKeysResponse, error) {
 	e, err := a.running(caller)
 	if err != nil {
 		return nil, err
 	}
 	response := new(slnet.MemoryKeysResponse)
-	err = a.Store.View(ctx, func(r *storage.Reader) (err error) {
-		response.Keys, err = memoryKeys(r, memoryOf(e.script))
+	err = store.View(ctx, func(r *storage.Reader) (err error) {
+		response.Keys, err = memoryKeys(r, e.script.ID.String())
 		return err
 	})
 	return response, err
 }
 
 // ScriptMemory returns what a script remembers.
-func (a *Automation) ScriptMemory(ctx context.Context, m *slnet.GetScriptMemoryMessage) (*slnet.ScriptMemoryResponse, error) {
+func (a *Automation) ScriptMemory(ctx context.Context, store *storage.Store, m *slnet.GetScriptMemoryMessage) (*slnet.ScriptMemoryResponse, error) {
 	s, err := a.find(ctx, m.Name, 0)
 	if err != nil {
 		return nil, err
@@ -158,7 +156,7 @@ func (a *Automation) ScriptMemory(ctx context.Context, m *slnet.GetScriptMemoryM
 	}
 	response := &slnet.ScriptMemoryResponse{Entries: []slnet.MemoryEntry{}}
 	size, last := 0, ""
-	err = a.Store.View(ctx, func(r *storage.Reader) error {
+	err = store.View(ctx, func(r *storage.Reader) error {
 		return memoryTable.Scan(r, walk, func(entry *slnet.MemoryEntry) (bool, error) {
 			if size >= maxMemoryPiece {
 				response.Next = last
@@ -173,12 +171,12 @@ func (a *Automation) ScriptMemory(ctx context.Context, m *slnet.GetScriptMemoryM
 }
 
 // ClearScriptMemory lets a script forget everything.
-func (a *Automation) ClearScriptMemory(ctx context.Context, caller security.Caller, m *slnet.ClearScriptMemoryMessage) (*slnet.Empty, error) {
+func (a *Automation) ClearScriptMemory(ctx context.Context, store *storage.Store, caller security.Caller, m *slnet.ClearScriptMemoryMessage) (*slnet.Empty, error) {
 	s, err := a.find(ctx, m.Name, 0)
 	if err != nil {
 		return nil, err
 	}
-	_, err = a.Store.Update(ctx, caller.Origin(), func(tx *storage.Tx) error {
+	_, err = store.Update(ctx, caller.Origin(), func(tx *storage.Tx) error {
 		tx.About("script", s.Name)
 		return forget(tx, s.ID.String())
 	})

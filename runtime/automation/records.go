@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -39,7 +40,7 @@ const (
 
 // The parts of indexTable, each followed by a value and the id of the run.
 const (
-	byScript  = "script" // scriptKey
+	byScript  = "script" // its id
 	byState   = "state"
 	byOwner   = "owner" // who may see the run as their own
 	byUser    = "user"  // the name of the user whose rights it has
@@ -95,7 +96,7 @@ func openKeys(run *slnet.Run) (keys [][]string) {
 	case !run.NotBefore.IsZero():
 		keys = append(keys, []string{openLater, timeText(run.NotBefore), id})
 	default:
-		keys = append(keys, []string{openWaiting, orderOf(run), queueUser(run), scriptKey(run.ScriptID, run.Script), id})
+		keys = append(keys, []string{openWaiting, orderOf(run), queueUser(run), run.ScriptID.String(), id})
 		if run.ConcurrencyKey != "" {
 			keys = append(keys, []string{openKey, run.ConcurrencyKey, orderOf(run), id})
 		}
@@ -108,7 +109,7 @@ func openKeys(run *slnet.Run) (keys [][]string) {
 
 func indexKeys(run *slnet.Run) [][]string {
 	id := run.ID.String()
-	keys := [][]string{{byScript, scriptKey(run.ScriptID, run.Script), id}, {byState, string(run.State), id}, {byUser, nameKey(run.RunsAs), id}}
+	keys := [][]string{{byScript, run.ScriptID.String(), id}, {byState, string(run.State), id}, {byUser, nameKey(run.RunsAs), id}}
 	owners := []string{ownerKey(run.RunsAsID, run.RunsAs)}
 	if started := ownerKey(run.StartedByID, run.RunsAs); run.StartedByID != uuid.Nil && started != owners[0] {
 		owners = append(owners, started)
@@ -183,7 +184,24 @@ func removeOpen(tx *storage.Tx, run *slnet.Run) error {
 // brief is a run as it stands among others: without what may be large.
 func brief(run slnet.Run) slnet.Run {
 	run.Input, run.Result = nil, nil
+	if run.Trigger.Kind == slnet.TriggerAPI {
+		run.Parameters = briefParameters(run.Parameters)
+	}
 	return run
+}
+
+// maxBriefParameter is how many bytes of a parameter stand in a listing. Whoever
+// sends a request to an API decides how long they are.
+const maxBriefParameter = 1000
+
+func briefParameters(parameters map[string]string) map[string]string {
+	parameters = maps.Clone(parameters)
+	for name, value := range parameters {
+		if len(value) > maxBriefParameter {
+			parameters[name] = strings.ToValidUTF8(value[:maxBriefParameter], "") + "…"
+		}
+	}
+	return parameters
 }
 
 // getRun returns a run, or an error that it does not exist.

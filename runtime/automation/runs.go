@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"domovoi.dev/runtime/security"
+	"domovoi.dev/sdk/dom"
 	"domovoi.dev/sdk/slnet"
 	"domovoi.dev/storage"
 )
@@ -40,8 +41,10 @@ func (a *Automation) ExecuteWithin(ctx context.Context, within *DryRun, caller s
 	if err != nil {
 		return nil, err
 	}
-	if strings.HasPrefix(m.ConcurrencyKey, scheduleKey) {
-		return nil, slnet.Errorf(slnet.KindInvalid, "the ConcurrencyKey %.100q begins with %q: such keys are those of schedules", m.ConcurrencyKey, scheduleKey)
+	for _, of := range []string{scheduleKey, triggerKey} {
+		if strings.HasPrefix(m.ConcurrencyKey, of) {
+			return nil, slnet.Errorf(slnet.KindInvalid, "the ConcurrencyKey %.100q begins with %q: such keys are those of schedules and triggers", m.ConcurrencyKey, of)
+		}
 	}
 	outcome, err := a.Call(ctx, caller, Call{
 		ScriptName: m.ScriptName, Version: m.ScriptVersion, EntryPoint: m.EntryPoint, Parameters: m.Parameters, Timeout: m.Timeout, Async: m.Async, JSON: m.Input,
@@ -87,9 +90,14 @@ type Call struct {
 	// DryRun asks for a run that changes nothing.
 	DryRun bool
 
-	within *DryRun       // the dry run that the caller is in
-	source *slnet.Script // what to execute instead of a version of ScriptName
-	stored *runInput     // the input of a run that is repeated
+	// Also writes more in the commit that stores the run. It may be called again
+	// when that is tried again.
+	Also func(tx *storage.Tx, run *slnet.Run) error
+
+	within *DryRun                     // the dry run that the caller is in
+	source *slnet.Script               // what to execute instead of a version of ScriptName
+	stored *runInput                   // the input of a run that is repeated
+	later  map[string]dom.TriggerValue // parameters that are missing yet, of a trigger that is checked
 }
 
 // Input is something that can be sent to an entry point.
@@ -123,7 +131,7 @@ func (a *Automation) Call(ctx context.Context, caller security.Caller, c Call) (
 		return Outcome{}, err
 	}
 	if c.Async {
-		err := a.begin(ctx, caller.Origin(), s, run, input)
+		err := a.begin(ctx, caller.Origin(), s, run, input, c.Also)
 		if err != nil {
 			a.announce(run.ID, Outcome{}, err)
 		}
@@ -131,7 +139,7 @@ func (a *Automation) Call(ctx context.Context, caller security.Caller, c Call) (
 	}
 	end := a.await(run.ID)
 	defer a.forget(run.ID, end)
-	if err := a.begin(ctx, caller.Origin(), s, run, input); err != nil {
+	if err := a.begin(ctx, caller.Origin(), s, run, input, c.Also); err != nil {
 		a.announce(run.ID, Outcome{}, err)
 		return Outcome{}, err
 	}
@@ -183,7 +191,7 @@ func (c *Call) check(caller security.Caller, s *slnet.Script) error {
 	case c.KeyLimit > 0 && c.Key == "":
 		bad("there is a KeyLimit and no ConcurrencyKey that it could limit")
 	}
-	if len(caller.Parents) >= maxDepth {
+	if len(caller.Parents) >= MaxDepth {
 		err = errors.Join(err, slnet.Errorf(slnet.KindConflict, "script %q was not started: %d runs stand above it already, each started by the one before", s.Name, len(caller.Parents)))
 	}
 	return err
@@ -205,22 +213,12 @@ func newRun(r *storage.Reader, caller security.Caller, c Call) (*slnet.Run, *sln
 	return run, s, input, err
 }
 
-// script returns what is to be executed. Source belongs to the script of its name,
-// where there is one.
+// script returns what is to be executed.
 func (c *Call) script(r *storage.Reader) (*slnet.Script, error) {
-	head, err := named(r, c.ScriptName)
-	switch {
-	case c.source != nil && errors.Is(err, slnet.KindNotFound):
-		return c.source, nil
-	case err != nil:
-		return nil, err
-	case c.source != nil:
-		source := *c.source
-		source.ID, source.Name = head.ID, head.Name
-		c.source = &source
+	if c.source != nil {
 		return c.source, nil
 	}
-	s, err := version(r, head, c.Version)
+	s, err := scriptIn(r, c.ScriptName, c.Version)
 	if err != nil {
 		return nil, err
 	}

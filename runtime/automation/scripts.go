@@ -1,6 +1,7 @@
 package automation
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -39,8 +40,11 @@ func (a *Automation) ExecuteSource(ctx context.Context, caller security.Caller, 
 	if err := a.compile(ctx, caller, &s, m.Files, m.Manifest); err != nil {
 		return nil, refused(m.Name, "started", err)
 	}
+	if err := a.identify(ctx, &s); err != nil {
+		return nil, err
+	}
 	outcome, err := a.Call(ctx, caller, Call{
-		ScriptName: m.Name, Parameters: m.Parameters, Timeout: m.Timeout, Async: m.Async, JSON: m.Input, source: &s,
+		ScriptName: m.Name, Parameters: m.Parameters, Timeout: m.Timeout, Async: m.Async, JSON: m.Input, DryRun: m.DryRun, source: &s,
 	})
 	if err != nil {
 		return nil, err
@@ -108,6 +112,7 @@ func (a *Automation) describe(ctx context.Context, s *slnet.Script) error {
 	if err == nil {
 		err = checkDescription(description)
 	}
+	s.Description = cmp.Or(s.Description, description.Text)
 	s.EntryPoints, s.ParameterSchema, s.ResultSchema = description.EntryPoints, description.ParameterSchema, description.ResultSchema
 	return err
 }
@@ -144,7 +149,13 @@ func (a *Automation) deploy(ctx context.Context, caller security.Caller, s slnet
 		switch {
 		case errors.Is(err, slnet.KindNotFound):
 			head = nil
-			deployed.ID, deployed.Version = uuid.New(), 1
+			if deployed.ID, err = idOf(&tx.Reader, s.Name); err != nil {
+				return err
+			}
+			deployed.Version = 1
+			if deployed.ID == uuid.Nil {
+				deployed.ID = uuid.New()
+			}
 		case err != nil:
 			return err
 		case nameKey(head.Name) != nameKey(s.Name):

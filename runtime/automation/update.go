@@ -23,30 +23,22 @@ func (a *Automation) UpdateScript(ctx context.Context, caller security.Caller, m
 	}
 	var updated *slnet.Script
 	var former string
-	_, err := a.Store.Update(ctx, caller.Origin(), func(tx *storage.Tx) error {
-		head, err := named(&tx.Reader, m.Name)
-		if err != nil {
-			return err
-		}
-		updated, former = head, head.Name
-		tx.About("script", head.Name)
-		if m.RunsAs != nil {
-			if err := a.bind(caller, head, head, m.RunsAs); err != nil {
+	update := func(renamed func(tx *storage.Tx, former, name string) error) error {
+		_, err := a.Store.Update(ctx, caller.Origin(), func(tx *storage.Tx) (err error) {
+			if updated, err = named(&tx.Reader, m.Name); err != nil {
 				return err
 			}
-		}
-		if m.Disabled != nil {
-			if err := disable(head, *m.Disabled, caller.User, tx.Now()); err != nil {
-				return err
-			}
-		}
-		if m.NewName != "" {
-			if err := a.rename(ctx, tx, head, m.NewName); err != nil {
-				return err
-			}
-		}
-		return scriptTable.Put(tx, head, head.ID.String())
-	})
+			former = updated.Name
+			return a.update(ctx, tx, caller, updated, m, renamed)
+		})
+		return err
+	}
+	var err error
+	if m.NewName == "" || a.Renaming == nil {
+		err = update(func(*storage.Tx, string, string) error { return nil })
+	} else {
+		err = a.Renaming(update)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -54,6 +46,30 @@ func (a *Automation) UpdateScript(ctx context.Context, caller security.Caller, m
 		a.replaced(updated, former)
 	}
 	return &slnet.ScriptResponse{Script: withoutSource(*updated)}, nil
+}
+
+// update changes a script as a message says.
+func (a *Automation) update(ctx context.Context, tx *storage.Tx, caller security.Caller, s *slnet.Script, m *slnet.UpdateScriptMessage, renamed func(tx *storage.Tx, former, name string) error) error {
+	tx.About("script", s.Name)
+	if m.RunsAs != nil {
+		if err := a.bind(caller, s, s, m.RunsAs); err != nil {
+			return err
+		}
+	}
+	if m.Disabled != nil {
+		if err := disable(s, *m.Disabled, caller.User, tx.Now()); err != nil {
+			return err
+		}
+	}
+	if former := s.Name; m.NewName != "" && m.NewName != former {
+		if err := a.rename(ctx, tx, s, m.NewName); err != nil {
+			return err
+		}
+		if err := renamed(tx, former, m.NewName); err != nil {
+			return err
+		}
+	}
+	return scriptTable.Put(tx, s, s.ID.String())
 }
 
 func disable(s *slnet.Script, disabled bool, by string, at time.Time) error {
@@ -86,21 +102,15 @@ func (a *Automation) rename(ctx context.Context, tx *storage.Tx, s *slnet.Script
 	if err := a.checkFree(ctx, &tx.Reader, s.ID, name); err != nil {
 		return fmt.Errorf("script %q cannot be renamed to %q: %w", former, name, err)
 	}
-	if err := scriptNames.Put(tx, linkTo(s), nameKey(name)); err != nil {
-		return err
-	}
 	tx.About("script", name)
-	if a.Renamed == nil {
-		return nil
-	}
-	return a.Renamed(tx, former, name)
+	return scriptNames.Put(tx, linkTo(s), nameKey(name))
 }
 
 // checkFree returns an error when a script cannot take a name from another.
 func (a *Automation) checkFree(ctx context.Context, r *storage.Reader, id uuid.UUID, name string) error {
 	other, err := named(r, name)
 	switch {
-	case errors.Is(err, slnet.KindNotFound):
+	case errors.Is(err, slnet.KindNotFound): // or only source of the name was executed
 		return nil
 	case err != nil:
 		return err

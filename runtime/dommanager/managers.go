@@ -23,6 +23,7 @@ type Managers struct {
 	log           *slog.Logger
 	maxAttachment int64
 	scripts       Scripts
+	triggers      Triggers
 
 	stop   context.CancelFunc // ends the sweeps; nil before Start
 	sweeps sync.WaitGroup
@@ -51,6 +52,8 @@ type Options struct {
 	MaxAttachment int64
 	// Scripts are those that actions execute.
 	Scripts Scripts
+	// Triggers are told of the changes of instances.
+	Triggers Triggers
 }
 
 // New returns the managers of the modules in store. None is started.
@@ -62,7 +65,7 @@ func New(store *storage.Store, o Options) *Managers {
 		o.MaxAttachment = DefaultMaxAttachment
 	}
 	return &Managers{
-		store: store, accounts: o.Accounts, log: o.Logger, maxAttachment: o.MaxAttachment, scripts: o.Scripts, running: make(map[string]*start),
+		store: store, accounts: o.Accounts, log: o.Logger, maxAttachment: o.MaxAttachment, scripts: o.Scripts, triggers: o.Triggers, running: make(map[string]*start),
 	}
 }
 
@@ -163,6 +166,7 @@ func (m *Managers) load(ctx context.Context, moduleID string) (*manager, error) 
 	return &manager{
 		store: m.store, moduleID: moduleID, settings: settings,
 		accounts: m.accounts, links: security.NewLinks(settings.DomManagerSettings.SecuritySettings.GroupLinks()),
+		triggers: m.triggers,
 	}, nil
 }
 

@@ -41,7 +41,7 @@ func Load(files []slnet.ScriptFile) (plugin.Loaded, error) {
 	if err := p.initialise(); err != nil {
 		return plugin.Loaded{}, err
 	}
-	loaded := plugin.Loaded{Stateless: !source.Traces.State, Concurrent: source.Traces.Goroutines}
+	loaded := plugin.Loaded{Description: source.Description(), Stateless: !source.Traces.State, Concurrent: source.Traces.Goroutines}
 	loaded.Script, err = p.script(source)
 	return loaded, err
 }

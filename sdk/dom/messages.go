@@ -270,6 +270,7 @@ func Messages() []slnet.MessageType {
 		{New: func() slnet.Message { return new(AttachmentDeleteRequest) }},
 		{New: func() slnet.Message { return new(DomInstanceStatusChangedEventMessage) }},
 	}
+	types = append(types, triggerMessages()...)
 	for _, kind := range ObjectKinds() {
 		types = append(types, slnet.MessageType{New: func() slnet.Message { return &ObjectsChangedEventMessage{Kind: kind} }})
 	}

@@ -56,6 +56,8 @@ type Script struct {
 // Loaded is a script that a Loader made, and what its engine knows of the source.
 type Loaded struct {
 	Script
+	// Description says what the script is for, in a sentence.
+	Description string
 	// Stateless says that a run leaves nothing in the script's package, or in
 	// those it imports, that a later run in the same process would find. Only then
 	// may the process carry one.

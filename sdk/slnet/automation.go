@@ -144,8 +144,7 @@ type RunError struct {
 // Run is the record of one execution of a script.
 type Run struct {
 	ID uuid.UUID `json:"Id"`
-	// Script is the name the script had then; ScriptID tells which it was. It is
-	// zero for source whose name no script had.
+	// Script is the name the script had then; ScriptID tells which it was.
 	Script        string    `json:"Script"`
 	ScriptID      uuid.UUID `json:"ScriptId"`
 	ScriptVersion int64     `json:"ScriptVersion"`
@@ -385,10 +384,12 @@ type ExecuteSourceMessage struct {
 	Files []ScriptFile `json:"Files"`
 	// Manifest is the text of a script.yaml. The user in its run-as is ignored.
 	Manifest string `json:"Manifest,omitempty"`
-	// Parameters, Input, Async and Timeout are those of ExecuteScriptMessage.
+	// Parameters, Input, Async, DryRun and Timeout are those of
+	// ExecuteScriptMessage.
 	Parameters map[string]string `json:"Parameters,omitempty"`
 	Input      JSON              `json:"Input,omitempty"`
 	Async      bool              `json:"Async,omitempty"`
+	DryRun     bool              `json:"DryRun,omitempty"`
 	Timeout    time.Duration     `json:"Timeout,omitempty"`
 }
 

@@ -10,6 +10,916 @@ import (
 )
 
 // MarshalMsg implements msgp.Marshaler
+func (z *ApiDefinition) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(17)
+	var zb0001Mask uint32 /* 17 bits */
+	_ = zb0001Mask
+	if z.Description == "" {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	if z.ScriptVersion == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x40
+	}
+	if z.EntryPoint == "" {
+		zb0001Len--
+		zb0001Mask |= 0x80
+	}
+	if z.Timeout == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x100
+	}
+	if z.RateLimit.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x200
+	}
+	if z.MaxBody == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x400
+	}
+	if z.Disabled == false {
+		zb0001Len--
+		zb0001Mask |= 0x800
+	}
+	if z.CreatedAt.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x1000
+	}
+	if z.CreatedBy == "" {
+		zb0001Len--
+		zb0001Mask |= 0x2000
+	}
+	if z.ChangedAt.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x4000
+	}
+	if z.ChangedBy == "" {
+		zb0001Len--
+		zb0001Mask |= 0x8000
+	}
+	if z.Revision == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x10000
+	}
+	// variable map header, size zb0001Len
+	o = msgp.AppendMapHeader(o, zb0001Len)
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Id"
+		o = append(o, 0xa2, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.ID)[:])
+		// string "Name"
+		o = append(o, 0xa4, 0x4e, 0x61, 0x6d, 0x65)
+		o = msgp.AppendString(o, z.Name)
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "Description"
+			o = append(o, 0xab, 0x44, 0x65, 0x73, 0x63, 0x72, 0x69, 0x70, 0x74, 0x69, 0x6f, 0x6e)
+			o = msgp.AppendString(o, z.Description)
+		}
+		// string "Route"
+		o = append(o, 0xa5, 0x52, 0x6f, 0x75, 0x74, 0x65)
+		o = msgp.AppendString(o, z.Route)
+		// string "Methods"
+		o = append(o, 0xa7, 0x4d, 0x65, 0x74, 0x68, 0x6f, 0x64, 0x73)
+		o = msgp.AppendArrayHeader(o, uint32(len(z.Methods)))
+		for za0071 := range z.Methods {
+			o = msgp.AppendString(o, z.Methods[za0071])
+		}
+		// string "Script"
+		o = append(o, 0xa6, 0x53, 0x63, 0x72, 0x69, 0x70, 0x74)
+		o = msgp.AppendString(o, z.Script)
+		if (zb0001Mask & 0x40) == 0 { // if not omitted
+			// string "ScriptVersion"
+			o = append(o, 0xad, 0x53, 0x63, 0x72, 0x69, 0x70, 0x74, 0x56, 0x65, 0x72, 0x73, 0x69, 0x6f, 0x6e)
+			o = msgp.AppendInt64(o, z.ScriptVersion)
+		}
+		if (zb0001Mask & 0x80) == 0 { // if not omitted
+			// string "EntryPoint"
+			o = append(o, 0xaa, 0x45, 0x6e, 0x74, 0x72, 0x79, 0x50, 0x6f, 0x69, 0x6e, 0x74)
+			o = msgp.AppendString(o, z.EntryPoint)
+		}
+		if (zb0001Mask & 0x100) == 0 { // if not omitted
+			// string "Timeout"
+			o = append(o, 0xa7, 0x54, 0x69, 0x6d, 0x65, 0x6f, 0x75, 0x74)
+			o = msgp.AppendDuration(o, z.Timeout)
+		}
+		if (zb0001Mask & 0x200) == 0 { // if not omitted
+			// string "RateLimit"
+			o = append(o, 0xa9, 0x52, 0x61, 0x74, 0x65, 0x4c, 0x69, 0x6d, 0x69, 0x74)
+			// check for omitted fields
+			zb0002Len := uint32(2)
+			var zb0002Mask uint8 /* 2 bits */
+			_ = zb0002Mask
+			if z.RateLimit.Requests == 0 {
+				zb0002Len--
+				zb0002Mask |= 0x1
+			}
+			if z.RateLimit.Per == 0 {
+				zb0002Len--
+				zb0002Mask |= 0x2
+			}
+			// variable map header, size zb0002Len
+			o = append(o, 0x80|uint8(zb0002Len))
+
+			// skip if no fields are to be emitted
+			if zb0002Len != 0 {
+				if (zb0002Mask & 0x1) == 0 { // if not omitted
+					// string "Requests"
+					o = append(o, 0xa8, 0x52, 0x65, 0x71, 0x75, 0x65, 0x73, 0x74, 0x73)
+					o = msgp.AppendInt64(o, z.RateLimit.Requests)
+				}
+				if (zb0002Mask & 0x2) == 0 { // if not omitted
+					// string "Per"
+					o = append(o, 0xa3, 0x50, 0x65, 0x72)
+					o = msgp.AppendDuration(o, z.RateLimit.Per)
+				}
+			}
+		}
+		if (zb0001Mask & 0x400) == 0 { // if not omitted
+			// string "MaxBody"
+			o = append(o, 0xa7, 0x4d, 0x61, 0x78, 0x42, 0x6f, 0x64, 0x79)
+			o = msgp.AppendInt64(o, z.MaxBody)
+		}
+		if (zb0001Mask & 0x800) == 0 { // if not omitted
+			// string "Disabled"
+			o = append(o, 0xa8, 0x44, 0x69, 0x73, 0x61, 0x62, 0x6c, 0x65, 0x64)
+			o = msgp.AppendBool(o, z.Disabled)
+		}
+		if (zb0001Mask & 0x1000) == 0 { // if not omitted
+			// string "CreatedAt"
+			o = append(o, 0xa9, 0x43, 0x72, 0x65, 0x61, 0x74, 0x65, 0x64, 0x41, 0x74)
+			o = msgp.AppendTimeExt(o, z.CreatedAt)
+		}
+		if (zb0001Mask & 0x2000) == 0 { // if not omitted
+			// string "CreatedBy"
+			o = append(o, 0xa9, 0x43, 0x72, 0x65, 0x61, 0x74, 0x65, 0x64, 0x42, 0x79)
+			o = msgp.AppendString(o, z.CreatedBy)
+		}
+		if (zb0001Mask & 0x4000) == 0 { // if not omitted
+			// string "ChangedAt"
+			o = append(o, 0xa9, 0x43, 0x68, 0x61, 0x6e, 0x67, 0x65, 0x64, 0x41, 0x74)
+			o = msgp.AppendTimeExt(o, z.ChangedAt)
+		}
+		if (zb0001Mask & 0x8000) == 0 { // if not omitted
+			// string "ChangedBy"
+			o = append(o, 0xa9, 0x43, 0x68, 0x61, 0x6e, 0x67, 0x65, 0x64, 0x42, 0x79)
+			o = msgp.AppendString(o, z.ChangedBy)
+		}
+		if (zb0001Mask & 0x10000) == 0 { // if not omitted
+			// string "Revision"
+			o = append(o, 0xa8, 0x52, 0x65, 0x76, 0x69, 0x73, 0x69, 0x6f, 0x6e)
+			o = msgp.AppendInt64(o, z.Revision)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ApiDefinition) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Id":
+			bts, err = msgp.ReadExactBytes(bts, (z.ID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "ID")
+				return
+			}
+		case "Name":
+			z.Name, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Name")
+				return
+			}
+		case "Description":
+			z.Description, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Description")
+				return
+			}
+		case "Route":
+			z.Route, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Route")
+				return
+			}
+		case "Methods":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Methods")
+				return
+			}
+			if cap(z.Methods) >= int(zb0002) {
+				z.Methods = (z.Methods)[:zb0002]
+			} else {
+				z.Methods = make([]string, zb0002)
+			}
+			for za0071 := range z.Methods {
+				z.Methods[za0071], bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Methods", za0071)
+					return
+				}
+			}
+		case "Script":
+			z.Script, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Script")
+				return
+			}
+		case "ScriptVersion":
+			z.ScriptVersion, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ScriptVersion")
+				return
+			}
+		case "EntryPoint":
+			z.EntryPoint, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "EntryPoint")
+				return
+			}
+		case "Timeout":
+			z.Timeout, bts, err = msgp.ReadDurationBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Timeout")
+				return
+			}
+		case "RateLimit":
+			var zb0003 uint32
+			zb0003, bts, err = msgp.ReadMapHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "RateLimit")
+				return
+			}
+			for zb0003 > 0 {
+				zb0003--
+				field, bts, err = msgp.ReadMapKeyZC(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "RateLimit")
+					return
+				}
+				switch msgp.UnsafeString(field) {
+				case "Requests":
+					z.RateLimit.Requests, bts, err = msgp.ReadInt64Bytes(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "RateLimit", "Requests")
+						return
+					}
+				case "Per":
+					z.RateLimit.Per, bts, err = msgp.ReadDurationBytes(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "RateLimit", "Per")
+						return
+					}
+				default:
+					bts, err = msgp.Skip(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "RateLimit")
+						return
+					}
+				}
+			}
+		case "MaxBody":
+			z.MaxBody, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "MaxBody")
+				return
+			}
+		case "Disabled":
+			z.Disabled, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Disabled")
+				return
+			}
+		case "CreatedAt":
+			z.CreatedAt, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "CreatedAt")
+				return
+			}
+		case "CreatedBy":
+			z.CreatedBy, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "CreatedBy")
+				return
+			}
+		case "ChangedAt":
+			z.ChangedAt, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ChangedAt")
+				return
+			}
+		case "ChangedBy":
+			z.ChangedBy, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ChangedBy")
+				return
+			}
+		case "Revision":
+			z.Revision, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Revision")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *ApiDefinition) Msgsize() (s int) {
+	s = 3 + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 5 + msgp.StringPrefixSize + len(z.Name) + 12 + msgp.StringPrefixSize + len(z.Description) + 6 + msgp.StringPrefixSize + len(z.Route) + 8 + msgp.ArrayHeaderSize
+	for za0071 := range z.Methods {
+		s += msgp.StringPrefixSize + len(z.Methods[za0071])
+	}
+	s += 7 + msgp.StringPrefixSize + len(z.Script) + 14 + msgp.Int64Size + 11 + msgp.StringPrefixSize + len(z.EntryPoint) + 8 + msgp.DurationSize + 10 + 1 + 9 + msgp.Int64Size + 4 + msgp.DurationSize + 8 + msgp.Int64Size + 9 + msgp.BoolSize + 10 + msgp.TimeSize + 10 + msgp.StringPrefixSize + len(z.CreatedBy) + 10 + msgp.TimeSize + 10 + msgp.StringPrefixSize + len(z.ChangedBy) + 9 + msgp.Int64Size
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *ApiDefinitionResponse) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 1
+	// string "Definition"
+	o = append(o, 0x81, 0xaa, 0x44, 0x65, 0x66, 0x69, 0x6e, 0x69, 0x74, 0x69, 0x6f, 0x6e)
+	o, err = z.Definition.MarshalMsg(o)
+	if err != nil {
+		err = msgp.WrapError(err, "Definition")
+		return
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ApiDefinitionResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Definition":
+			bts, err = z.Definition.UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Definition")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *ApiDefinitionResponse) Msgsize() (s int) {
+	s = 1 + 11 + z.Definition.Msgsize()
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *ApiDefinitionsResponse) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 1
+	// string "Definitions"
+	o = append(o, 0x81, 0xab, 0x44, 0x65, 0x66, 0x69, 0x6e, 0x69, 0x74, 0x69, 0x6f, 0x6e, 0x73)
+	o = msgp.AppendArrayHeader(o, uint32(len(z.Definitions)))
+	for za0001 := range z.Definitions {
+		o, err = z.Definitions[za0001].MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "Definitions", za0001)
+			return
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ApiDefinitionsResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Definitions":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Definitions")
+				return
+			}
+			if cap(z.Definitions) >= int(zb0002) {
+				z.Definitions = (z.Definitions)[:zb0002]
+			} else {
+				z.Definitions = make([]ApiDefinition, zb0002)
+			}
+			for za0001 := range z.Definitions {
+				bts, err = z.Definitions[za0001].UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Definitions", za0001)
+					return
+				}
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *ApiDefinitionsResponse) Msgsize() (s int) {
+	s = 1 + 12 + msgp.ArrayHeaderSize
+	for za0001 := range z.Definitions {
+		s += z.Definitions[za0001].Msgsize()
+	}
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *ApiDocumentResponse) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 1
+	// string "Document"
+	o = append(o, 0x81, 0xa8, 0x44, 0x6f, 0x63, 0x75, 0x6d, 0x65, 0x6e, 0x74)
+	o = msgp.AppendBytes(o, []byte(z.Document))
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ApiDocumentResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Document":
+			{
+				var zb0002 []byte
+				zb0002, bts, err = msgp.ReadBytesBytes(bts, []byte(z.Document))
+				if err != nil {
+					err = msgp.WrapError(err, "Document")
+					return
+				}
+				z.Document = JSON(zb0002)
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *ApiDocumentResponse) Msgsize() (s int) {
+	s = 1 + 9 + msgp.BytesPrefixSize + len([]byte(z.Document))
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *ApiToken) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(13)
+	var zb0001Mask uint16 /* 13 bits */
+	_ = zb0001Mask
+	if z.Definitions == nil {
+		zb0001Len--
+		zb0001Mask |= 0x10
+	}
+	if z.ExpiresAt.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x20
+	}
+	if z.Disabled == false {
+		zb0001Len--
+		zb0001Mask |= 0x40
+	}
+	if z.LastUsedAt.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x80
+	}
+	if z.CreatedAt.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x100
+	}
+	if z.CreatedBy == "" {
+		zb0001Len--
+		zb0001Mask |= 0x200
+	}
+	if z.ChangedAt.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x400
+	}
+	if z.ChangedBy == "" {
+		zb0001Len--
+		zb0001Mask |= 0x800
+	}
+	if z.Revision == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x1000
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Id"
+		o = append(o, 0xa2, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.ID)[:])
+		// string "Name"
+		o = append(o, 0xa4, 0x4e, 0x61, 0x6d, 0x65)
+		o = msgp.AppendString(o, z.Name)
+		// string "User"
+		o = append(o, 0xa4, 0x55, 0x73, 0x65, 0x72)
+		o = msgp.AppendString(o, z.User)
+		// string "UserId"
+		o = append(o, 0xa6, 0x55, 0x73, 0x65, 0x72, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.UserID)[:])
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
+			// string "Definitions"
+			o = append(o, 0xab, 0x44, 0x65, 0x66, 0x69, 0x6e, 0x69, 0x74, 0x69, 0x6f, 0x6e, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.Definitions)))
+			for za0003 := range z.Definitions {
+				o = msgp.AppendBytes(o, (z.Definitions[za0003])[:])
+			}
+		}
+		if (zb0001Mask & 0x20) == 0 { // if not omitted
+			// string "ExpiresAt"
+			o = append(o, 0xa9, 0x45, 0x78, 0x70, 0x69, 0x72, 0x65, 0x73, 0x41, 0x74)
+			o = msgp.AppendTimeExt(o, z.ExpiresAt)
+		}
+		if (zb0001Mask & 0x40) == 0 { // if not omitted
+			// string "Disabled"
+			o = append(o, 0xa8, 0x44, 0x69, 0x73, 0x61, 0x62, 0x6c, 0x65, 0x64)
+			o = msgp.AppendBool(o, z.Disabled)
+		}
+		if (zb0001Mask & 0x80) == 0 { // if not omitted
+			// string "LastUsedAt"
+			o = append(o, 0xaa, 0x4c, 0x61, 0x73, 0x74, 0x55, 0x73, 0x65, 0x64, 0x41, 0x74)
+			o = msgp.AppendTimeExt(o, z.LastUsedAt)
+		}
+		if (zb0001Mask & 0x100) == 0 { // if not omitted
+			// string "CreatedAt"
+			o = append(o, 0xa9, 0x43, 0x72, 0x65, 0x61, 0x74, 0x65, 0x64, 0x41, 0x74)
+			o = msgp.AppendTimeExt(o, z.CreatedAt)
+		}
+		if (zb0001Mask & 0x200) == 0 { // if not omitted
+			// string "CreatedBy"
+			o = append(o, 0xa9, 0x43, 0x72, 0x65, 0x61, 0x74, 0x65, 0x64, 0x42, 0x79)
+			o = msgp.AppendString(o, z.CreatedBy)
+		}
+		if (zb0001Mask & 0x400) == 0 { // if not omitted
+			// string "ChangedAt"
+			o = append(o, 0xa9, 0x43, 0x68, 0x61, 0x6e, 0x67, 0x65, 0x64, 0x41, 0x74)
+			o = msgp.AppendTimeExt(o, z.ChangedAt)
+		}
+		if (zb0001Mask & 0x800) == 0 { // if not omitted
+			// string "ChangedBy"
+			o = append(o, 0xa9, 0x43, 0x68, 0x61, 0x6e, 0x67, 0x65, 0x64, 0x42, 0x79)
+			o = msgp.AppendString(o, z.ChangedBy)
+		}
+		if (zb0001Mask & 0x1000) == 0 { // if not omitted
+			// string "Revision"
+			o = append(o, 0xa8, 0x52, 0x65, 0x76, 0x69, 0x73, 0x69, 0x6f, 0x6e)
+			o = msgp.AppendInt64(o, z.Revision)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ApiToken) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Id":
+			bts, err = msgp.ReadExactBytes(bts, (z.ID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "ID")
+				return
+			}
+		case "Name":
+			z.Name, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Name")
+				return
+			}
+		case "User":
+			z.User, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "User")
+				return
+			}
+		case "UserId":
+			bts, err = msgp.ReadExactBytes(bts, (z.UserID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "UserID")
+				return
+			}
+		case "Definitions":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Definitions")
+				return
+			}
+			if cap(z.Definitions) >= int(zb0002) {
+				z.Definitions = (z.Definitions)[:zb0002]
+			} else {
+				z.Definitions = make([]uuid.UUID, zb0002)
+			}
+			for za0003 := range z.Definitions {
+				bts, err = msgp.ReadExactBytes(bts, (z.Definitions[za0003])[:])
+				if err != nil {
+					err = msgp.WrapError(err, "Definitions", za0003)
+					return
+				}
+			}
+		case "ExpiresAt":
+			z.ExpiresAt, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ExpiresAt")
+				return
+			}
+		case "Disabled":
+			z.Disabled, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Disabled")
+				return
+			}
+		case "LastUsedAt":
+			z.LastUsedAt, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "LastUsedAt")
+				return
+			}
+		case "CreatedAt":
+			z.CreatedAt, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "CreatedAt")
+				return
+			}
+		case "CreatedBy":
+			z.CreatedBy, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "CreatedBy")
+				return
+			}
+		case "ChangedAt":
+			z.ChangedAt, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ChangedAt")
+				return
+			}
+		case "ChangedBy":
+			z.ChangedBy, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ChangedBy")
+				return
+			}
+		case "Revision":
+			z.Revision, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Revision")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *ApiToken) Msgsize() (s int) {
+	s = 1 + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 5 + msgp.StringPrefixSize + len(z.Name) + 5 + msgp.StringPrefixSize + len(z.User) + 7 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 12 + msgp.ArrayHeaderSize + (len(z.Definitions) * (16 * (msgp.ByteSize))) + 10 + msgp.TimeSize + 9 + msgp.BoolSize + 11 + msgp.TimeSize + 10 + msgp.TimeSize + 10 + msgp.StringPrefixSize + len(z.CreatedBy) + 10 + msgp.TimeSize + 10 + msgp.StringPrefixSize + len(z.ChangedBy) + 9 + msgp.Int64Size
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *ApiTokenResponse) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 1
+	// string "Token"
+	o = append(o, 0x81, 0xa5, 0x54, 0x6f, 0x6b, 0x65, 0x6e)
+	o, err = z.Token.MarshalMsg(o)
+	if err != nil {
+		err = msgp.WrapError(err, "Token")
+		return
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ApiTokenResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Token":
+			bts, err = z.Token.UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Token")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *ApiTokenResponse) Msgsize() (s int) {
+	s = 1 + 6 + z.Token.Msgsize()
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *ApiTokensResponse) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 1
+	// string "Tokens"
+	o = append(o, 0x81, 0xa6, 0x54, 0x6f, 0x6b, 0x65, 0x6e, 0x73)
+	o = msgp.AppendArrayHeader(o, uint32(len(z.Tokens)))
+	for za0001 := range z.Tokens {
+		o, err = z.Tokens[za0001].MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "Tokens", za0001)
+			return
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ApiTokensResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Tokens":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Tokens")
+				return
+			}
+			if cap(z.Tokens) >= int(zb0002) {
+				z.Tokens = (z.Tokens)[:zb0002]
+			} else {
+				z.Tokens = make([]ApiToken, zb0002)
+			}
+			for za0001 := range z.Tokens {
+				bts, err = z.Tokens[za0001].UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Tokens", za0001)
+					return
+				}
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *ApiTokensResponse) Msgsize() (s int) {
+	s = 1 + 7 + msgp.ArrayHeaderSize
+	for za0001 := range z.Tokens {
+		s += z.Tokens[za0001].Msgsize()
+	}
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z *ApiTriggerInput) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
@@ -47,20 +957,20 @@ func (z *ApiTriggerInput) MarshalMsg(b []byte) (o []byte, err error) {
 			// string "RouteValues"
 			o = append(o, 0xab, 0x52, 0x6f, 0x75, 0x74, 0x65, 0x56, 0x61, 0x6c, 0x75, 0x65, 0x73)
 			o = msgp.AppendMapHeader(o, uint32(len(z.RouteValues)))
-			for za0057, za0058 := range z.RouteValues {
-				o = msgp.AppendString(o, za0057)
-				o = msgp.AppendString(o, za0058)
+			for za0001, za0002 := range z.RouteValues {
+				o = msgp.AppendString(o, za0001)
+				o = msgp.AppendString(o, za0002)
 			}
 		}
 		if (zb0001Mask & 0x8) == 0 { // if not omitted
 			// string "Query"
 			o = append(o, 0xa5, 0x51, 0x75, 0x65, 0x72, 0x79)
 			o = msgp.AppendMapHeader(o, uint32(len(z.Query)))
-			for za0059, za0060 := range z.Query {
-				o = msgp.AppendString(o, za0059)
-				o = msgp.AppendArrayHeader(o, uint32(len(za0060)))
-				for za0061 := range za0060 {
-					o = msgp.AppendString(o, za0060[za0061])
+			for za0003, za0004 := range z.Query {
+				o = msgp.AppendString(o, za0003)
+				o = msgp.AppendArrayHeader(o, uint32(len(za0004)))
+				for za0005 := range za0004 {
+					o = msgp.AppendString(o, za0004[za0005])
 				}
 			}
 		}
@@ -68,11 +978,11 @@ func (z *ApiTriggerInput) MarshalMsg(b []byte) (o []byte, err error) {
 			// string "Headers"
 			o = append(o, 0xa7, 0x48, 0x65, 0x61, 0x64, 0x65, 0x72, 0x73)
 			o = msgp.AppendMapHeader(o, uint32(len(z.Headers)))
-			for za0062, za0063 := range z.Headers {
-				o = msgp.AppendString(o, za0062)
-				o = msgp.AppendArrayHeader(o, uint32(len(za0063)))
-				for za0064 := range za0063 {
-					o = msgp.AppendString(o, za0063[za0064])
+			for za0006, za0007 := range z.Headers {
+				o = msgp.AppendString(o, za0006)
+				o = msgp.AppendArrayHeader(o, uint32(len(za0007)))
+				for za0008 := range za0007 {
+					o = msgp.AppendString(o, za0007[za0008])
 				}
 			}
 		}
@@ -128,20 +1038,20 @@ func (z *ApiTriggerInput) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				clear(z.RouteValues)
 			}
 			for zb0002 > 0 {
-				var za0058 string
+				var za0002 string
 				zb0002--
-				var za0057 string
-				za0057, bts, err = msgp.ReadStringBytes(bts)
+				var za0001 string
+				za0001, bts, err = msgp.ReadStringBytes(bts)
 				if err != nil {
 					err = msgp.WrapError(err, "RouteValues")
 					return
 				}
-				za0058, bts, err = msgp.ReadStringBytes(bts)
+				za0002, bts, err = msgp.ReadStringBytes(bts)
 				if err != nil {
-					err = msgp.WrapError(err, "RouteValues", za0057)
+					err = msgp.WrapError(err, "RouteValues", za0001)
 					return
 				}
-				z.RouteValues[za0057] = za0058
+				z.RouteValues[za0001] = za0002
 			}
 		case "Query":
 			var zb0003 uint32
@@ -156,10 +1066,10 @@ func (z *ApiTriggerInput) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				clear(z.Query)
 			}
 			for zb0003 > 0 {
-				var za0060 []string
+				var za0004 []string
 				zb0003--
-				var za0059 string
-				za0059, bts, err = msgp.ReadStringBytes(bts)
+				var za0003 string
+				za0003, bts, err = msgp.ReadStringBytes(bts)
 				if err != nil {
 					err = msgp.WrapError(err, "Query")
 					return
@@ -167,22 +1077,22 @@ func (z *ApiTriggerInput) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				var zb0004 uint32
 				zb0004, bts, err = msgp.ReadArrayHeaderBytes(bts)
 				if err != nil {
-					err = msgp.WrapError(err, "Query", za0059)
+					err = msgp.WrapError(err, "Query", za0003)
 					return
 				}
-				if cap(za0060) >= int(zb0004) {
-					za0060 = (za0060)[:zb0004]
+				if cap(za0004) >= int(zb0004) {
+					za0004 = (za0004)[:zb0004]
 				} else {
-					za0060 = make([]string, zb0004)
+					za0004 = make([]string, zb0004)
 				}
-				for za0061 := range za0060 {
-					za0060[za0061], bts, err = msgp.ReadStringBytes(bts)
+				for za0005 := range za0004 {
+					za0004[za0005], bts, err = msgp.ReadStringBytes(bts)
 					if err != nil {
-						err = msgp.WrapError(err, "Query", za0059, za0061)
+						err = msgp.WrapError(err, "Query", za0003, za0005)
 						return
 					}
 				}
-				z.Query[za0059] = za0060
+				z.Query[za0003] = za0004
 			}
 		case "Headers":
 			var zb0005 uint32
@@ -197,10 +1107,10 @@ func (z *ApiTriggerInput) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				clear(z.Headers)
 			}
 			for zb0005 > 0 {
-				var za0063 []string
+				var za0007 []string
 				zb0005--
-				var za0062 string
-				za0062, bts, err = msgp.ReadStringBytes(bts)
+				var za0006 string
+				za0006, bts, err = msgp.ReadStringBytes(bts)
 				if err != nil {
 					err = msgp.WrapError(err, "Headers")
 					return
@@ -208,22 +1118,22 @@ func (z *ApiTriggerInput) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				var zb0006 uint32
 				zb0006, bts, err = msgp.ReadArrayHeaderBytes(bts)
 				if err != nil {
-					err = msgp.WrapError(err, "Headers", za0062)
+					err = msgp.WrapError(err, "Headers", za0006)
 					return
 				}
-				if cap(za0063) >= int(zb0006) {
-					za0063 = (za0063)[:zb0006]
+				if cap(za0007) >= int(zb0006) {
+					za0007 = (za0007)[:zb0006]
 				} else {
-					za0063 = make([]string, zb0006)
+					za0007 = make([]string, zb0006)
 				}
-				for za0064 := range za0063 {
-					za0063[za0064], bts, err = msgp.ReadStringBytes(bts)
+				for za0008 := range za0007 {
+					za0007[za0008], bts, err = msgp.ReadStringBytes(bts)
 					if err != nil {
-						err = msgp.WrapError(err, "Headers", za0062, za0064)
+						err = msgp.WrapError(err, "Headers", za0006, za0008)
 						return
 					}
 				}
-				z.Headers[za0062] = za0063
+				z.Headers[za0006] = za0007
 			}
 		case "Body":
 			z.Body, bts, err = msgp.ReadBytesBytes(bts, z.Body)
@@ -247,28 +1157,28 @@ func (z *ApiTriggerInput) UnmarshalMsg(bts []byte) (o []byte, err error) {
 func (z *ApiTriggerInput) Msgsize() (s int) {
 	s = 1 + 7 + msgp.StringPrefixSize + len(z.Method) + 6 + msgp.StringPrefixSize + len(z.Route) + 12 + msgp.MapHeaderSize
 	if z.RouteValues != nil {
-		for za0057, za0058 := range z.RouteValues {
-			_ = za0058
-			s += msgp.StringPrefixSize + len(za0057) + msgp.StringPrefixSize + len(za0058)
+		for za0001, za0002 := range z.RouteValues {
+			_ = za0002
+			s += msgp.StringPrefixSize + len(za0001) + msgp.StringPrefixSize + len(za0002)
 		}
 	}
 	s += 6 + msgp.MapHeaderSize
 	if z.Query != nil {
-		for za0059, za0060 := range z.Query {
-			_ = za0060
-			s += msgp.StringPrefixSize + len(za0059) + msgp.ArrayHeaderSize
-			for za0061 := range za0060 {
-				s += msgp.StringPrefixSize + len(za0060[za0061])
+		for za0003, za0004 := range z.Query {
+			_ = za0004
+			s += msgp.StringPrefixSize + len(za0003) + msgp.ArrayHeaderSize
+			for za0005 := range za0004 {
+				s += msgp.StringPrefixSize + len(za0004[za0005])
 			}
 		}
 	}
 	s += 8 + msgp.MapHeaderSize
 	if z.Headers != nil {
-		for za0062, za0063 := range z.Headers {
-			_ = za0063
-			s += msgp.StringPrefixSize + len(za0062) + msgp.ArrayHeaderSize
-			for za0064 := range za0063 {
-				s += msgp.StringPrefixSize + len(za0063[za0064])
+		for za0006, za0007 := range z.Headers {
+			_ = za0007
+			s += msgp.StringPrefixSize + len(za0006) + msgp.ArrayHeaderSize
+			for za0008 := range za0007 {
+				s += msgp.StringPrefixSize + len(za0007[za0008])
 			}
 		}
 	}
@@ -957,6 +1867,510 @@ func (z *AuditResponse) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z *Backup) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(5)
+	var zb0001Mask uint8 /* 5 bits */
+	_ = zb0001Mask
+	if z.Scheduled == false {
+		zb0001Len--
+		zb0001Mask |= 0x8
+	}
+	if z.Encrypted == false {
+		zb0001Len--
+		zb0001Mask |= 0x10
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Name"
+		o = append(o, 0xa4, 0x4e, 0x61, 0x6d, 0x65)
+		o = msgp.AppendString(o, z.Name)
+		// string "CreatedAt"
+		o = append(o, 0xa9, 0x43, 0x72, 0x65, 0x61, 0x74, 0x65, 0x64, 0x41, 0x74)
+		o = msgp.AppendTimeExt(o, z.CreatedAt)
+		// string "Size"
+		o = append(o, 0xa4, 0x53, 0x69, 0x7a, 0x65)
+		o = msgp.AppendInt64(o, z.Size)
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "Scheduled"
+			o = append(o, 0xa9, 0x53, 0x63, 0x68, 0x65, 0x64, 0x75, 0x6c, 0x65, 0x64)
+			o = msgp.AppendBool(o, z.Scheduled)
+		}
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
+			// string "Encrypted"
+			o = append(o, 0xa9, 0x45, 0x6e, 0x63, 0x72, 0x79, 0x70, 0x74, 0x65, 0x64)
+			o = msgp.AppendBool(o, z.Encrypted)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *Backup) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Name":
+			z.Name, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Name")
+				return
+			}
+		case "CreatedAt":
+			z.CreatedAt, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "CreatedAt")
+				return
+			}
+		case "Size":
+			z.Size, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Size")
+				return
+			}
+		case "Scheduled":
+			z.Scheduled, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Scheduled")
+				return
+			}
+		case "Encrypted":
+			z.Encrypted, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Encrypted")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *Backup) Msgsize() (s int) {
+	s = 1 + 5 + msgp.StringPrefixSize + len(z.Name) + 10 + msgp.TimeSize + 5 + msgp.Int64Size + 10 + msgp.BoolSize + 10 + msgp.BoolSize
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *BackupInfo) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(5)
+	var zb0001Mask uint8 /* 5 bits */
+	_ = zb0001Mask
+	if z.Writing == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x1
+	}
+	if z.Newest == nil {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	if z.NextAt.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	if z.Failure == "" {
+		zb0001Len--
+		zb0001Mask |= 0x8
+	}
+	if z.FailedAt.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x10
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		if (zb0001Mask & 0x1) == 0 { // if not omitted
+			// string "Writing"
+			o = append(o, 0xa7, 0x57, 0x72, 0x69, 0x74, 0x69, 0x6e, 0x67)
+			o = msgp.AppendInt64(o, z.Writing)
+		}
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "Newest"
+			o = append(o, 0xa6, 0x4e, 0x65, 0x77, 0x65, 0x73, 0x74)
+			if z.Newest == nil {
+				o = msgp.AppendNil(o)
+			} else {
+				o, err = z.Newest.MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "Newest")
+					return
+				}
+			}
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "NextAt"
+			o = append(o, 0xa6, 0x4e, 0x65, 0x78, 0x74, 0x41, 0x74)
+			o = msgp.AppendTimeExt(o, z.NextAt)
+		}
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "Failure"
+			o = append(o, 0xa7, 0x46, 0x61, 0x69, 0x6c, 0x75, 0x72, 0x65)
+			o = msgp.AppendString(o, z.Failure)
+		}
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
+			// string "FailedAt"
+			o = append(o, 0xa8, 0x46, 0x61, 0x69, 0x6c, 0x65, 0x64, 0x41, 0x74)
+			o = msgp.AppendTimeExt(o, z.FailedAt)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *BackupInfo) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Writing":
+			z.Writing, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Writing")
+				return
+			}
+		case "Newest":
+			if msgp.IsNil(bts) {
+				bts, err = msgp.ReadNilBytes(bts)
+				if err != nil {
+					return
+				}
+				z.Newest = nil
+			} else {
+				if z.Newest == nil {
+					z.Newest = new(Backup)
+				}
+				bts, err = z.Newest.UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Newest")
+					return
+				}
+			}
+		case "NextAt":
+			z.NextAt, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "NextAt")
+				return
+			}
+		case "Failure":
+			z.Failure, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Failure")
+				return
+			}
+		case "FailedAt":
+			z.FailedAt, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "FailedAt")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *BackupInfo) Msgsize() (s int) {
+	s = 1 + 8 + msgp.Int64Size + 7
+	if z.Newest == nil {
+		s += msgp.NilSize
+	} else {
+		s += z.Newest.Msgsize()
+	}
+	s += 7 + msgp.TimeSize + 8 + msgp.StringPrefixSize + len(z.Failure) + 9 + msgp.TimeSize
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *BackupResponse) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(8)
+	var zb0001Mask uint8 /* 8 bits */
+	_ = zb0001Mask
+	if z.Keys == false {
+		zb0001Len--
+		zb0001Mask |= 0x40
+	}
+	if z.Missing == nil {
+		zb0001Len--
+		zb0001Mask |= 0x80
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Backup"
+		o = append(o, 0xa6, 0x42, 0x61, 0x63, 0x6b, 0x75, 0x70)
+		o, err = z.Backup.MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "Backup")
+			return
+		}
+		// string "StoreVersion"
+		o = append(o, 0xac, 0x53, 0x74, 0x6f, 0x72, 0x65, 0x56, 0x65, 0x72, 0x73, 0x69, 0x6f, 0x6e)
+		o = msgp.AppendInt64(o, z.StoreVersion)
+		// string "Rows"
+		o = append(o, 0xa4, 0x52, 0x6f, 0x77, 0x73)
+		o = msgp.AppendInt64(o, z.Rows)
+		// string "RowBytes"
+		o = append(o, 0xa8, 0x52, 0x6f, 0x77, 0x42, 0x79, 0x74, 0x65, 0x73)
+		o = msgp.AppendInt64(o, z.RowBytes)
+		// string "Files"
+		o = append(o, 0xa5, 0x46, 0x69, 0x6c, 0x65, 0x73)
+		o = msgp.AppendInt64(o, z.Files)
+		// string "FileBytes"
+		o = append(o, 0xa9, 0x46, 0x69, 0x6c, 0x65, 0x42, 0x79, 0x74, 0x65, 0x73)
+		o = msgp.AppendInt64(o, z.FileBytes)
+		if (zb0001Mask & 0x40) == 0 { // if not omitted
+			// string "Keys"
+			o = append(o, 0xa4, 0x4b, 0x65, 0x79, 0x73)
+			o = msgp.AppendBool(o, z.Keys)
+		}
+		if (zb0001Mask & 0x80) == 0 { // if not omitted
+			// string "Missing"
+			o = append(o, 0xa7, 0x4d, 0x69, 0x73, 0x73, 0x69, 0x6e, 0x67)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.Missing)))
+			for za0001 := range z.Missing {
+				o = msgp.AppendString(o, z.Missing[za0001])
+			}
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *BackupResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Backup":
+			bts, err = z.Backup.UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Backup")
+				return
+			}
+		case "StoreVersion":
+			z.StoreVersion, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "StoreVersion")
+				return
+			}
+		case "Rows":
+			z.Rows, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Rows")
+				return
+			}
+		case "RowBytes":
+			z.RowBytes, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "RowBytes")
+				return
+			}
+		case "Files":
+			z.Files, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Files")
+				return
+			}
+		case "FileBytes":
+			z.FileBytes, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "FileBytes")
+				return
+			}
+		case "Keys":
+			z.Keys, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Keys")
+				return
+			}
+		case "Missing":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Missing")
+				return
+			}
+			if cap(z.Missing) >= int(zb0002) {
+				z.Missing = (z.Missing)[:zb0002]
+			} else {
+				z.Missing = make([]string, zb0002)
+			}
+			for za0001 := range z.Missing {
+				z.Missing[za0001], bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Missing", za0001)
+					return
+				}
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *BackupResponse) Msgsize() (s int) {
+	s = 1 + 7 + z.Backup.Msgsize() + 13 + msgp.Int64Size + 5 + msgp.Int64Size + 9 + msgp.Int64Size + 6 + msgp.Int64Size + 10 + msgp.Int64Size + 5 + msgp.BoolSize + 8 + msgp.ArrayHeaderSize
+	for za0001 := range z.Missing {
+		s += msgp.StringPrefixSize + len(z.Missing[za0001])
+	}
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *BackupsResponse) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 2
+	// string "Folder"
+	o = append(o, 0x82, 0xa6, 0x46, 0x6f, 0x6c, 0x64, 0x65, 0x72)
+	o = msgp.AppendString(o, z.Folder)
+	// string "Backups"
+	o = append(o, 0xa7, 0x42, 0x61, 0x63, 0x6b, 0x75, 0x70, 0x73)
+	o = msgp.AppendArrayHeader(o, uint32(len(z.Backups)))
+	for za0001 := range z.Backups {
+		o, err = z.Backups[za0001].MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "Backups", za0001)
+			return
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *BackupsResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Folder":
+			z.Folder, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Folder")
+				return
+			}
+		case "Backups":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Backups")
+				return
+			}
+			if cap(z.Backups) >= int(zb0002) {
+				z.Backups = (z.Backups)[:zb0002]
+			} else {
+				z.Backups = make([]Backup, zb0002)
+			}
+			for za0001 := range z.Backups {
+				bts, err = z.Backups[za0001].UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Backups", za0001)
+					return
+				}
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *BackupsResponse) Msgsize() (s int) {
+	s = 1 + 7 + msgp.StringPrefixSize + len(z.Folder) + 8 + msgp.ArrayHeaderSize
+	for za0001 := range z.Backups {
+		s += z.Backups[za0001].Msgsize()
+	}
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z *CancelRunMessage) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// map header, size 1
@@ -1538,6 +2952,228 @@ func (z *CompactStoreResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *CompactStoreResponse) Msgsize() (s int) {
 	s = 1 + 5 + msgp.BytesPrefixSize + len(z.Next) + 10 + msgp.Int64Size + 7 + msgp.Int64Size + 6 + msgp.Int64Size
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *CreateApiDefinitionMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 1
+	// string "Definition"
+	o = append(o, 0x81, 0xaa, 0x44, 0x65, 0x66, 0x69, 0x6e, 0x69, 0x74, 0x69, 0x6f, 0x6e)
+	o, err = z.Definition.MarshalMsg(o)
+	if err != nil {
+		err = msgp.WrapError(err, "Definition")
+		return
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *CreateApiDefinitionMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Definition":
+			bts, err = z.Definition.UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Definition")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *CreateApiDefinitionMessage) Msgsize() (s int) {
+	s = 1 + 11 + z.Definition.Msgsize()
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *CreateApiTokenMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 1
+	// string "Token"
+	o = append(o, 0x81, 0xa5, 0x54, 0x6f, 0x6b, 0x65, 0x6e)
+	o, err = z.Token.MarshalMsg(o)
+	if err != nil {
+		err = msgp.WrapError(err, "Token")
+		return
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *CreateApiTokenMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Token":
+			bts, err = z.Token.UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Token")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *CreateApiTokenMessage) Msgsize() (s int) {
+	s = 1 + 6 + z.Token.Msgsize()
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *CreateApiTokenResponse) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 2
+	// string "Token"
+	o = append(o, 0x82, 0xa5, 0x54, 0x6f, 0x6b, 0x65, 0x6e)
+	o, err = z.Token.MarshalMsg(o)
+	if err != nil {
+		err = msgp.WrapError(err, "Token")
+		return
+	}
+	// string "Secret"
+	o = append(o, 0xa6, 0x53, 0x65, 0x63, 0x72, 0x65, 0x74)
+	o = msgp.AppendString(o, z.Secret)
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *CreateApiTokenResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Token":
+			bts, err = z.Token.UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Token")
+				return
+			}
+		case "Secret":
+			z.Secret, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Secret")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *CreateApiTokenResponse) Msgsize() (s int) {
+	s = 1 + 6 + z.Token.Msgsize() + 7 + msgp.StringPrefixSize + len(z.Secret)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z CreateBackupMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 0
+	_ = z
+	o = append(o, 0x80)
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *CreateBackupMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z CreateBackupMessage) Msgsize() (s int) {
+	s = 1
 	return
 }
 
@@ -2163,6 +3799,162 @@ func (z *Cursor) UnmarshalMsg(bts []byte) (o []byte, err error) {
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z Cursor) Msgsize() (s int) {
 	s = msgp.Uint64Size
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *DeleteApiDefinitionMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 1
+	// string "Id"
+	o = append(o, 0x81, 0xa2, 0x49, 0x64)
+	o = msgp.AppendBytes(o, (z.ID)[:])
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *DeleteApiDefinitionMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Id":
+			bts, err = msgp.ReadExactBytes(bts, (z.ID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "ID")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *DeleteApiDefinitionMessage) Msgsize() (s int) {
+	s = 1 + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize))
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *DeleteApiTokenMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 1
+	// string "Id"
+	o = append(o, 0x81, 0xa2, 0x49, 0x64)
+	o = msgp.AppendBytes(o, (z.ID)[:])
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *DeleteApiTokenMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Id":
+			bts, err = msgp.ReadExactBytes(bts, (z.ID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "ID")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *DeleteApiTokenMessage) Msgsize() (s int) {
+	s = 1 + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize))
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z DeleteBackupMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 1
+	// string "Name"
+	o = append(o, 0x81, 0xa4, 0x4e, 0x61, 0x6d, 0x65)
+	o = msgp.AppendString(o, z.Name)
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *DeleteBackupMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Name":
+			z.Name, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Name")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z DeleteBackupMessage) Msgsize() (s int) {
+	s = 1 + 5 + msgp.StringPrefixSize + len(z.Name)
 	return
 }
 
@@ -2915,6 +4707,128 @@ func (z *DeployScriptMessage) Msgsize() (s int) {
 	} else {
 		s += msgp.StringPrefixSize + len(*z.RunsAs)
 	}
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *DisableApiDefinitionMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 2
+	// string "Id"
+	o = append(o, 0x82, 0xa2, 0x49, 0x64)
+	o = msgp.AppendBytes(o, (z.ID)[:])
+	// string "Disabled"
+	o = append(o, 0xa8, 0x44, 0x69, 0x73, 0x61, 0x62, 0x6c, 0x65, 0x64)
+	o = msgp.AppendBool(o, z.Disabled)
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *DisableApiDefinitionMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Id":
+			bts, err = msgp.ReadExactBytes(bts, (z.ID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "ID")
+				return
+			}
+		case "Disabled":
+			z.Disabled, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Disabled")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *DisableApiDefinitionMessage) Msgsize() (s int) {
+	s = 1 + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 9 + msgp.BoolSize
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *DisableApiTokenMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 2
+	// string "Id"
+	o = append(o, 0x82, 0xa2, 0x49, 0x64)
+	o = msgp.AppendBytes(o, (z.ID)[:])
+	// string "Disabled"
+	o = append(o, 0xa8, 0x44, 0x69, 0x73, 0x61, 0x62, 0x6c, 0x65, 0x64)
+	o = msgp.AppendBool(o, z.Disabled)
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *DisableApiTokenMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Id":
+			bts, err = msgp.ReadExactBytes(bts, (z.ID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "ID")
+				return
+			}
+		case "Disabled":
+			z.Disabled, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Disabled")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *DisableApiTokenMessage) Msgsize() (s int) {
+	s = 1 + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 9 + msgp.BoolSize
 	return
 }
 
@@ -4199,8 +6113,8 @@ func (z *ExecuteScriptMessage) Msgsize() (s int) {
 func (z *ExecuteSourceMessage) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(7)
-	var zb0001Mask uint8 /* 7 bits */
+	zb0001Len := uint32(8)
+	var zb0001Mask uint8 /* 8 bits */
 	_ = zb0001Mask
 	if z.Manifest == "" {
 		zb0001Len--
@@ -4218,9 +6132,13 @@ func (z *ExecuteSourceMessage) MarshalMsg(b []byte) (o []byte, err error) {
 		zb0001Len--
 		zb0001Mask |= 0x20
 	}
-	if z.Timeout == 0 {
+	if z.DryRun == false {
 		zb0001Len--
 		zb0001Mask |= 0x40
+	}
+	if z.Timeout == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x80
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -4267,6 +6185,11 @@ func (z *ExecuteSourceMessage) MarshalMsg(b []byte) (o []byte, err error) {
 			o = msgp.AppendBool(o, z.Async)
 		}
 		if (zb0001Mask & 0x40) == 0 { // if not omitted
+			// string "DryRun"
+			o = append(o, 0xa6, 0x44, 0x72, 0x79, 0x52, 0x75, 0x6e)
+			o = msgp.AppendBool(o, z.DryRun)
+		}
+		if (zb0001Mask & 0x80) == 0 { // if not omitted
 			// string "Timeout"
 			o = append(o, 0xa7, 0x54, 0x69, 0x6d, 0x65, 0x6f, 0x75, 0x74)
 			o = msgp.AppendDuration(o, z.Timeout)
@@ -4397,6 +6320,12 @@ func (z *ExecuteSourceMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "Async")
 				return
 			}
+		case "DryRun":
+			z.DryRun, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "DryRun")
+				return
+			}
 		case "Timeout":
 			z.Timeout, bts, err = msgp.ReadDurationBytes(bts)
 			if err != nil {
@@ -4428,7 +6357,7 @@ func (z *ExecuteSourceMessage) Msgsize() (s int) {
 			s += msgp.StringPrefixSize + len(za0002) + msgp.StringPrefixSize + len(za0003)
 		}
 	}
-	s += 6 + msgp.BytesPrefixSize + len([]byte(z.Input)) + 6 + msgp.BoolSize + 8 + msgp.DurationSize
+	s += 6 + msgp.BytesPrefixSize + len([]byte(z.Input)) + 6 + msgp.BoolSize + 7 + msgp.BoolSize + 8 + msgp.DurationSize
 	return
 }
 
@@ -4481,6 +6410,391 @@ func (z *GenerateInformationMessage) UnmarshalMsg(bts []byte) (o []byte, err err
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z GenerateInformationMessage) Msgsize() (s int) {
 	s = 1 + 5 + msgp.StringPrefixSize + len(z.Text)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *GetApiDefinitionMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(2)
+	var zb0001Mask uint8 /* 2 bits */
+	_ = zb0001Mask
+	if z.Name == "" {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Id"
+		o = append(o, 0xa2, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.ID)[:])
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "Name"
+			o = append(o, 0xa4, 0x4e, 0x61, 0x6d, 0x65)
+			o = msgp.AppendString(o, z.Name)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *GetApiDefinitionMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Id":
+			bts, err = msgp.ReadExactBytes(bts, (z.ID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "ID")
+				return
+			}
+		case "Name":
+			z.Name, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Name")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *GetApiDefinitionMessage) Msgsize() (s int) {
+	s = 1 + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 5 + msgp.StringPrefixSize + len(z.Name)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z GetApiDefinitionsMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(3)
+	var zb0001Mask uint8 /* 3 bits */
+	_ = zb0001Mask
+	if z.Script == "" {
+		zb0001Len--
+		zb0001Mask |= 0x1
+	}
+	if z.Limit == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	if z.After == "" {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		if (zb0001Mask & 0x1) == 0 { // if not omitted
+			// string "Script"
+			o = append(o, 0xa6, 0x53, 0x63, 0x72, 0x69, 0x70, 0x74)
+			o = msgp.AppendString(o, z.Script)
+		}
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "Limit"
+			o = append(o, 0xa5, 0x4c, 0x69, 0x6d, 0x69, 0x74)
+			o = msgp.AppendInt64(o, z.Limit)
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "After"
+			o = append(o, 0xa5, 0x41, 0x66, 0x74, 0x65, 0x72)
+			o = msgp.AppendString(o, z.After)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *GetApiDefinitionsMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Script":
+			z.Script, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Script")
+				return
+			}
+		case "Limit":
+			z.Limit, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Limit")
+				return
+			}
+		case "After":
+			z.After, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "After")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z GetApiDefinitionsMessage) Msgsize() (s int) {
+	s = 1 + 7 + msgp.StringPrefixSize + len(z.Script) + 6 + msgp.Int64Size + 6 + msgp.StringPrefixSize + len(z.After)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z GetApiDocumentMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 0
+	_ = z
+	o = append(o, 0x80)
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *GetApiDocumentMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z GetApiDocumentMessage) Msgsize() (s int) {
+	s = 1
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *GetApiTokenMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(2)
+	var zb0001Mask uint8 /* 2 bits */
+	_ = zb0001Mask
+	if z.Name == "" {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Id"
+		o = append(o, 0xa2, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.ID)[:])
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "Name"
+			o = append(o, 0xa4, 0x4e, 0x61, 0x6d, 0x65)
+			o = msgp.AppendString(o, z.Name)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *GetApiTokenMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Id":
+			bts, err = msgp.ReadExactBytes(bts, (z.ID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "ID")
+				return
+			}
+		case "Name":
+			z.Name, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Name")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *GetApiTokenMessage) Msgsize() (s int) {
+	s = 1 + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 5 + msgp.StringPrefixSize + len(z.Name)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *GetApiTokensMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(3)
+	var zb0001Mask uint8 /* 3 bits */
+	_ = zb0001Mask
+	if z.Limit == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	if z.After == "" {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "DefinitionId"
+		o = append(o, 0xac, 0x44, 0x65, 0x66, 0x69, 0x6e, 0x69, 0x74, 0x69, 0x6f, 0x6e, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.DefinitionID)[:])
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "Limit"
+			o = append(o, 0xa5, 0x4c, 0x69, 0x6d, 0x69, 0x74)
+			o = msgp.AppendInt64(o, z.Limit)
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "After"
+			o = append(o, 0xa5, 0x41, 0x66, 0x74, 0x65, 0x72)
+			o = msgp.AppendString(o, z.After)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *GetApiTokensMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "DefinitionId":
+			bts, err = msgp.ReadExactBytes(bts, (z.DefinitionID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "DefinitionID")
+				return
+			}
+		case "Limit":
+			z.Limit, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Limit")
+				return
+			}
+		case "After":
+			z.After, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "After")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *GetApiTokensMessage) Msgsize() (s int) {
+	s = 1 + 13 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 6 + msgp.Int64Size + 6 + msgp.StringPrefixSize + len(z.After)
 	return
 }
 
@@ -4681,6 +6995,51 @@ func (z *GetAuditMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *GetAuditMessage) Msgsize() (s int) {
 	s = 1 + 5 + msgp.StringPrefixSize + len(z.User) + 6 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 8 + msgp.StringPrefixSize + len(z.Message) + 9 + msgp.StringPrefixSize + len(z.ModuleID) + 7 + msgp.StringPrefixSize + len(z.Object) + 8 + msgp.StringPrefixSize + len(string(z.Outcome)) + 5 + msgp.TimeSize + 6 + msgp.TimeSize + 6 + msgp.Int64Size + 7 + msgp.StringPrefixSize + len(z.Before)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z GetBackupsMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 0
+	_ = z
+	o = append(o, 0x80)
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *GetBackupsMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z GetBackupsMessage) Msgsize() (s int) {
+	s = 1
 	return
 }
 
@@ -8430,6 +10789,240 @@ func (z *PreviewScheduleResponse) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z RateLimit) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(2)
+	var zb0001Mask uint8 /* 2 bits */
+	_ = zb0001Mask
+	if z.Requests == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x1
+	}
+	if z.Per == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		if (zb0001Mask & 0x1) == 0 { // if not omitted
+			// string "Requests"
+			o = append(o, 0xa8, 0x52, 0x65, 0x71, 0x75, 0x65, 0x73, 0x74, 0x73)
+			o = msgp.AppendInt64(o, z.Requests)
+		}
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "Per"
+			o = append(o, 0xa3, 0x50, 0x65, 0x72)
+			o = msgp.AppendDuration(o, z.Per)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *RateLimit) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Requests":
+			z.Requests, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Requests")
+				return
+			}
+		case "Per":
+			z.Per, bts, err = msgp.ReadDurationBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Per")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z RateLimit) Msgsize() (s int) {
+	s = 1 + 9 + msgp.Int64Size + 4 + msgp.DurationSize
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z ReadBackupMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(2)
+	var zb0001Mask uint8 /* 2 bits */
+	_ = zb0001Mask
+	if z.Offset == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Name"
+		o = append(o, 0xa4, 0x4e, 0x61, 0x6d, 0x65)
+		o = msgp.AppendString(o, z.Name)
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "Offset"
+			o = append(o, 0xa6, 0x4f, 0x66, 0x66, 0x73, 0x65, 0x74)
+			o = msgp.AppendInt64(o, z.Offset)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ReadBackupMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Name":
+			z.Name, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Name")
+				return
+			}
+		case "Offset":
+			z.Offset, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Offset")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z ReadBackupMessage) Msgsize() (s int) {
+	s = 1 + 5 + msgp.StringPrefixSize + len(z.Name) + 7 + msgp.Int64Size
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *ReadBackupResponse) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(2)
+	var zb0001Mask uint8 /* 2 bits */
+	_ = zb0001Mask
+	if z.Data == nil {
+		zb0001Len--
+		zb0001Mask |= 0x1
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		if (zb0001Mask & 0x1) == 0 { // if not omitted
+			// string "Data"
+			o = append(o, 0xa4, 0x44, 0x61, 0x74, 0x61)
+			o = msgp.AppendBytes(o, z.Data)
+		}
+		// string "Size"
+		o = append(o, 0xa4, 0x53, 0x69, 0x7a, 0x65)
+		o = msgp.AppendInt64(o, z.Size)
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ReadBackupResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Data":
+			z.Data, bts, err = msgp.ReadBytesBytes(bts, z.Data)
+			if err != nil {
+				err = msgp.WrapError(err, "Data")
+				return
+			}
+		case "Size":
+			z.Size, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Size")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *ReadBackupResponse) Msgsize() (s int) {
+	s = 1 + 5 + msgp.BytesPrefixSize + len(z.Data) + 5 + msgp.Int64Size
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z Reason) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	o = msgp.AppendString(o, string(z))
@@ -10575,6 +13168,109 @@ func (z *RunLogResponse) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z *RunRequest) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(5)
+	var zb0001Mask uint8 /* 5 bits */
+	_ = zb0001Mask
+	if z.Address == "" {
+		zb0001Len--
+		zb0001Mask |= 0x10
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Method"
+		o = append(o, 0xa6, 0x4d, 0x65, 0x74, 0x68, 0x6f, 0x64)
+		o = msgp.AppendString(o, z.Method)
+		// string "Route"
+		o = append(o, 0xa5, 0x52, 0x6f, 0x75, 0x74, 0x65)
+		o = msgp.AppendString(o, z.Route)
+		// string "Token"
+		o = append(o, 0xa5, 0x54, 0x6f, 0x6b, 0x65, 0x6e)
+		o = msgp.AppendString(o, z.Token)
+		// string "TokenId"
+		o = append(o, 0xa7, 0x54, 0x6f, 0x6b, 0x65, 0x6e, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.TokenID)[:])
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
+			// string "Address"
+			o = append(o, 0xa7, 0x41, 0x64, 0x64, 0x72, 0x65, 0x73, 0x73)
+			o = msgp.AppendString(o, z.Address)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *RunRequest) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Method":
+			z.Method, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Method")
+				return
+			}
+		case "Route":
+			z.Route, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Route")
+				return
+			}
+		case "Token":
+			z.Token, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Token")
+				return
+			}
+		case "TokenId":
+			bts, err = msgp.ReadExactBytes(bts, (z.TokenID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "TokenID")
+				return
+			}
+		case "Address":
+			z.Address, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Address")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *RunRequest) Msgsize() (s int) {
+	s = 1 + 7 + msgp.StringPrefixSize + len(z.Method) + 6 + msgp.StringPrefixSize + len(z.Route) + 6 + msgp.StringPrefixSize + len(z.Token) + 8 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 8 + msgp.StringPrefixSize + len(z.Address)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z *RunResponse) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// map header, size 1
@@ -10714,8 +13410,8 @@ func (z RunState) Msgsize() (s int) {
 func (z *RunTrigger) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(4)
-	var zb0001Mask uint8 /* 4 bits */
+	zb0001Len := uint32(7)
+	var zb0001Mask uint8 /* 7 bits */
 	_ = zb0001Mask
 	if z.Kind == "" {
 		zb0001Len--
@@ -10728,6 +13424,14 @@ func (z *RunTrigger) MarshalMsg(b []byte) (o []byte, err error) {
 	if z.Occurrence.IsZero() {
 		zb0001Len--
 		zb0001Mask |= 0x8
+	}
+	if z.ModuleID == "" {
+		zb0001Len--
+		zb0001Mask |= 0x10
+	}
+	if z.Request == nil {
+		zb0001Len--
+		zb0001Mask |= 0x40
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -10751,6 +13455,27 @@ func (z *RunTrigger) MarshalMsg(b []byte) (o []byte, err error) {
 			// string "Occurrence"
 			o = append(o, 0xaa, 0x4f, 0x63, 0x63, 0x75, 0x72, 0x72, 0x65, 0x6e, 0x63, 0x65)
 			o = msgp.AppendTimeExt(o, z.Occurrence)
+		}
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
+			// string "ModuleId"
+			o = append(o, 0xa8, 0x4d, 0x6f, 0x64, 0x75, 0x6c, 0x65, 0x49, 0x64)
+			o = msgp.AppendString(o, z.ModuleID)
+		}
+		// string "InstanceId"
+		o = append(o, 0xaa, 0x49, 0x6e, 0x73, 0x74, 0x61, 0x6e, 0x63, 0x65, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.InstanceID)[:])
+		if (zb0001Mask & 0x40) == 0 { // if not omitted
+			// string "Request"
+			o = append(o, 0xa7, 0x52, 0x65, 0x71, 0x75, 0x65, 0x73, 0x74)
+			if z.Request == nil {
+				o = msgp.AppendNil(o)
+			} else {
+				o, err = z.Request.MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "Request")
+					return
+				}
+			}
 		}
 	}
 	return
@@ -10802,6 +13527,35 @@ func (z *RunTrigger) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "Occurrence")
 				return
 			}
+		case "ModuleId":
+			z.ModuleID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ModuleID")
+				return
+			}
+		case "InstanceId":
+			bts, err = msgp.ReadExactBytes(bts, (z.InstanceID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "InstanceID")
+				return
+			}
+		case "Request":
+			if msgp.IsNil(bts) {
+				bts, err = msgp.ReadNilBytes(bts)
+				if err != nil {
+					return
+				}
+				z.Request = nil
+			} else {
+				if z.Request == nil {
+					z.Request = new(RunRequest)
+				}
+				bts, err = z.Request.UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Request")
+					return
+				}
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -10816,7 +13570,12 @@ func (z *RunTrigger) UnmarshalMsg(bts []byte) (o []byte, err error) {
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *RunTrigger) Msgsize() (s int) {
-	s = 1 + 5 + msgp.StringPrefixSize + len(string(z.Kind)) + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 5 + msgp.StringPrefixSize + len(z.Name) + 11 + msgp.TimeSize
+	s = 1 + 5 + msgp.StringPrefixSize + len(string(z.Kind)) + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 5 + msgp.StringPrefixSize + len(z.Name) + 11 + msgp.TimeSize + 9 + msgp.StringPrefixSize + len(z.ModuleID) + 11 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 8
+	if z.Request == nil {
+		s += msgp.NilSize
+	} else {
+		s += z.Request.Msgsize()
+	}
 	return
 }
 
@@ -15330,8 +18089,8 @@ func (z *Subscription) Msgsize() (s int) {
 func (z *SystemInfoResponse) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(9)
-	var zb0001Mask uint16 /* 9 bits */
+	zb0001Len := uint32(11)
+	var zb0001Mask uint16 /* 11 bits */
 	_ = zb0001Mask
 	if z.Managers == nil {
 		zb0001Len--
@@ -15353,9 +18112,17 @@ func (z *SystemInfoResponse) MarshalMsg(b []byte) (o []byte, err error) {
 		zb0001Len--
 		zb0001Mask |= 0x80
 	}
-	if z.Store == nil {
+	if z.ReadOnly == false {
 		zb0001Len--
 		zb0001Mask |= 0x100
+	}
+	if z.Store == nil {
+		zb0001Len--
+		zb0001Mask |= 0x200
+	}
+	if z.Backups == nil {
+		zb0001Len--
+		zb0001Mask |= 0x400
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -15403,6 +18170,11 @@ func (z *SystemInfoResponse) MarshalMsg(b []byte) (o []byte, err error) {
 			o = msgp.AppendInt64(o, z.RemovedLogBytes)
 		}
 		if (zb0001Mask & 0x100) == 0 { // if not omitted
+			// string "ReadOnly"
+			o = append(o, 0xa8, 0x52, 0x65, 0x61, 0x64, 0x4f, 0x6e, 0x6c, 0x79)
+			o = msgp.AppendBool(o, z.ReadOnly)
+		}
+		if (zb0001Mask & 0x200) == 0 { // if not omitted
 			// string "Store"
 			o = append(o, 0xa5, 0x53, 0x74, 0x6f, 0x72, 0x65)
 			if z.Store == nil {
@@ -15411,6 +18183,19 @@ func (z *SystemInfoResponse) MarshalMsg(b []byte) (o []byte, err error) {
 				o, err = z.Store.MarshalMsg(o)
 				if err != nil {
 					err = msgp.WrapError(err, "Store")
+					return
+				}
+			}
+		}
+		if (zb0001Mask & 0x400) == 0 { // if not omitted
+			// string "Backups"
+			o = append(o, 0xa7, 0x42, 0x61, 0x63, 0x6b, 0x75, 0x70, 0x73)
+			if z.Backups == nil {
+				o = msgp.AppendNil(o)
+			} else {
+				o, err = z.Backups.MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "Backups")
 					return
 				}
 			}
@@ -15511,6 +18296,12 @@ func (z *SystemInfoResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "RemovedLogBytes")
 				return
 			}
+		case "ReadOnly":
+			z.ReadOnly, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ReadOnly")
+				return
+			}
 		case "Store":
 			if msgp.IsNil(bts) {
 				bts, err = msgp.ReadNilBytes(bts)
@@ -15525,6 +18316,23 @@ func (z *SystemInfoResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				bts, err = z.Store.UnmarshalMsg(bts)
 				if err != nil {
 					err = msgp.WrapError(err, "Store")
+					return
+				}
+			}
+		case "Backups":
+			if msgp.IsNil(bts) {
+				bts, err = msgp.ReadNilBytes(bts)
+				if err != nil {
+					return
+				}
+				z.Backups = nil
+			} else {
+				if z.Backups == nil {
+					z.Backups = new(BackupInfo)
+				}
+				bts, err = z.Backups.UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Backups")
 					return
 				}
 			}
@@ -15550,11 +18358,17 @@ func (z *SystemInfoResponse) Msgsize() (s int) {
 	for za0002 := range z.Isolation {
 		s += msgp.StringPrefixSize + len(z.Isolation[za0002])
 	}
-	s += 5 + msgp.BoolSize + 12 + msgp.Int64Size + 16 + msgp.Int64Size + 6
+	s += 5 + msgp.BoolSize + 12 + msgp.Int64Size + 16 + msgp.Int64Size + 9 + msgp.BoolSize + 6
 	if z.Store == nil {
 		s += msgp.NilSize
 	} else {
 		s += z.Store.Msgsize()
+	}
+	s += 8
+	if z.Backups == nil {
+		s += msgp.NilSize
+	} else {
+		s += z.Backups.Msgsize()
 	}
 	return
 }
@@ -16256,6 +19070,118 @@ func (z *TraceData) Msgsize() (s int) {
 	for za0003 := range z.InfoData {
 		s += z.InfoData[za0003].Msgsize()
 	}
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *UpdateApiDefinitionMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 1
+	// string "Definition"
+	o = append(o, 0x81, 0xaa, 0x44, 0x65, 0x66, 0x69, 0x6e, 0x69, 0x74, 0x69, 0x6f, 0x6e)
+	o, err = z.Definition.MarshalMsg(o)
+	if err != nil {
+		err = msgp.WrapError(err, "Definition")
+		return
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *UpdateApiDefinitionMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Definition":
+			bts, err = z.Definition.UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Definition")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *UpdateApiDefinitionMessage) Msgsize() (s int) {
+	s = 1 + 11 + z.Definition.Msgsize()
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *UpdateApiTokenMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 1
+	// string "Token"
+	o = append(o, 0x81, 0xa5, 0x54, 0x6f, 0x6b, 0x65, 0x6e)
+	o, err = z.Token.MarshalMsg(o)
+	if err != nil {
+		err = msgp.WrapError(err, "Token")
+		return
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *UpdateApiTokenMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Token":
+			bts, err = z.Token.UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Token")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *UpdateApiTokenMessage) Msgsize() (s int) {
+	s = 1 + 6 + z.Token.Msgsize()
 	return
 }
 

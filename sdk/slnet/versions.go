@@ -96,7 +96,9 @@ type ReferenceKind string
 const (
 	ReferenceScript             ReferenceKind = "script"              // the newest version of a script is built with the library
 	ReferenceSchedule           ReferenceKind = "schedule"            // a schedule starts it
+	ReferenceTrigger            ReferenceKind = "trigger"             // a trigger starts it
 	ReferenceSecret             ReferenceKind = "secret"              // a secret names it among those that may read it
+	ReferenceGroup              ReferenceKind = "group"               // a group has a grant for it alone
 	ReferenceModuleSettings     ReferenceKind = "module settings"     // changes of the module's instances start it
 	ReferenceDefinition         ReferenceKind = "definition"          // changes of the definition's instances start it
 	ReferenceBehaviorDefinition ReferenceKind = "behavior definition" // an action starts it
@@ -105,7 +107,7 @@ const (
 // ScriptReference is something that refers to a script.
 type ScriptReference struct {
 	Kind ReferenceKind `json:"Kind"`
-	// Name is that of the script, schedule, secret, definition or behavior
+	// Name is that of the script, schedule, trigger, secret, group, definition or behavior
 	// definition; module settings have the id of their module in ModuleID only.
 	Name     string `json:"Name,omitempty"`
 	ModuleID string `json:"ModuleId,omitempty"`
@@ -125,8 +127,12 @@ func (r ScriptReference) String() string {
 		return fmt.Sprintf("script %q version %d is built with its version %d", r.Name, r.Version, r.LibraryVersion)
 	case ReferenceSchedule:
 		return fmt.Sprintf("schedule %q starts it", r.Name)
+	case ReferenceTrigger:
+		return fmt.Sprintf("trigger %q starts it", r.Name)
 	case ReferenceSecret:
 		return fmt.Sprintf("secret %q names it", r.Name)
+	case ReferenceGroup:
+		return fmt.Sprintf("group %q has a grant for it", r.Name)
 	case ReferenceModuleSettings:
 		return fmt.Sprintf("the settings of module %q start it %s", r.ModuleID, r.Place)
 	case ReferenceDefinition:
