@@ -15,15 +15,20 @@ import (
 	"domovoi.dev/storage/kv"
 )
 
-// openAPIs opens the user-defined APIs of a daemon.
+// openAPIs opens the user-defined APIs of a daemon. That comes before the runs that
+// wait start, which may ask for them.
 func (r *Runtime) openAPIs(ctx context.Context) (*endpoint.APIs, error) {
 	return endpoint.Open(ctx, endpoint.Options{
-		Store: r.store, Now: time.Now, Script: r.automation.Script, Call: r.callForAPI, ActAs: r.accounts.ActAs, Enabled: r.accounts.Enabled,
+		Store: r.store, Now: time.Now, Script: r.scriptForAPI, Call: r.callForAPI, ActAs: r.accounts.ActAs, Enabled: r.accounts.Enabled,
 		MayExecute: func(user security.Caller, script string) error {
 			return r.mayStart(user, "the user of the API token", script)
 		},
 		Ready: r.apisReady, Logger: r.log,
 	})
+}
+
+func (r *Runtime) scriptForAPI(ctx context.Context, m *slnet.GetScriptMessage) (*slnet.ScriptResponse, error) {
+	return r.automation.Script(ctx, m)
 }
 
 // apisReady says why requests to user-defined APIs are not answered.

@@ -49,13 +49,13 @@ func stateOf(r kv.Reader) (s state, err error) {
 	return s, it.Err()
 }
 
-// watched is a store that notes the state of the snapshots that are read for a
+// observed is a store that notes the state of the snapshots that are read for a
 // context with a note.
-type watched struct{ kv.Store }
+type observed struct{ kv.Store }
 
 type note struct{}
 
-func (w watched) View(ctx context.Context, fn func(r kv.Reader) error) error {
+func (w observed) View(ctx context.Context, fn func(r kv.Reader) error) error {
 	seen, ok := ctx.Value(note{}).(*state)
 	if !ok {
 		return w.Store.View(ctx, fn)
@@ -104,7 +104,7 @@ func newBackupHouse(t *testing.T, change func(o *runtime.Options)) *backupHouse 
 	t.Helper()
 	h := &backupHouse{t: t}
 	h.Daemon = daemontest.StartWith(t, func(o *runtime.Options) {
-		o.Store = watched{o.Store}
+		o.Store = observed{o.Store}
 		change(o)
 	})
 	admin := h.Administrator()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 
+	"domovoi.dev/runtime/automation/endpoint"
 	"domovoi.dev/runtime/automation/schedule"
 	"domovoi.dev/runtime/automation/trigger"
 	"domovoi.dev/runtime/dommanager"
@@ -22,7 +23,8 @@ func scriptReferences(ctx context.Context, r *storage.Reader, is func(name strin
 	named, err3 := secrets.ScriptReferences(ctx, r, is)
 	granted, err4 := security.ScriptReferences(ctx, r, is)
 	modules, err5 := dommanager.ScriptReferences(ctx, r, is)
-	return slices.Concat(schedules, triggers, named, granted, modules), errors.Join(err1, err2, err3, err4, err5)
+	apis, err6 := endpoint.ScriptReferences(ctx, r, is)
+	return slices.Concat(schedules, triggers, named, granted, modules, apis), errors.Join(err1, err2, err3, err4, err5, err6)
 }
 
 // renamingScript carries out an update that renames a script. In it, renamed
@@ -31,9 +33,11 @@ func scriptReferences(ctx context.Context, r *storage.Reader, is func(name strin
 // is theirs.
 func (r *Runtime) renamingScript(update func(renamed func(tx *storage.Tx, former, name string) error) error) error {
 	return r.accounts.RenamingScript(func(granted func(tx *storage.Tx, former, name string) error) error {
-		return update(func(tx *storage.Tx, former, name string) error {
-			return errors.Join(schedule.ScriptRenamed(tx, former, name), trigger.ScriptRenamed(tx, former, name),
-				secrets.ScriptRenamed(tx, former, name), granted(tx, former, name))
+		return r.apis.RenamingScript(func(answers func(tx *storage.Tx, former, name string) error) error {
+			return update(func(tx *storage.Tx, former, name string) error {
+				return errors.Join(schedule.ScriptRenamed(tx, former, name), trigger.ScriptRenamed(tx, former, name),
+					secrets.ScriptRenamed(tx, former, name), granted(tx, former, name), answers(tx, former, name))
+			})
 		})
 	})
 }
@@ -62,6 +66,8 @@ func (r *Runtime) mayKnow(ctx context.Context, caller security.Caller) (func(sln
 			return rights.Has(slnet.PermissionAutomationSchedules)
 		case slnet.ReferenceTrigger:
 			return rights.Has(slnet.PermissionAutomationTriggers)
+		case slnet.ReferenceAPI:
+			return rights.Has(slnet.PermissionAutomationApis)
 		case slnet.ReferenceSecret:
 			return rights.Has(slnet.PermissionAutomationSecrets)
 		case slnet.ReferenceGroup:

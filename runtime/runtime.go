@@ -83,6 +83,9 @@ type Options struct {
 	// changes, which are not made up for later, no scripts for requests to
 	// user-defined APIs, no webhooks, and no runs that waited when the one before it ended.
 	Safe bool
+	// MaxDepth is how many runs may stand above another, each started by the one
+	// before, by a change it made, or as an action; 0 means 16.
+	MaxDepth int
 	// ReadOnly starts a daemon that changes nothing, to look at a restored backup
 	// beside the daemon it is of. It starts nothing by itself.
 	ReadOnly bool
@@ -117,6 +120,7 @@ type Runtime struct {
 	triggers   *trigger.Triggers
 	apis       *endpoint.APIs
 	safe       bool
+	maxDepth   int
 	readOnly   bool
 	backups    *backups.Folder
 	secrets    *secrets.Vault
@@ -141,6 +145,9 @@ func Open(ctx context.Context, o Options) (_ *Runtime, err error) {
 	if o.MaxAttachment < 0 || o.MaxAttachment > maxMaxAttachment {
 		return nil, slnet.Errorf(slnet.KindInvalid, "attachments of %d bytes cannot be allowed, at most %d", o.MaxAttachment, maxMaxAttachment)
 	}
+	if o.MaxDepth < 0 || o.MaxDepth > maxMaxDepth {
+		return nil, slnet.Errorf(slnet.KindInvalid, "the depth of runs can be 1 to %d, not %d", maxMaxDepth, o.MaxDepth)
+	}
 	lock, err := o.Backups.lock()
 	if err != nil {
 		return nil, err
@@ -148,7 +155,7 @@ func Open(ctx context.Context, o Options) (_ *Runtime, err error) {
 	if err := os.MkdirAll(o.DataDir, 0o700); err != nil {
 		return nil, fmt.Errorf("the data directory: %w", err)
 	}
-	r := &Runtime{log: o.Logger, version: o.Version, startedAt: time.Now().UTC(), registry: sdk.Registry(), proxies: o.TrustedProxies, safe: o.Safe || o.ReadOnly, readOnly: o.ReadOnly, console: o.Console}
+	r := &Runtime{log: o.Logger, version: o.Version, startedAt: time.Now().UTC(), registry: sdk.Registry(), proxies: o.TrustedProxies, safe: o.Safe || o.ReadOnly, readOnly: o.ReadOnly, console: o.Console, maxDepth: o.MaxDepth}
 	r.stopping, r.stop = context.WithCancel(context.Background())
 	defer func() {
 		if err != nil {
@@ -192,10 +199,13 @@ func Open(ctx context.Context, o Options) (_ *Runtime, err error) {
 	if err != nil {
 		return nil, err
 	}
+	if r.apis, err = r.openAPIs(ctx); err != nil {
+		return nil, err
+	}
 	r.automation, err = automation.Open(ctx, automation.Options{
 		Store: r.store, Host: r.host, Dir: o.DataDir, Connect: r.connect, Enabled: r.accounts.Enabled, ActAs: r.accounts.ActAs,
 		DisplayName: r.accounts.DisplayName, MayGrant: r.mayGrant, DryRun: r.openDryRun, MayExecute: r.mayExecute, References: scriptReferences, Renaming: r.renamingScript,
-		Parallel: 2 * goruntime.NumCPU(), Retention: o.Retention, Logger: o.Logger, Hold: r.safe, Private: []string{r.backups.Dir},
+		Parallel: 2 * goruntime.NumCPU(), MaxDepth: o.MaxDepth, Retention: o.Retention, Logger: o.Logger, Hold: r.safe, Private: []string{r.backups.Dir},
 	})
 	if err != nil {
 		return nil, err
@@ -212,11 +222,8 @@ func Open(ctx context.Context, o Options) (_ *Runtime, err error) {
 	}
 	if !r.readOnly {
 		r.backups.Start()
+		r.apis.Start()
 	}
-	if r.apis, err = r.openAPIs(ctx); err != nil {
-		return nil, err
-	}
-	r.apis.Start()
 	r.managers.Start()
 	r.accounts.Start(o.Logger)
 	r.audit.Start()
@@ -230,6 +237,8 @@ const (
 	maxBody = 32 << 20
 	// maxMaxAttachment leaves room in a request for what is around a file.
 	maxMaxAttachment = 30 << 20
+	// maxMaxDepth bounds the parents in the record of a run.
+	maxMaxDepth = 100
 )
 
 // Close drains the daemon: no run begins any more, those that execute may end
@@ -314,8 +323,8 @@ func (r *Runtime) Handler() http.Handler {
 			return r.Login(ctx, user, password, address, purpose)
 		},
 		Logout:         r.accounts.Logout,
-		Console:        r.console,
 		Custom:         r.openCustom,
+		Console:        r.console,
 		TrustedProxies: r.proxies,
 		Registry:       r.registry,
 		Ready:          r.ready,

@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -19,7 +20,7 @@ import (
 func (r *Runtime) newTriggers() *trigger.Triggers {
 	return trigger.New(trigger.Options{
 		Store: r.store, Check: r.checkTrigger, ActAs: r.accounts.ActAs, Enabled: r.accounts.Enabled,
-		Stage: r.stageTrigger, Started: r.automation.StartedByTrigger, MaxDepth: automation.MaxDepth, Safe: r.safe, Logger: r.log,
+		Stage: r.stageTrigger, Started: r.automation.StartedByTrigger, MaxDepth: cmp.Or(r.maxDepth, automation.DefaultMaxDepth), Safe: r.safe, Logger: r.log,
 	})
 }
 

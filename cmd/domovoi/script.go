@@ -219,11 +219,17 @@ func readScript(path string) (name string, files []slnet.ScriptFile, err error) 
 // "//go:build !domovoi" is not deployed: the main of a plugin binary.
 const scriptTag = "domovoi"
 
+// scriptConstraints are what the build constraints of scripts are compared with.
+func scriptConstraints() *gobuild.Context {
+	constraints := gobuild.Default
+	constraints.BuildTags = append(constraints.BuildTags, scriptTag)
+	return &constraints
+}
+
 // readSource reads the Go files of a directory that are neither tests nor
 // excluded by a build constraint.
 func readSource(dir string) ([]slnet.ScriptFile, error) {
-	constraints := gobuild.Default
-	constraints.BuildTags = append(constraints.BuildTags, scriptTag)
+	constraints := scriptConstraints()
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, slnet.Errorf(slnet.KindInvalid, "the script cannot be read: %v", err)

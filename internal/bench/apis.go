@@ -12,8 +12,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/google/uuid"
-
 	"domovoi.dev/runtime/api"
 	"domovoi.dev/sdk/slnet"
 )
@@ -59,7 +57,9 @@ func apisGroup(ctx context.Context, h *house) ([]*measure, error) {
 		return nil, err
 	}
 	definition := answers[1].(*slnet.ApiDefinitionResponse).Definition
-	token, err := slnet.Send1(ctx, h.user.SendSLNetMessages, &slnet.CreateApiTokenMessage{Token: slnet.ApiToken{Name: "bench", Definitions: []uuid.UUID{definition.ID}}})
+	bearer := slnet.ApiToken{Name: "bench"}
+	bearer.Definitions = append(bearer.Definitions, definition.ID)
+	token, err := slnet.Send1(ctx, h.user.SendSLNetMessages, &slnet.CreateApiTokenMessage{Token: bearer})
 	if err != nil {
 		return nil, err
 	}

@@ -111,8 +111,8 @@ var rooms = []room{
 	{path: "runtime/script/exportdata/...", // for go generate
 		rooms:   []string{"runtime/script", "runtime/script/exportdata"},
 		modules: []string{"golang.org/x/tools/go/gcexportdata"}},
-	{path: "runtime/interp/...", // runtime/script for what the language allows and how it is read
-		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/plugin", "runtime/interp/...", "runtime/script", "runtime/script/exportdata"},
+	{path: "runtime/interp/...", // runtime/script for what the language allows and how it is read; sdk/client and sdktest for tests of scripts
+		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/plugin", "sdk/client", "sdk/sdktest", "runtime/interp/...", "runtime/script", "runtime/script/exportdata"},
 		modules: []string{"github.com/traefik/yaegi", "github.com/google/uuid", "golang.org/x/tools/go/ast/astutil", "golang.org/x/tools/go/types/typeutil"}},
 	{path: "plugins",
 		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/plugin", "sdk/plugin/session", "plugins/sandbox"},
@@ -154,7 +154,7 @@ var rooms = []room{
 	{path: "console/typegen", // for go generate
 		rooms: []string{"sdk", "sdk/slnet"}},
 	{path: "runtime",
-		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "storage", "storage/backup", "storage/kv", "storage/kv/overlay", "storage/kv/pebblekv",
+		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/dom/filtertext", "storage", "storage/backup", "storage/kv", "storage/kv/overlay", "storage/kv/pebblekv",
 			"runtime/security", "runtime/backups", "runtime/secrets", "runtime/webhook", "runtime/outbound", "runtime/dommanager", "runtime/script", "runtime/automation", "runtime/automation/schedule", "runtime/automation/trigger", "runtime/automation/endpoint",
 			"runtime/api", "plugins"},
 		modules: []string{"github.com/google/uuid", "github.com/klauspost/compress/zstd",
@@ -184,6 +184,7 @@ var rooms = []room{
 	{path: "internal/daemontest", testing: true,
 		modules: []string{"github.com/google/uuid"}},
 	{path: "internal/scripttest", testing: true},
+	{path: "internal/built", testing: true},
 	{path: "internal/stress", testing: true,
 		modules: []string{"github.com/google/uuid"}},
 	{path: "internal/demo",

@@ -56,9 +56,9 @@ func (e *edge) table() map[string]*route {
 // find returns the route of a request and its path in the table, nil where
 // there is nothing. A path counts only in its one plain form: with escapes that
 // need not be, dots or double slashes it leads nowhere, so there is nothing to
-// redirect, and a proxy in front cannot take it for another one. Only below
-// /console/, where all is public, names may be escaped as browsers do it, and
-// below /api/custom/ parts of a path, which customRoute looks at.
+// redirect, and a proxy in front cannot take it for another one. Names may be
+// escaped as clients do it below /console/, where all is public, and below
+// /api/custom/, where customRoute looks at them.
 func (e *edge) find(r *http.Request) (*route, string) {
 	p := r.URL.Path
 	if custom := e.routes[customPath]; custom != nil && strings.HasPrefix(p, customPath) {

@@ -4,6 +4,7 @@
 package automation
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -23,9 +24,8 @@ import (
 // DefaultTimeout ends a run whose script has no timeout of its own.
 const DefaultTimeout = 15 * time.Minute
 
-// MaxDepth is how many runs may stand above a run that is started by a script, or
-// by a change that a script makes.
-const MaxDepth = 16
+// DefaultMaxDepth is the MaxDepth of Options that have none.
+const DefaultMaxDepth = 16
 
 // Options say what an Automation works with.
 type Options struct {
@@ -70,6 +70,9 @@ type Options struct {
 	// Parallel is how many runs execute at the same time; more wait in the
 	// queue. Runs started by runs do not wait, for their parents wait for them.
 	Parallel int
+	// MaxDepth is how many runs may stand above a run that is started by a script,
+	// or by a change that a script makes; 0 means DefaultMaxDepth.
+	MaxDepth int
 	// Retention says which runs are kept of scripts that do not say so themselves;
 	// zero fields mean DefaultRetention.
 	Retention slnet.ScriptRetention
@@ -130,6 +133,7 @@ func Open(ctx context.Context, o Options) (*Automation, error) {
 	return a, nil
 }
 
+func (o Options) maxDepth() int     { return cmp.Or(o.MaxDepth, DefaultMaxDepth) }
 func (o Options) pluginDir() string { return filepath.Join(o.Dir, "plugins") }
 func (o Options) logDir() string    { return filepath.Join(o.Dir, "logs") }
 func (o Options) uploadDir() string { return filepath.Join(o.Dir, "uploads") }

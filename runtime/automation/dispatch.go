@@ -227,8 +227,12 @@ func (a *Automation) wakeRuns(tx *storage.Tx, ids []uuid.UUID) error {
 // startOne starts a run that the queue has chosen, and carries it to its end. What
 // the queue took for it is given back.
 func (a *Automation) startOne(w *openRun) {
-	defer a.queue.give(w)
 	e, err := a.startStored(w.ID)
+	if errors.Is(err, errNotInTurn) {
+		a.queue.pass(w)
+		return
+	}
+	defer a.queue.give(w)
 	switch {
 	case err == nil && e != nil:
 		e.execute()
@@ -252,6 +256,9 @@ func (a *Automation) startStored(id uuid.UUID) (*execution, error) {
 	var input *runInput
 	err := a.Store.View(context.Background(), func(r *storage.Reader) (err error) {
 		if run, err = getRun(r, id); err != nil {
+			return err
+		}
+		if err = checkTurn(r, run); err != nil {
 			return err
 		}
 		s, input, err = executed(r, run)
@@ -343,7 +350,7 @@ func (a *Automation) stage(tx *storage.Tx, run *slnet.Run, input *runInput) erro
 // is its reason; it starts after the commit. What is wrong with the call is an
 // error, and nothing is stored.
 func (a *Automation) Stage(tx *storage.Tx, caller security.Caller, c Call) (*slnet.Run, error) {
-	run, _, input, err := newRun(&tx.Reader, caller, c)
+	run, _, input, err := a.newRun(&tx.Reader, caller, c)
 	if err != nil {
 		return nil, err
 	}

@@ -36,6 +36,7 @@ const (
 	openLater    = "later"    // time, id: what may start then
 	openRunning  = "running"  // id
 	openSchedule = "schedule" // id of the schedule, id: all open runs of a schedule
+	openTurn     = "turn"     // key, id: all open runs that execute in the order of their ids
 )
 
 // The parts of indexTable, each followed by a value and the id of the run.
@@ -100,6 +101,9 @@ func openKeys(run *slnet.Run) (keys [][]string) {
 		if run.ConcurrencyKey != "" {
 			keys = append(keys, []string{openKey, run.ConcurrencyKey, orderOf(run), id})
 		}
+	}
+	if inTurn(run) {
+		keys = append(keys, []string{openTurn, run.ConcurrencyKey, id})
 	}
 	if run.Trigger.Kind == slnet.TriggerSchedule {
 		keys = append(keys, []string{openSchedule, run.Trigger.ID.String(), id})

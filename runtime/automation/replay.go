@@ -132,7 +132,7 @@ func (a *Automation) repeat(tx *storage.Tx, caller security.Caller, all bool, id
 	} else if err != nil {
 		return nil, err
 	}
-	run, _, input, err := newRun(&tx.Reader, owner, call)
+	run, _, input, err := a.newRun(&tx.Reader, owner, call)
 	if err != nil {
 		return nil, err
 	}

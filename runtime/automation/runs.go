@@ -121,7 +121,7 @@ func (a *Automation) Call(ctx context.Context, caller security.Caller, c Call) (
 	var s *slnet.Script
 	var input *runInput
 	err := a.Store.View(ctx, func(r *storage.Reader) (err error) {
-		run, s, input, err = newRun(r, caller, c)
+		run, s, input, err = a.newRun(r, caller, c)
 		return err
 	})
 	if err != nil {
@@ -163,7 +163,7 @@ func (a *Automation) Call(ctx context.Context, caller security.Caller, c Call) (
 // parameters that do not fit each other.
 func (a *Automation) CheckCall(ctx context.Context, caller security.Caller, c Call) error {
 	return a.Store.View(ctx, func(r *storage.Reader) error {
-		_, _, _, err := newRun(r, caller, c)
+		_, _, _, err := a.newRun(r, caller, c)
 		return err
 	})
 }
@@ -174,7 +174,7 @@ const (
 )
 
 // check returns an error when a call says something that cannot be.
-func (c *Call) check(caller security.Caller, s *slnet.Script) error {
+func (c *Call) check(caller security.Caller, s *slnet.Script, maxDepth int) error {
 	err := errors.Join(checkEntryPoint(s, c.EntryPoint), checkTimeout(c.Timeout))
 	bad := func(format string, args ...any) {
 		err = errors.Join(err, slnet.Errorf(slnet.KindInvalid, format, args...))
@@ -191,7 +191,7 @@ func (c *Call) check(caller security.Caller, s *slnet.Script) error {
 	case c.KeyLimit > 0 && c.Key == "":
 		bad("there is a KeyLimit and no ConcurrencyKey that it could limit")
 	}
-	if len(caller.Parents) >= MaxDepth {
+	if len(caller.Parents) >= maxDepth {
 		err = errors.Join(err, slnet.Errorf(slnet.KindConflict, "script %q was not started: %d runs stand above it already, each started by the one before", s.Name, len(caller.Parents)))
 	}
 	return err
@@ -199,13 +199,13 @@ func (c *Call) check(caller security.Caller, s *slnet.Script) error {
 
 // newRun makes the record of a run that is about to be queued, and what its entry
 // point is called with where that does not stand in the record.
-func newRun(r *storage.Reader, caller security.Caller, c Call) (*slnet.Run, *slnet.Script, *runInput, error) {
+func (a *Automation) newRun(r *storage.Reader, caller security.Caller, c Call) (*slnet.Run, *slnet.Script, *runInput, error) {
 	s, err := c.script(r)
 	if err != nil {
 		return nil, nil, nil, err
 	}
 	c.EntryPoint = cmp.Or(c.EntryPoint, slnet.EntryPointRun)
-	if err := c.check(caller, s); err != nil {
+	if err := c.check(caller, s, a.maxDepth()); err != nil {
 		return nil, nil, nil, err
 	}
 	run := c.record(caller, s)
@@ -412,6 +412,9 @@ func (a *Automation) cancelRun(id uuid.UUID, cause error) error {
 		case err != nil:
 			return err
 		case run.State == slnet.RunCanceled:
+			if inTurn(run) {
+				a.queue.ended(run.ConcurrencyKey)
+			}
 			a.announce(id, Outcome{Run: *run}, nil)
 			return nil
 		case a.executing(id) == nil:

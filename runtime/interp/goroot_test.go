@@ -21,6 +21,7 @@ import (
 
 	"github.com/traefik/yaegi/interp"
 
+	"domovoi.dev/runtime/interp/internal/lower"
 	"domovoi.dev/runtime/interp/internal/symbols"
 	"domovoi.dev/runtime/script"
 )
@@ -78,7 +79,7 @@ func TestGorootProgram(t *testing.T) {
 		fmt.Println("REFUSED types", err)
 		os.Exit(3)
 	}
-	lowered, refusals, err := lowerProgram(i, &script.Checked{Fset: fset, Syntax: []*ast.File{file}, Package: pkg, Info: info}, func(p string) (string, map[string]reflect.Value) {
+	lowered, refusals, err := lowerProgram(i, &script.Checked{Fset: fset, Syntax: []*ast.File{file}, Package: pkg, Info: info}, lower.Watch{}, func(p string) (string, map[string]reflect.Value) {
 		if pkg, ok := symbols.Packages[p]; ok {
 			return pkg.Name, pkg.Symbols()
 		}

@@ -60,7 +60,7 @@ func compile(files []slnet.ScriptFile) (*script.Checked, *program, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	p, err := newProgram(source)
+	p, err := newProgram(source, surroundings{})
 	if err != nil {
 		return nil, nil, err
 	}

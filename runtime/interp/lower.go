@@ -20,7 +20,7 @@ import (
 
 // lowerProgram makes the program that the interpreter runs of a script that has
 // been checked, and gives the interpreter what the program uses.
-func lowerProgram(i *interp.Interpreter, source *script.Checked, table func(path string) (name string, symbols map[string]reflect.Value)) (*lower.Program, []lower.Refusal, error) {
+func lowerProgram(i *interp.Interpreter, source *script.Checked, watch lower.Watch, table func(path string) (name string, symbols map[string]reflect.Value)) (*lower.Program, []lower.Refusal, error) {
 	tables := make(map[string]map[string]reflect.Value)
 	names := make(map[string]string)
 	lookup := func(path string) map[string]reflect.Value {
@@ -41,7 +41,8 @@ func lowerProgram(i *interp.Interpreter, source *script.Checked, table func(path
 		return nil, nil, err
 	}
 	p, refusals := lower.Lower(lower.Config{
-		FileSet: source.Fset, Script: main, Packages: packages, Library: units, LibraryFunctions: libraryFunctions, EntryPoints: source.EntryPoints,
+		FileSet: source.Fset, Script: main, Packages: packages, Library: units, LibraryFunctions: libraryFunctions,
+		EntryPoints: slices.Concat(source.EntryPoints, source.Tests), Watch: watch,
 		Symbol: func(path, name string) reflect.Value { return lookup(path)[name] },
 	})
 	if len(refusals) > 0 {

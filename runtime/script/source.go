@@ -54,6 +54,9 @@ type Checked struct {
 	Traces Traces
 	// Hash is Hash(Files).
 	Hash string
+	// Tests are the names of the functions of its tests, in the order of the source,
+	// where CheckTests was asked for them.
+	Tests []string
 }
 
 // Check parses the files of a script, checks its types as Go's compiler does,
@@ -73,8 +76,12 @@ type Checked struct {
 // not for source made to harm. So source of others is checked in a process that
 // can be ended.
 func Check(files []slnet.ScriptFile) (*Checked, error) {
+	return new(checker).check(files)
+}
+
+func (c *checker) check(files []slnet.ScriptFile) (*Checked, error) {
 	list := packages(files)
-	c := &checker{fset: token.NewFileSet(), imports: make(imports)}
+	c.fset, c.imports = token.NewFileSet(), make(imports)
 	for _, s := range list {
 		c.checkFiles(s)
 	}
@@ -110,6 +117,7 @@ func Check(files []slnet.ScriptFile) (*Checked, error) {
 		checked.EntryPoints = c.findEntryPoints(checked.Syntax, checked.Info)
 	}
 	checked.Parameters, checked.Result = c.params, c.result
+	checked.Tests = c.findTests(checked.Syntax, checked.Info)
 	if len(c.errs) > 0 {
 		return nil, c.found()
 	}
@@ -171,6 +179,7 @@ type checker struct {
 	fset    *token.FileSet
 	imports imports // the libraries there are; nil before they are checked
 	errs    plugin.CompileErrors
+	tests   bool // whether the files of tests belong to the script
 
 	params, result *schema.Schema // of Run
 }
@@ -227,7 +236,7 @@ func (c *checker) checkFiles(s *source) {
 			c.fileErrorf("", "%q is not a name for a source file; want one like script.go, without folders", f.Name)
 		case i > 0 && s.files[i-1].Name == f.Name:
 			c.fileErrorf(f.Name, "%s has two files of this name", what)
-		case strings.HasSuffix(f.Name, "_test.go"):
+		case IsTest(f.Name) && !c.tests:
 			c.fileErrorf(f.Name, "tests are not part of a script; leave the file out")
 		case !utf8.ValidString(f.Content):
 			c.fileErrorf(f.Name, "the file is not UTF-8 text")

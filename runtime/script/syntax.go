@@ -6,6 +6,7 @@ import (
 	"go/parser"
 	"go/scanner"
 	"go/token"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -95,6 +96,9 @@ func (c *checker) checkImports(f *ast.File) {
 		path, err := strconv.Unquote(spec.Path.Value)
 		if err != nil {
 			c.errorf(spec.Path.Pos(), "malformed import path %s", spec.Path.Value)
+			continue
+		}
+		if c.tests && slices.Contains(TestImports, path) && IsTest(c.fset.File(f.Package).Name()) {
 			continue
 		}
 		if refusal := c.importable(path); refusal != "" {

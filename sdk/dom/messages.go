@@ -246,6 +246,8 @@ func Messages() []slnet.MessageType {
 		{New: func() slnet.Message { return new(ManagerStorePagingRequest) }},
 		{New: func() slnet.Message { return new(GetRunChangesMessage) }},
 		{New: func() slnet.Message { return new(RunChangesResponse) }},
+		{New: func() slnet.Message { return new(ParseQueryMessage) }},
+		{New: func() slnet.Message { return new(ParseQueryResponse) }},
 		{New: func() slnet.Message { return new(ManagerStorePagingResponse) }},
 		{New: func() slnet.Message { return new(ManagerStoreExplainRequest) }},
 		{New: func() slnet.Message { return new(ManagerStoreExplainResponse) }},

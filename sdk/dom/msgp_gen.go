@@ -11398,6 +11398,216 @@ func (z *Order) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z *ParseQueryMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(4)
+	var zb0001Mask uint8 /* 4 bits */
+	_ = zb0001Mask
+	if z.Filter == "" {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	if z.Order == "" {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	if z.TimeZone == "" {
+		zb0001Len--
+		zb0001Mask |= 0x8
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "ModuleId"
+		o = append(o, 0xa8, 0x4d, 0x6f, 0x64, 0x75, 0x6c, 0x65, 0x49, 0x64)
+		o = msgp.AppendString(o, z.ModuleID)
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "Filter"
+			o = append(o, 0xa6, 0x46, 0x69, 0x6c, 0x74, 0x65, 0x72)
+			o = msgp.AppendString(o, z.Filter)
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "Order"
+			o = append(o, 0xa5, 0x4f, 0x72, 0x64, 0x65, 0x72)
+			o = msgp.AppendString(o, z.Order)
+		}
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "TimeZone"
+			o = append(o, 0xa8, 0x54, 0x69, 0x6d, 0x65, 0x5a, 0x6f, 0x6e, 0x65)
+			o = msgp.AppendString(o, z.TimeZone)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ParseQueryMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "ModuleId":
+			z.ModuleID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ModuleID")
+				return
+			}
+		case "Filter":
+			z.Filter, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Filter")
+				return
+			}
+		case "Order":
+			z.Order, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Order")
+				return
+			}
+		case "TimeZone":
+			z.TimeZone, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "TimeZone")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *ParseQueryMessage) Msgsize() (s int) {
+	s = 1 + 9 + msgp.StringPrefixSize + len(z.ModuleID) + 7 + msgp.StringPrefixSize + len(z.Filter) + 6 + msgp.StringPrefixSize + len(z.Order) + 9 + msgp.StringPrefixSize + len(z.TimeZone)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *ParseQueryResponse) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(2)
+	var zb0001Mask uint8 /* 2 bits */
+	_ = zb0001Mask
+	if z.Problem == nil {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Query"
+		o = append(o, 0xa5, 0x51, 0x75, 0x65, 0x72, 0x79)
+		o, err = z.Query.MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "Query")
+			return
+		}
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "Problem"
+			o = append(o, 0xa7, 0x50, 0x72, 0x6f, 0x62, 0x6c, 0x65, 0x6d)
+			if z.Problem == nil {
+				o = msgp.AppendNil(o)
+			} else {
+				o, err = z.Problem.MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "Problem")
+					return
+				}
+			}
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ParseQueryResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Query":
+			bts, err = z.Query.UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Query")
+				return
+			}
+		case "Problem":
+			if msgp.IsNil(bts) {
+				bts, err = msgp.ReadNilBytes(bts)
+				if err != nil {
+					return
+				}
+				z.Problem = nil
+			} else {
+				if z.Problem == nil {
+					z.Problem = new(QueryProblem)
+				}
+				bts, err = z.Problem.UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Problem")
+					return
+				}
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *ParseQueryResponse) Msgsize() (s int) {
+	s = 1 + 6 + z.Query.Msgsize() + 8
+	if z.Problem == nil {
+		s += msgp.NilSize
+	} else {
+		s += z.Problem.Msgsize()
+	}
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z *PauseTriggerMessage) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// map header, size 2
@@ -11832,6 +12042,100 @@ func (z *QueryExplanation) Msgsize() (s int) {
 		s += msgp.StringPrefixSize + len(z.Plan[za0001])
 	}
 	s += 7 + msgp.BoolSize + 13 + msgp.Int64Size + 8 + msgp.Int64Size + 9 + msgp.Int64Size + 10 + msgp.BoolSize + 5 + msgp.DurationSize
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *QueryProblem) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(4)
+	var zb0001Mask uint8 /* 4 bits */
+	_ = zb0001Mask
+	if z.InOrder == false {
+		zb0001Len--
+		zb0001Mask |= 0x1
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		if (zb0001Mask & 0x1) == 0 { // if not omitted
+			// string "InOrder"
+			o = append(o, 0xa7, 0x49, 0x6e, 0x4f, 0x72, 0x64, 0x65, 0x72)
+			o = msgp.AppendBool(o, z.InOrder)
+		}
+		// string "Line"
+		o = append(o, 0xa4, 0x4c, 0x69, 0x6e, 0x65)
+		o = msgp.AppendInt64(o, z.Line)
+		// string "Column"
+		o = append(o, 0xa6, 0x43, 0x6f, 0x6c, 0x75, 0x6d, 0x6e)
+		o = msgp.AppendInt64(o, z.Column)
+		// string "Message"
+		o = append(o, 0xa7, 0x4d, 0x65, 0x73, 0x73, 0x61, 0x67, 0x65)
+		o = msgp.AppendString(o, z.Message)
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *QueryProblem) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "InOrder":
+			z.InOrder, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "InOrder")
+				return
+			}
+		case "Line":
+			z.Line, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Line")
+				return
+			}
+		case "Column":
+			z.Column, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Column")
+				return
+			}
+		case "Message":
+			z.Message, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Message")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *QueryProblem) Msgsize() (s int) {
+	s = 1 + 8 + msgp.BoolSize + 5 + msgp.Int64Size + 7 + msgp.Int64Size + 8 + msgp.StringPrefixSize + len(z.Message)
 	return
 }
 

@@ -97,6 +97,7 @@ const (
 	ReferenceScript             ReferenceKind = "script"              // the newest version of a script is built with the library
 	ReferenceSchedule           ReferenceKind = "schedule"            // a schedule starts it
 	ReferenceTrigger            ReferenceKind = "trigger"             // a trigger starts it
+	ReferenceAPI                ReferenceKind = "api"                 // an API definition is answered by it
 	ReferenceSecret             ReferenceKind = "secret"              // a secret names it among those that may read it
 	ReferenceGroup              ReferenceKind = "group"               // a group has a grant for it alone
 	ReferenceModuleSettings     ReferenceKind = "module settings"     // changes of the module's instances start it
@@ -129,6 +130,8 @@ func (r ScriptReference) String() string {
 		return fmt.Sprintf("schedule %q starts it", r.Name)
 	case ReferenceTrigger:
 		return fmt.Sprintf("trigger %q starts it", r.Name)
+	case ReferenceAPI:
+		return fmt.Sprintf("API definition %q is answered by it", r.Name)
 	case ReferenceSecret:
 		return fmt.Sprintf("secret %q names it", r.Name)
 	case ReferenceGroup:

@@ -18,5 +18,15 @@ export interface Route {
 
 export const routes: Route[] = [
 	{ path: '/', title: 'Overview', load: () => import('../pages/Overview.svelte') },
+	{ path: '/modules', title: 'Modules', load: () => import('../pages/modules/Modules.svelte'), menu: { icon: 'modules', group: 'Data' } },
+	{ path: '/modules/:module', title: 'Module', load: () => import('../pages/modules/ModulePage.svelte') },
+	{ path: '/modules/:module/settings', title: 'Settings', load: () => import('../pages/modules/SettingsPage.svelte') },
+	{ path: '/modules/:module/sections/:id', title: 'Section', load: () => import('../pages/modules/SectionPage.svelte') },
+	{ path: '/modules/:module/definitions/:id', title: 'Definition', load: () => import('../pages/modules/DefinitionPage.svelte') },
+	{ path: '/modules/:module/behaviors/:id', title: 'Behavior', load: () => import('../pages/modules/BehaviorPage.svelte') },
+	{ path: '/instances', title: 'Instances', load: () => import('../pages/instances/Instances.svelte'), menu: { icon: 'instances', group: 'Data' } },
+	{ path: '/instances/:module/of/:definition', title: 'Instances', load: () => import('../pages/instances/InstanceList.svelte') },
+	{ path: '/instances/:module/new/:definition', title: 'New instance', load: () => import('../pages/instances/InstancePage.svelte') },
+	{ path: '/instances/:module/:id', title: 'Instance', load: () => import('../pages/instances/InstancePage.svelte') },
 	{ path: '/account', title: 'Account', load: () => import('../pages/Account.svelte') },
 ]

@@ -197,3 +197,22 @@ func TestTheDocumentDescribesWhatATokenIsFor(t *testing.T) {
 	}
 	h.fails(h.ask("nobody", "GET", "openapi.json", ""), 401, 1010)
 }
+
+// TestRenamedScriptsGoOnAnswering: a definition follows the script it names, and
+// keeps it from being deleted.
+func TestRenamedScriptsGoOnAnswering(t *testing.T) {
+	h := open(t)
+	daemontest.Deploy(t, h.admin, "mirror", mirror)
+	definition := h.define(slnet.ApiDefinition{Name: "mirrors", Route: "mirrors", Methods: []string{"GET"}, Script: "mirror"})
+	secret := h.token("t", "", definition.ID).Secret
+	const name = "looking glass"
+	daemontest.Send[*slnet.ScriptResponse](t, h.admin, &slnet.UpdateScriptMessage{Name: "mirror", NewName: name})
+	if run := h.run(h.ask(secret, "GET", "mirrors", "")); run.Script != name {
+		t.Errorf("%s answers", run.Script)
+	}
+	found := daemontest.Send[*slnet.ApiDefinitionResponse](t, h.admin, &slnet.GetApiDefinitionMessage{ID: definition.ID}).Definition
+	if found.Script != name {
+		t.Errorf("the definition names %s", found.Script)
+	}
+	refused(t, h.admin, &slnet.DeleteScriptMessage{Name: name}, slnet.KindConflict, `API definition "mirrors"`)
+}

@@ -115,10 +115,7 @@ type edit struct {
 func (a *APIs) change(ctx context.Context, origin storage.Origin, plan func(e *edit) error) error {
 	a.changing.Lock()
 	defer a.changing.Unlock()
-	old := a.directory.Load()
-	e := &edit{by: origin.User, now: a.Now().UTC().Truncate(time.Millisecond), directory: &directory{
-		definitions: maps.Clone(old.definitions), tokens: maps.Clone(old.tokens), secrets: maps.Clone(old.secrets), routes: old.routes,
-	}}
+	e := a.edit(origin.User)
 	if err := plan(e); err != nil {
 		return err
 	}
@@ -137,6 +134,14 @@ func (a *APIs) change(ctx context.Context, origin storage.Origin, plan func(e *e
 		a.directory.Store(e.directory)
 	}
 	return err
+}
+
+// edit begins a change of the newest directory. The caller holds changing.
+func (a *APIs) edit(by string) *edit {
+	old := a.directory.Load()
+	return &edit{by: by, now: a.Now().UTC().Truncate(time.Millisecond), directory: &directory{
+		definitions: maps.Clone(old.definitions), tokens: maps.Clone(old.tokens), secrets: maps.Clone(old.secrets), routes: old.routes,
+	}}
 }
 
 // changeAs is change for a caller who asked for it.

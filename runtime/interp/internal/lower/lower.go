@@ -55,6 +55,8 @@ type Config struct {
 	Symbol func(path, name string) reflect.Value
 	// EntryPoints are functions that keep their names.
 	EntryPoints []string
+	// Watch says which calls somebody wants to know of.
+	Watch Watch
 }
 
 // Refusal is a part of a script that cannot be interpreted as Go means it.

@@ -256,6 +256,7 @@ func symbols_domovoi_dev_sdk_slnet() map[string]reflect.Value {
 		"ReadBackupMessage":                       reflect.ValueOf((*slnet.ReadBackupMessage)(nil)),
 		"ReadBackupResponse":                      reflect.ValueOf((*slnet.ReadBackupResponse)(nil)),
 		"Reason":                                  reflect.ValueOf((*slnet.Reason)(nil)),
+		"ReferenceAPI":                            reflect.ValueOf(slnet.ReferenceAPI),
 		"ReferenceBehaviorDefinition":             reflect.ValueOf(slnet.ReferenceBehaviorDefinition),
 		"ReferenceDefinition":                     reflect.ValueOf(slnet.ReferenceDefinition),
 		"ReferenceGroup":                          reflect.ValueOf(slnet.ReferenceGroup),
