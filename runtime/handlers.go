@@ -273,6 +273,7 @@ var handlers = func() map[string]handler {
 	addTriggers(table)
 	addAPIs(table)
 
+	addOperations(table)
 	add(table, reading(everyone), (*Runtime).systemInfo)
 	add(table, reading(system), (*Runtime).checkStore)
 	add(table, aside(system), (*Runtime).compactStore)
