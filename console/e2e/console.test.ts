@@ -142,9 +142,12 @@ test('a table is filtered, ordered and scrolled, and mistakes in a filter have t
 	await grid.getByRole('link', { name: 'Fix the roof' }).waitFor()
 	await page.getByRole('button', { name: 'Title' }).click()
 	await grid.getByRole('link', { name: 'Job 00001' }).waitFor()
-	await grid.evaluate((e) => (e.scrollTop = e.scrollHeight))
-	await grid.evaluate((e) => new Promise((done) => requestAnimationFrame(() => done((e.scrollTop = e.scrollHeight)))))
-	await grid.getByText(/Job 00[23]/).first().waitFor()
+	await expect.poll(async () => {
+		await grid.evaluate((e) => (e.scrollTop = e.scrollHeight))
+		return grid.getByRole('link', { name: 'Job 00600' }).count()
+	}).toBe(1)
+	await grid.evaluate((e) => (e.scrollTop = 0))
+	await grid.getByRole('link', { name: 'Job 00001' }).waitFor()
 
 	const filter = page.getByLabel('Filter', { exact: true })
 	await filter.fill('Amont > 100')
@@ -185,6 +188,7 @@ test('many are moved and deleted together, and the file has what the table has',
 
 test('the palette finds pages, modules and instances by name and id', async () => {
 	await open('/')
+	await heading('Overview')
 	for (const [typed, found] of [['glob', 'Globex'], [data.jobs[2].Id, 'Job 00003'], ['jobs', 'jobs'], ['account', 'Account']]) {
 		await page.keyboard.press('Control+k')
 		await page.getByRole('combobox').fill(typed)
