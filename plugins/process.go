@@ -262,6 +262,8 @@ type Description struct {
 	// returns, empty where it does not. They come from the process and may be
 	// anything.
 	ParameterSchema, ResultSchema []byte
+	// Text is what the script is for, likewise.
+	Text string
 	// Errors are what is wrong with it; a script with errors cannot run.
 	Errors plugin.CompileErrors
 	// ProtocolVersion is the version of the session protocol it speaks, and
@@ -293,6 +295,7 @@ func (p *Process) Describe(ctx context.Context, files []slnet.ScriptFile) (Descr
 		SDKVersion:      answer.GetSdkVersion(),
 		ParameterSchema: answer.GetParameterSchema(),
 		ResultSchema:    answer.GetResultSchema(),
+		Text:            answer.GetDescription(),
 	}
 	for _, e := range answer.GetErrors() {
 		d.Errors = append(d.Errors, plugin.CompileError{

@@ -19,6 +19,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"domovoi.dev/internal/built"
 	"domovoi.dev/plugins"
 	"domovoi.dev/sdk/plugin"
 	"domovoi.dev/sdk/plugin/session"
@@ -193,10 +194,7 @@ func TestLoader(t *testing.T) {
 
 // A plugin binary as its author writes it.
 func TestPluginBinary(t *testing.T) {
-	binary := filepath.Join(t.TempDir(), "billing")
-	if out, err := exec.Command("go", "build", "-o", binary, "./testdata/billing").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	binary := filepath.Join(built.In(t, "./testdata/billing"), "billing")
 	host := openHost(t)
 	for mode, want := range map[string]slnet.RunError{
 		"panic":     {Message: "panic: runtime error: index out of range [3] with length 0", File: "billing.go", Line: 27},

@@ -70,6 +70,8 @@ func firstErrors(response slnet.Message) *slnet.TraceData {
 	switch response := response.(type) {
 	case *dom.ManagerStoreCrudResponse:
 		return &response.TraceData
+	case *dom.DomInstanceActionResponse:
+		return &response.TraceData
 	case *dom.ManagerStoreBulkResponse:
 		for _, key := range response.UnsuccessfulKeys {
 			if trace, ok := response.TraceDataPerItem[key]; ok {
@@ -108,6 +110,10 @@ func subjectOf(message slnet.Message) (moduleID string, objects []slnet.AuditObj
 		return m.ModuleID, nil
 	case *dom.DomInstanceStatusTransitionRequest:
 		return m.ModuleID, instance(m.DomInstanceID)
+	case *dom.DomInstanceActionRequest:
+		return m.ModuleID, instance(m.DomInstanceID)
+	case *dom.DomInstanceActionsRequest:
+		return m.ModuleID, instance(m.DomInstanceID)
 	case *dom.AttachmentAddRequest:
 		return m.ModuleID, instance(m.DomInstanceID)
 	case *dom.AttachmentDeleteRequest:
@@ -142,6 +148,10 @@ func subjectOf(message slnet.Message) (moduleID string, objects []slnet.AuditObj
 		return "", one("run", m.ID.String())
 	case *slnet.UploadMessage:
 		return "", one("upload", m.UploadID.String())
+	case *slnet.ReadBackupMessage:
+		return "", one("backup", m.Name)
+	case *slnet.DeleteBackupMessage:
+		return "", one("backup", m.Name)
 	case *slnet.SetSecretMessage:
 		return "", one("secret", m.Name)
 	case *slnet.DeleteSecretMessage:
@@ -153,8 +163,14 @@ func subjectOf(message slnet.Message) (moduleID string, objects []slnet.AuditObj
 			return "", one("server", u.Host)
 		}
 	}
+	if objects := apiSubject(message); objects != nil {
+		return "", objects
+	}
 	if id := scheduleSubject(message); id != "" {
 		return "", one("schedule", id)
+	}
+	if id := triggerSubject(message); id != "" {
+		return "", one("trigger", id)
 	}
 	if name := scriptOf(message); name != "" {
 		return "", one("script", name)

@@ -44,9 +44,11 @@ func (r *Runtime) openDryRun(ctx context.Context, run uuid.UUID) (*automation.Dr
 	standIn := &Runtime{
 		log: log, version: r.version, startedAt: r.startedAt, registry: r.registry,
 		store: fork.Store, accounts: r.accounts, audit: r.audit, host: r.host, automation: r.automation,
-		managers: dommanager.New(fork.Store, dommanager.Options{Accounts: r.accounts, Logger: log, MaxAttachment: r.managers.MaxAttachment()}),
-		dryRun:   &dryRun{real: r, run: d},
+		dryRun: &dryRun{real: r, run: d},
 	}
+	standIn.managers = dommanager.New(fork.Store, dommanager.Options{
+		Accounts: r.accounts, Logger: log, MaxAttachment: r.managers.MaxAttachment(), Scripts: standIn.actionScripts(),
+	})
 	standIn.stopping, standIn.stop = context.WithCancel(r.stopping)
 	d.Connect = standIn.connect
 	d.Changes = func(ctx context.Context) (*automation.Changes, error) { return changesOf(ctx, fork) }

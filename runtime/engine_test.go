@@ -86,6 +86,7 @@ func TestEngine(t *testing.T) {
 			t.Run("secrets", func(t *testing.T) { secretsStayHidden(t, d, store, do) })
 			t.Run("memory", func(t *testing.T) { memoryIsShared(t, d, name, do) })
 			t.Run("http", func(t *testing.T) { requestsAreCarriedOut(t, d, name, server.URL, released, do) })
+			t.Run("dry run", func(t *testing.T) { dryRunsLeaveNothing(t, admin, name, server.URL, do) })
 			t.Run("run", func(t *testing.T) {
 				run := do(t, "who")
 				id := run.ID.String()
@@ -252,6 +253,27 @@ func requestsAreCarriedOut(t *testing.T, d *daemontest.Daemon, name, url string,
 		t.Errorf("a slow server: %s %v", run.State, run.Errors)
 	}
 	<-released // the request ended with the run
+}
+
+// A dry run has a memory that is thrown away, reads secrets, and sends no requests.
+func dryRunsLeaveNothing(t *testing.T, admin slnet.Connection, name, url string, do func(*testing.T, string) slnet.Run) {
+	daemontest.Send[*slnet.Empty](t, admin, &slnet.ClearScriptMemoryMessage{Name: name})
+	if run := do(t, "keep"); run.State != slnet.RunSucceeded {
+		t.Fatal(run.Errors)
+	}
+	run := daemontest.Send[*slnet.RunResponse](t, admin, &slnet.ExecuteScriptMessage{
+		ScriptName: name, DryRun: true, Parameters: map[string]string{"do": "rehearse " + url},
+	}).Run
+	if run.State != slnet.RunSucceeded || run.Output["memory"] != "text changed [kept new]" || run.Output["secret"] != "[secret api-key]" {
+		t.Errorf("%s %v %v", run.State, run.Errors, run.Output)
+	}
+	if !strings.Contains(run.Output["http"], "a dry run sends no requests") {
+		t.Errorf("the request came to %q", run.Output["http"])
+	}
+	memory := daemontest.Send[*slnet.ScriptMemoryResponse](t, admin, &slnet.GetScriptMemoryMessage{Name: name})
+	if len(memory.Entries) != 1 || memory.Entries[0].Value != "text" {
+		t.Errorf("it remembers %+v", memory.Entries)
+	}
 }
 
 // The examples of the documentation pass the check of a deployment, and those

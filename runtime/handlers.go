@@ -23,7 +23,9 @@ type rule struct {
 	handling
 	// allow returns why a caller may not send the message; nil means that
 	// everybody may.
-	allow func(rights *security.Rights, message slnet.Message) error
+	// script is the name that the script now has which the message is about, ""
+	// where it is about none.
+	allow func(rights *security.Rights, message slnet.Message, script string) error
 	// runs says that only runs may send the message.
 	runs bool
 }
@@ -56,7 +58,7 @@ func within(of rule) rule {
 
 // holders of a permission may send a message.
 func holders(p slnet.PermissionFlag) rule {
-	return rule{allow: func(rights *security.Rights, _ slnet.Message) error {
+	return rule{allow: func(rights *security.Rights, _ slnet.Message, _ string) error {
 		if rights.Has(p) {
 			return nil
 		}
@@ -64,15 +66,25 @@ func holders(p slnet.PermissionFlag) rule {
 	}}
 }
 
+// holdersOfAll of these permissions may send a message.
+func holdersOfAll(all ...slnet.PermissionFlag) rule {
+	return rule{allow: func(rights *security.Rights, _ slnet.Message, _ string) error {
+		for _, p := range all {
+			if !rights.Has(p) {
+				return lacks(rights, p)
+			}
+		}
+		return nil
+	}}
+}
+
 // with says that those may send a message who have all these rights for the
 // script it is about, by permissions or grants.
 func with(all ...security.ScriptRight) rule {
-	return rule{allow: func(rights *security.Rights, message slnet.Message) error {
-		name := scriptOf(message)
+	return rule{allow: func(rights *security.Rights, _ slnet.Message, script string) error {
 		for _, right := range all {
-			if !rights.MayScript(right, name) {
-				return slnet.Errorf(slnet.KindPermissionDenied, "user %s lacks the permission %v, or a grant of it for the script %.100q",
-					rights.User(), right.Permission(), name).WithReason(security.NoPermission)
+			if err := mayScript(rights, right, script); err != nil {
+				return err
 			}
 		}
 		return nil
@@ -81,8 +93,8 @@ func with(all ...security.ScriptRight) rule {
 
 // executing says that those may execute a script who have the right to. To put a
 // run before those of others takes the permission to cancel these.
-var executing = rule{allow: func(rights *security.Rights, message slnet.Message) error {
-	if err := with(security.ExecuteScript).allow(rights, message); err != nil {
+var executing = rule{allow: func(rights *security.Rights, message slnet.Message, script string) error {
+	if err := mayScript(rights, security.ExecuteScript, script); err != nil {
 		return err
 	}
 	if message.(*slnet.ExecuteScriptMessage).Priority > 0 && !rights.Has(slnet.PermissionAutomationCancelRuns) {
@@ -91,10 +103,30 @@ var executing = rule{allow: func(rights *security.Rights, message slnet.Message)
 	return nil
 }}
 
+// updating says that those may update a script who may edit it, also by the name
+// it is to have.
+func updating() rule {
+	return rule{allow: func(rights *security.Rights, message slnet.Message, script string) error {
+		err := mayScript(rights, security.EditScript, script)
+		if m, ok := message.(*slnet.UpdateScriptMessage); ok && err == nil && m.NewName != "" {
+			err = mayScript(rights, security.EditScript, m.NewName)
+		}
+		return err
+	}}
+}
+
+func mayScript(rights *security.Rights, right security.ScriptRight, name string) error {
+	if rights.MayScript(right, name) {
+		return nil
+	}
+	return slnet.Errorf(slnet.KindPermissionDenied, "user %s lacks the permission %v, or a grant of it for the script %.100q",
+		rights.User(), right.Permission(), name).WithReason(security.NoPermission)
+}
+
 // withAny says that those may send a message who have a right for at least one
 // script.
 func withAny(of ...security.ScriptRight) rule {
-	return rule{allow: func(rights *security.Rights, _ slnet.Message) error {
+	return rule{allow: func(rights *security.Rights, _ slnet.Message, _ string) error {
 		if slices.ContainsFunc(of, rights.MayAnyScript) {
 			return nil
 		}
@@ -112,6 +144,14 @@ func scriptOf(message slnet.Message) string {
 	case *slnet.UpdateScriptMessage:
 		return m.Name
 	case *slnet.GetScriptMessage:
+		return m.Name
+	case *slnet.GetScriptVersionsMessage:
+		return m.Name
+	case *slnet.RollBackScriptMessage:
+		return m.Name
+	case *slnet.DeleteScriptMessage:
+		return m.Name
+	case *slnet.GetScriptReferencesMessage:
 		return m.Name
 	case *slnet.ExecuteScriptMessage:
 		return m.ScriptName
@@ -184,7 +224,15 @@ var handlers = func() map[string]handler {
 	add(table, edit, func(r *Runtime, ctx context.Context, c security.Caller, m *slnet.DeployPluginMessage) (*slnet.ScriptResponse, error) {
 		return r.automation.DeployPlugin(ctx, c, m)
 	})
-	add(table, edit, func(r *Runtime, ctx context.Context, c security.Caller, m *slnet.UpdateScriptMessage) (*slnet.ScriptResponse, error) {
+	add(table, edit, func(r *Runtime, ctx context.Context, c security.Caller, m *slnet.RollBackScriptMessage) (*slnet.ScriptResponse, error) {
+		return r.automation.RollBack(ctx, c, m)
+	})
+	add(table, with(security.DeleteScript), (*Runtime).deleteScript)
+	add(table, reading(with(security.ViewScript)), (*Runtime).scriptReferences)
+	add(table, reading(with(security.ViewScript)), func(r *Runtime, ctx context.Context, _ security.Caller, m *slnet.GetScriptVersionsMessage) (*slnet.ScriptVersionsResponse, error) {
+		return r.automation.Versions(ctx, m)
+	})
+	add(table, updating(), func(r *Runtime, ctx context.Context, c security.Caller, m *slnet.UpdateScriptMessage) (*slnet.ScriptResponse, error) {
 		return r.automation.UpdateScript(ctx, c, m)
 	})
 	add(table, aside(withAny(security.EditScript)), func(r *Runtime, _ context.Context, c security.Caller, m *slnet.UploadMessage) (*slnet.Empty, error) {
@@ -221,6 +269,8 @@ var handlers = func() map[string]handler {
 
 	add(table, everyone, (*Runtime).replayRuns)
 	addSchedules(table)
+	addTriggers(table)
+	addAPIs(table)
 
 	add(table, reading(everyone), (*Runtime).systemInfo)
 	add(table, reading(system), func(r *Runtime, ctx context.Context, _ security.Caller, _ *slnet.CheckStoreMessage) (*slnet.CheckStoreResponse, error) {
@@ -228,6 +278,7 @@ var handlers = func() map[string]handler {
 		return &result, err
 	})
 	add(table, aside(system), (*Runtime).compactStore)
+	addBackups(table)
 	add(table, reading(holders(slnet.PermissionAuditRead)), func(r *Runtime, ctx context.Context, _ security.Caller, m *slnet.GetAuditMessage) (*slnet.AuditResponse, error) {
 		return r.audit.Read(ctx, m)
 	})
@@ -327,7 +378,7 @@ func (r *Runtime) informationEvents(ctx context.Context, caller security.Caller,
 func (r *Runtime) systemInfo(_ context.Context, _ security.Caller, _ *slnet.GetSystemInfoMessage) (*slnet.SystemInfoResponse, error) {
 	return &slnet.SystemInfoResponse{
 		Version: r.version, StartedAt: r.startedAt.Truncate(time.Millisecond), StoreVersion: int64(r.store.Version()),
-		Safe: r.safe, Managers: r.managers.Running(), Isolation: r.host.Isolation(),
+		Safe: r.safe, ReadOnly: r.readOnly, Backups: r.backups.Info(), Managers: r.managers.Running(), Isolation: r.host.Isolation(),
 		Store: r.storeInfo(),
 	}, nil
 }

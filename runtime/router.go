@@ -111,8 +111,8 @@ func (r *Runtime) route(ctx context.Context, caller security.Caller, message sln
 			}
 			return nil, how, lacks(rights, missing)
 		}
-		if rights.ReadOnly() && !how.reads {
-			return nil, how, readsOnly(rights)
+		if err := r.refuseChange(rights, how); err != nil {
+			return nil, how, err
 		}
 		response, err := r.managers.Handle(ctx, caller, message)
 		return response, how, err
@@ -126,12 +126,18 @@ func (r *Runtime) route(ctx context.Context, caller security.Caller, message sln
 			WithReason(security.NoPermission)
 	}
 	if h.allow != nil {
-		if err := h.allow(rights, message); err != nil {
+		script := scriptOf(message)
+		if script != "" {
+			if script, err = r.automation.CurrentName(ctx, script); err != nil {
+				return nil, h.handling, err
+			}
+		}
+		if err := h.allow(rights, message, script); err != nil {
 			return nil, h.handling, err
 		}
 	}
-	if rights.ReadOnly() && !h.reads {
-		return nil, h.handling, readsOnly(rights)
+	if err := r.refuseChange(rights, h.handling); err != nil {
+		return nil, h.handling, err
 	}
 	if r.dryRun != nil && !h.within {
 		if !h.reads {
@@ -158,6 +164,19 @@ func missingOf(rights *security.Rights, needs dommanager.Requirement) (slnet.Per
 func lacks(rights *security.Rights, permission slnet.PermissionFlag) error {
 	return slnet.Errorf(slnet.KindPermissionDenied, "user %s lacks the permission %s", rights.User(), permission).
 		WithReason(security.NoPermission)
+}
+
+// refuseChange returns why a message that does not only read is not carried out.
+func (r *Runtime) refuseChange(rights *security.Rights, how handling) error {
+	switch {
+	case how.reads:
+		return nil
+	case rights.ReadOnly():
+		return readsOnly(rights)
+	case r.readOnly:
+		return slnet.Errorf(slnet.KindUnavailable, "this daemon changes nothing: it was started with --read-only")
+	}
+	return nil
 }
 
 func readsOnly(rights *security.Rights) error {

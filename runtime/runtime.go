@@ -18,7 +18,10 @@ import (
 	"domovoi.dev/plugins"
 	"domovoi.dev/runtime/api"
 	"domovoi.dev/runtime/automation"
+	"domovoi.dev/runtime/automation/endpoint"
 	"domovoi.dev/runtime/automation/schedule"
+	"domovoi.dev/runtime/automation/trigger"
+	"domovoi.dev/runtime/backups"
 	"domovoi.dev/runtime/dommanager"
 	"domovoi.dev/runtime/outbound"
 	"domovoi.dev/runtime/secrets"
@@ -69,8 +72,18 @@ type Options struct {
 	// SecretsKey is the file with the key that secrets are encrypted with; empty
 	// means SecretsKeyFile in DataDir. It is made when there is none.
 	SecretsKey string
-	// Safe starts a daemon that starts nothing by itself: no schedules.
+	// Safe starts a daemon that starts nothing by itself: no schedules, nothing for
+	// changes, which are not made up for later, no scripts for requests to
+	// user-defined APIs, and no runs that waited when the one before it ended.
 	Safe bool
+	// MaxDepth is how many runs may stand above another, each started by the one
+	// before, by a change it made, or as an action; 0 means 16.
+	MaxDepth int
+	// ReadOnly starts a daemon that changes nothing, to look at a restored backup
+	// beside the daemon it is of. It starts nothing by itself.
+	ReadOnly bool
+	// Backups say how backups are made.
+	Backups BackupOptions
 	// Console serves the files of the web console; nil means that there is none.
 	Console http.Handler
 	// TrustedProxies are the proxies whose word counts for where a request comes
@@ -97,7 +110,12 @@ type Runtime struct {
 	host       *plugins.Host
 	automation *automation.Automation
 	schedules  *schedule.Schedules
+	triggers   *trigger.Triggers
+	apis       *endpoint.APIs
 	safe       bool
+	maxDepth   int
+	readOnly   bool
+	backups    *backups.Folder
 	secrets    *secrets.Vault
 	outbound   *outbound.Client
 	proxies    []netip.Prefix
@@ -119,10 +137,17 @@ func Open(ctx context.Context, o Options) (_ *Runtime, err error) {
 	if o.MaxAttachment < 0 || o.MaxAttachment > maxMaxAttachment {
 		return nil, slnet.Errorf(slnet.KindInvalid, "attachments of %d bytes cannot be allowed, at most %d", o.MaxAttachment, maxMaxAttachment)
 	}
+	if o.MaxDepth < 0 || o.MaxDepth > maxMaxDepth {
+		return nil, slnet.Errorf(slnet.KindInvalid, "the depth of runs can be 1 to %d, not %d", maxMaxDepth, o.MaxDepth)
+	}
+	lock, err := o.Backups.lock()
+	if err != nil {
+		return nil, err
+	}
 	if err := os.MkdirAll(o.DataDir, 0o700); err != nil {
 		return nil, fmt.Errorf("the data directory: %w", err)
 	}
-	r := &Runtime{log: o.Logger, version: o.Version, startedAt: time.Now().UTC(), registry: sdk.Registry(), proxies: o.TrustedProxies, console: o.Console}
+	r := &Runtime{log: o.Logger, version: o.Version, startedAt: time.Now().UTC(), registry: sdk.Registry(), proxies: o.TrustedProxies, safe: o.Safe || o.ReadOnly, readOnly: o.ReadOnly, console: o.Console, maxDepth: o.MaxDepth}
 	r.stopping, r.stop = context.WithCancel(context.Background())
 	defer func() {
 		if err != nil {
@@ -134,6 +159,11 @@ func Open(ctx context.Context, o Options) (_ *Runtime, err error) {
 		return nil, err
 	}
 	r.engine, _ = engine.(*pebblekv.Store)
+	if r.readOnly {
+		if engine, err = openScratch(engine); err != nil {
+			return nil, err
+		}
+	}
 	if r.store, err = openStore(ctx, o.DataDir, engine); err != nil {
 		return nil, err
 	}
@@ -144,29 +174,43 @@ func Open(ctx context.Context, o Options) (_ *Runtime, err error) {
 	if err := r.accounts.EnsureAdministratorToken(ctx, filepath.Join(o.DataDir, TokenFile)); err != nil {
 		return nil, err
 	}
-	if err := r.store.SweepBlobs(ctx); err != nil {
-		return nil, fmt.Errorf("the folder of attachments: %w", err)
+	if !r.readOnly {
+		if err := r.store.SweepBlobs(ctx); err != nil {
+			return nil, fmt.Errorf("the folder of attachments: %w", err)
+		}
 	}
-	r.managers = dommanager.New(r.store, dommanager.Options{Accounts: r.accounts, Logger: o.Logger, MaxAttachment: o.MaxAttachment})
+	r.managers = dommanager.New(r.store, dommanager.Options{
+		Accounts: r.accounts, Logger: o.Logger, MaxAttachment: o.MaxAttachment, Scripts: r.actionScripts(), Triggers: r.watchers(),
+	})
 	r.secrets = secrets.New(r.store, cmp.Or(o.SecretsKey, filepath.Join(o.DataDir, SecretsKeyFile)))
 	r.outbound = outbound.New()
+	r.backups = r.newBackups(o, lock)
 	r.host, err = plugins.Open(plugins.Options{
 		Dir: filepath.Join(o.DataDir, "sockets"), Logger: o.Logger, Grace: o.Grace, Spares: o.Spares,
 	})
 	if err != nil {
 		return nil, err
 	}
+	if r.apis, err = r.openAPIs(ctx); err != nil {
+		return nil, err
+	}
 	r.automation, err = automation.Open(ctx, automation.Options{
 		Store: r.store, Host: r.host, Dir: o.DataDir, Connect: r.connect, Enabled: r.accounts.Enabled, ActAs: r.accounts.ActAs,
-		DisplayName: r.accounts.DisplayName, MayGrant: r.mayGrant, DryRun: r.openDryRun,
-		Parallel: 2 * goruntime.NumCPU(), Logger: o.Logger,
+		DisplayName: r.accounts.DisplayName, MayGrant: r.mayGrant, DryRun: r.openDryRun, MayExecute: r.mayExecute, References: scriptReferences, Renaming: r.renamingScript,
+		Parallel: 2 * goruntime.NumCPU(), MaxDepth: o.MaxDepth, Logger: o.Logger, Hold: r.safe, Private: []string{r.backups.Dir},
 	})
 	if err != nil {
 		return nil, err
 	}
+	r.triggers = r.newTriggers()
+	r.triggers.Start()
 	r.schedules = r.newSchedules()
-	if r.safe = o.Safe; !r.safe {
+	if !r.safe {
 		r.schedules.Start()
+	}
+	if !r.readOnly {
+		r.backups.Start()
+		r.apis.Start()
 	}
 	r.managers.Start()
 	r.accounts.Start(o.Logger)
@@ -181,12 +225,17 @@ const (
 	maxBody = 32 << 20
 	// maxMaxAttachment leaves room in a request for what is around a file.
 	maxMaxAttachment = 30 << 20
+	// maxMaxDepth bounds the parents in the record of a run.
+	maxMaxDepth = 100
 )
 
 // Close drains the daemon: no run begins any more, those that execute may end
 // until ctx ends and are cancelled then; the store is closed last.
 func (r *Runtime) Close(ctx context.Context) error {
 	r.stop()
+	if r.backups != nil {
+		r.backups.Stop()
+	}
 	if r.schedules != nil {
 		r.schedules.Stop()
 	}
@@ -200,8 +249,14 @@ func (r *Runtime) Close(ctx context.Context) error {
 		r.managers.Stop()
 	}
 	var errs []error
+	if r.triggers != nil {
+		errs = append(errs, storeEnded(r.triggers.Stop(context.WithoutCancel(ctx))))
+	}
 	if r.host != nil {
 		errs = append(errs, r.host.Close())
+	}
+	if r.apis != nil {
+		errs = append(errs, storeEnded(r.apis.Stop(context.WithoutCancel(ctx))))
 	}
 	if r.accounts != nil {
 		errs = append(errs, storeEnded(r.accounts.Stop(context.WithoutCancel(ctx))))
@@ -253,6 +308,7 @@ func (r *Runtime) Handler() http.Handler {
 			return r.Login(ctx, user, password, address, purpose)
 		},
 		Logout:         r.accounts.Logout,
+		Custom:         r.openCustom,
 		Console:        r.console,
 		TrustedProxies: r.proxies,
 		Registry:       r.registry,

@@ -3,12 +3,12 @@ package runtime_test
 import (
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"domovoi.dev/internal/built"
 	"domovoi.dev/internal/daemontest"
 	"domovoi.dev/runtime"
 	"domovoi.dev/sdk/slnet"
@@ -17,16 +17,7 @@ import (
 // buildHostile builds the plugin of testdata/hostile.
 func buildHostile(t *testing.T) []byte {
 	t.Helper()
-	tool, err := exec.LookPath("go")
-	if err != nil {
-		t.Skip("nothing can be compiled here: there is no go command in PATH")
-	}
-	binary := filepath.Join(t.TempDir(), "hostile")
-	out, err := exec.CommandContext(t.Context(), tool, "build", "-buildvcs=false", "-ldflags=-s -w", "-o", binary, "./testdata/hostile").CombinedOutput()
-	if err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
-	content, err := os.ReadFile(binary)
+	content, err := os.ReadFile(filepath.Join(built.In(t, "./testdata/hostile"), "hostile"))
 	if err != nil {
 		t.Fatal(err)
 	}

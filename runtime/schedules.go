@@ -24,22 +24,22 @@ func (r *Runtime) newSchedules() *schedule.Schedules {
 // checkSchedule returns an error when the owner of a schedule may not execute its
 // script, or it cannot be called as the schedule says.
 func (r *Runtime) checkSchedule(ctx context.Context, s *slnet.Schedule) error {
-	if err := r.mayStart(s); err != nil {
+	if err := r.mayStart(schedule.Owner(s), "the owner of the schedule", s.Script); err != nil {
 		return err
 	}
 	return r.automation.CheckCall(ctx, schedule.Owner(s), automation.ScheduledCall(s, false))
 }
 
-// mayStart returns an error when the owner of a schedule may not execute its
-// script.
-func (r *Runtime) mayStart(s *slnet.Schedule) error {
-	rights, err := r.accounts.Rights(schedule.Owner(s))
+// mayStart returns an error when a user whose rights a run would have may not
+// execute its script. who says what the user is to whoever reads that.
+func (r *Runtime) mayStart(user security.Caller, who, script string) error {
+	rights, err := r.accounts.Rights(user)
 	if err != nil {
 		return err
 	}
-	if !rights.MayScript(security.ExecuteScript, s.Script) {
-		return slnet.Errorf(slnet.KindPermissionDenied, "the owner of the schedule, user %s, lacks the permission %v, or a grant of it for the script %.100q",
-			s.Owner, slnet.PermissionAutomationExecute, s.Script).WithReason(security.NoPermission)
+	if !rights.MayScript(security.ExecuteScript, script) {
+		return slnet.Errorf(slnet.KindPermissionDenied, "%s, user %s, lacks the permission %v, or a grant of it for the script %.100q",
+			who, user.User, slnet.PermissionAutomationExecute, script).WithReason(security.NoPermission)
 	}
 	if rights.ReadOnly() {
 		return readsOnly(rights)
@@ -49,7 +49,7 @@ func (r *Runtime) mayStart(s *slnet.Schedule) error {
 
 // stageSchedule stores the run of a schedule that is due, or that a person starts.
 func (r *Runtime) stageSchedule(tx *storage.Tx, start schedule.Start) (*slnet.Run, error) {
-	if err := r.mayStart(start.Schedule); err != nil {
+	if err := r.mayStart(schedule.Owner(start.Schedule), "the owner of the schedule", start.Schedule.Script); err != nil {
 		return nil, err
 	}
 	owner := schedule.Owner(start.Schedule)

@@ -12,6 +12,7 @@ import (
 	"domovoi.dev/sdk/slnet"
 	"domovoi.dev/storage"
 	"domovoi.dev/storage/kv"
+	"domovoi.dev/storage/kv/overlay"
 	"domovoi.dev/storage/kv/pebblekv"
 )
 
@@ -35,6 +36,27 @@ func openEngine(o Options) (kv.Store, error) {
 	}
 	return engine, nil
 }
+
+// scratch is an engine over another one, which it closes too and never changes:
+// what is written to it is gone at the end.
+type scratch struct {
+	*overlay.Store
+	base kv.Store
+}
+
+// maxScratch is the most bytes of what a read-only daemon writes for itself.
+const maxScratch = 64 << 20
+
+func openScratch(base kv.Store) (kv.Store, error) {
+	over, err := overlay.Open(base, maxScratch)
+	if err != nil {
+		return nil, errors.Join(err, base.Close())
+	}
+	return &scratch{over, base}, nil
+}
+
+// Close implements kv.Store.
+func (s *scratch) Close() error { return errors.Join(s.Store.Close(), s.base.Close()) }
 
 // openStore opens the store kept in engine, which it closes when it fails.
 func openStore(ctx context.Context, dataDir string, engine kv.Store) (*storage.Store, error) {

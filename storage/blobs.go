@@ -41,8 +41,8 @@ type blobs struct {
 
 	mu   sync.Mutex
 	held map[BlobHash]int // how many hold a content; guarded by mu
-	// forks is how many forks may read what is here. Meanwhile nothing is removed,
-	// and postponed is what is to be looked at afterwards. guarded by mu
+	// forks is how many forks and snapshots may read what is here. Meanwhile nothing
+	// is removed, and postponed is what is to be looked at afterwards. guarded by mu
 	forks     int
 	postponed map[BlobHash]struct{}
 	// kept are the contents of a fork, for which there is room for so many bytes
@@ -169,8 +169,7 @@ func (b *blobs) file(row *AttachmentRow) (io.ReadCloser, error) {
 // path is where a content is kept: in one of 256 folders, so that none gets too
 // large.
 func (b *blobs) path(hash BlobHash) string {
-	name := hash.String()
-	return filepath.Join(b.dir, name[:2], name)
+	return filepath.Join(b.dir, filepath.FromSlash(BlobPath(hash)))
 }
 
 // partial ends the names of files that are being written. They begin with the

@@ -345,6 +345,10 @@ func (tx *Tx) keepVersion(moduleID string, old dom.Object, key []byte) error {
 	return tx.kv.Set(versionKey(old.Kind(), moduleID, old.Key(), old.GetTracking().Revision), raw)
 }
 
+// TouchModel changes the model version of a module, for what else transactions
+// that change its instances are to conflict with.
+func (tx *Tx) TouchModel(moduleID string) error { return tx.touchModel(moduleID, dom.KindDefinition) }
+
 // touchModel changes the model version of a module when an object changes that
 // instances are validated against.
 func (tx *Tx) touchModel(moduleID string, kind dom.ObjectKind) error {

@@ -47,11 +47,11 @@ const defaultDataDir = "domovoi.db"
 
 func (a *app) rootCommand() *cobra.Command {
 	root := a.group("domovoi", "Run automation scripts against DOM managers",
-		a.serveCommand(), a.sandboxCommand(), a.houseCommand(),
-		a.scriptCommand(), a.pluginCommand(), a.runCommand(), a.secretCommand(), a.scheduleCommand(),
+		a.serveCommand(), a.sandboxCommand(), a.houseCommand(), a.testsCommand(),
+		a.scriptCommand(), a.pluginCommand(), a.runCommand(), a.secretCommand(), a.scheduleCommand(), a.triggerCommand(), a.apiCommand(),
 		a.moduleCommand(), a.instanceCommand(),
 		a.userCommand(), a.groupCommand(), a.tokenCommand(), a.loginCommand(), a.whoamiCommand(), a.auditCommand(),
-		a.systemCommand(), a.checkCommand(), a.compactCommand(), a.benchCommand(), a.versionCommand())
+		a.systemCommand(), a.checkCommand(), a.compactCommand(), a.backupCommand(), a.benchCommand(), a.versionCommand())
 	root.Long = `Domovoi runs automation scripts, each under the rights of a user, against DOM
 managers whose objects it keeps.
 

@@ -128,3 +128,15 @@ func scheduleNames(ctx context.Context, c *client.Client) []string {
 	}
 	return names
 }
+
+func triggerNames(ctx context.Context, c *client.Client) []string {
+	response, err := ask[*dom.TriggersResponse](ctx, c, &dom.GetTriggersMessage{Limit: maxRuns})
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for _, trigger := range response.Triggers {
+		names = append(names, trigger.Name)
+	}
+	return names
+}

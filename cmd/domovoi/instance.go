@@ -17,7 +17,8 @@ import (
 )
 
 func (a *app) instanceCommand() *cobra.Command {
-	return a.group("instance", "Look at DOM instances",
+	return a.group("instance", "Look at DOM instances, and execute their actions",
+		a.instanceActionCommand(),
 		a.instanceListCommand(),
 		a.instanceCountCommand(),
 		a.instanceExplainCommand(),

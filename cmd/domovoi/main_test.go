@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -19,8 +20,9 @@ import (
 
 func TestMain(m *testing.M) {
 	// A daemon starts its workers from its own file, under another name than
-	// the one testscript knows it by; so does package sdktest start the daemon.
-	if len(os.Args) > 1 && (os.Args[1] == sandbox.Verb || os.Args[1] == houseVerb) {
+	// the one testscript knows it by; so are the daemon of package sdktest and
+	// the process of interpreted tests started.
+	if len(os.Args) > 1 && slices.Contains([]string{sandbox.Verb, houseVerb, testsVerb}, os.Args[1]) {
 		main()
 		return
 	}
@@ -245,8 +247,19 @@ func buildCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: build DIR FILE")
 	}
-	cmd := exec.Command("go", "build", "-o", ts.MkAbs(args[1]), "./"+filepath.Join("testdata", args[0]))
+	compile(ts, "./"+filepath.Join("testdata", args[0]), args[1])
+}
+
+// compile compiles a program into a file of the story, by way of a folder that
+// stays, as package built has it.
+func compile(ts *testscript.TestScript, program, file string) {
+	kept, err := filepath.Abs(filepath.Join("..", "..", "bin", "test", "cmd", "domovoi", filepath.Base(program)))
+	ts.Check(err)
+	cmd := exec.Command("go", "build", "-buildvcs=false", "-ldflags=-s -w", "-o", kept, program)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		ts.Fatalf("%v: %v\n%s", cmd.Args, err, out)
 	}
+	content, err := os.ReadFile(kept)
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(file), content, 0o700))
 }

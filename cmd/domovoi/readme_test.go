@@ -2,7 +2,6 @@ package main
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -51,11 +50,7 @@ func readmeCommand(ts *testscript.TestScript, neg bool, args []string) {
 		if build, ok := strings.CutPrefix(c, "go build -o "); ok {
 			// Not in the surroundings of the story: Go has its module and caches outside.
 			file, source, _ := strings.Cut(build, " ")
-			cmd := exec.Command("go", "build", "-buildvcs=false", "-o", ts.MkAbs(file), source)
-			cmd.Dir = root
-			if out, err := cmd.CombinedOutput(); err != nil {
-				ts.Fatalf("%s: %v\n%s", c, err, out)
-			}
+			compile(ts, filepath.Join(root, source), file)
 			continue
 		}
 		ts.Check(ts.Exec("sh", "-euc", c))

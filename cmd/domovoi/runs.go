@@ -64,7 +64,7 @@ func (a *app) filterFlags(c *cobra.Command, f *runFilter) {
 	c.Flags().StringVar(&f.since, "since", "", "only runs queued since a `time`: 2026-01-31T12:00:00Z, or 12h or 7d ago")
 	c.Flags().StringVar(&f.until, "until", "", "only runs queued before a `time`")
 	c.Flags().StringVar(&f.trigger, "trigger", "", "only runs started by this `kind`: "+strings.Join(triggerKinds, ", "))
-	c.Flags().StringVar(&f.triggerID, "trigger-id", "", "only runs started by the schedule or run of this `id`")
+	c.Flags().StringVar(&f.triggerID, "trigger-id", "", "only runs started by the schedule, trigger or run of this `id`, or for a change of this instance")
 	c.Flags().StringVar(&f.Text, "text", "", "only runs with this `text` in their errors, exit reason, parameters or output")
 	c.RegisterFlagCompletionFunc("state", cobra.FixedCompletions(runStates, cobra.ShellCompDirectiveNoFileComp))
 	c.RegisterFlagCompletionFunc("trigger", cobra.FixedCompletions(triggerKinds, cobra.ShellCompDirectiveNoFileComp))
@@ -243,6 +243,12 @@ func triggerText(t slnet.RunTrigger) string {
 	}
 	if !t.Occurrence.IsZero() {
 		text += ", due " + timeText(t.Occurrence)
+	}
+	if t.InstanceID != uuid.Nil {
+		text += ", instance " + t.InstanceID.String()
+	}
+	if r := t.Request; r != nil {
+		text += fmt.Sprintf(", %s %s with the API token %s from %s", r.Method, r.Route, r.Token, r.Address)
 	}
 	return text
 }

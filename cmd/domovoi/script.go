@@ -14,16 +14,19 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"domovoi.dev/runtime/script"
 	"domovoi.dev/sdk/slnet"
 )
 
 func (a *app) scriptCommand() *cobra.Command {
-	return a.group("script", "Deploy and run scripts",
+	c := a.group("script", "Deploy and run scripts",
 		a.scriptNewCommand(), a.scriptCheckCommand(), a.scriptTestCommand(), a.scriptBuildCommand(), a.scriptDeployCommand(),
 		a.scriptUpdateCommand(),
 		a.leaf("list", "List the deployed scripts and plugins", a.scriptList),
-		a.completes(a.leaf("show NAME", "Show a script with its source", a.scriptShow), scriptNames),
+		a.scriptShowCommand(),
 		a.scriptRunCommand(), a.scriptWatchCommand(), a.scriptMemoryCommand())
+	c.AddCommand(a.scriptVersionCommands()...)
+	return c
 }
 
 // deployment is what the flags of a deploy command say.
@@ -32,6 +35,8 @@ type deployment struct {
 	manifest          string // a file
 	timeout           time.Duration
 	runsAs            *string
+	library           bool
+	updateLibraries   string // the script whose libraries are to be the newest
 }
 
 func (d *deployment) flags(c *cobra.Command) {
@@ -88,7 +93,7 @@ func (d *deployment) readManifest(path string) (string, error) {
 
 func (a *app) scriptDeployCommand() *cobra.Command {
 	var d deployment
-	c := a.leaf("deploy DIR|FILE...", "Deploy Go source", func(ctx context.Context, args []string) error {
+	c := a.leaf("deploy [DIR|FILE...]", "Deploy Go source", func(ctx context.Context, args []string) error {
 		return a.scriptDeploy(ctx, args, d)
 	})
 	c.Long = `Deploy Go source. A directory is one script of all its Go files, except tests; a
@@ -96,8 +101,20 @@ file is a script by itself. The name is that of the directory or file, without
 .go; a file called script.go has the name of its directory.
 
 A directory may have a script.yaml, which says how the script is run and what it
-may reach besides the engine: see docs/manifest.md.`
+may reach besides the engine: see docs/manifest.md.
+
+With --library a directory is a package that scripts import as lib/NAME. A script
+is built with the newest version of each when it is deployed, and keeps it.`
+	c.Args = func(c *cobra.Command, args []string) error {
+		if (len(args) == 0) == (d.updateLibraries == "") {
+			return fmt.Errorf("%s wants either DIR|FILE... or --update-libraries NAME", c.CommandPath())
+		}
+		return nil
+	}
 	c.Flags().StringVar(&d.name, "name", "", "`name` of the script, when one is deployed")
+	c.Flags().BoolVar(&d.library, "library", false, "deploy libraries: packages lib/NAME, which scripts import")
+	c.Flags().StringVar(&d.updateLibraries, "update-libraries", "", "deploy the deployed source of script `NAME` again, with the newest versions of the libraries it imports")
+	a.completesFlag(c, "update-libraries", scriptNames)
 	d.flags(c)
 	c.ValidArgsFunction = nil // files
 	return c
@@ -106,6 +123,9 @@ may reach besides the engine: see docs/manifest.md.`
 func (a *app) scriptDeploy(ctx context.Context, paths []string, d deployment) error {
 	if len(paths) > 1 && (d.name != "" || d.manifest != "") {
 		return slnet.Errorf(slnet.KindInvalid, "--name and --manifest are for one script, and %d are given", len(paths))
+	}
+	if d.updateLibraries != "" {
+		return a.updateLibraries(ctx, d)
 	}
 	messages := make([]*slnet.DeployScriptMessage, len(paths))
 	for i, path := range paths {
@@ -116,12 +136,35 @@ func (a *app) scriptDeploy(ctx context.Context, paths []string, d deployment) er
 		if d.name != "" {
 			name = d.name
 		}
+		if d.library {
+			name = script.LibraryPrefix + strings.TrimPrefix(name, script.LibraryPrefix)
+		}
 		manifest, err := d.readManifest(path)
 		if err != nil {
 			return err
 		}
 		messages[i] = &slnet.DeployScriptMessage{Name: name, Description: d.description, Files: files, Timeout: d.timeout, Manifest: manifest, RunsAs: d.runsAs}
 	}
+	return a.deployAll(ctx, messages)
+}
+
+// updateLibraries deploys what is deployed again.
+func (a *app) updateLibraries(ctx context.Context, d deployment) error {
+	if d.name != "" || d.manifest != "" || d.description != "" || d.timeout != 0 || d.runsAs != nil || d.library {
+		return slnet.Errorf(slnet.KindInvalid, "--update-libraries changes nothing else of script %q; leave the other flags out", d.updateLibraries)
+	}
+	response, err := request[*slnet.ScriptResponse](ctx, a, &slnet.GetScriptMessage{Name: d.updateLibraries})
+	if err != nil {
+		return err
+	}
+	s := response.Script
+	if s.Engine != slnet.EngineInterpreted {
+		return slnet.Errorf(slnet.KindInvalid, "%q is a plugin, which has its libraries in the binary; build and deploy it again", s.Name)
+	}
+	return a.deployAll(ctx, []*slnet.DeployScriptMessage{{Name: s.Name, Description: s.Description, Files: s.Files, Timeout: s.Timeout, Manifest: s.ManifestText}})
+}
+
+func (a *app) deployAll(ctx context.Context, messages []*slnet.DeployScriptMessage) error {
 	c, err := a.connect()
 	if err != nil {
 		return err
@@ -176,11 +219,17 @@ func readScript(path string) (name string, files []slnet.ScriptFile, err error) 
 // "//go:build !domovoi" is not deployed: the main of a plugin binary.
 const scriptTag = "domovoi"
 
+// scriptConstraints are what the build constraints of scripts are compared with.
+func scriptConstraints() *gobuild.Context {
+	constraints := gobuild.Default
+	constraints.BuildTags = append(constraints.BuildTags, scriptTag)
+	return &constraints
+}
+
 // readSource reads the Go files of a directory that are neither tests nor
 // excluded by a build constraint.
 func readSource(dir string) ([]slnet.ScriptFile, error) {
-	constraints := gobuild.Default
-	constraints.BuildTags = append(constraints.BuildTags, scriptTag)
+	constraints := scriptConstraints()
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, slnet.Errorf(slnet.KindInvalid, "the script cannot be read: %v", err)
@@ -229,8 +278,27 @@ func showScripts(t *table, scripts []slnet.Script) {
 	}
 }
 
-func (a *app) scriptShow(ctx context.Context, args []string) error {
-	response, err := request[*slnet.ScriptResponse](ctx, a, &slnet.GetScriptMessage{Name: args[0]})
+func (a *app) scriptShowCommand() *cobra.Command {
+	message := new(slnet.GetScriptMessage)
+	c := a.leaf("show NAME", "Show a script with its source, and what refers to it", func(ctx context.Context, args []string) error {
+		message.Name = args[0]
+		return a.scriptShow(ctx, message)
+	})
+	c.Flags().Int64Var(&message.Version, "version", 0, "show this `version`; 0 means the newest")
+	return a.completes(c, scriptNames)
+}
+
+func (a *app) scriptShow(ctx context.Context, message *slnet.GetScriptMessage) error {
+	c, err := a.connect()
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	response, err := ask[*slnet.ScriptResponse](ctx, c, message)
+	if err != nil {
+		return err
+	}
+	uses, err := ask[*slnet.ScriptReferencesResponse](ctx, c, &slnet.GetScriptReferencesMessage{Name: message.Name})
 	if err != nil {
 		return err
 	}
@@ -240,6 +308,9 @@ func (a *app) scriptShow(ctx context.Context, args []string) error {
 		t.field("Description", s.Description)
 		t.field("Engine", string(s.Engine))
 		t.field("Version", fmt.Sprint(s.Version))
+		if s.RestoredFrom > 0 {
+			t.field("Content of", fmt.Sprintf("version %d", s.RestoredFrom))
+		}
 		t.field("Hash", s.Hash)
 		t.field("Entry points", strings.Join(s.EntryPoints, ", "))
 		if len(s.ParameterSchema) > 0 {
@@ -254,6 +325,18 @@ func (a *app) scriptShow(ctx context.Context, args []string) error {
 		showManifest(t, s.Manifest)
 		t.field("Deployed", timeText(s.DeployedAt)+" by "+s.DeployedBy)
 		t.field("Runs as", s.RunsAs)
+		if s.Disabled {
+			t.field("Disabled", timeText(s.DisabledAt)+" by "+s.DisabledBy)
+		}
+		for _, l := range s.Libraries {
+			t.field("Uses", fmt.Sprintf("%s version %d", l.Name, l.Version))
+		}
+		for _, reference := range uses.References {
+			t.field("Used", reference.String())
+		}
+		if uses.More > 0 {
+			t.field("Used", fmt.Sprintf("%d more times", uses.More))
+		}
 	})
 	if err != nil || a.output == outputJSON {
 		return err

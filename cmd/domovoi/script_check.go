@@ -16,12 +16,20 @@ import (
 )
 
 func (a *app) scriptCheckCommand() *cobra.Command {
-	c := a.leaf("check DIR|FILE...", "Check Go source without a daemon", a.scriptCheck)
+	library := false
+	c := a.leaf("check DIR|FILE...", "Check Go source without a daemon", func(ctx context.Context, paths []string) error {
+		return a.scriptCheck(ctx, paths, library)
+	})
 	c.Long = `Check Go source as a deployment does, without a daemon and without storing or
 running anything: its types, its entry points, and whether the interpreter can
 carry it. Directories and files are read as by deploy. What is found goes to
 standard error, as file:line:column: message; with -o json all goes to standard
-output. The exit code is 2 when anything was found.`
+output. The exit code is 2 when anything was found.
+
+A library lib/money that a script imports is read from the directory lib/money in
+the nearest directory above the script that has one. Without such a directory the
+daemon is asked for the newest version it has.`
+	c.Flags().BoolVar(&library, "library", false, "what is checked are libraries")
 	c.Example = "  domovoi script check scripts/report"
 	c.ValidArgsFunction = nil // files
 	return c
@@ -35,11 +43,19 @@ type checkedScript struct {
 }
 
 // scriptCheck checks all scripts before it fails.
-func (a *app) scriptCheck(ctx context.Context, paths []string) error {
+func (a *app) scriptCheck(ctx context.Context, paths []string, library bool) error {
 	var answer struct{ Scripts []checkedScript }
 	var refused []string
 	for _, path := range paths {
 		name, files, err := readScript(path)
+		if err != nil {
+			return err
+		}
+		if library {
+			name = script.LibraryPrefix + name
+			files = script.LibraryFiles(name, files)
+		}
+		files, hint, err := a.withLibraries(ctx, path, name, files)
 		if err != nil {
 			return err
 		}
@@ -49,7 +65,11 @@ func (a *app) scriptCheck(ctx context.Context, paths []string) error {
 		switch {
 		case errors.As(err, &mistakes):
 			told.Errors = mistakes
-			refused = append(refused, fmt.Sprintf("script %q cannot be deployed:\n%v", name, err))
+			text := fmt.Sprintf("script %q cannot be deployed:\n%v", name, err)
+			if hint != "" {
+				text += "\n" + hint
+			}
+			refused = append(refused, text)
 		case err != nil:
 			return fmt.Errorf("script %q cannot be checked: %w", name, err)
 		default:

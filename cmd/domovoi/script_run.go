@@ -57,7 +57,7 @@ func (a *app) scriptOfArgs(c *cobra.Command, args []string) (*slnet.Script, erro
 		return nil, nil // the second time tells what is wrong
 	}
 	if isPath(c.Flags().Arg(0)) {
-		return scriptOfSource(c.Context(), c.Flags().Arg(0))
+		return a.scriptOfSource(c.Context(), c.Flags().Arg(0))
 	}
 	// Whoever may execute scripts may list them, but not see their source.
 	response, err := request[*slnet.ScriptsResponse](c.Context(), a, &slnet.GetScriptsMessage{Name: c.Flags().Arg(0)})
@@ -109,6 +109,7 @@ With --async the run is only queued, and its id is printed.`
 	c.Flags().StringArrayVarP(&parameters, "param", "p", nil, "a parameter as `key=value`; may be repeated")
 	c.Flags().StringVar(&input, "input", "", "`file` with the parameters as a JSON object; - is the standard input")
 	c.Flags().BoolVar(&message.DryRun, "dry-run", false, "store nothing the script writes, and print what would change")
+	c.Flags().Int64Var(&message.ScriptVersion, "version", 0, "run this `version` of the script; 0 means the newest")
 	c.Flags().BoolVar(&message.Async, "async", false, "print the id of the run and do not wait for its end")
 	c.Flags().DurationVar(&message.Timeout, "timeout", 0, "end the run when it takes longer; 0 means as the script says")
 	c.Flags().StringVar(&message.EntryPoint, "entry-point", "", "`function` to call instead of Run")
@@ -333,21 +334,25 @@ func (a *app) scriptRun(ctx context.Context, message *slnet.ExecuteScriptMessage
 	if err != nil {
 		return err
 	}
-	switch {
-	case message.Async:
+	if message.Async {
 		return a.tellStarted(response)
-	case a.output == outputJSON && message.DryRun:
-		err = a.printDryRun(ctx, c, response.Run)
-	default:
-		err = a.tellResult(response)
-		if message.DryRun && a.output != outputJSON {
-			err = errors.Join(err, a.showChanges(ctx, c, response.Run.ID))
-		}
 	}
-	if err != nil {
+	if err := a.tellOutcome(ctx, c, response); err != nil {
 		return err
 	}
 	return a.reportEnd(ctx, c, response.Run)
+}
+
+// tellOutcome prints what a run has put out and returned, and of a dry run what
+// would have changed.
+func (a *app) tellOutcome(ctx context.Context, c *client.Client, response *slnet.RunResponse) error {
+	switch {
+	case !response.Run.DryRun:
+		return a.tellResult(response)
+	case a.output == outputJSON:
+		return a.printDryRun(ctx, c, response.Run)
+	}
+	return errors.Join(a.tellResult(response), a.showChanges(ctx, c, response.Run.ID))
 }
 
 // tellStarted prints the id of a run that was not waited for.

@@ -10,20 +10,28 @@ import (
 	"strings"
 	"time"
 
+	"domovoi.dev/runtime/script"
 	"domovoi.dev/sdk/client"
 	"domovoi.dev/sdk/slnet"
 )
 
 // isPath reports whether an argument is source rather than the name of a deployed
-// script, which has no slash in it.
+// script, which has no slash in it, or library.
 func isPath(argument string) bool {
+	if script.IsLibrary(argument) {
+		return isDir(argument)
+	}
 	return argument == "." || argument == ".." || strings.ContainsRune(filepath.ToSlash(argument), '/') ||
 		filepath.Ext(argument) == ".go" && isRegular(argument)
 }
 
 // scriptOfSource describes a script that is not deployed.
-func scriptOfSource(ctx context.Context, path string) (*slnet.Script, error) {
+func (a *app) scriptOfSource(ctx context.Context, path string) (*slnet.Script, error) {
 	name, files, err := readScript(path)
+	if err != nil {
+		return nil, err
+	}
+	files, _, err = a.withLibraries(ctx, path, name, files)
 	if err != nil {
 		return nil, err
 	}
@@ -31,7 +39,7 @@ func scriptOfSource(ctx context.Context, path string) (*slnet.Script, error) {
 	if err != nil {
 		return nil, slnet.Errorf(slnet.KindInvalid, "script %q cannot be run:\n%v", name, err)
 	}
-	s := &slnet.Script{Name: name, EntryPoints: checked.EntryPoints}
+	s := &slnet.Script{Name: name, Description: checked.Description(), EntryPoints: checked.EntryPoints}
 	if checked.Parameters != nil {
 		s.ParameterSchema, err = json.Marshal(checked.Parameters)
 	}
@@ -51,16 +59,13 @@ func sourceMessage(path string, like *slnet.ExecuteScriptMessage) (*slnet.Execut
 	}
 	return &slnet.ExecuteSourceMessage{
 		Name: name, Files: files, Manifest: manifest,
-		Parameters: like.Parameters, Input: like.Input, Timeout: like.Timeout, Async: true,
+		Parameters: like.Parameters, Input: like.Input, Timeout: like.Timeout, DryRun: like.DryRun, Async: true,
 	}, nil
 }
 
 func (a *app) sourceRun(ctx context.Context, path string, like *slnet.ExecuteScriptMessage) error {
 	if like.EntryPoint != "" && like.EntryPoint != slnet.EntryPointRun {
 		return slnet.Errorf(slnet.KindInvalid, "--entry-point is for deployed scripts; of source, %s is called", slnet.EntryPointRun)
-	}
-	if like.DryRun {
-		return slnet.Errorf(slnet.KindInvalid, "--dry-run is for deployed scripts; deploy it first")
 	}
 	message, err := sourceMessage(path, like)
 	if err != nil {
@@ -113,7 +118,7 @@ func (a *app) followSource(ctx context.Context, c *client.Client, message *slnet
 	if err != nil {
 		return err
 	}
-	if err := a.tellResult(ended); err != nil {
+	if err := a.tellOutcome(ctx, c, ended); err != nil {
 		return err
 	}
 	return a.tellEnd(ended.Run)

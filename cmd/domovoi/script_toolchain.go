@@ -48,15 +48,18 @@ func (a *app) goCommand(ctx context.Context, tool, dir string, args ...string) e
 
 func (a *app) scriptTestCommand() *cobra.Command {
 	var pattern string
-	var verbose bool
+	var verbose, interpreted bool
 	c := a.leaf("test DIR", "Run the Go tests of a script", func(ctx context.Context, args []string) error {
-		return a.scriptTest(ctx, args[0], pattern, verbose)
+		return a.scriptTest(ctx, args[0], pattern, verbose, interpreted)
 	})
-	c.Long = `Run the Go tests of a script with the go command. Tests that use the package
-domovoi.dev/sdk/sdktest get a daemon in memory from this program; none other is
-needed. In the folder of "script new" the SDK is made that of this program first.`
+	c.Long = `Run the Go tests of a script with the go command, or, where there is none, in the
+interpreter, which carries most of what tests do and refuses the rest with its
+place. Tests that use the package domovoi.dev/sdk/sdktest get a daemon in memory
+from this program; none other is needed. For the go command the SDK in the folder
+of "script new" is made that of this program first.`
 	c.Example = "  domovoi script test . --run TestRun"
 	c.Flags().StringVar(&pattern, "run", "", "only tests whose name matches this `expression`")
+	c.Flags().BoolVar(&interpreted, "interpreted", false, "use the interpreter also where there is a go command")
 	c.Flags().BoolVarP(&verbose, "verbose", "v", false, "print the names and logs of all tests")
 	c.ValidArgsFunction = directories
 	return c
@@ -67,7 +70,7 @@ func directories(*cobra.Command, []string, string) ([]string, cobra.ShellCompDir
 	return nil, cobra.ShellCompDirectiveFilterDirs
 }
 
-func (a *app) scriptTest(ctx context.Context, dir, pattern string, verbose bool) error {
+func (a *app) scriptTest(ctx context.Context, dir, pattern string, verbose, interpreted bool) error {
 	tests, err := filepath.Glob(filepath.Join(dir, "*_test.go"))
 	if info, statErr := os.Stat(dir); statErr != nil || !info.IsDir() || err != nil {
 		return slnet.Errorf(slnet.KindInvalid, "%s is no folder of a script", dir)
@@ -75,9 +78,9 @@ func (a *app) scriptTest(ctx context.Context, dir, pattern string, verbose bool)
 	if len(tests) == 0 {
 		return slnet.Errorf(slnet.KindInvalid, "%s has no tests; they stand in files whose names end in _test.go", dir)
 	}
-	tool, err := a.toolchain("testing a script")
-	if err != nil {
-		return err
+	tool, err := exec.LookPath("go")
+	if interpreted || err != nil {
+		return a.interpretTests(ctx, dir, pattern, verbose)
 	}
 	if err := refreshSDK(dir); err != nil {
 		return err

@@ -59,7 +59,10 @@ most ` + durationText(drainTime) + `; a second one cuts them off.`
 	c.Flags().IntVar(&o.Spares, "spares", 2*goruntime.NumCPU(), "`number` of processes that wait for runs of scripts executed lately; 0 for none")
 	c.Flags().StringVar(&o.SecretsKey, "secrets-key", "", "`file` with the key of secrets, made when there is none (default "+runtime.SecretsKeyFile+" in the data directory)")
 	c.MarkFlagFilename("secrets-key")
-	c.Flags().BoolVar(&o.Safe, "safe", false, "start nothing by itself: no schedules")
+	c.Flags().IntVar(&o.MaxDepth, "max-depth", 0, "how many runs may stand above another, each started by the one before; 0 means 16, at most 100")
+	c.Flags().BoolVar(&o.Safe, "safe", false, "start nothing by itself: no schedules, nothing for changes, no scripts for APIs, and no runs that wait")
+	c.Flags().BoolVar(&o.ReadOnly, "read-only", false, "change nothing and start nothing, to look at a restored backup")
+	backupFlags(c, &o.Backups)
 	// Unlike other commands, serve counts the signals itself.
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		a.started = true

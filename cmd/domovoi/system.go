@@ -25,7 +25,10 @@ func (a *app) systemInfo(ctx context.Context, _ []string) error {
 		t.field("Version", response.Version)
 		t.field("Started", timeText(response.StartedAt))
 		if response.Safe {
-			t.field("Safe", "nothing is started by itself: schedules are off")
+			t.field("Safe", "nothing is started by itself: no schedules, nothing for changes, and no runs that waited")
+		}
+		if response.ReadOnly {
+			t.field("Read-only", "nothing is changed")
 		}
 		t.field("Store version", fmt.Sprint(response.StoreVersion))
 		t.field("Active modules", strings.Join(response.Managers, ", "))
@@ -35,7 +38,24 @@ func (a *app) systemInfo(ctx context.Context, _ []string) error {
 		if response.Store != nil {
 			showStore(t, response.Store)
 		}
+		if response.Backups != nil {
+			showBackups(t, response.Backups)
+		}
 	})
+}
+
+// showBackups shows how the backups do.
+func showBackups(t *table, b *slnet.BackupInfo) {
+	if b.Newest != nil {
+		t.field("Newest backup", b.Newest.Name+", "+sizeText(b.Newest.Size))
+	}
+	t.field("Next backup", timeText(b.NextAt))
+	if b.Writing > 0 {
+		t.field("Backup under way", sizeText(b.Writing)+" written")
+	}
+	if b.Failure != "" {
+		t.field("Last backup failed", timeText(b.FailedAt)+": "+b.Failure)
+	}
 }
 
 // showStore shows the figures of a store.

@@ -82,14 +82,18 @@ func tokenKindText(kind slnet.TokenKind) string {
 	return string(kind)
 }
 
+func expiryText(at time.Time) string {
+	if at.IsZero() {
+		return "does not expire"
+	}
+	return "expires " + timeText(at)
+}
+
 // printToken hands a new token over: to a file that nobody else can read, or to
 // standard output, so that it can go straight into another program.
 func (a *app) printToken(response *slnet.CreateTokenResponse, file string) error {
 	token := response.Token
-	expiry := "does not expire"
-	if !token.ExpiresAt.IsZero() {
-		expiry = "expires " + timeText(token.ExpiresAt)
-	}
+	expiry := expiryText(token.ExpiresAt)
 	if file != "" {
 		if err := writePrivate(file, []byte(response.Secret+"\n")); err != nil {
 			return slnet.Errorf(slnet.KindInvalid, "the token cannot be written: %v", err)

@@ -25,26 +25,12 @@ func TestTutorial(t *testing.T) {
 	}
 	var story strings.Builder
 	story.WriteString("daemon start\nsymlink scripts -> " + shipped + "\n[exec:go] toolchain\n")
-	blocks := strings.Split(string(page), "```console\n")
-	commands := 0
-	for _, block := range blocks[1:] {
-		block, _, _ = strings.Cut(block, "```")
-		condition := ""
-		for line := range strings.Lines(block) {
-			line = strings.TrimRight(line, "\n")
-			command, ok := strings.CutPrefix(line, "$ ")
-			if !ok {
-				story.WriteString(condition + "says '" + strings.ReplaceAll(line, "'", "''") + "'\n")
-				continue
-			}
-			commands++
-			condition = ""
-			if strings.Contains(command, "script test") || strings.Contains(command, "script build") {
-				condition = "[exec:go] "
-			}
-			story.WriteString(condition + "exec " + command + "\n")
+	commands := tell(&story, string(page), func(command string) (condition, exec string) {
+		if strings.Contains(command, "script test") || strings.Contains(command, "script build") {
+			condition = "[exec:go] "
 		}
-	}
+		return condition, command
+	})
 	story.WriteString("daemon stop\n")
 	if commands < 8 {
 		t.Fatalf("only %d commands are found", commands)
@@ -57,6 +43,31 @@ func TestTutorial(t *testing.T) {
 		t.Fatal(err)
 	}
 	testscript.Run(t, stories(testscript.Params{Files: []string{file}}))
+}
+
+// tell writes the commands of a page as a story, each followed by what it must say,
+// and returns how many there are. line gives the line of the story for a command,
+// and the condition under which it is carried out.
+func tell(story *strings.Builder, page string, line func(command string) (condition, exec string)) (commands int) {
+	for i, block := range strings.Split(page, "```console\n") {
+		if i == 0 {
+			continue
+		}
+		block, _, _ = strings.Cut(block, "```")
+		condition := ""
+		for text := range strings.Lines(block) {
+			text = strings.TrimRight(text, "\n")
+			command, ok := strings.CutPrefix(text, "$ ")
+			if !ok {
+				story.WriteString(condition + "says '" + strings.ReplaceAll(text, "'", "''") + "'\n")
+				continue
+			}
+			commands++
+			condition, command = line(command)
+			story.WriteString(condition + "exec " + command + "\n")
+		}
+	}
+	return commands
 }
 
 func saysCommand(ts *testscript.TestScript, neg bool, args []string) {

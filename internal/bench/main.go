@@ -100,7 +100,7 @@ func (b *bench) main(ctx context.Context, file string, p profiles) error {
 
 // A group is measures that share a daemon and its data.
 type group struct {
-	ids []string // of goals.md
+	ids []string // of goals.md, and API for user-defined APIs
 	// spares says that processes wait for runs, as they do in `domovoi serve`.
 	spares bool
 	// open prepares the house, and leaves to it what has to be closed.
@@ -117,6 +117,7 @@ func (b *bench) groups() []group {
 		{ids: []string{"P10"}, open: linksGroup},
 		{ids: []string{"P11", "P13"}, open: processesGroup},
 		{ids: []string{"P12", "P14"}, spares: true, open: warmGroup},
+		{ids: []string{"API"}, spares: true, open: apisGroup},
 	}
 }
 

@@ -106,6 +106,12 @@ func StartOn(t testing.TB, dir string, store kv.Store) *Daemon {
 	return start(t, dir, store, func(*runtime.Options) {})
 }
 
+// StartOnWith is StartOn with other options.
+func StartOnWith(t testing.TB, dir string, store kv.Store, change func(*runtime.Options)) *Daemon {
+	t.Helper()
+	return start(t, dir, store, change)
+}
+
 func start(t testing.TB, dir string, store kv.Store, change func(*runtime.Options)) *Daemon {
 	t.Helper()
 	d := &Daemon{t: t, Dir: dir}

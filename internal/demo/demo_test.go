@@ -3,47 +3,18 @@ package main
 import (
 	"context"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"sync"
 	"testing"
+
+	"domovoi.dev/internal/built"
 )
 
 // programs builds what the demonstration shows. It skips the test where there is
 // no Go toolchain.
 func programs(t *testing.T) options {
 	t.Helper()
-	tool, err := exec.LookPath("go")
-	if err != nil {
-		t.Skip("nothing can be compiled here: there is no go command in PATH")
-	}
-	built.Do(func() {
-		if builtIn, buildErr = os.MkdirTemp("", "domovoi-built-"); buildErr != nil {
-			return
-		}
-		out, err := exec.Command(tool, "build", "-buildvcs=false", "-o", builtIn, "../../cmd/domovoi", "../../plugins/hello").CombinedOutput()
-		buildErr, buildOut = err, string(out)
-	})
-	if buildErr != nil {
-		t.Fatalf("go build: %v\n%s", buildErr, buildOut)
-	}
-	return options{domovoi: filepath.Join(builtIn, "domovoi"), hello: filepath.Join(builtIn, "hello"), scripts: "../../scripts"}
-}
-
-// What programs has built, once for all tests.
-var (
-	built    sync.Once
-	builtIn  string
-	buildOut string
-	buildErr error
-)
-
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if builtIn != "" {
-		os.RemoveAll(builtIn)
-	}
-	os.Exit(code)
+	dir := built.In(t, "../../cmd/domovoi", "../../plugins/hello")
+	return options{domovoi: filepath.Join(dir, "domovoi"), hello: filepath.Join(dir, "hello"), scripts: "../../scripts"}
 }
 
 func TestDemonstration(t *testing.T) {

@@ -90,6 +90,9 @@ var rooms = []room{
 	{path: "storage",
 		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom", "storage/kv", "storage/kv/overlay"},
 		modules: []string{"github.com/google/uuid", "github.com/tinylib/msgp/msgp", "github.com/klauspost/compress/zstd"}},
+	{path: "storage/backup", // the file format of backups; kv for its limits
+		rooms:   []string{"storage/kv"},
+		modules: []string{"filippo.io/age", "github.com/klauspost/compress/zstd"}},
 
 	// The daemon.
 	{path: "runtime/security",
@@ -105,9 +108,9 @@ var rooms = []room{
 	{path: "runtime/script/exportdata/...", // for go generate
 		rooms:   []string{"runtime/script", "runtime/script/exportdata"},
 		modules: []string{"golang.org/x/tools/go/gcexportdata"}},
-	{path: "runtime/interp/...", // runtime/script for what the language allows and how it is read
-		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/plugin", "runtime/interp/...", "runtime/script", "runtime/script/exportdata"},
-		modules: []string{"github.com/traefik/yaegi", "github.com/google/uuid", "golang.org/x/tools/go/types/typeutil"}},
+	{path: "runtime/interp/...", // runtime/script for what the language allows and how it is read; sdk/client and sdktest for tests of scripts
+		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/plugin", "sdk/client", "sdk/sdktest", "runtime/interp/...", "runtime/script", "runtime/script/exportdata"},
+		modules: []string{"github.com/traefik/yaegi", "github.com/google/uuid", "golang.org/x/tools/go/ast/astutil", "golang.org/x/tools/go/types/typeutil"}},
 	{path: "plugins",
 		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/plugin", "sdk/plugin/session", "plugins/sandbox"},
 		modules: []string{"github.com/google/uuid", "github.com/hashicorp/go-plugin", "github.com/hashicorp/go-hclog",
@@ -119,17 +122,27 @@ var rooms = []room{
 	{path: "runtime/automation/schedule",
 		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom", "storage", "runtime/security", "runtime/automation/cron"},
 		modules: []string{"github.com/google/uuid", "github.com/tinylib/msgp/msgp"}},
+	{path: "runtime/automation/trigger",
+		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom", "storage", "runtime/security"},
+		modules: []string{"github.com/google/uuid", "github.com/tinylib/msgp/msgp"}},
+	{path: "runtime/automation/endpoint", // runtime/api for what it knows of a request
+		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/schema", "storage", "runtime/security", "runtime/automation",
+			"runtime/api", "runtime/pace"},
+		modules: []string{"github.com/google/uuid", "github.com/tinylib/msgp/msgp"}},
 	{path: "runtime/secrets",
 		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom", "storage", "runtime/security"},
 		modules: []string{"github.com/tinylib/msgp/msgp"}},
+	{path: "runtime/backups", // the daemon's folder of backups
+		rooms: []string{"sdk/slnet", "storage/backup"}},
 	{path: "runtime/outbound", // requests of scripts to servers they are granted
 		rooms: []string{"sdk/slnet"}},
 	{path: "runtime/automation", // sdk/plugin for its CompileErrors, session for its bounds
 		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/schema", "sdk/plugin", "sdk/plugin/session", "storage", "runtime/security", "runtime/script", "plugins"},
 		modules: []string{"github.com/google/uuid", "github.com/tinylib/msgp/msgp", "github.com/klauspost/compress/zstd",
 			"go.yaml.in/yaml/v3", "golang.org/x/sync", "golang.org/x/time/rate"}},
+	{path: "runtime/pace"}, // how often things may happen
 	{path: "runtime/api",
-		rooms: []string{"sdk", "sdk/slnet", "sdk/dom"},
+		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "runtime/pace"},
 		modules: []string{"github.com/google/uuid", "github.com/prometheus/client_golang",
 			"github.com/tinylib/msgp/msgp", // to bound the shape of a body before it is decoded
 			"golang.org/x/crypto/acme"}},
@@ -138,10 +151,10 @@ var rooms = []room{
 	{path: "console/typegen", // for go generate
 		rooms: []string{"sdk", "sdk/slnet"}},
 	{path: "runtime",
-		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/dom/filtertext", "storage", "storage/kv", "storage/kv/pebblekv",
-			"runtime/security", "runtime/secrets", "runtime/outbound", "runtime/dommanager", "runtime/script", "runtime/automation", "runtime/automation/schedule",
+		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/dom/filtertext", "storage", "storage/backup", "storage/kv", "storage/kv/overlay", "storage/kv/pebblekv",
+			"runtime/security", "runtime/backups", "runtime/secrets", "runtime/outbound", "runtime/dommanager", "runtime/script", "runtime/automation", "runtime/automation/schedule", "runtime/automation/trigger", "runtime/automation/endpoint",
 			"runtime/api", "plugins"},
-		modules: []string{"filippo.io/age", "github.com/google/uuid", "github.com/klauspost/compress/zstd",
+		modules: []string{"github.com/google/uuid", "github.com/klauspost/compress/zstd",
 			"github.com/prometheus/client_golang", "golang.org/x/sync", "golang.org/x/sys/unix"}},
 
 	// What is started. The daemon's binary is also the worker's.
@@ -149,7 +162,7 @@ var rooms = []room{
 		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/dom/filtertext", "sdk/dom/interchange", "sdk/schema", "sdk/client", "sdk/plugin",
 			"console", "runtime", "runtime/api", "runtime/interp", "runtime/script", "plugins/sandbox", "internal/load", "internal/sdksource",
 			"storage/kv/memkv"}, // runtime/api for the server and its certificates, memkv for the daemon of a script's tests
-		modules: []string{"github.com/spf13/cobra", "github.com/google/uuid", "go.yaml.in/yaml/v3",
+		modules: []string{"github.com/spf13/cobra", "github.com/google/uuid", "github.com/pmezard/go-difflib/difflib", "go.yaml.in/yaml/v3",
 			"golang.org/x/sys/unix", "golang.org/x/term"}},
 	{path: "plugins/*",
 		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/plugin"}},
@@ -168,6 +181,7 @@ var rooms = []room{
 	{path: "internal/daemontest", testing: true,
 		modules: []string{"github.com/google/uuid"}},
 	{path: "internal/scripttest", testing: true},
+	{path: "internal/built", testing: true},
 	{path: "internal/stress", testing: true,
 		modules: []string{"github.com/google/uuid"}},
 	{path: "internal/demo",

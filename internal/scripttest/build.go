@@ -4,9 +4,11 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
+	"sync"
 	"testing"
+
+	"domovoi.dev/internal/built"
 )
 
 // main is what makes a plugin binary of a script.
@@ -22,27 +24,36 @@ func main() { plugin.Serve(plugin.Script{Run: Run}) }
 // can have. It skips the test where there is no Go toolchain.
 func Build(t *testing.T, folder string) []byte {
 	t.Helper()
-	tool, err := exec.LookPath("go")
+	absolute, err := filepath.Abs(folder)
 	if err != nil {
-		t.Skip("nothing can be compiled here: there is no go command in PATH")
+		t.Fatal(err)
 	}
-	dir := t.TempDir()
-	binary := filepath.Join(dir, "plugin")
-	args := []string{"build", "-buildvcs=false", "-ldflags=-s -w", "-o", binary}
-	if _, err := os.Stat(filepath.Join(folder, "main.go")); errors.Is(err, fs.ErrNotExist) {
-		args = append(args, write(t, dir, "main.go", main), write(t, dir, "script.go", source(t, folder)))
-	} else {
-		args = append(args, folder)
+	dir, name := "", filepath.Base(absolute)
+	_, err = os.Stat(filepath.Join(folder, "main.go"))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		made := filepath.Join(built.Dir(t), "source", name)
+		if err := os.MkdirAll(made, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		write(t, made, "main.go", main)
+		write(t, made, "script.go", source(t, folder))
+		dir = built.In(t, made)
+	case filepath.Dir(absolute) == filepath.Join(built.Root(t), "scripts"):
+		shipped.Do(func() { built.In(t, filepath.Join(built.Root(t), "scripts", "...")) })
+		dir = built.Dir(t)
+	default:
+		dir = built.In(t, absolute)
 	}
-	if out, err := exec.CommandContext(t.Context(), tool, args...).CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
-	content, err := os.ReadFile(binary)
+	content, err := os.ReadFile(filepath.Join(dir, name))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return content
 }
+
+// shipped builds the shipped scripts: all take hardly longer than one.
+var shipped sync.Once
 
 func source(t *testing.T, folder string) string {
 	t.Helper()
@@ -53,11 +64,9 @@ func source(t *testing.T, folder string) string {
 	return string(content)
 }
 
-func write(t *testing.T, dir, name, content string) string {
+func write(t *testing.T, dir, name, content string) {
 	t.Helper()
-	path := filepath.Join(dir, name)
-	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return path
 }

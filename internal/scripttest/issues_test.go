@@ -2,6 +2,7 @@ package scripttest_test
 
 import (
 	"encoding/json"
+	"errors"
 	"testing"
 
 	"domovoi.dev/internal/scripttest"
@@ -40,6 +41,24 @@ func TestIssues(t *testing.T) {
 		if got, want := titles(), "burns:high:reported: blinks:normal:reported: squeaks:normal:reported: "; got != want {
 			t.Errorf("the list is %q, want %q", got, want)
 		}
+
+		// Who takes an issue over is its technician, and nobody takes it then.
+		hums := do(map[string]any{"Action": "report", "Title": "hums", "Priority": "low"})[0]
+		issues := dom.NewDomHelper(ann.SendSLNetMessages, "issues").DomInstances
+		if result, err := issues.ExecuteAction(t.Context(), hums.ID, "take"); err != nil || result.Output["technician"] != "ann" {
+			t.Errorf("the action: %+v, %v", result, err)
+		}
+		if _, err := issues.ExecuteAction(t.Context(), hums.ID, "take"); !errors.Is(err, dom.ErrConditionNotMet) {
+			t.Errorf("an issue is taken twice: %v", err)
+		}
+		if _, buttons, err := issues.GetActions(t.Context(), hums.ID); err != nil || len(buttons) != 1 || buttons[0].IsVisible {
+			t.Errorf("the buttons of an issue that was taken: %+v, %v", buttons, err)
+		}
+		if got, want := titles(), "burns:high:reported: blinks:normal:reported: squeaks:normal:reported: hums:low:investigation:ann "; got != want {
+			t.Errorf("the list is %q, want %q", got, want)
+		}
+		do(map[string]any{"Action": "move", "Issue": hums.ID, "To": "fixing"})
+		do(map[string]any{"Action": "move", "Issue": hums.ID, "To": "fixed", "Solution": "oil"})
 
 		move := func(to, more string) string {
 			return `{"Action": "move", "Issue": "` + fire.ID.String() + `", "To": "` + to + `"` + more + `}`

@@ -11,7 +11,7 @@ import (
 // TestErrorSweep lets each operation on the file system fail once. The short
 // form takes some of them, others each time.
 func TestErrorSweep(t *testing.T) {
-	seed, step := stress.Seed(*seedFlag), 3
+	seed, step := stress.Seed(*seedFlag), 6
 	sweep := &stress.Sweep{Schema: stress.NewSchema(seed, "load"), Instances: 5, Rounds: 4}
 	if stress.Long() {
 		step, sweep.Instances, sweep.Rounds = 1, 9, 8

@@ -10,8 +10,9 @@
 //	GET  /readyz        the daemon can do its work
 //	GET  /console/      the files of the console, where there is one
 //	GET  /              the console's first page
+//	     /api/custom/   user-defined APIs, with tokens and errors of their own
 //
-// Every request but those for the public routes carries a token, in its
+// Every other request but those for the public routes carries a token, in its
 // Authorization header or in the cookie that /login has set; without one it is
 // refused before anything else of it is looked at. The edge exchanges the token
 // for a Connection that is bound to its user; what that user may do is decided
@@ -60,6 +61,9 @@ type Options struct {
 	// Console serves / and the files below /console/ to anybody, signed in or not:
 	// they hold nothing but the program. Nil means that there is no console.
 	Console http.Handler
+	// Custom looks at a request to a user-defined API before its body is read, and
+	// says how it goes on. Nil means that the daemon has no such APIs.
+	Custom func(ctx context.Context, request CustomRequest) (*CustomCall, error)
 	// TrustedProxies are the proxies whose X-Forwarded-For and X-Forwarded-Proto
 	// are believed. From everybody else these headers are ignored.
 	TrustedProxies []netip.Prefix

@@ -41,6 +41,11 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64, forms ...*for
 	if err := checkContent(r, forms...); err != nil {
 		return nil, &refusal{http.StatusUnsupportedMediaType, err}
 	}
+	return readAll(w, r, limit)
+}
+
+// readAll reads a body of at most limit bytes, which must keep arriving.
+func readAll(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, *refusal) {
 	if r.ContentLength > limit {
 		return nil, bodyTooLarge(limit)
 	}

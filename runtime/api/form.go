@@ -61,12 +61,20 @@ func replyForm(r *http.Request) *form {
 	return jsonForm
 }
 
-// checkContent refuses a body that is not in one of the forms wanted.
-func checkContent(r *http.Request, wanted ...*form) *slnet.Error {
+// checkEncoding refuses a body that is compressed.
+func checkEncoding(r *http.Request) *slnet.Error {
 	for _, encoding := range list(r.Header["Content-Encoding"]) {
 		if encoding != "" && encoding != "identity" {
 			return slnet.Errorf(slnet.KindInvalid, "a body with Content-Encoding %.20q is not understood; send it as it is", encoding)
 		}
+	}
+	return nil
+}
+
+// checkContent refuses a body that is not in one of the forms wanted.
+func checkContent(r *http.Request, wanted ...*form) *slnet.Error {
+	if err := checkEncoding(r); err != nil {
+		return err
 	}
 	f := formOf(r)
 	names := ""

@@ -61,8 +61,7 @@ func (e *edge) login(w http.ResponseWriter, r *http.Request, _ *caller) {
 func (e *edge) logIn(w http.ResponseWriter, r *http.Request, request loginRequest) (slnet.CreateTokenResponse, error) {
 	attempt, wait := e.attempts.begin(e.client(r), request.User, time.Now())
 	if wait > 0 {
-		seconds := int(math.Ceil(wait.Seconds()))
-		w.Header().Set("Retry-After", strconv.Itoa(seconds))
+		seconds := setRetryAfter(w, wait)
 		return slnet.CreateTokenResponse{}, slnet.Errorf(slnet.KindRateLimited,
 			"too many attempts to log in as %.64q, or from your address; try again in %d seconds", request.User, seconds)
 	}
@@ -71,6 +70,13 @@ func (e *edge) logIn(w http.ResponseWriter, r *http.Request, request loginReques
 		e.attempts.succeed(attempt)
 	}
 	return response, err
+}
+
+// setRetryAfter tells a caller how long to wait, in whole seconds.
+func setRetryAfter(w http.ResponseWriter, wait time.Duration) (seconds int) {
+	seconds = int(math.Ceil(wait.Seconds()))
+	w.Header().Set("Retry-After", strconv.Itoa(seconds))
+	return seconds
 }
 
 // logout is POST /logout: it ends the login it is sent with, for whoever has its

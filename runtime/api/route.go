@@ -14,15 +14,19 @@ import (
 
 // A route is what the daemon has at a path.
 type route struct {
-	method string // the one it takes; with GET also HEAD
+	method string // the one it takes; with GET also HEAD; empty where handle looks at it
 	policy string // its Content-Security-Policy
-	// handle answers. The caller is nil on a public route.
+	// handle answers. The caller is nil on a public route, and on one that
+	// authenticates its callers itself.
 	handle func(w http.ResponseWriter, r *http.Request, c *caller)
 }
 
 // public lists the routes that answer whoever asks. Every other path, also one
 // where there is nothing, answers only those who are signed in.
 var public = []string{"/", "/login", "/healthz", "/readyz", "/console/"}
+
+// ownTokens lists the routes with tokens of their own, which handle asks for.
+var ownTokens = []string{customPath}
 
 // table returns the routes by path. A path that ends in a slash stands for all
 // paths below it, but for the root, which stands for itself.
@@ -32,6 +36,9 @@ func (e *edge) table() map[string]*route {
 		"/slnet/events": {http.MethodGet, apiPolicy, e.events},
 		"/healthz":      {http.MethodGet, apiPolicy, e.health},
 		"/readyz":       {http.MethodGet, apiPolicy, e.ready},
+	}
+	if e.Custom != nil {
+		routes[customPath] = &route{"", apiPolicy, e.custom}
 	}
 	if e.Login != nil {
 		routes["/login"] = &route{http.MethodPost, apiPolicy, e.login}
@@ -49,10 +56,14 @@ func (e *edge) table() map[string]*route {
 // find returns the route of a request and its path in the table, nil where
 // there is nothing. A path counts only in its one plain form: with escapes that
 // need not be, dots or double slashes it leads nowhere, so there is nothing to
-// redirect, and a proxy in front cannot take it for another one. Only below
-// /console/, where all is public, names may be escaped as browsers do it.
+// redirect, and a proxy in front cannot take it for another one. Names may be
+// escaped as clients do it below /console/, where all is public, and below
+// /api/custom/, where customRoute looks at them.
 func (e *edge) find(r *http.Request) (*route, string) {
 	p := r.URL.Path
+	if custom := e.routes[customPath]; custom != nil && strings.HasPrefix(p, customPath) {
+		return custom, customPath
+	}
 	if r.URL.RawPath != "" && !strings.HasPrefix(r.URL.RawPath, "/console/") || !strings.HasPrefix(p, "/") || strings.ContainsFunc(p, unprintable) {
 		return nil, ""
 	}
@@ -81,7 +92,7 @@ func (e *edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		policy = found.policy
 	}
 	e.secure(w, r, policy)
-	defer e.guard(w, r)
+	defer e.guard(w, r, at)
 	if r.ContentLength != 0 {
 		// The server waits for the end of a body before it answers, also when no
 		// handler reads it.
@@ -93,7 +104,7 @@ func (e *edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Connection", "close")
 	}
 	var c *caller
-	if !slices.Contains(public, at) {
+	if !slices.Contains(public, at) && !slices.Contains(ownTokens, at) {
 		var err error
 		if c, err = e.authenticate(r); err != nil {
 			e.reply(w, r, nil, err)
@@ -118,6 +129,9 @@ func (e *edge) acceptable(w http.ResponseWriter, r *http.Request, found *route) 
 	if found == nil {
 		return &refusal{http.StatusNotFound, slnet.Errorf(slnet.KindNotFound, "there is nothing at %.200q", r.URL.Path)}
 	}
+	if found.method == "" {
+		return nil
+	}
 	allowed := []string{found.method}
 	if found.method == http.MethodGet {
 		allowed = append(allowed, http.MethodHead)
@@ -135,7 +149,7 @@ func (e *edge) acceptable(w http.ResponseWriter, r *http.Request, found *route) 
 
 // guard turns a panic into an answer, so that one broken request leaves a trace
 // and harms no other. It is to be deferred.
-func (e *edge) guard(w http.ResponseWriter, r *http.Request) {
+func (e *edge) guard(w http.ResponseWriter, r *http.Request, at string) {
 	cause := recover()
 	if cause == nil {
 		return
@@ -146,6 +160,10 @@ func (e *edge) guard(w http.ResponseWriter, r *http.Request) {
 	err := e.internal(r, fmt.Errorf("panic: %v\n%s", cause, debug.Stack()), false)
 	if w.Header().Get("Content-Type") != "" { // the answer has begun
 		panic(http.ErrAbortHandler)
+	}
+	if at == customPath {
+		e.failCustom(w, r, err.WithReason(slnet.ErrApiUnexpected))
+		return
 	}
 	e.reply(w, r, nil, err)
 }

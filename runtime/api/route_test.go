@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"context"
 	"crypto/tls"
 	"io"
 	"log/slog"
@@ -13,6 +14,7 @@ import (
 
 	"domovoi.dev/runtime/api"
 	"domovoi.dev/runtime/api/apitest"
+	"domovoi.dev/sdk/slnet"
 )
 
 // publicRoutes is what strangers may use. Who adds to it has thought about it.
@@ -23,6 +25,9 @@ func full() api.Options {
 	options := apitest.NewHouse().Options()
 	options.Console = http.FileServerFS(fstest.MapFS{"console/app.js": {Data: []byte("start()")}})
 	options.Logger = slog.New(slog.DiscardHandler)
+	options.Custom = func(context.Context, api.CustomRequest) (*api.CustomCall, error) {
+		return nil, slnet.Errorf(slnet.KindUnauthenticated, "nobody has a token here").WithReason(slnet.ErrApiAuthenticationFailed)
+	}
 	return options
 }
 

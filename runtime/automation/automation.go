@@ -4,7 +4,9 @@
 package automation
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -22,8 +24,8 @@ import (
 // DefaultTimeout ends a run whose script has no timeout of its own.
 const DefaultTimeout = 15 * time.Minute
 
-// maxDepth is how many runs may stand above a run that is started by a script.
-const maxDepth = 16
+// DefaultMaxDepth is the MaxDepth of Options that have none.
+const DefaultMaxDepth = 16
 
 // Options say what an Automation works with.
 type Options struct {
@@ -33,6 +35,10 @@ type Options struct {
 	Host *plugins.Host
 	// Dir is the folder for run logs, plugin binaries and uploads.
 	Dir string
+	// Private are further paths of the daemon's own that no script is granted.
+	Private []string
+	// Hold lets runs go on waiting that waited when the daemon started.
+	Hold bool
 	// Connect returns the connection of a caller; a run gets one of its own.
 	Connect func(security.Caller) slnet.Connection
 	// DryRun returns what a dry run works on. It is closed with the run.
@@ -50,9 +56,22 @@ type Options struct {
 	// MayGrant reports whether a caller may deploy scripts that are granted files,
 	// network or programs.
 	MayGrant func(security.Caller) bool
+	// MayExecute reports whether a caller may execute a script of this name; who
+	// may not, may also not build other scripts with it where it is a library.
+	MayExecute func(caller security.Caller, name string) bool
+	// References returns what refers to a script by a name for which is reports
+	// true; nil where nothing can.
+	References func(ctx context.Context, r *storage.Reader, is func(name string) bool) ([]slnet.ScriptReference, error)
+	// Renaming carries out an update that renames a script. The update calls renamed
+	// in its transaction, for what has the name of the script. It is nil where
+	// nothing has.
+	Renaming func(update func(renamed func(tx *storage.Tx, former, name string) error) error) error
 	// Parallel is how many runs execute at the same time; more wait in the
 	// queue. Runs started by runs do not wait, for their parents wait for them.
 	Parallel int
+	// MaxDepth is how many runs may stand above a run that is started by a script,
+	// or by a change that a script makes; 0 means DefaultMaxDepth.
+	MaxDepth int
 	Logger   *slog.Logger
 }
 
@@ -60,10 +79,14 @@ type Options struct {
 type Automation struct {
 	Options
 	queue *queue
+	began uuid.UUID // later than the ids of all runs that were there before
 
 	// ending is cancelled when the Automation stops; runs do not begin then.
 	ending context.Context
 	end    context.CancelFunc
+
+	binaryMu sync.Mutex
+	reserved map[string]int // guarded by binaryMu: how often a binary, by its hash, is being deployed
 
 	mu     sync.Mutex
 	active map[uuid.UUID]*execution // guarded by mu
@@ -86,9 +109,10 @@ func Open(ctx context.Context, o Options) (*Automation, error) {
 			return nil, err
 		}
 	}
-	a := &Automation{Options: o, queue: newQueue(max(o.Parallel, 1)), active: make(map[uuid.UUID]*execution), dry: make(map[uuid.UUID]*DryRun), within: make(map[uuid.UUID]*DryRun), awaits: make(map[uuid.UUID]*awaited)}
+	a := &Automation{Options: o, queue: newQueue(max(o.Parallel, 1)), active: make(map[uuid.UUID]*execution), dry: make(map[uuid.UUID]*DryRun), within: make(map[uuid.UUID]*DryRun), awaits: make(map[uuid.UUID]*awaited), reserved: make(map[string]int)}
+	a.began = uuid.Must(uuid.NewV7())
 	a.ending, a.end = context.WithCancel(context.Background())
-	err := a.clearUploads()
+	err := errors.Join(a.clearUploads(), a.sweepBinaries(ctx))
 	if err == nil {
 		err = a.index(ctx)
 	}
@@ -102,6 +126,7 @@ func Open(ctx context.Context, o Options) (*Automation, error) {
 	return a, nil
 }
 
+func (o Options) maxDepth() int     { return cmp.Or(o.MaxDepth, DefaultMaxDepth) }
 func (o Options) pluginDir() string { return filepath.Join(o.Dir, "plugins") }
 func (o Options) logDir() string    { return filepath.Join(o.Dir, "logs") }
 func (o Options) uploadDir() string { return filepath.Join(o.Dir, "uploads") }

@@ -1,6 +1,7 @@
 package automation
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"slices"
@@ -36,7 +37,7 @@ func (a *Automation) dispatch() {
 		case <-a.queue.wake:
 		}
 		wait, err := time.Duration(0), error(nil)
-		if !known {
+		if !known && !a.Hold {
 			err = a.findLanes(a.ending)
 			known = err == nil
 		}
@@ -55,6 +56,10 @@ func (a *Automation) dispatch() {
 		timer.Reset(wait)
 	}
 }
+
+// held reports whether a run is to wait until a daemon starts that does not hold
+// it. Ids begin with their time.
+func (a *Automation) held(id uuid.UUID) bool { return a.Hold && bytes.Compare(id[:], a.began[:]) < 0 }
 
 // findLanes finds the lanes in which runs wait.
 func (a *Automation) findLanes(ctx context.Context) error {
@@ -111,7 +116,7 @@ func (a *Automation) loadLane(ctx context.Context, l *lane) error {
 	var rows []openRun
 	var limit int64
 	err := a.Store.View(ctx, func(r *storage.Reader) error {
-		s, err := newestScripts.Get(r, l.script)
+		s, err := scriptTable.Get(r, l.script)
 		if err == nil {
 			limit = manifestOf(s).Concurrency
 		} else if !errors.Is(err, storage.ErrNotFound) {
@@ -130,7 +135,7 @@ func (a *Automation) loadLane(ctx context.Context, l *lane) error {
 		return err
 	}
 	more := len(rows) == window
-	rows = slices.DeleteFunc(rows, func(w openRun) bool { return a.carries(w.ID, w.Attempt) })
+	rows = slices.DeleteFunc(rows, func(w openRun) bool { return a.held(w.ID) || a.carries(w.ID, w.Attempt) })
 	a.queue.loaded(reading, rows, more, limit)
 	return nil
 }
@@ -140,7 +145,7 @@ func (a *Automation) findByKey(ctx context.Context, key string) error {
 	var rows []openRun
 	err := a.Store.View(ctx, func(r *storage.Reader) error {
 		return openTable.Scan(r, storage.Walk{Prefix: []string{openKey, key}}, func(w *openRun) (bool, error) {
-			if !a.carries(w.ID, w.Attempt) {
+			if !a.held(w.ID) && !a.carries(w.ID, w.Attempt) {
 				rows = append(rows, *w)
 			}
 			return int64(len(rows)) < max(window, w.KeyLimit), ctx.Err()
@@ -165,6 +170,9 @@ func (a *Automation) wakeLater(ctx context.Context) (next time.Time, err error) 
 		a.queue.forgetDue()
 		err := a.Store.View(ctx, func(r *storage.Reader) error {
 			return openTable.Scan(r, storage.Walk{Prefix: []string{openLater}}, func(w *openRun) (bool, error) {
+				if a.held(w.ID) {
+					return true, nil
+				}
 				if w.NotBefore.After(now) {
 					next = w.NotBefore
 					return false, nil
@@ -219,8 +227,12 @@ func (a *Automation) wakeRuns(tx *storage.Tx, ids []uuid.UUID) error {
 // startOne starts a run that the queue has chosen, and carries it to its end. What
 // the queue took for it is given back.
 func (a *Automation) startOne(w *openRun) {
-	defer a.queue.give(w)
 	e, err := a.startStored(w.ID)
+	if errors.Is(err, errNotInTurn) {
+		a.queue.pass(w)
+		return
+	}
+	defer a.queue.give(w)
 	switch {
 	case err == nil && e != nil:
 		e.execute()
@@ -244,6 +256,9 @@ func (a *Automation) startStored(id uuid.UUID) (*execution, error) {
 	var input *runInput
 	err := a.Store.View(context.Background(), func(r *storage.Reader) (err error) {
 		if run, err = getRun(r, id); err != nil {
+			return err
+		}
+		if err = checkTurn(r, run); err != nil {
 			return err
 		}
 		s, input, err = executed(r, run)
@@ -335,9 +350,12 @@ func (a *Automation) stage(tx *storage.Tx, run *slnet.Run, input *runInput) erro
 // is its reason; it starts after the commit. What is wrong with the call is an
 // error, and nothing is stored.
 func (a *Automation) Stage(tx *storage.Tx, caller security.Caller, c Call) (*slnet.Run, error) {
-	run, _, input, err := newRun(&tx.Reader, caller, c)
+	run, _, input, err := a.newRun(&tx.Reader, caller, c)
 	if err != nil {
 		return nil, err
+	}
+	if !a.Enabled(runner(run)) {
+		return nil, slnet.Errorf(slnet.KindPermissionDenied, "script %q was not started: user %s, whose rights the run would have, is disabled or does not exist", run.Script, run.RunsAs)
 	}
 	run.QueuedAt = tx.Now()
 	return run, a.stage(tx, run, input)

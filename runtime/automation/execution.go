@@ -57,20 +57,20 @@ func (e *execution) stop(cause error) bool {
 }
 
 // begin stores a new run and executes it: at once where nothing keeps it from
-// that, otherwise the queue does.
-func (a *Automation) begin(ctx context.Context, origin storage.Origin, s *slnet.Script, run *slnet.Run, input *runInput) error {
+// that, otherwise the queue does. also is that of the Call.
+func (a *Automation) begin(ctx context.Context, origin storage.Origin, s *slnet.Script, run *slnet.Run, input *runInput, also func(*storage.Tx, *slnet.Run) error) error {
 	if a.ending.Err() != nil {
 		return errStopping
 	}
 	waits := !a.queue.tryTake(run, manifestOf(s).Concurrency)
 	if waits {
-		return a.store(ctx, origin, run, input)
+		return a.store(ctx, origin, run, input, also)
 	}
 	w := openOf(run)
 	run.State, run.StartedAt = slnet.RunRunning, run.QueuedAt
 	e, err := a.enter(*run, s, input)
 	if err == nil {
-		if err = a.store(ctx, origin, run, input); err != nil {
+		if err = a.store(ctx, origin, run, input, also); err != nil {
 			a.leave(e)
 		}
 	}
@@ -86,11 +86,16 @@ func (a *Automation) begin(ctx context.Context, origin storage.Origin, s *slnet.
 }
 
 // store stores a new run.
-func (a *Automation) store(ctx context.Context, origin storage.Origin, run *slnet.Run, input *runInput) error {
+func (a *Automation) store(ctx context.Context, origin storage.Origin, run *slnet.Run, input *runInput, also func(*storage.Tx, *slnet.Run) error) error {
 	_, err := a.Store.Update(ctx, origin, func(tx *storage.Tx) error {
 		if origin.Message != "" {
 			tx.About("run", run.ID.String())
 			tx.About("script", run.Script)
+		}
+		if also != nil {
+			if err := also(tx, run); err != nil {
+				return err
+			}
 		}
 		return a.stage(tx, run, input)
 	})
@@ -125,7 +130,7 @@ func (e *execution) execute() {
 	a := e.a
 	defer a.leave(e)
 	if e.script == nil {
-		e.finish(plugins.Result{}, slnet.Errorf(slnet.KindNotFound, "script %q has no version %d any more", e.run.Script, e.run.ScriptVersion), 0)
+		e.finish(plugins.Result{}, slnet.Errorf(slnet.KindNotFound, "the run did not start: script %q was deleted", e.run.Script), 0)
 		return
 	}
 	log, err := openLog(a.logPath(e.run.ID), manifestOf(e.script).Limits.Output, e.attempt)
@@ -157,6 +162,9 @@ func (e *execution) carry(log *runLog) (result plugins.Result, err error) {
 	run := e.snapshot()
 	if !a.Enabled(runner(&run)) {
 		return plugins.Result{}, slnet.Errorf(slnet.KindPermissionDenied, "the run did not start: user %s is disabled or does not exist", run.RunsAs)
+	}
+	if err := a.checkStart(e.ctx, &run); err != nil {
+		return plugins.Result{}, fmt.Errorf("the run did not start: %w", err)
 	}
 	timer := time.AfterFunc(run.Timeout, func() {
 		e.cancel(slnet.Errorf(slnet.KindTimeout, "the run took longer than its timeout of %v", run.Timeout))

@@ -2,6 +2,7 @@ package automation_test
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -54,6 +55,7 @@ type house struct {
 	store *storage.Store
 	said  chan string
 	goOn  chan struct{}
+	refer []string // names of scripts that schedules refer to
 
 	mu       sync.Mutex
 	disabled map[string]bool // guarded by mu
@@ -80,6 +82,8 @@ func openHouseOn(t *testing.T, dir string, engine kv.Store) *house {
 		Store: h.store, Host: h.host, Dir: dir, Parallel: slots, Connect: h.connect, Enabled: h.enabled,
 		DisplayName: func(c security.Caller) string { return "the user " + c.User },
 		MayGrant:    func(by security.Caller) bool { return by.User == ann.User },
+		MayExecute:  func(by security.Caller, name string) bool { return by.User == ann.User || name != "lib/secret" },
+		References:  h.references,
 		Logger:      slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
@@ -108,6 +112,16 @@ func (h *house) enabled(caller security.Caller) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return !h.disabled[caller.User]
+}
+
+// references are what a test said refers to scripts, by their names.
+func (h *house) references(_ context.Context, _ *storage.Reader, is func(name string) bool) (list []slnet.ScriptReference, err error) {
+	for i, name := range h.refer {
+		if is(name) {
+			list = append(list, slnet.ScriptReference{Kind: slnet.ReferenceSchedule, Name: fmt.Sprint("s", i+1)})
+		}
+	}
+	return list, nil
 }
 
 // everything is what a caller may know of who may know every script.

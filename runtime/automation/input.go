@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"domovoi.dev/plugins"
+	"domovoi.dev/sdk/dom"
 	"domovoi.dev/sdk/plugin/session"
 	"domovoi.dev/sdk/schema"
 	"domovoi.dev/sdk/slnet"
@@ -32,7 +32,7 @@ type runInput struct {
 func (c *Call) input(s *slnet.Script, run *slnet.Run) (*runInput, error) {
 	if c.EntryPoint == slnet.EntryPointRun {
 		var err error
-		run.Input, err = parameters(s, c.JSON, c.Parameters)
+		run.Input, err = parameters(s, c.JSON, c.Parameters, c.later)
 		if c.source == nil {
 			return nil, err
 		}
@@ -53,8 +53,9 @@ func (c *Call) input(s *slnet.Script, run *slnet.Run) (*runInput, error) {
 }
 
 // parameters checks the parameters of a run and fills in their defaults. Those
-// given as texts are taken in where the script has typed ones.
-func parameters(s *slnet.Script, input slnet.JSON, texts map[string]string) (slnet.JSON, error) {
+// given as texts are taken in where the script has typed ones. Those named in
+// later may be missing.
+func parameters(s *slnet.Script, input slnet.JSON, texts map[string]string, later map[string]dom.TriggerValue) (slnet.JSON, error) {
 	if err := input.Valid("Input", slnet.MaxRunInput); err != nil {
 		return nil, err
 	}
@@ -84,6 +85,7 @@ func parameters(s *slnet.Script, input slnet.JSON, texts map[string]string) (sln
 			problems = append(problems, p)
 		}
 	}
+	problems = lessLater(described, problems, later)
 	if len(problems) > 0 {
 		return nil, slnet.Errorf(slnet.KindInvalid, "script %q was not started; its parameters are wrong:\n%v", s.Name, problems)
 	}
@@ -106,10 +108,7 @@ func mergeTexts(s *schema.Schema, value any, texts map[string]string) schema.Pro
 		problems = append(problems, schema.Problem{Path: name, Message: fmt.Sprintf(format, args...)})
 	}
 	for _, name := range slices.Sorted(maps.Keys(texts)) {
-		p := s.Property(name)
-		if i := slices.IndexFunc(s.Properties, func(p schema.Property) bool { return strings.EqualFold(p.Name, name) }); p == nil && i >= 0 {
-			p = &s.Properties[i]
-		}
+		p := propertyOf(s, name)
 		if p == nil {
 			object[name] = texts[name] // Check says that there is no such parameter
 			continue
@@ -145,7 +144,7 @@ func executed(r *storage.Reader, run *slnet.Run) (s *slnet.Script, input *runInp
 	if run.SourceHash != "" {
 		return input.Script, input, nil
 	}
-	s, err = scriptIn(r, run.Script, run.ScriptVersion)
+	s, err = scriptOf(r, run)
 	if errors.Is(err, slnet.KindNotFound) {
 		return nil, input, nil
 	}
@@ -164,8 +163,15 @@ func storedInput(r *storage.Reader, run *slnet.Run) (input *runInput, err error)
 	return input, nil
 }
 
-// checkDescription refuses schemas that are none.
+// maxDescription bounds what a script says it is for, in bytes.
+const maxDescription = 4096
+
+// checkDescription refuses schemas that are none, and texts that are no
+// description.
 func checkDescription(d plugins.Description) error {
+	if len(d.Text) > maxDescription {
+		return slnet.Errorf(slnet.KindTooLarge, "the description of the script has %d bytes; at most %d are allowed", len(d.Text), maxDescription)
+	}
 	for _, b := range [][]byte{d.ParameterSchema, d.ResultSchema} {
 		if len(b) == 0 {
 			continue

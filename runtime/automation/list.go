@@ -53,7 +53,11 @@ func listLimit(limit int64) (int, error) {
 // find calls fn with runs that a caller may see, the newest first. next is where
 // to go on, zero at the end.
 func find(ctx context.Context, r *storage.Reader, caller security.Caller, all bool, f *slnet.RunFilter, before uuid.UUID, limit int, fn func(*slnet.Run)) (next uuid.UUID, err error) {
-	walk := storage.Walk{Reverse: true, Prefix: prefixOf(caller, all, f)}
+	script, err := runsOf(r, f.Script)
+	if err != nil {
+		return next, err
+	}
+	walk := storage.Walk{Reverse: true, Prefix: prefixOf(caller, all, f, script.id)}
 	if before == uuid.Nil && !f.To.IsZero() {
 		before = firstID(f.To.Add(idSlack).UnixMilli())
 	}
@@ -66,7 +70,7 @@ func find(ctx context.Context, r *storage.Reader, caller security.Caller, all bo
 		if !f.From.IsZero() && idTime(run.ID) < f.From.Add(-idSlack).UnixMilli() {
 			return false, nil // all that follow are older
 		}
-		if visible(caller, all, run) && matches(f, text, run) {
+		if visible(caller, all, run) && script.have(run) && matches(f, text, run) {
 			found++
 			fn(run)
 		}
@@ -91,14 +95,15 @@ func find(ctx context.Context, r *storage.Reader, caller security.Caller, all bo
 
 // prefixOf is the part of indexTable with the fewest runs among which are all
 // that a filter can select, nil for all runs.
-func prefixOf(caller security.Caller, all bool, f *slnet.RunFilter) []string {
+// script is the id of its Script, "" where there is none.
+func prefixOf(caller security.Caller, all bool, f *slnet.RunFilter, script string) []string {
 	switch {
 	case f.TriggerID != uuid.Nil:
 		return []string{byTrigger, f.TriggerID.String()}
 	case f.State != "" && f.State != slnet.RunSucceeded: // these are few
 		return []string{byState, string(f.State)}
-	case f.Script != "":
-		return []string{byScript, nameKey(f.Script)}
+	case script != "":
+		return []string{byScript, script}
 	case f.User != "":
 		return []string{byUser, nameKey(f.User)}
 	case !all:
@@ -109,10 +114,41 @@ func prefixOf(caller security.Caller, all bool, f *slnet.RunFilter) []string {
 	return nil
 }
 
-// matches reports whether a filter selects a run. text is that of the filter in
-// small letters.
+// scriptRuns are the runs of a script.
+type scriptRuns struct {
+	name string // "" for all runs of all scripts
+	id   string // of the script; "" where none has or had the name
+}
+
+// runsOf returns the runs of the script that has or had a name, whatever it was
+// called when they ran. Where there is none, they are those that ran under the
+// name, of deleted scripts.
+func runsOf(r *storage.Reader, name string) (scriptRuns, error) {
+	runs := scriptRuns{name: nameKey(name)}
+	if name == "" {
+		return runs, nil
+	}
+	id, err := idOf(r, name)
+	if id != uuid.Nil {
+		runs.id = id.String()
+	}
+	return runs, err
+}
+
+func (s scriptRuns) have(run *slnet.Run) bool {
+	switch {
+	case s.id != "":
+		return run.ScriptID.String() == s.id
+	case s.name != "":
+		return nameKey(run.Script) == s.name
+	}
+	return true
+}
+
+// matches reports whether a filter selects a run, its Script apart. text is that
+// of the filter in small letters.
 func matches(f *slnet.RunFilter, text string, run *slnet.Run) bool {
-	return (f.Script == "" || nameKey(f.Script) == nameKey(run.Script)) && (f.State == "" || f.State == run.State) &&
+	return (f.State == "" || f.State == run.State) &&
 		(f.User == "" || nameKey(f.User) == nameKey(run.RunsAs)) &&
 		(f.From.IsZero() || !run.QueuedAt.Before(f.From)) && (f.To.IsZero() || run.QueuedAt.Before(f.To)) &&
 		(f.Trigger == "" || f.Trigger == run.Trigger.Kind) && (f.TriggerID == uuid.Nil || f.TriggerID == run.Trigger.ID) &&

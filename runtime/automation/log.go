@@ -27,8 +27,10 @@ const (
 	maxLogPiece = 1 << 20
 )
 
+const logExtension = ".jsonl"
+
 func (a *Automation) logPath(id uuid.UUID) string {
-	return filepath.Join(a.logDir(), id.String()+".jsonl")
+	return filepath.Join(a.logDir(), id.String()+logExtension)
 }
 
 // runLog is the log of one run: a file with a JSON object on each line, made for

@@ -14,6 +14,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"domovoi.dev/runtime/script"
 	"domovoi.dev/runtime/security"
 	"domovoi.dev/sdk/plugin"
 	"domovoi.dev/sdk/slnet"
@@ -48,9 +49,11 @@ func (a *Automation) manifest(caller security.Caller, s *slnet.Script, text stri
 		return slnet.Errorf(slnet.KindInvalid, "%s: process: %s is for plugins; package variables of a script would go from run to run", ManifestFile, m.Process)
 	case m.Process == slnet.ProcessShared && m.Limits.CPU > 0:
 		return slnet.Errorf(slnet.KindInvalid, "%s: limits.cpu is for runs with a process of their own, not for process: %s", ManifestFile, m.Process)
-	case !m.Grants.IsZero() && (a.MayGrant == nil || !a.MayGrant(caller)):
-		return slnet.Errorf(slnet.KindPermissionDenied, "%s grants files, network or programs, and user %s lacks the permission %s",
-			ManifestFile, caller.User, slnet.PermissionSystemAdministration).WithReason("NoPermission")
+	case script.IsLibrary(s.Name):
+		return slnet.Errorf(slnet.KindInvalid, "%s: a library has no %[1]s, for it runs as part of scripts", ManifestFile)
+	}
+	if err := a.checkGrants(caller, *m); err != nil {
+		return err
 	}
 	for _, path := range slices.Concat(m.Grants.Read, m.Grants.Write) {
 		if a.ownData(path) {
@@ -61,6 +64,15 @@ func (a *Automation) manifest(caller security.Caller, s *slnet.Script, text stri
 	s.Description = cmp.Or(s.Description, m.Description)
 	s.Timeout = cmp.Or(s.Timeout, m.Timeout)
 	return nil
+}
+
+// checkGrants returns an error when a caller may not deploy what has these grants.
+func (a *Automation) checkGrants(caller security.Caller, m slnet.Manifest) error {
+	if m.Grants.IsZero() || a.MayGrant != nil && a.MayGrant(caller) {
+		return nil
+	}
+	return slnet.Errorf(slnet.KindPermissionDenied, "%s grants files, network or programs, and user %s lacks the permission %s",
+		ManifestFile, caller.User, slnet.PermissionSystemAdministration).WithReason("NoPermission")
 }
 
 // ownData reports whether a path leads into the daemon's data, or above it.
@@ -78,8 +90,11 @@ func (a *Automation) ownData(path string) bool {
 		relative, err := filepath.Rel(dir, path)
 		return err == nil && filepath.IsLocal(relative)
 	}
-	path, data := real(path), real(a.Dir)
-	return within(path, data) || within(data, path)
+	path = real(path)
+	return slices.ContainsFunc(append([]string{a.Dir}, a.Private...), func(own string) bool {
+		own = real(own)
+		return within(path, own) || within(own, path)
+	})
 }
 
 // manifestOf is the manifest of a script, also of one that has none.

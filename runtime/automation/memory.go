@@ -10,7 +10,7 @@ import (
 	"domovoi.dev/storage"
 )
 
-// memoryTable has what scripts remember, by script and key.
+// memoryTable has what scripts remember, by the id of the script and key.
 var memoryTable = storage.NewTable[slnet.MemoryEntry]("script_memory")
 
 // maxMemoryPiece is about how many bytes of a memory one answer carries.
@@ -31,8 +31,9 @@ func checkMemoryKey(key string) error {
 	return nil
 }
 
-// Memory returns a text that the script of a run remembers.
-func (a *Automation) Memory(ctx context.Context, caller security.Caller, m *slnet.GetMemoryMessage) (*slnet.MemoryResponse, error) {
+// Memory returns a text that the script of a run remembers. The store is that of
+// the daemon, or of the dry run the run belongs to, here and below.
+func (a *Automation) Memory(ctx context.Context, store *storage.Store, caller security.Caller, m *slnet.GetMemoryMessage) (*slnet.MemoryResponse, error) {
 	e, err := a.running(caller)
 	if err != nil {
 		return nil, err
@@ -41,16 +42,16 @@ func (a *Automation) Memory(ctx context.Context, caller security.Caller, m *slne
 		return nil, err
 	}
 	response := new(slnet.MemoryResponse)
-	err = a.Store.View(ctx, func(r *storage.Reader) (err error) {
-		response.Value, err = remembered(r, e.script.Name, m.Key)
+	err = store.View(ctx, func(r *storage.Reader) (err error) {
+		response.Value, err = remembered(r, e.script.ID.String(), m.Key)
 		return err
 	})
 	return response, err
 }
 
 // remembered is the text under a key, "" where there is none.
-func remembered(r *storage.Reader, script, key string) (string, error) {
-	entry, err := memoryTable.Get(r, nameKey(script), key)
+func remembered(r *storage.Reader, id, key string) (string, error) {
+	entry, err := memoryTable.Get(r, id, key)
 	if errors.Is(err, storage.ErrNotFound) {
 		return "", nil
 	}
@@ -61,7 +62,7 @@ func remembered(r *storage.Reader, script, key string) (string, error) {
 }
 
 // SetMemory lets the script of a run remember a text.
-func (a *Automation) SetMemory(ctx context.Context, caller security.Caller, m *slnet.SetMemoryMessage) (*slnet.SetMemoryResponse, error) {
+func (a *Automation) SetMemory(ctx context.Context, store *storage.Store, caller security.Caller, m *slnet.SetMemoryMessage) (*slnet.SetMemoryResponse, error) {
 	e, err := a.running(caller)
 	if err != nil {
 		return nil, err
@@ -76,38 +77,38 @@ func (a *Automation) SetMemory(ctx context.Context, caller security.Caller, m *s
 		return nil, slnet.Errorf(slnet.KindInvalid, "the text for the key %.80q is not valid UTF-8", m.Key)
 	}
 	response := new(slnet.SetMemoryResponse)
-	_, err = a.Store.Update(ctx, caller.Origin(), func(tx *storage.Tx) error {
+	_, err = store.Update(ctx, caller.Origin(), func(tx *storage.Tx) error {
 		response.Set = false
 		if m.Old != nil {
-			if value, err := remembered(&tx.Reader, e.script.Name, m.Key); err != nil || value != *m.Old {
+			if value, err := remembered(&tx.Reader, e.script.ID.String(), m.Key); err != nil || value != *m.Old {
 				return err
 			}
 		}
-		if err := roomFor(&tx.Reader, e.script.Name, m.Key); err != nil {
+		if err := roomFor(&tx.Reader, e.script, m.Key); err != nil {
 			return err
 		}
 		response.Set = true
-		return memoryTable.Put(tx, &slnet.MemoryEntry{Key: m.Key, Value: m.Value, ChangedAt: tx.Now(), RunID: caller.RunID}, nameKey(e.script.Name), m.Key)
+		return memoryTable.Put(tx, &slnet.MemoryEntry{Key: m.Key, Value: m.Value, ChangedAt: tx.Now(), RunID: caller.RunID}, e.script.ID.String(), m.Key)
 	})
 	return response, err
 }
 
 // roomFor returns an error when a script remembers too much already for one more
 // key.
-func roomFor(r *storage.Reader, script, key string) error {
-	if _, err := memoryTable.Get(r, nameKey(script), key); !errors.Is(err, storage.ErrNotFound) {
+func roomFor(r *storage.Reader, script *slnet.Script, key string) error {
+	if _, err := memoryTable.Get(r, script.ID.String(), key); !errors.Is(err, storage.ErrNotFound) {
 		return err
 	}
-	keys, err := memoryKeys(r, script)
+	keys, err := memoryKeys(r, script.ID.String())
 	if err == nil && len(keys) >= slnet.MaxMemoryKeys {
-		err = slnet.Errorf(slnet.KindTooLarge, "script %q remembers %d keys, which is the most; delete some before %.80q is added", script, len(keys), key)
+		err = slnet.Errorf(slnet.KindTooLarge, "script %q remembers %d keys, which is the most; delete some before %.80q is added", script.Name, len(keys), key)
 	}
 	return err
 }
 
-func memoryKeys(r *storage.Reader, script string) ([]string, error) {
+func memoryKeys(r *storage.Reader, id string) ([]string, error) {
 	keys := []string{}
-	err := memoryTable.Keys(r, storage.Walk{Prefix: []string{nameKey(script)}}, func(key []string) (bool, error) {
+	err := memoryTable.Keys(r, storage.Walk{Prefix: []string{id}}, func(key []string) (bool, error) {
 		keys = append(keys, key[1])
 		return true, nil
 	})
@@ -115,7 +116,7 @@ func memoryKeys(r *storage.Reader, script string) ([]string, error) {
 }
 
 // DeleteMemory lets the script of a run forget a text.
-func (a *Automation) DeleteMemory(ctx context.Context, caller security.Caller, m *slnet.DeleteMemoryMessage) (*slnet.Empty, error) {
+func (a *Automation) DeleteMemory(ctx context.Context, store *storage.Store, caller security.Caller, m *slnet.DeleteMemoryMessage) (*slnet.Empty, error) {
 	e, err := a.running(caller)
 	if err != nil {
 		return nil, err
@@ -123,38 +124,39 @@ func (a *Automation) DeleteMemory(ctx context.Context, caller security.Caller, m
 	if err := checkMemoryKey(m.Key); err != nil {
 		return nil, err
 	}
-	_, err = a.Store.Update(ctx, caller.Origin(), func(tx *storage.Tx) error {
-		return memoryTable.Delete(tx, nameKey(e.script.Name), m.Key)
+	_, err = store.Update(ctx, caller.Origin(), func(tx *storage.Tx) error {
+		return memoryTable.Delete(tx, e.script.ID.String(), m.Key)
 	})
 	return &slnet.Empty{}, err
 }
 
 // MemoryKeys returns the keys under which the script of a run remembers texts.
-func (a *Automation) MemoryKeys(ctx context.Context, caller security.Caller) (*slnet.MemoryKeysResponse, error) {
+func (a *Automation) MemoryKeys(ctx context.Context, store *storage.Store, caller security.Caller) (*slnet.MemoryKeysResponse, error) {
 	e, err := a.running(caller)
 	if err != nil {
 		return nil, err
 	}
 	response := new(slnet.MemoryKeysResponse)
-	err = a.Store.View(ctx, func(r *storage.Reader) (err error) {
-		response.Keys, err = memoryKeys(r, e.script.Name)
+	err = store.View(ctx, func(r *storage.Reader) (err error) {
+		response.Keys, err = memoryKeys(r, e.script.ID.String())
 		return err
 	})
 	return response, err
 }
 
 // ScriptMemory returns what a script remembers.
-func (a *Automation) ScriptMemory(ctx context.Context, m *slnet.GetScriptMemoryMessage) (*slnet.ScriptMemoryResponse, error) {
-	if _, err := a.find(ctx, m.Name, 0); err != nil {
+func (a *Automation) ScriptMemory(ctx context.Context, store *storage.Store, m *slnet.GetScriptMemoryMessage) (*slnet.ScriptMemoryResponse, error) {
+	s, err := a.find(ctx, m.Name, 0)
+	if err != nil {
 		return nil, err
 	}
-	walk := storage.Walk{Prefix: []string{nameKey(m.Name)}}
+	walk := storage.Walk{Prefix: []string{s.ID.String()}}
 	if m.After != "" {
-		walk.After = []string{nameKey(m.Name), m.After}
+		walk.After = []string{s.ID.String(), m.After}
 	}
 	response := &slnet.ScriptMemoryResponse{Entries: []slnet.MemoryEntry{}}
 	size, last := 0, ""
-	err := a.Store.View(ctx, func(r *storage.Reader) error {
+	err = store.View(ctx, func(r *storage.Reader) error {
 		return memoryTable.Scan(r, walk, func(entry *slnet.MemoryEntry) (bool, error) {
 			if size >= maxMemoryPiece {
 				response.Next = last
@@ -169,25 +171,26 @@ func (a *Automation) ScriptMemory(ctx context.Context, m *slnet.GetScriptMemoryM
 }
 
 // ClearScriptMemory lets a script forget everything.
-func (a *Automation) ClearScriptMemory(ctx context.Context, caller security.Caller, m *slnet.ClearScriptMemoryMessage) (*slnet.Empty, error) {
-	if _, err := a.find(ctx, m.Name, 0); err != nil {
+func (a *Automation) ClearScriptMemory(ctx context.Context, store *storage.Store, caller security.Caller, m *slnet.ClearScriptMemoryMessage) (*slnet.Empty, error) {
+	s, err := a.find(ctx, m.Name, 0)
+	if err != nil {
 		return nil, err
 	}
-	_, err := a.Store.Update(ctx, caller.Origin(), func(tx *storage.Tx) error {
-		tx.About("script", m.Name)
-		return forget(tx, m.Name)
+	_, err = store.Update(ctx, caller.Origin(), func(tx *storage.Tx) error {
+		tx.About("script", s.Name)
+		return forget(tx, s.ID.String())
 	})
 	return &slnet.Empty{}, err
 }
 
 // forget removes all that a script remembers.
-func forget(tx *storage.Tx, script string) error {
-	keys, err := memoryKeys(&tx.Reader, script)
+func forget(tx *storage.Tx, id string) error {
+	keys, err := memoryKeys(&tx.Reader, id)
 	if err != nil {
 		return err
 	}
 	for _, key := range keys {
-		if err := memoryTable.Delete(tx, nameKey(script), key); err != nil {
+		if err := memoryTable.Delete(tx, id, key); err != nil {
 			return err
 		}
 	}

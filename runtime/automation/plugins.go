@@ -13,8 +13,10 @@ import (
 
 	"github.com/google/uuid"
 
+	"domovoi.dev/runtime/script"
 	"domovoi.dev/runtime/security"
 	"domovoi.dev/sdk/slnet"
+	"domovoi.dev/storage"
 )
 
 // maxPluginBytes is the most bytes of a plugin binary.
@@ -81,6 +83,9 @@ func (a *Automation) DeployPlugin(ctx context.Context, caller security.Caller, m
 	if err := errors.Join(checkScriptName(m.Name), checkTimeout(m.Timeout)); err != nil {
 		return nil, err
 	}
+	if script.IsLibrary(m.Name) {
+		return nil, slnet.Errorf(slnet.KindInvalid, "%s is a name for a library, which is Go source; a plugin has another", m.Name)
+	}
 	s := slnet.Script{Name: m.Name, Description: m.Description, Engine: slnet.EnginePlugin, Timeout: m.Timeout}
 	if err := a.manifest(caller, &s, m.Manifest); err != nil {
 		return nil, refused(m.Name, "deployed", err)
@@ -97,15 +102,12 @@ func (a *Automation) DeployPlugin(ctx context.Context, caller security.Caller, m
 	if !strings.EqualFold(hash, m.SHA256) {
 		return nil, slnet.Errorf(slnet.KindInvalid, "plugin %q was not deployed: the uploaded binary has the SHA-256 %s, expected %s", m.Name, hash, m.SHA256)
 	}
-	kept, err := a.keepBinary(upload, hash)
-	if err != nil {
+	defer a.reserveBinary(hash)()
+	if err := a.keepBinary(upload, hash); err != nil {
 		return nil, err
 	}
 	s.Hash = hash
 	if err := a.describe(ctx, &s); err != nil {
-		if kept {
-			err = errors.Join(err, os.Remove(a.binaryPath(hash)))
-		}
 		return nil, refused(m.Name, "deployed", err)
 	}
 	return a.deploy(ctx, caller, s, m.RunsAs)
@@ -113,28 +115,84 @@ func (a *Automation) DeployPlugin(ctx context.Context, caller security.Caller, m
 
 func (a *Automation) binaryPath(hash string) string { return filepath.Join(a.pluginDir(), hash) }
 
-// keepBinary moves a binary to where it is executed from and reports whether it
-// was not there before. Nobody may write to it there.
-func (a *Automation) keepBinary(upload, hash string) (bool, error) {
+// keepBinary moves a binary to where it is executed from, unless it is there.
+// Nobody may write to it there.
+func (a *Automation) keepBinary(upload, hash string) error {
 	path := a.binaryPath(hash)
 	if have, err := hashFile(path); err == nil && have == hash {
-		return false, nil
+		return nil
 	}
 	if err := os.Chmod(upload, 0o500); err != nil {
-		return false, err
+		return err
 	}
 	f, err := os.Open(upload)
 	if err != nil {
-		return false, err
+		return err
 	}
 	if err := errors.Join(f.Sync(), f.Close(), os.Rename(upload, path)); err != nil {
-		return false, err
+		return err
 	}
 	dir, err := os.Open(a.pluginDir())
 	if err != nil {
-		return false, err
+		return err
 	}
-	return true, errors.Join(dir.Sync(), dir.Close())
+	return errors.Join(dir.Sync(), dir.Close())
+}
+
+// reserveBinary keeps a binary from being removed until the function it returns
+// is called, which removes it when no version needs it then.
+func (a *Automation) reserveBinary(hash string) (release func()) {
+	a.binaryMu.Lock()
+	defer a.binaryMu.Unlock()
+	a.reserved[hash]++
+	return func() {
+		a.binaryMu.Lock()
+		if a.reserved[hash]--; a.reserved[hash] == 0 {
+			delete(a.reserved, hash)
+		}
+		a.binaryMu.Unlock()
+		if err := a.dropBinaries(context.Background(), hash); err != nil {
+			a.Logger.Error("a plugin binary could not be removed", "op", "automation.reserveBinary", "sha256", hash, "err", err)
+		}
+	}
+}
+
+// dropBinaries removes those of the binaries that no version needs, and none that
+// is about to be deployed.
+func (a *Automation) dropBinaries(ctx context.Context, hashes ...string) error {
+	a.binaryMu.Lock()
+	defer a.binaryMu.Unlock()
+	return a.Store.View(ctx, func(r *storage.Reader) error {
+		for _, hash := range hashes {
+			needed := a.reserved[hash] > 0
+			err := scriptBinaries.Scan(r, storage.Walk{Prefix: []string{hash}}, func(*scriptLink) (bool, error) {
+				needed = true
+				return false, nil
+			})
+			if err == nil && !needed {
+				err = os.Remove(a.binaryPath(hash))
+			}
+			if err != nil && !errors.Is(err, os.ErrNotExist) {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// sweepBinaries removes the binaries that no version needs: a daemon that died
+// left them.
+func (a *Automation) sweepBinaries(ctx context.Context) error {
+	entries, err := os.ReadDir(a.pluginDir())
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if err := a.dropBinaries(ctx, e.Name()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func hashFile(path string) (string, error) {

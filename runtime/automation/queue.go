@@ -136,6 +136,25 @@ func (q *queue) give(w *openRun) {
 	q.rouse()
 }
 
+// pass gives back what a run took whose turn it is not. It is found again by its
+// key, when the one before it has ended.
+func (q *queue) pass(w *openRun) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if w.Order != orderChildren {
+		q.free++
+	}
+	drop(q.scripts, w.Script, w.ID)
+	drop(q.keys, w.Key, w.ID)
+	q.rouse()
+}
+
+// ended says that a run with a key has ended without having executed.
+func (q *queue) ended(key string) {
+	q.refree(key)
+	q.rouse()
+}
+
 func drop(m map[string][]holder, key string, run uuid.UUID) {
 	m[key] = slices.DeleteFunc(m[key], func(h holder) bool { return h.run == run })
 	if len(m[key]) == 0 {

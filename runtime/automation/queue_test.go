@@ -155,6 +155,20 @@ func TestConcurrencyOfAScriptAndOfAKey(t *testing.T) {
 	}
 }
 
+// requeued waits until a run that has begun is queued again.
+func (h *house) requeued(id uuid.UUID) {
+	h.t.Helper()
+	for {
+		version := h.store.Version() // before the run is read, so that no change of it is missed
+		if h.run(id).State == slnet.RunQueued {
+			return
+		}
+		if _, err := h.store.Wait(h.t.Context(), version); err != nil {
+			h.t.Fatal(err)
+		}
+	}
+}
+
 func TestRetry(t *testing.T) {
 	h := openHouse(t)
 	body := `run := engine.Run()
@@ -194,11 +208,7 @@ func TestRetry(t *testing.T) {
 	}
 	slow := h.start("slow")
 	<-h.said
-	for h.run(slow.ID).State != slnet.RunQueued {
-		if _, err := h.store.Wait(t.Context(), h.store.Version()); err != nil {
-			t.Fatal(err)
-		}
-	}
+	h.requeued(slow.ID)
 	if w := h.run(slow.ID).WaitsFor; w == nil || w.Kind != slnet.WaitForTime || time.Until(w.Until) < 29*time.Minute {
 		t.Errorf("it waits for %+v", w)
 	}
@@ -207,6 +217,51 @@ func TestRetry(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.wantEnd(canceled.Run, slnet.RunCanceled, "cancelled by ann")
+}
+
+// Runs in turn wait for those before them also while these wait for their next
+// attempt, and after a restart.
+func TestRunsInTurn(t *testing.T) {
+	fs := pebblekv.NewCrashFS()
+	h := openHouseOn(t, t.TempDir(), daemontest.StoreOn(t, fs))
+	body := `if err := engine.GenerateInformation(ctx, engine.GetScriptParam("say")); err != nil {
+		return err
+	}
+	if engine.GetScriptParam("say") == "first" && engine.Run().Attempt < 2 {
+		_, err := engine.SendSLNetMessages(ctx, &slnet.ExecuteScriptMessage{ScriptName: "nothing"})
+		return sdk.Retryable(err)
+	}
+	return nil`
+	_, err := h.DeployScript(t.Context(), ann, &slnet.DeployScriptMessage{Name: "flaky", Files: source(body), Manifest: "retry: {attempts: 3, delay: 1h}"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	turn := func(say string) uuid.UUID {
+		c := background("flaky", say)
+		c.Key = "trigger x"
+		return h.stage(ann, 1, c)[0]
+	}
+	first := turn("first")
+	<-h.said
+	h.requeued(first)
+	second, third := turn("second"), turn("third")
+	h.stage(ann, 1, background("flaky", "other"))
+	if said := <-h.said; said != "other" {
+		t.Errorf("%q went before the first, which is to be tried again", said)
+	}
+	after := openHouseOn(t, t.TempDir(), daemontest.StoreOn(t, fs.Clone(0)))
+	for _, h := range []*house{h, after} {
+		if _, err := h.Cancel(t.Context(), ann, false, first); err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range []string{"second", "third"} {
+			if said := <-h.said; said != want {
+				t.Errorf("%q comes, want %q", said, want)
+			}
+		}
+		h.wantEnd(h.ended(second), slnet.RunSucceeded, "")
+		h.wantEnd(h.ended(third), slnet.RunSucceeded, "")
+	}
 }
 
 func TestAfterACrashNoRunIsLostOrExecutedTwiceByOneAttempt(t *testing.T) {

@@ -1,9 +1,11 @@
 package automation
 
 import (
+	"errors"
 	"slices"
 
 	"domovoi.dev/runtime/security"
+	"domovoi.dev/storage"
 )
 
 // ReadSecret lets the run that a message comes from read a secret: read is called
@@ -14,12 +16,33 @@ func (a *Automation) ReadSecret(caller security.Caller, name string, read func(s
 	if err != nil {
 		return "", err
 	}
-	value, err := read(e.script.Name)
+	script, err := a.nameNow(e)
+	if err != nil {
+		return "", err
+	}
+	value, err := read(script)
 	if err != nil {
 		return "", err
 	}
 	e.secrets.add(name, value)
 	return value, nil
+}
+
+// nameNow returns the name that the script of a run has, also when it was renamed
+// since the run began.
+func (a *Automation) nameNow(e *execution) (name string, err error) {
+	name = e.script.Name
+	err = a.Store.View(e.ctx, func(r *storage.Reader) error {
+		head, err := scriptTable.Get(r, e.script.ID.String())
+		if err == nil {
+			name = head.Name
+		}
+		if errors.Is(err, storage.ErrNotFound) { // deleted, or not deployed
+			return nil
+		}
+		return err
+	})
+	return name, err
 }
 
 // Reach says which script the run that a message comes from executes, and which

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -13,7 +14,7 @@ import (
 	"domovoi.dev/storage"
 )
 
-//go:generate go -C ../../tools run ./msgpgen -package ../runtime/automation -files input.go,rows.go,changes.go -unexported "replace slnet.RunState with:string"
+//go:generate go -C ../../tools run ./msgpgen -package ../runtime/automation -files input.go,rows.go,changes.go,deployed.go -unexported "replace slnet.RunState with:string"
 
 // The tables of runs. Ids of runs begin with their time, so the order of ids is
 // that of the runs.
@@ -35,11 +36,12 @@ const (
 	openLater    = "later"    // time, id: what may start then
 	openRunning  = "running"  // id
 	openSchedule = "schedule" // id of the schedule, id: all open runs of a schedule
+	openTurn     = "turn"     // key, id: all open runs that execute in the order of their ids
 )
 
 // The parts of indexTable, each followed by a value and the id of the run.
 const (
-	byScript  = "script"
+	byScript  = "script" // its id
 	byState   = "state"
 	byOwner   = "owner" // who may see the run as their own
 	byUser    = "user"  // the name of the user whose rights it has
@@ -58,9 +60,18 @@ func orderOf(run *slnet.Run) string {
 const orderChildren = "0"
 
 // takesSlot reports whether a run counts among those that may execute at the same
-// time. One that is started by a run does not: the other holds a slot and may
-// wait for it, so that with all slots taken nobody would go on.
-func takesSlot(run *slnet.Run) bool { return run.Trigger.Kind != slnet.TriggerRun }
+// time. One that is started by a run, by itself or as an action, does not: the
+// other holds a slot and may wait for it, so that with all slots taken nobody would
+// go on.
+func takesSlot(run *slnet.Run) bool {
+	switch run.Trigger.Kind {
+	case slnet.TriggerRun:
+		return false
+	case slnet.TriggerAction:
+		return len(run.Parents) == 0
+	}
+	return true
+}
 
 // queueUser is among whom the queue is fair: who caused the run.
 func queueUser(run *slnet.Run) string { return ownerKey(run.StartedByID, run.RunsAs) }
@@ -86,10 +97,13 @@ func openKeys(run *slnet.Run) (keys [][]string) {
 	case !run.NotBefore.IsZero():
 		keys = append(keys, []string{openLater, timeText(run.NotBefore), id})
 	default:
-		keys = append(keys, []string{openWaiting, orderOf(run), queueUser(run), nameKey(run.Script), id})
+		keys = append(keys, []string{openWaiting, orderOf(run), queueUser(run), run.ScriptID.String(), id})
 		if run.ConcurrencyKey != "" {
 			keys = append(keys, []string{openKey, run.ConcurrencyKey, orderOf(run), id})
 		}
+	}
+	if inTurn(run) {
+		keys = append(keys, []string{openTurn, run.ConcurrencyKey, id})
 	}
 	if run.Trigger.Kind == slnet.TriggerSchedule {
 		keys = append(keys, []string{openSchedule, run.Trigger.ID.String(), id})
@@ -99,7 +113,7 @@ func openKeys(run *slnet.Run) (keys [][]string) {
 
 func indexKeys(run *slnet.Run) [][]string {
 	id := run.ID.String()
-	keys := [][]string{{byScript, nameKey(run.Script), id}, {byState, string(run.State), id}, {byUser, nameKey(run.RunsAs), id}}
+	keys := [][]string{{byScript, run.ScriptID.String(), id}, {byState, string(run.State), id}, {byUser, nameKey(run.RunsAs), id}}
 	owners := []string{ownerKey(run.RunsAsID, run.RunsAs)}
 	if started := ownerKey(run.StartedByID, run.RunsAs); run.StartedByID != uuid.Nil && started != owners[0] {
 		owners = append(owners, started)
@@ -174,7 +188,24 @@ func removeOpen(tx *storage.Tx, run *slnet.Run) error {
 // brief is a run as it stands among others: without what may be large.
 func brief(run slnet.Run) slnet.Run {
 	run.Input, run.Result = nil, nil
+	if run.Trigger.Kind == slnet.TriggerAPI {
+		run.Parameters = briefParameters(run.Parameters)
+	}
 	return run
+}
+
+// maxBriefParameter is how many bytes of a parameter stand in a listing. Whoever
+// sends a request to an API decides how long they are.
+const maxBriefParameter = 1000
+
+func briefParameters(parameters map[string]string) map[string]string {
+	parameters = maps.Clone(parameters)
+	for name, value := range parameters {
+		if len(value) > maxBriefParameter {
+			parameters[name] = strings.ToValidUTF8(value[:maxBriefParameter], "") + "…"
+		}
+	}
+	return parameters
 }
 
 // getRun returns a run, or an error that it does not exist.

@@ -99,7 +99,11 @@ func (a *Automation) repeat(tx *storage.Tx, caller security.Caller, all bool, id
 	if original.SourceHash != "" {
 		return nil, slnet.Errorf(slnet.KindInvalid, "run %s was of source that is not deployed, which is gone; run that source again", id)
 	}
-	if err := may(original.Script); err != nil {
+	head, err := headOf(&tx.Reader, original)
+	if err != nil {
+		return nil, err
+	}
+	if err := may(head.Name); err != nil {
 		return nil, err
 	}
 	owner := security.Caller{User: original.RunsAs, UserID: original.RunsAsID, Scope: original.Scope}
@@ -107,18 +111,14 @@ func (a *Automation) repeat(tx *storage.Tx, caller security.Caller, all bool, id
 	if newest {
 		version = 0
 	}
-	s, err := scriptIn(&tx.Reader, original.Script, version)
-	if err != nil {
-		return nil, err
-	}
-	if newest && s.Version != original.ScriptVersion && s.RunsAs == "" {
+	if newest && head.Version != original.ScriptVersion && head.RunsAs == "" {
 		// The code is another than the user started whose rights it would have.
 		if _, err := a.ActAs(caller, owner); err != nil {
 			return nil, err
 		}
 	}
 	call := Call{
-		ScriptName: original.Script, Version: version, EntryPoint: original.EntryPoint, Parameters: original.Parameters, Timeout: original.Timeout,
+		ScriptName: head.Name, Version: version, EntryPoint: original.EntryPoint, Parameters: original.Parameters, Timeout: original.Timeout,
 		Priority: min(original.Priority, 0), Key: original.ConcurrencyKey, KeyLimit: original.KeyLimit,
 		Trigger: slnet.RunTrigger{Kind: slnet.TriggerReplay, ID: original.ID, Name: original.Trigger.Name},
 	}
@@ -132,7 +132,7 @@ func (a *Automation) repeat(tx *storage.Tx, caller security.Caller, all bool, id
 	} else if err != nil {
 		return nil, err
 	}
-	run, _, input, err := newRun(&tx.Reader, owner, call)
+	run, _, input, err := a.newRun(&tx.Reader, owner, call)
 	if err != nil {
 		return nil, err
 	}

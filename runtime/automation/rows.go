@@ -11,7 +11,7 @@ import (
 // openRun is what the queue has to know of a run that has not ended.
 type openRun struct {
 	ID       uuid.UUID `json:"Id"`
-	Script   string    `json:"Script"`
+	Script   string    `json:"Script"` // its id
 	User     string    `json:"User"`
 	Order    string    `json:"Order"`
 	Attempt  int64     `json:"Attempt"`
@@ -23,7 +23,7 @@ type openRun struct {
 
 func openOf(run *slnet.Run) openRun {
 	return openRun{
-		ID: run.ID, Script: nameKey(run.Script), User: queueUser(run), Order: orderOf(run), Attempt: run.Attempt,
+		ID: run.ID, Script: run.ScriptID.String(), User: queueUser(run), Order: orderOf(run), Attempt: run.Attempt,
 		Key: run.ConcurrencyKey, KeyLimit: run.KeyLimit, NotBefore: run.NotBefore,
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"domovoi.dev/runtime/security"
+	"domovoi.dev/sdk/dom"
 	"domovoi.dev/sdk/slnet"
 	"domovoi.dev/storage"
 )
@@ -40,11 +41,13 @@ func (a *Automation) ExecuteWithin(ctx context.Context, within *DryRun, caller s
 	if err != nil {
 		return nil, err
 	}
-	if strings.HasPrefix(m.ConcurrencyKey, scheduleKey) {
-		return nil, slnet.Errorf(slnet.KindInvalid, "the ConcurrencyKey %.100q begins with %q: such keys are those of schedules", m.ConcurrencyKey, scheduleKey)
+	for _, of := range []string{scheduleKey, triggerKey} {
+		if strings.HasPrefix(m.ConcurrencyKey, of) {
+			return nil, slnet.Errorf(slnet.KindInvalid, "the ConcurrencyKey %.100q begins with %q: such keys are those of schedules and triggers", m.ConcurrencyKey, of)
+		}
 	}
 	outcome, err := a.Call(ctx, caller, Call{
-		ScriptName: m.ScriptName, EntryPoint: m.EntryPoint, Parameters: m.Parameters, Timeout: m.Timeout, Async: m.Async, JSON: m.Input,
+		ScriptName: m.ScriptName, Version: m.ScriptVersion, EntryPoint: m.EntryPoint, Parameters: m.Parameters, Timeout: m.Timeout, Async: m.Async, JSON: m.Input,
 		KeepRunning: m.KeepRunning, Priority: m.Priority, Key: m.ConcurrencyKey, KeyLimit: m.KeyLimit,
 		DryRun: m.DryRun, within: within,
 	})
@@ -87,9 +90,14 @@ type Call struct {
 	// DryRun asks for a run that changes nothing.
 	DryRun bool
 
-	within *DryRun       // the dry run that the caller is in
-	source *slnet.Script // what to execute instead of a version of ScriptName
-	stored *runInput     // the input of a run that is repeated
+	// Also writes more in the commit that stores the run. It may be called again
+	// when that is tried again.
+	Also func(tx *storage.Tx, run *slnet.Run) error
+
+	within *DryRun                     // the dry run that the caller is in
+	source *slnet.Script               // what to execute instead of a version of ScriptName
+	stored *runInput                   // the input of a run that is repeated
+	later  map[string]dom.TriggerValue // parameters that are missing yet, of a trigger that is checked
 }
 
 // Input is something that can be sent to an entry point.
@@ -113,7 +121,7 @@ func (a *Automation) Call(ctx context.Context, caller security.Caller, c Call) (
 	var s *slnet.Script
 	var input *runInput
 	err := a.Store.View(ctx, func(r *storage.Reader) (err error) {
-		run, s, input, err = newRun(r, caller, c)
+		run, s, input, err = a.newRun(r, caller, c)
 		return err
 	})
 	if err != nil {
@@ -123,7 +131,7 @@ func (a *Automation) Call(ctx context.Context, caller security.Caller, c Call) (
 		return Outcome{}, err
 	}
 	if c.Async {
-		err := a.begin(ctx, caller.Origin(), s, run, input)
+		err := a.begin(ctx, caller.Origin(), s, run, input, c.Also)
 		if err != nil {
 			a.announce(run.ID, Outcome{}, err)
 		}
@@ -131,7 +139,7 @@ func (a *Automation) Call(ctx context.Context, caller security.Caller, c Call) (
 	}
 	end := a.await(run.ID)
 	defer a.forget(run.ID, end)
-	if err := a.begin(ctx, caller.Origin(), s, run, input); err != nil {
+	if err := a.begin(ctx, caller.Origin(), s, run, input, c.Also); err != nil {
 		a.announce(run.ID, Outcome{}, err)
 		return Outcome{}, err
 	}
@@ -155,7 +163,7 @@ func (a *Automation) Call(ctx context.Context, caller security.Caller, c Call) (
 // parameters that do not fit each other.
 func (a *Automation) CheckCall(ctx context.Context, caller security.Caller, c Call) error {
 	return a.Store.View(ctx, func(r *storage.Reader) error {
-		_, _, _, err := newRun(r, caller, c)
+		_, _, _, err := a.newRun(r, caller, c)
 		return err
 	})
 }
@@ -166,7 +174,7 @@ const (
 )
 
 // check returns an error when a call says something that cannot be.
-func (c *Call) check(caller security.Caller, s *slnet.Script) error {
+func (c *Call) check(caller security.Caller, s *slnet.Script, maxDepth int) error {
 	err := errors.Join(checkEntryPoint(s, c.EntryPoint), checkTimeout(c.Timeout))
 	bad := func(format string, args ...any) {
 		err = errors.Join(err, slnet.Errorf(slnet.KindInvalid, format, args...))
@@ -191,21 +199,30 @@ func (c *Call) check(caller security.Caller, s *slnet.Script) error {
 
 // newRun makes the record of a run that is about to be queued, and what its entry
 // point is called with where that does not stand in the record.
-func newRun(r *storage.Reader, caller security.Caller, c Call) (*slnet.Run, *slnet.Script, *runInput, error) {
-	s := c.source
-	if s == nil {
-		var err error
-		if s, err = scriptIn(r, c.ScriptName, c.Version); err != nil {
-			return nil, nil, nil, err
-		}
+func (a *Automation) newRun(r *storage.Reader, caller security.Caller, c Call) (*slnet.Run, *slnet.Script, *runInput, error) {
+	s, err := c.script(r)
+	if err != nil {
+		return nil, nil, nil, err
 	}
 	c.EntryPoint = cmp.Or(c.EntryPoint, slnet.EntryPointRun)
-	if err := c.check(caller, s); err != nil {
+	if err := c.check(caller, s, a.maxDepth()); err != nil {
 		return nil, nil, nil, err
 	}
 	run := c.record(caller, s)
 	input, err := c.input(s, run)
 	return run, s, input, err
+}
+
+// script returns what is to be executed.
+func (c *Call) script(r *storage.Reader) (*slnet.Script, error) {
+	if c.source != nil {
+		return c.source, nil
+	}
+	s, err := scriptIn(r, c.ScriptName, c.Version)
+	if err != nil {
+		return nil, err
+	}
+	return s, checkEnabled(s)
 }
 
 func (c *Call) record(caller security.Caller, s *slnet.Script) *slnet.Run {
@@ -219,8 +236,9 @@ func (c *Call) record(caller security.Caller, s *slnet.Script) *slnet.Run {
 		trigger.Kind = slnet.TriggerManual
 	}
 	if caller.RunID != uuid.Nil {
+		startedBy = cmp.Or(c.StartedBy, "run "+caller.RunID.String())
 		if c.Trigger.Kind == "" {
-			startedBy, trigger = "run "+caller.RunID.String(), slnet.RunTrigger{Kind: slnet.TriggerRun, ID: caller.RunID}
+			trigger = slnet.RunTrigger{Kind: slnet.TriggerRun, ID: caller.RunID}
 		}
 		parents = append(parents[:len(parents):len(parents)], caller.RunID)
 	}
@@ -230,7 +248,7 @@ func (c *Call) record(caller security.Caller, s *slnet.Script) *slnet.Run {
 	}
 	return &slnet.Run{
 		SourceHash: hash,
-		ID:         uuid.Must(uuid.NewV7()), Script: s.Name, ScriptVersion: s.Version, Engine: s.Engine, EntryPoint: c.EntryPoint,
+		ID:         uuid.Must(uuid.NewV7()), Script: s.Name, ScriptID: s.ID, ScriptVersion: s.Version, Engine: s.Engine, EntryPoint: c.EntryPoint,
 		Parameters: maps.Clone(c.Parameters), StartedBy: startedBy, RunsAs: runsAs, Parents: parents,
 		StartedByID: caller.UserID, RunsAsID: runsAsID, Scope: scope, Trigger: trigger,
 		Priority: c.Priority, ConcurrencyKey: c.Key, KeyLimit: c.KeyLimit,
@@ -327,7 +345,7 @@ func (a *Automation) Run(ctx context.Context, caller security.Caller, all bool, 
 		if run, err = getRun(r, id); err != nil || run.State != slnet.RunQueued {
 			return err
 		}
-		s, err := scriptIn(r, run.Script, 0)
+		s, err := headOf(r, run)
 		if err == nil {
 			limit = manifestOf(s).Concurrency
 		} else if errors.Is(err, slnet.KindNotFound) {
@@ -394,6 +412,9 @@ func (a *Automation) cancelRun(id uuid.UUID, cause error) error {
 		case err != nil:
 			return err
 		case run.State == slnet.RunCanceled:
+			if inTurn(run) {
+				a.queue.ended(run.ConcurrencyKey)
+			}
 			a.announce(id, Outcome{Run: *run}, nil)
 			return nil
 		case a.executing(id) == nil:

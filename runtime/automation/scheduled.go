@@ -33,7 +33,7 @@ func (a *Automation) OpenOf(r *storage.Reader, schedule uuid.UUID) (runs []uuid.
 // StageFor is Stage for a run that somebody else than the one whose rights it has
 // starts now. It is in the queue as one that person started.
 func (a *Automation) StageFor(tx *storage.Tx, owner, by security.Caller, c Call) (*slnet.Run, error) {
-	run, _, input, err := newRun(&tx.Reader, owner, c)
+	run, _, input, err := a.newRun(&tx.Reader, owner, c)
 	if err != nil {
 		return nil, err
 	}

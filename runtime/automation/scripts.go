@@ -1,14 +1,13 @@
 package automation
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/google/uuid"
 
@@ -19,42 +18,6 @@ import (
 	"domovoi.dev/sdk/slnet"
 	"domovoi.dev/storage"
 )
-
-// The tables of scripts: the newest version by name, and every version by name
-// and number.
-var (
-	newestScripts  = storage.NewTable[slnet.Script]("scripts")
-	scriptVersions = storage.NewTable[slnet.Script]("script_versions")
-)
-
-// maxScriptName is the most characters of a script's name.
-const maxScriptName = 100
-
-// checkScriptName returns an error when a script cannot have the name.
-func checkScriptName(name string) error {
-	bad := func(format string, args ...any) error {
-		return slnet.Errorf(slnet.KindInvalid, "%q is no name for a script: %s", name, fmt.Sprintf(format, args...))
-	}
-	switch n := utf8.RuneCountInString(name); {
-	case !utf8.ValidString(name):
-		return bad("it is not valid UTF-8")
-	case n == 0 || n > maxScriptName:
-		return bad("it has %d characters; a name has 1 to %d", n, maxScriptName)
-	case strings.TrimSpace(name) != name:
-		return bad("it begins or ends with a space")
-	}
-	for _, r := range name {
-		if !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune(" _-.()", r) {
-			return bad("the character %q is not allowed in it; letters, digits, spaces and _ - . ( ) are", r)
-		}
-	}
-	return nil
-}
-
-// nameKey is the key of a script: names differ by more than case.
-func nameKey(name string) string { return strings.ToLower(name) }
-
-func versionKey(version int64) string { return fmt.Sprintf("%010d", version) }
 
 // DeployScript checks source, compiles it, and stores it as a new version.
 func (a *Automation) DeployScript(ctx context.Context, caller security.Caller, m *slnet.DeployScriptMessage) (*slnet.ScriptResponse, error) {
@@ -77,8 +40,11 @@ func (a *Automation) ExecuteSource(ctx context.Context, caller security.Caller, 
 	if err := a.compile(ctx, caller, &s, m.Files, m.Manifest); err != nil {
 		return nil, refused(m.Name, "started", err)
 	}
+	if err := a.identify(ctx, &s); err != nil {
+		return nil, err
+	}
 	outcome, err := a.Call(ctx, caller, Call{
-		ScriptName: m.Name, Parameters: m.Parameters, Timeout: m.Timeout, Async: m.Async, JSON: m.Input, source: &s,
+		ScriptName: m.Name, Parameters: m.Parameters, Timeout: m.Timeout, Async: m.Async, JSON: m.Input, DryRun: m.DryRun, source: &s,
 	})
 	if err != nil {
 		return nil, err
@@ -99,6 +65,9 @@ func (a *Automation) compile(ctx context.Context, caller security.Caller, s *sln
 		return err
 	}
 	s.Hash, s.Files = script.Hash(files), files
+	if s.Libraries, err = a.libraries(ctx, caller, s); err != nil {
+		return err
+	}
 	return a.describe(ctx, s)
 }
 
@@ -136,13 +105,14 @@ func (a *Automation) describe(ctx context.Context, s *slnet.Script) error {
 		return err
 	}
 	defer process.Close()
-	description, err := process.Describe(ctx, s.Files)
+	description, err := process.Describe(ctx, sources(s))
 	if err == nil && len(description.Errors) > 0 {
 		err = description.Errors
 	}
 	if err == nil {
 		err = checkDescription(description)
 	}
+	s.Description = cmp.Or(s.Description, description.Text)
 	s.EntryPoints, s.ParameterSchema, s.ResultSchema = description.EntryPoints, description.ParameterSchema, description.ResultSchema
 	return err
 }
@@ -151,12 +121,12 @@ func (a *Automation) describe(ctx context.Context, s *slnet.Script) error {
 func (a *Automation) spec(s *slnet.Script) plugins.Spec {
 	m := manifestOf(s)
 	spec := plugins.Spec{
-		Name: s.Name, Version: s.Version, Files: s.Files,
+		Name: s.Name, Version: s.Version, Files: sources(s),
 		Grants: plugins.Grants{Ports: grantedPorts(m), Read: m.Grants.Read, Write: m.Grants.Write, Processes: m.Grants.Processes},
 		Bounds: plugins.Bounds{Memory: m.Limits.Memory, CPU: m.Limits.CPU},
 	}
 	if s.Version > 0 { // what is executed once needs no spare
-		spec.Spare = nameKey(s.Name) + " " + versionKey(s.Version)
+		spec.Spare = s.ID.String() + " " + versionKey(s.Version)
 	}
 	if s.Engine == slnet.EnginePlugin {
 		spec.Path, spec.SHA256 = a.binaryPath(s.Hash), s.Hash
@@ -172,37 +142,43 @@ func (a *Automation) deploy(ctx context.Context, caller security.Caller, s slnet
 		runsAs = &s.Manifest.RunAs
 	}
 	var deployed slnet.Script
+	former := s.Name
 	_, err := a.Store.Update(ctx, caller.Origin(), func(tx *storage.Tx) error {
 		deployed = s
-		newest, err := newestScripts.Get(&tx.Reader, nameKey(s.Name))
+		head, err := named(&tx.Reader, s.Name)
 		switch {
-		case errors.Is(err, storage.ErrNotFound):
-			newest = nil
+		case errors.Is(err, slnet.KindNotFound):
+			head = nil
+			if deployed.ID, err = idOf(&tx.Reader, s.Name); err != nil {
+				return err
+			}
 			deployed.Version = 1
+			if deployed.ID == uuid.Nil {
+				deployed.ID = uuid.New()
+			}
 		case err != nil:
 			return err
+		case nameKey(head.Name) != nameKey(s.Name):
+			return slnet.Errorf(slnet.KindConflict, "script %q was not deployed: the script of this name was renamed to %q, and what refers to it by the former name means it; deploy it under the new name, or this one under another", s.Name, head.Name)
 		default:
-			deployed.Version = newest.Version + 1
+			deployed.ID, deployed.Version, former = head.ID, head.Version+1, head.Name
+			deployed.Disabled, deployed.DisabledBy, deployed.DisabledAt = head.Disabled, head.DisabledBy, head.DisabledAt
 		}
-		if err := a.bind(caller, &deployed, newest, runsAs); err != nil {
+		if err := a.bind(caller, &deployed, head, runsAs); err != nil {
 			return err
 		}
-		if newest != nil && same(newest, &deployed) {
-			deployed = *newest
+		if head != nil && same(head, &deployed) {
+			deployed = *head
 			return nil
 		}
 		deployed.DeployedAt, deployed.DeployedBy = tx.Now(), caller.User
 		tx.About("script", deployed.Name)
-		if err := newestScripts.Put(tx, &deployed, nameKey(s.Name)); err != nil {
-			return err
-		}
-		return scriptVersions.Put(tx, &deployed, nameKey(s.Name), versionKey(deployed.Version))
+		return keep(tx, &deployed)
 	})
 	if err != nil {
 		return nil, err
 	}
-	a.Host.Retire(s.Name)
-	a.queue.relimit(nameKey(s.Name), manifestOf(&deployed).Concurrency)
+	a.replaced(&deployed, former)
 	return &slnet.ScriptResponse{Script: withoutSource(deployed)}, nil
 }
 
@@ -238,44 +214,7 @@ func (a *Automation) bind(caller security.Caller, s, newest *slnet.Script, runsA
 // same reports whether deploying b after a would change nothing.
 func same(a, b *slnet.Script) bool {
 	return a.Name == b.Name && a.Engine == b.Engine && a.Hash == b.Hash && a.Description == b.Description && a.Timeout == b.Timeout &&
-		a.ManifestText == b.ManifestText && a.RunsAsID == b.RunsAsID
-}
-
-// withoutSource is a script as it is told where the source was not asked for.
-func withoutSource(s slnet.Script) slnet.Script {
-	s.Files, s.ManifestText = nil, ""
-	return s
-}
-
-// UpdateScript changes the user a script is bound to. Runs that began go on as
-// they are.
-func (a *Automation) UpdateScript(ctx context.Context, caller security.Caller, m *slnet.UpdateScriptMessage) (*slnet.ScriptResponse, error) {
-	if m.RunsAs == nil {
-		return nil, slnet.Errorf(slnet.KindInvalid, "there is nothing to change of script %q; give RunsAs", m.Name)
-	}
-	var updated *slnet.Script
-	_, err := a.Store.Update(ctx, caller.Origin(), func(tx *storage.Tx) error {
-		newest, err := newestScripts.Get(&tx.Reader, nameKey(m.Name))
-		if errors.Is(err, storage.ErrNotFound) {
-			return noScript(m.Name)
-		}
-		if err != nil {
-			return err
-		}
-		updated = newest
-		tx.About("script", updated.Name)
-		if err := a.bind(caller, updated, newest, m.RunsAs); err != nil {
-			return err
-		}
-		if err := newestScripts.Put(tx, updated, nameKey(m.Name)); err != nil {
-			return err
-		}
-		return scriptVersions.Put(tx, updated, nameKey(m.Name), versionKey(updated.Version))
-	})
-	if err != nil {
-		return nil, err
-	}
-	return &slnet.ScriptResponse{Script: withoutSource(*updated)}, nil
+		a.ManifestText == b.ManifestText && a.RunsAsID == b.RunsAsID && sameLibraries(a, b)
 }
 
 // Scripts lists the scripts in their newest versions, as far as the caller may
@@ -284,20 +223,25 @@ func (a *Automation) Scripts(ctx context.Context, m *slnet.GetScriptsMessage, ma
 	response := &slnet.ScriptsResponse{Scripts: []slnet.Script{}}
 	if m.Name != "" {
 		s, err := a.find(ctx, m.Name, 0)
-		if err == nil && (m.Engine == "" || m.Engine == s.Engine) {
-			s.Files = nil
-			response.Scripts = append(response.Scripts, *s)
+		switch {
+		case err != nil:
+			return nil, err
+		case !may(s.Name):
+			return nil, noScript(m.Name)
+		case m.Engine == "" || m.Engine == s.Engine:
+			response.Scripts = append(response.Scripts, withoutSource(*s))
 		}
-		return response, err
+		return response, nil
 	}
 	err := a.Store.View(ctx, func(r *storage.Reader) error {
-		return newestScripts.Scan(r, storage.Walk{}, func(s *slnet.Script) (bool, error) {
+		return scriptTable.Scan(r, storage.Walk{}, func(s *slnet.Script) (bool, error) {
 			if (m.Engine == "" || m.Engine == s.Engine) && may(s.Name) {
 				response.Scripts = append(response.Scripts, withoutSource(*s))
 			}
 			return true, nil
 		})
 	})
+	slices.SortFunc(response.Scripts, func(a, b slnet.Script) int { return strings.Compare(nameKey(a.Name), nameKey(b.Name)) })
 	return response, err
 }
 
@@ -307,35 +251,7 @@ func (a *Automation) Script(ctx context.Context, m *slnet.GetScriptMessage) (*sl
 	if err != nil {
 		return nil, err
 	}
-	return &slnet.ScriptResponse{Script: *s}, nil
-}
-
-// find returns a version of a script, the newest for version 0.
-func (a *Automation) find(ctx context.Context, name string, version int64) (s *slnet.Script, err error) {
-	err = a.Store.View(ctx, func(r *storage.Reader) error {
-		s, err = scriptIn(r, name, version)
-		return err
-	})
-	return s, err
-}
-
-func scriptIn(r *storage.Reader, name string, version int64) (s *slnet.Script, err error) {
-	if version == 0 {
-		s, err = newestScripts.Get(r, nameKey(name))
-	} else {
-		s, err = scriptVersions.Get(r, nameKey(name), versionKey(version))
-	}
-	if !errors.Is(err, storage.ErrNotFound) {
-		return s, err
-	}
-	if version != 0 {
-		return nil, slnet.Errorf(slnet.KindNotFound, "script %q has no version %d", name, version)
-	}
-	return nil, noScript(name)
-}
-
-func noScript(name string) error {
-	return slnet.Errorf(slnet.KindNotFound, "there is no script %q; domovoi script list shows those there are", name)
+	return &slnet.ScriptResponse{Script: withoutLibrarySource(*s)}, nil
 }
 
 // checkEntryPoint returns an error when a script has no such entry point, or not
@@ -346,6 +262,8 @@ func checkEntryPoint(s *slnet.Script, name string) error {
 		return slnet.Errorf(slnet.KindInvalid, "%s is called after another entry point and cannot be started", name)
 	case slices.Contains(s.EntryPoints, name):
 		return nil
+	case script.IsLibrary(s.Name):
+		return slnet.Errorf(slnet.KindInvalid, "%s is a library: scripts import it, it cannot be run", s.Name)
 	}
 	return slnet.Errorf(slnet.KindInvalid, "script %q has no entry point %q; it has %s", s.Name, name, strings.Join(s.EntryPoints, ", "))
 }

@@ -77,7 +77,7 @@ func (c *check) overrides(d *dom.Definition) {
 			"%s of DOM definition %q: %s", name, d.Name, problem)
 	}
 	if s := d.ModuleSettingsOverrides.ScriptSettings; s != nil {
-		choose(&s.ScriptType, scriptTypes, "ScriptType", fail)
+		checkScripts(s, "", fail)
 	}
 	if s := d.ModuleSettingsOverrides.HistorySettings; s != nil {
 		choose(&s.StorageBehavior, storageBehaviors, "StorageBehavior", fail)

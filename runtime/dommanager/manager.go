@@ -21,6 +21,7 @@ type manager struct {
 	settings *dom.ModuleSettings
 	accounts *security.Accounts
 	links    *security.Links // those of settings
+	triggers Triggers
 
 	// cached is the model last used. It is replaced, never changed.
 	cached atomic.Pointer[model]
@@ -89,7 +90,8 @@ func (m *manager) delete(ctx context.Context, caller security.Caller, request *d
 
 // insert validates and stores a new object.
 func (m *manager) insert(ctx context.Context, tx *storage.Tx, caller security.Caller, o dom.Object) (slnet.Raw, error) {
-	if err := m.prepare(ctx, tx, nil, o); err != nil {
+	model, err := m.prepare(ctx, tx, nil, o)
+	if err != nil {
 		return nil, err
 	}
 	stampCreated(tx, caller, o)
@@ -103,25 +105,32 @@ func (m *manager) insert(ctx context.Context, tx *storage.Tx, caller security.Ca
 	if err := m.record(tx, nil, o); err != nil {
 		return nil, err
 	}
+	if err := m.tell(model, tx, caller, nil, o); err != nil {
+		return nil, err
+	}
 	return raw, m.inform(tx, caller, "created", o)
 }
 
 // replace validates and stores a new version of an object.
 func (m *manager) replace(ctx context.Context, tx *storage.Tx, caller security.Caller, old, o dom.Object) (slnet.Raw, error) {
-	if err := m.prepare(ctx, tx, old, o); err != nil {
+	model, err := m.prepare(ctx, tx, old, o)
+	if err != nil {
 		return nil, err
 	}
-	return m.overwrite(tx, caller, old, o)
+	return m.overwrite(model, tx, caller, old, o)
 }
 
 // overwrite stores a new version of an object that was found valid.
-func (m *manager) overwrite(tx *storage.Tx, caller security.Caller, old, o dom.Object) (slnet.Raw, error) {
+func (m *manager) overwrite(model *model, tx *storage.Tx, caller security.Caller, old, o dom.Object) (slnet.Raw, error) {
 	stampUpdated(tx, caller, old, o)
 	raw, err := tx.Replace(m.moduleID, old, o)
 	if err != nil {
 		return nil, err
 	}
 	if err := m.record(tx, old, o); err != nil {
+		return nil, err
+	}
+	if err := m.tell(model, tx, caller, old, o); err != nil {
 		return nil, err
 	}
 	return raw, m.inform(tx, caller, "updated", o)
@@ -143,15 +152,18 @@ func (m *manager) remove(ctx context.Context, tx *storage.Tx, caller security.Ca
 	if err := tx.Remove(m.moduleID, old, m.historyDisabled(model, old)); err != nil {
 		return nil, err
 	}
+	if err := m.tell(model, tx, caller, old, nil); err != nil {
+		return nil, err
+	}
 	return raw, m.inform(tx, caller, "deleted", old)
 }
 
-// prepare validates an object and fills in what the server decides. old is the
-// stored version, nil for a new object.
-func (m *manager) prepare(ctx context.Context, tx *storage.Tx, old, o dom.Object) error {
+// prepare validates an object and fills in what the server decides, and returns
+// the model it went by. old is the stored version, nil for a new object.
+func (m *manager) prepare(ctx context.Context, tx *storage.Tx, old, o dom.Object) (*model, error) {
 	model, err := m.model(&tx.Reader)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	c := check{ctx: ctx, tx: tx, manager: m, model: model}
 	switch o := o.(type) {
@@ -175,9 +187,9 @@ func (m *manager) prepare(ctx context.Context, tx *storage.Tx, old, o dom.Object
 		err = c.instance(was, o)
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return c.result()
+	return model, c.result()
 }
 
 // check gathers what is wrong with an object. Its methods return an error only

@@ -22,6 +22,8 @@ type Managers struct {
 	accounts      *security.Accounts
 	log           *slog.Logger
 	maxAttachment int64
+	scripts       Scripts
+	triggers      Triggers
 
 	stop   context.CancelFunc // ends the sweeps; nil before Start
 	sweeps sync.WaitGroup
@@ -48,6 +50,10 @@ type Options struct {
 	// MaxAttachment is the most bytes of a file attached to an instance; 0 means
 	// DefaultMaxAttachment.
 	MaxAttachment int64
+	// Scripts are those that actions execute.
+	Scripts Scripts
+	// Triggers are told of the changes of instances.
+	Triggers Triggers
 }
 
 // New returns the managers of the modules in store. None is started.
@@ -58,7 +64,9 @@ func New(store *storage.Store, o Options) *Managers {
 	if o.MaxAttachment == 0 {
 		o.MaxAttachment = DefaultMaxAttachment
 	}
-	return &Managers{store: store, accounts: o.Accounts, log: o.Logger, maxAttachment: o.MaxAttachment, running: make(map[string]*start)}
+	return &Managers{
+		store: store, accounts: o.Accounts, log: o.Logger, maxAttachment: o.MaxAttachment, scripts: o.Scripts, triggers: o.Triggers, running: make(map[string]*start),
+	}
 }
 
 // MaxAttachment is the most bytes of a file attached to an instance.
@@ -158,6 +166,7 @@ func (m *Managers) load(ctx context.Context, moduleID string) (*manager, error) 
 	return &manager{
 		store: m.store, moduleID: moduleID, settings: settings,
 		accounts: m.accounts, links: security.NewLinks(settings.DomManagerSettings.SecuritySettings.GroupLinks()),
+		triggers: m.triggers,
 	}, nil
 }
 
@@ -228,6 +237,11 @@ func (m *Managers) Required(ctx context.Context, message slnet.Message) (needs R
 		needs, err = m.requiredToView(ctx, dom.KindInstance, message.ModuleID)
 	case *dom.AttachmentGetRequest:
 		needs, err = m.requiredToView(ctx, dom.KindInstance, message.ModuleID)
+	case *dom.DomInstanceActionsRequest:
+		needs, err = m.requiredToView(ctx, dom.KindInstance, message.ModuleID)
+	case *dom.DomInstanceActionRequest: // and the right to execute the script, which only the manager knows
+		needs, err = m.requiredToView(ctx, dom.KindInstance, message.ModuleID)
+		needs.Reads = false
 	case *dom.AutoIncrementerGetRequest:
 		needs.Reads = true
 	case *dom.DomInstanceStatusTransitionRequest:
@@ -342,6 +356,10 @@ func (m *Managers) Handle(ctx context.Context, caller security.Caller, message s
 		return m.write(ctx, dom.KindInstance, message.ModuleID, func(h handler) (slnet.Raw, error) {
 			return h.(*manager).transition(ctx, caller, message)
 		})
+	case *dom.DomInstanceActionRequest:
+		return m.executeAction(ctx, caller, message)
+	case *dom.DomInstanceActionsRequest:
+		return m.listActions(ctx, caller, message)
 	case *dom.ManagerStoreReadRequest:
 		return m.read(ctx, caller, message)
 	case *dom.ManagerStoreCountRequest:

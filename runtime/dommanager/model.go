@@ -23,8 +23,10 @@ type model struct {
 	fieldsOf map[dom.SectionDefinitionID]map[dom.FieldDescriptorID]*dom.FieldDescriptor
 	// moduleSections are those of the settings the manager runs with.
 	moduleSections []dom.SectionDefinitionID
-	systems        map[dom.BehaviorDefinitionID]*behavior
-	validators     map[*dom.FieldDescriptor][]validator
+	// listener is told of changes, nil for nobody.
+	listener   Listener
+	systems    map[dom.BehaviorDefinitionID]*behavior
+	validators map[*dom.FieldDescriptor][]validator
 }
 
 // model returns the model as r sees it. Reading its version makes the
@@ -61,6 +63,11 @@ func (m *manager) model(r *storage.Reader) (*model, error) {
 		}
 	}
 	loaded.resolve()
+	if m.triggers.Listener != nil {
+		if loaded.listener, err = m.triggers.Listener(r, m.moduleID); err != nil {
+			return nil, err
+		}
+	}
 	if !r.ModelTouched(m.moduleID) {
 		m.cached.Store(loaded)
 	}

@@ -30,7 +30,7 @@ func (c *settingsCheck) check() {
 		})
 	}
 	s := &c.settings.DomManagerSettings
-	choose(&s.ScriptSettings.ScriptType, scriptTypes, "ScriptSettings.ScriptType", c.fail)
+	checkScripts(&s.ScriptSettings, "ScriptSettings.", c.fail)
 	choose(&s.DomInstanceHistorySettings.StorageBehavior, storageBehaviors, "DomInstanceHistorySettings.StorageBehavior", c.fail)
 	caching := &s.StorageSettings.CachingSettings
 	choose(&caching.DomDefinition, cachingPolicies, "StorageSettings.CachingSettings.DomDefinition", c.fail)
@@ -118,6 +118,22 @@ var (
 	storageBehaviors = []dom.HistoryStorageBehavior{"EnabledAsync", dom.HistoryEnabledSync, dom.HistoryDisabled}
 	cachingPolicies  = []dom.CachingPolicy{"Default", dom.CachingDisabled, dom.CachingFull}
 )
+
+// checkScripts validates the settings of CRUD scripts and brings them into their
+// canonical form. Whether the scripts exist is not asked, as for all that settings
+// refer to.
+func checkScripts(s *dom.ScriptSettings, prefix string, fail func(name, value, problem string)) {
+	choose(&s.ScriptType, scriptTypes, prefix+"ScriptType", fail)
+	for i, condition := range s.OnUpdateTriggerConditions {
+		name := fmt.Sprintf("%sOnUpdateTriggerConditions[%d]", prefix, i)
+		switch field := condition.FieldDescriptorID; {
+		case field.IsZero() && condition.StatusID == "":
+			fail(name, "", "it names neither a field nor a status")
+		case !field.IsZero() && condition.StatusID != "":
+			fail(name, condition.StatusID, fmt.Sprintf("it names the field %s and the status %q; make two conditions of it", field, condition.StatusID))
+		}
+	}
+}
 
 // choose brings a setting that is one of names into its canonical form. It calls
 // fail, with the name of the setting, when it is none of them.

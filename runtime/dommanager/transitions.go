@@ -72,7 +72,7 @@ func (m *manager) saveMoved(c *check, caller security.Caller, old, moved *dom.In
 	if err := c.result(); err != nil {
 		return nil, err
 	}
-	return m.overwrite(c.tx, caller, old, moved)
+	return m.overwrite(c.model, c.tx, caller, old, moved)
 }
 
 // savingFailed is the error of a transition that was possible, but whose

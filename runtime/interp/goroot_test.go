@@ -79,7 +79,7 @@ func TestGorootProgram(t *testing.T) {
 		fmt.Println("REFUSED types", err)
 		os.Exit(3)
 	}
-	lowered, refusals, err := lowerProgram(i, fset, &lower.Unit{Files: []*ast.File{file}, Package: pkg, Info: info}, nil, func(p string) (string, map[string]reflect.Value) {
+	lowered, refusals, err := lowerProgram(i, &script.Checked{Fset: fset, Syntax: []*ast.File{file}, Package: pkg, Info: info}, lower.Watch{}, func(p string) (string, map[string]reflect.Value) {
 		if pkg, ok := symbols.Packages[p]; ok {
 			return pkg.Name, pkg.Symbols()
 		}

@@ -41,7 +41,7 @@ func Load(files []slnet.ScriptFile) (plugin.Loaded, error) {
 	if err := p.initialise(); err != nil {
 		return plugin.Loaded{}, err
 	}
-	loaded := plugin.Loaded{Stateless: !source.Traces.State, Concurrent: source.Traces.Goroutines}
+	loaded := plugin.Loaded{Description: source.Description(), Stateless: !source.Traces.State, Concurrent: source.Traces.Goroutines}
 	loaded.Script, err = p.script(source)
 	return loaded, err
 }
@@ -60,7 +60,7 @@ func compile(files []slnet.ScriptFile) (*script.Checked, *program, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	p, err := newProgram(source)
+	p, err := newProgram(source, surroundings{})
 	if err != nil {
 		return nil, nil, err
 	}

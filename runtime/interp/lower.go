@@ -20,7 +20,7 @@ import (
 
 // lowerProgram makes the program that the interpreter runs of a script that has
 // been checked, and gives the interpreter what the program uses.
-func lowerProgram(i *interp.Interpreter, fset *token.FileSet, unit *lower.Unit, entryPoints []string, table func(path string) (name string, symbols map[string]reflect.Value)) (*lower.Program, []lower.Refusal, error) {
+func lowerProgram(i *interp.Interpreter, source *script.Checked, watch lower.Watch, table func(path string) (name string, symbols map[string]reflect.Value)) (*lower.Program, []lower.Refusal, error) {
 	tables := make(map[string]map[string]reflect.Value)
 	names := make(map[string]string)
 	lookup := func(path string) map[string]reflect.Value {
@@ -29,12 +29,20 @@ func lowerProgram(i *interp.Interpreter, fset *token.FileSet, unit *lower.Unit, 
 		}
 		return tables[path]
 	}
-	units, err := library(fset, unit.Package.Imports())
+	main := &lower.Unit{Files: source.Syntax, Package: source.Package, Info: source.Info}
+	imported := source.Package.Imports()
+	var packages []*lower.Unit
+	for _, l := range source.Libraries {
+		packages = append(packages, &lower.Unit{Files: l.Syntax, Package: l.Package, Info: l.Info})
+		imported = append(imported, l.Package.Imports()...)
+	}
+	units, err := library(source.Fset, imported)
 	if err != nil {
 		return nil, nil, err
 	}
 	p, refusals := lower.Lower(lower.Config{
-		FileSet: fset, Script: unit, Library: units, LibraryFunctions: libraryFunctions, EntryPoints: entryPoints,
+		FileSet: source.Fset, Script: main, Packages: packages, Library: units, LibraryFunctions: libraryFunctions,
+		EntryPoints: slices.Concat(source.EntryPoints, source.Tests), Watch: watch,
 		Symbol: func(path, name string) reflect.Value { return lookup(path)[name] },
 	})
 	if len(refusals) > 0 {
@@ -83,7 +91,7 @@ func library(fset *token.FileSet, imports []*types.Package) (map[string]*lower.U
 	units := make(map[string]*lower.Unit)
 	for _, pkg := range imports {
 		source, err := librarySource.ReadFile("library/" + pkg.Path() + ".txt")
-		if err != nil {
+		if err != nil || units[pkg.Path()] != nil {
 			continue
 		}
 		file, err := parser.ParseFile(fset, pkg.Path(), source, parser.SkipObjectResolution)

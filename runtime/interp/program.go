@@ -34,9 +34,16 @@ type program struct {
 	entries map[string]reflect.Type
 }
 
+// surroundings are what tests have beside what scripts have.
+type surroundings struct {
+	// symbols looks up a package that scripts cannot import.
+	symbols func(path string) (symbols.Package, bool)
+	watch   lower.Watch
+}
+
 // newProgram makes an interpreter that knows what the script imports.
-func newProgram(source *script.Checked) (*program, error) {
-	p := &program{trace: newTracer(source.Files)}
+func newProgram(source *script.Checked, more surroundings) (*program, error) {
+	p := &program{trace: newTracer(source.Fset)}
 	p.interp = interp.New(interp.Options{
 		Stdin:                strings.NewReader(""),
 		Stdout:               stdout{},
@@ -45,9 +52,11 @@ func newProgram(source *script.Checked) (*program, error) {
 		SourcecodeFilesystem: noFiles{},
 	})
 	fset := p.interp.FileSet()
-	unit := &lower.Unit{Files: source.Syntax, Package: source.Package, Info: source.Info}
-	program, refusals, err := lowerProgram(p.interp, source.Fset, unit, source.EntryPoints, func(path string) (string, map[string]reflect.Value) {
+	program, refusals, err := lowerProgram(p.interp, source, more.watch, func(path string) (string, map[string]reflect.Value) {
 		pkg, ok := symbols.Packages[path]
+		if !ok && more.symbols != nil {
+			pkg, ok = more.symbols(path)
+		}
 		if !ok {
 			return "", nil
 		}

@@ -9,12 +9,12 @@ import (
 	"reflect"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 
 	"domovoi.dev/sdk"
 	"domovoi.dev/sdk/plugin"
-	"domovoi.dev/sdk/slnet"
 )
 
 // tracer is the standard error of an interpreter. When a script panics, yaegi
@@ -50,11 +50,12 @@ const maxFrames = 50
 // imports apart.
 const suffix = "/src"
 
-func newTracer(files []slnet.ScriptFile) *tracer {
+func newTracer(files *token.FileSet) *tracer {
 	var names []string
-	for _, f := range files {
-		names = append(names, f.Name+suffix+":", f.Name+":")
-	}
+	files.Iterate(func(f *token.File) bool {
+		names = append(names, f.Name()+suffix+":", f.Name()+":")
+		return true
+	})
 	return &tracer{names: strings.NewReplacer(names...), byPlace: make(map[string]int), entries: make(map[string]int)}
 }
 
@@ -164,6 +165,10 @@ func passesOn(function string) bool {
 	return false
 }
 
+// callers are the methods of a program that call the script and survive its
+// panics.
+var callers = []string{"run", "initialise", "test", "rethrow"}
+
 // ownGoroutine reports whether the goroutine is the one of the run or of the
 // load. A stack too deep to tell is more likely the run's.
 func ownGoroutine() bool {
@@ -172,7 +177,7 @@ func ownGoroutine() bool {
 	frames := runtime.CallersFrames(pcs[:n])
 	for {
 		f, more := frames.Next()
-		if strings.HasSuffix(f.Function, "runtime/interp.(*program).run") || strings.HasSuffix(f.Function, "runtime/interp.(*program).initialise") {
+		if _, method, ok := strings.Cut(f.Function, "runtime/interp.(*program)."); ok && slices.Contains(callers, method) {
 			return true
 		}
 		if !more {
@@ -184,6 +189,13 @@ func ownGoroutine() bool {
 // located makes an error of a panic that ended in run or initialise, and writes where
 // it came from to the standard error.
 func (t *tracer) located(v any) *plugin.LocatedError {
+	e, trace := t.caught(v)
+	io.WriteString(os.Stderr, trace)
+	return e
+}
+
+// caught makes an error of a panic that has ended, and says where it came from.
+func (t *tracer) caught(v any) (e *plugin.LocatedError, trace string) {
 	t.mu.Lock()
 	stack := t.stack
 	t.stack = nil
@@ -191,7 +203,7 @@ func (t *tracer) located(v any) *plugin.LocatedError {
 	if r, ok := v.(reflect.Value); ok && r.CanInterface() {
 		v = r.Interface() // yaegi panics with its own form of a value
 	}
-	e := &plugin.LocatedError{Message: "panic: " + t.panicText(v)}
+	e = &plugin.LocatedError{Message: "panic: " + t.panicText(v)}
 	if err, ok := v.(error); ok {
 		e.Err = err
 	}
@@ -204,8 +216,7 @@ func (t *tracer) located(v any) *plugin.LocatedError {
 	for _, f := range stack {
 		fmt.Fprintf(&b, "\t%s: %s\n", t.where(f), f.name)
 	}
-	io.WriteString(os.Stderr, b.String())
-	return e
+	return e, b.String()
 }
 
 // plainText says in the words of Go what the interpreter says in those of

@@ -97,7 +97,7 @@ const (
 // AllowedImports, and returns "" for those it may use.
 func Withheld(o types.Object) (reason string) {
 	path := o.Pkg().Path()
-	if lowered[path][o.Name()] {
+	if lowered[path][o.Name()] || IsLibrary(path) {
 		return ""
 	}
 	if reason, ok := withheld[path][o.Name()]; ok {

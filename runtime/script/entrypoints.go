@@ -21,13 +21,7 @@ func (c *checker) findEntryPoints(files []*ast.File, info *types.Info) []string 
 	for _, f := range files {
 		for _, d := range f.Decls {
 			decl, ok := d.(*ast.FuncDecl)
-			if !ok {
-				continue
-			}
-			if decl.Body == nil {
-				c.errorf(decl.Name.Pos(), "%s has no body", decl.Name.Name)
-			}
-			if decl.Recv != nil {
+			if !ok || decl.Recv != nil {
 				continue
 			}
 			name := decl.Name.Name

@@ -24,11 +24,11 @@ func TestExportsAreUpToDate(t *testing.T) {
 	if version != runtime.Version() {
 		t.Skipf("exports.zip is from %s, and this is %s: the standard library may differ", version, runtime.Version())
 	}
-	imports, err := exportdata.Compile(".", script.AllowedImports)
+	imports, err := exportdata.Compile(".", script.Exported())
 	if err != nil {
 		t.Fatal(err)
 	}
-	bundle, err := exportdata.Bundle(imports, script.AllowedImports, version)
+	bundle, err := exportdata.Bundle(imports, script.Exported(), version)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -91,7 +91,16 @@ var instead = map[string]string{
 
 // importable reports whether a script may import the package, and when it may
 // not, says what to do.
-func importable(path string) (refusal string) {
+func (c *checker) importable(path string) (refusal string) {
+	if IsLibrary(path) {
+		if wrong := CheckLibraryName(path); wrong != "" {
+			return fmt.Sprintf("%q is no name for a library: %s", path, wrong)
+		}
+		if _, ok := c.imports[path]; !ok {
+			return fmt.Sprintf("there is no library %q that this script may use", path)
+		}
+		return ""
+	}
 	if _, ok := slices.BinarySearch(AllowedImports, path); ok {
 		return ""
 	}

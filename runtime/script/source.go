@@ -29,10 +29,14 @@ const maxFiles = 100
 
 // Checked is a script that passed Check.
 type Checked struct {
-	// Files are the source files in the order of their names.
+	// Files are the source files in the order of their names, those of libraries
+	// excepted.
 	Files []slnet.ScriptFile
 	// Fset has the positions of all that follows.
 	Fset *token.FileSet
+	// Libraries are the packages that came with the script, each behind those it
+	// imports.
+	Libraries []*Library
 	// Syntax are the syntax trees of Files, in their order, with comments.
 	Syntax []*ast.File
 	// Package and Info are what Go's own type checker found. All maps of Info
@@ -45,16 +49,25 @@ type Checked struct {
 	// Parameters and Result describe what Run takes and returns, nil where it
 	// has no typed parameters, or no result.
 	Parameters, Result *schema.Schema
-	// Traces are what a run may leave behind in its process.
+	// Traces are what a run may leave behind in its process, also in its
+	// libraries.
 	Traces Traces
 	// Hash is Hash(Files).
 	Hash string
+	// Tests are the names of the functions of its tests, in the order of the source,
+	// where CheckTests was asked for them.
+	Tests []string
 }
 
 // Check parses the files of a script, checks its types as Go's compiler does,
 // and everything else that makes a script one: its size and names, its package
 // and imports, the entry points and their signatures. Its error is a
 // plugin.CompileErrors with all that was found, in the order of the source.
+//
+// Files whose names begin with that of a library, as LibraryFiles makes them,
+// are of that library, which the script can import. Without a file of the script
+// itself the library that no other imports is what is checked: it has no entry
+// points.
 //
 // Build constraints in the files are comments to a script: all files given
 // belong to it, and all are of GoVersion.
@@ -63,33 +76,74 @@ type Checked struct {
 // not for source made to harm. So source of others is checked in a process that
 // can be ended.
 func Check(files []slnet.ScriptFile) (*Checked, error) {
-	files, err := Files(files)
-	if err != nil {
-		return nil, err
+	return new(checker).check(files)
+}
+
+func (c *checker) check(files []slnet.ScriptFile) (*Checked, error) {
+	list := packages(files)
+	c.fset, c.imports = token.NewFileSet(), make(imports)
+	for _, s := range list {
+		c.checkFiles(s)
 	}
-	c := &checker{fset: token.NewFileSet()}
-	s := &Checked{Files: files, Fset: c.fset, Hash: Hash(files)}
-	for _, f := range files {
-		s.Syntax = append(s.Syntax, c.parse(f))
+	if len(c.errs) > 0 {
+		return nil, c.errs
+	}
+	for _, s := range list {
+		for _, f := range s.files {
+			s.syntax = append(s.syntax, c.parse(f))
+		}
 	}
 	if len(c.errs) > 0 {
 		return nil, c.found()
 	}
-	for _, f := range s.Syntax {
-		c.checkPackage(f)
+	for _, s := range list {
+		c.imports[s.path] = nil // it is there, though not checked
+	}
+	list = c.ordered(list)
+	if len(c.errs) > 0 {
+		return nil, c.found()
+	}
+	checked := &Checked{Fset: c.fset}
+	for i, s := range list {
+		l := c.checkSource(s)
+		if i == len(list)-1 {
+			checked.Files, checked.Hash = s.files, Hash(s.files)
+			checked.Syntax, checked.Package, checked.Info = l.Syntax, l.Package, l.Info
+			continue
+		}
+		checked.Libraries = append(checked.Libraries, l)
+	}
+	if root := list[len(list)-1]; !root.isLibrary() {
+		checked.EntryPoints = c.findEntryPoints(checked.Syntax, checked.Info)
+	}
+	checked.Parameters, checked.Result = c.params, c.result
+	checked.Tests = c.findTests(checked.Syntax, checked.Info)
+	if len(c.errs) > 0 {
+		return nil, c.found()
+	}
+	checked.Traces = findTraces(checked.Syntax, checked.Package, checked.Info)
+	for _, l := range checked.Libraries {
+		traces := findTraces(l.Syntax, l.Package, l.Info)
+		checked.Traces.State = checked.Traces.State || traces.State
+		checked.Traces.Goroutines = checked.Traces.Goroutines || traces.Goroutines
+	}
+	return checked, nil
+}
+
+// checkSource checks a package whose imports have been checked.
+func (c *checker) checkSource(s *source) *Library {
+	for _, f := range s.syntax {
+		c.checkPackage(s, f)
 		c.checkDirectives(f)
 		c.checkImports(f)
+		c.checkBodies(f)
 	}
-	s.Package, s.Info = c.checkTypes(s.Syntax)
-	c.checkAvailable(s.Syntax, s.Info)
-	s.EntryPoints = c.findEntryPoints(s.Syntax, s.Info)
-	s.Parameters, s.Result = c.params, c.result
-	c.checkVariables(s.Syntax, s.Info)
-	if len(c.errs) > 0 {
-		return nil, c.found()
-	}
-	s.Traces = findTraces(s.Syntax, s.Package, s.Info)
-	return s, nil
+	l := &Library{Path: s.path, Syntax: s.syntax}
+	l.Package, l.Info = c.checkTypes(s)
+	c.imports[s.path] = l.Package
+	c.checkAvailable(s.syntax, l.Info)
+	c.checkVariables(s.syntax, l.Info)
+	return l
 }
 
 // Files returns the files of a script in the order of their names, after
@@ -99,7 +153,7 @@ func Files(files []slnet.ScriptFile) ([]slnet.ScriptFile, error) {
 	files = slices.Clone(files)
 	slices.SortStableFunc(files, func(a, b slnet.ScriptFile) int { return strings.Compare(a.Name, b.Name) })
 	c := new(checker)
-	c.checkFiles(files)
+	c.checkFiles(&source{path: "main", files: files})
 	if len(c.errs) > 0 {
 		return nil, c.errs
 	}
@@ -122,8 +176,10 @@ func Hash(files []slnet.ScriptFile) string {
 
 // checker collects what is wrong with a script.
 type checker struct {
-	fset *token.FileSet
-	errs plugin.CompileErrors
+	fset    *token.FileSet
+	imports imports // the libraries there are; nil before they are checked
+	errs    plugin.CompileErrors
+	tests   bool // whether the files of tests belong to the script
 
 	params, result *schema.Schema // of Run
 }
@@ -159,32 +215,35 @@ func (c *checker) found() plugin.CompileErrors {
 	return errs
 }
 
-// checkFiles checks what stands outside the language: the files are sorted by
-// name.
-func (c *checker) checkFiles(files []slnet.ScriptFile) {
+// checkFiles checks what stands outside the language.
+func (c *checker) checkFiles(s *source) {
+	what, folder := "the script", ""
+	if s.isLibrary() {
+		what, folder = "library "+s.path, s.path+"/"
+	}
 	switch {
-	case len(files) == 0:
-		c.fileErrorf("", "the script has no files; give it at least one .go file")
-	case len(files) > maxFiles:
-		c.fileErrorf("", "the script has %d files, at most %d are allowed", len(files), maxFiles)
+	case len(s.files) == 0:
+		c.fileErrorf("", "%s has no files; give it at least one .go file", what)
+	case len(s.files) > maxFiles:
+		c.fileErrorf("", "%s has %d files, at most %d are allowed", what, len(s.files), maxFiles)
 		return
 	}
 	size := 0
-	for i, f := range files {
+	for i, f := range s.files {
 		size += len(f.Content)
 		switch {
-		case !plainName(f.Name):
+		case !plainName(strings.TrimPrefix(f.Name, folder)):
 			c.fileErrorf("", "%q is not a name for a source file; want one like script.go, without folders", f.Name)
-		case i > 0 && files[i-1].Name == f.Name:
-			c.fileErrorf(f.Name, "the script has two files of this name")
-		case strings.HasSuffix(f.Name, "_test.go"):
+		case i > 0 && s.files[i-1].Name == f.Name:
+			c.fileErrorf(f.Name, "%s has two files of this name", what)
+		case IsTest(f.Name) && !c.tests:
 			c.fileErrorf(f.Name, "tests are not part of a script; leave the file out")
 		case !utf8.ValidString(f.Content):
 			c.fileErrorf(f.Name, "the file is not UTF-8 text")
 		}
 	}
 	if size > MaxSourceBytes {
-		c.fileErrorf("", "the script has %d bytes of source, at most %d are allowed", size, MaxSourceBytes)
+		c.fileErrorf("", "%s has %d bytes of source, at most %d are allowed", what, size, MaxSourceBytes)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"go/parser"
 	"go/scanner"
 	"go/token"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -58,9 +59,21 @@ func tooDeep(file *ast.File) token.Pos {
 	return pos
 }
 
-func (c *checker) checkPackage(f *ast.File) {
-	if f.Name.Name != "main" {
+func (c *checker) checkPackage(s *source, f *ast.File) {
+	switch {
+	case s.isLibrary() && f.Name.Name != packageName(s.path):
+		c.errorf(f.Name.Pos(), "the files of library %s are of package %s, not %s", s.path, packageName(s.path), f.Name.Name)
+	case !s.isLibrary() && f.Name.Name != "main":
 		c.errorf(f.Name.Pos(), "the files of a script are of package main, not %s", f.Name.Name)
+	}
+}
+
+// checkBodies refuses functions that are declared only.
+func (c *checker) checkBodies(f *ast.File) {
+	for _, d := range f.Decls {
+		if decl, ok := d.(*ast.FuncDecl); ok && decl.Body == nil {
+			c.errorf(decl.Name.Pos(), "%s has no body", decl.Name.Name)
+		}
 	}
 }
 
@@ -85,7 +98,10 @@ func (c *checker) checkImports(f *ast.File) {
 			c.errorf(spec.Path.Pos(), "malformed import path %s", spec.Path.Value)
 			continue
 		}
-		if refusal := importable(path); refusal != "" {
+		if c.tests && slices.Contains(TestImports, path) && IsTest(c.fset.File(f.Package).Name()) {
+			continue
+		}
+		if refusal := c.importable(path); refusal != "" {
 			c.errorf(spec.Path.Pos(), "%s", refusal)
 		} else if ImportName(spec) == "." {
 			c.errorf(spec.Pos(), "a script cannot import into its own scope; write import %q", path)

@@ -12,8 +12,8 @@ import (
 // GoVersion is the version of the language of scripts.
 const GoVersion = "go1.22"
 
-// checkTypes checks the types of the files and notes all mistakes.
-func (c *checker) checkTypes(files []*ast.File) (*types.Package, *types.Info) {
+// checkTypes checks the types of a package and notes all mistakes.
+func (c *checker) checkTypes(s *source) (*types.Package, *types.Info) {
 	info := &types.Info{
 		Types:        make(map[ast.Expr]types.TypeAndValue),
 		Instances:    make(map[*ast.Ident]types.Instance),
@@ -26,11 +26,11 @@ func (c *checker) checkTypes(files []*ast.File) (*types.Package, *types.Info) {
 	}
 	config := types.Config{
 		GoVersion: GoVersion,
-		Importer:  exports(),
+		Importer:  c.imports,
 		Sizes:     types.SizesFor("gc", "amd64"), // the same mistakes on every machine
 		Error:     c.typeError,
 	}
-	pkg, _ := config.Check("main", c.fset, files, info) // typeError has noted the error
+	pkg, _ := config.Check(s.path, c.fset, s.syntax, info) // typeError has noted the error
 	return pkg, info
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -100,6 +101,23 @@ func (a *Accounts) EnsureAdministratorToken(ctx context.Context, path string) er
 		}
 	}
 	return wrapTokenFile(err)
+}
+
+// RenewAdministratorToken makes the token of the file path a new one, for a data
+// directory that came without its file: nobody could read the old one.
+func (a *Accounts) RenewAdministratorToken(ctx context.Context, path string) error {
+	err := a.change(ctx, systemOrigin, func(e *edit) error {
+		for _, t := range slices.Collect(maps.Values(e.tokens)) {
+			if t.ForFile {
+				e.deleteToken(t)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return a.EnsureAdministratorToken(ctx, path)
 }
 
 func wrapTokenFile(err error) error {

@@ -107,6 +107,28 @@ func move(ctx context.Context, engine *sdk.Engine, p Params) ([]Issue, error) {
 	return []Issue{issueOf(issue)}, nil
 }
 
+// OnDomAction is the action take: who executes it takes the issue over and
+// investigates it.
+func OnDomAction(ctx context.Context, engine *sdk.Engine, action dom.ActionContext) error {
+	instances := engine.DomHelper(action.ContextID.ModuleID).DomInstances
+	found, err := instances.Read(ctx, dom.InstanceExposers.ID.Equal(action.ContextID.ID))
+	if err != nil {
+		return err
+	}
+	if len(found) == 0 {
+		return engine.ExitFail("the issue was deleted meanwhile")
+	}
+	issue := found[0]
+	issue.AddOrUpdateFieldValue(infoID, technicianID, engine.User())
+	if issue, err = instances.UpdateIfUnchanged(ctx, issue); err != nil {
+		return err
+	}
+	if _, err = instances.DoStatusTransition(ctx, issue.ID, "reported_to_investigation"); err != nil {
+		return err
+	}
+	return engine.AddScriptOutput("technician", engine.User())
+}
+
 // list returns the issues that are not fixed, the most urgent first.
 func list(ctx context.Context, engine *sdk.Engine) ([]Issue, error) {
 	open := dom.NewQuery(dom.InstanceExposers.StatusID.NotEqual("fixed")).
@@ -156,7 +178,7 @@ func setup(ctx context.Context, engine *sdk.Engine) error {
 	}); err != nil {
 		return err
 	}
-	behavior, err := helper.DomBehaviorDefinitions.Create(ctx, lifeOfIssue())
+	behavior, err := helper.DomBehaviorDefinitions.Create(ctx, lifeOfIssue(engine.Run().Script))
 	if err != nil {
 		return err
 	}
@@ -168,8 +190,9 @@ func setup(ctx context.Context, engine *sdk.Engine) error {
 }
 
 // lifeOfIssue says which fields each status has, which of them it requires, and
-// that nothing of an issue changes any more when it is fixed.
-func lifeOfIssue() *dom.BehaviorDefinition {
+// that nothing of an issue changes any more when it is fixed. Issues that nobody
+// works on have a button to take them, which this script carries out.
+func lifeOfIssue(script string) *dom.BehaviorDefinition {
 	behavior := dom.NewBehaviorDefinition("Life of an issue",
 		dom.Status{ID: "reported", DisplayName: "Reported"},
 		dom.Status{ID: "investigation", DisplayName: "Under investigation"},
@@ -181,6 +204,11 @@ func lifeOfIssue() *dom.BehaviorDefinition {
 		{ID: "fixing_to_investigation", FromStatusID: "fixing", ToStatusID: "investigation", FlowLevel: 1},
 		{ID: "fixing_to_fixed", FromStatusID: "fixing", ToStatusID: "fixed"},
 	}
+	isReported := &dom.Condition{Statuses: []string{"reported"}}
+	behavior.ActionDefinitions = []dom.ActionDefinition{{ID: "take", Script: script, Condition: isReported}}
+	behavior.ButtonDefinitions = []dom.ButtonDefinition{{
+		ID: "take", Layout: dom.ButtonLayout{Text: "Take over"}, ActionDefinitionIDs: []string{"take"}, VisibilityCondition: isReported,
+	}}
 	for _, status := range behavior.Statuses {
 		fixed := status.ID == "fixed"
 		behavior.StatusSectionDefinitionLinks = append(behavior.StatusSectionDefinitionLinks, dom.StatusSectionDefinitionLink{

@@ -94,4 +94,9 @@ const (
 	ErrDomInstanceHasMissingRequiredFieldsForNextStatus        slnet.Reason = "DomInstanceHasMissingRequiredFieldsForNextStatus"
 	ErrCrudFailedExceptionOccurred                             slnet.Reason = "CrudFailedExceptionOccurred"
 	ErrDomInstanceContainsInvalidAmountOfSectionsForNextStatus slnet.Reason = "DomInstanceContainsInvalidAmountOfSectionsForNextStatus"
+
+	ErrUnexpectedExceptionOccurred slnet.Reason = "UnexpectedExceptionOccurred"
+	ErrScriptReturnedErrors        slnet.Reason = "ScriptReturnedErrors"
+	ErrActionDefinitionNotFound    slnet.Reason = "ActionDefinitionNotFound"
+	ErrConditionNotMet             slnet.Reason = "ConditionNotMet"
 )

@@ -48,6 +48,9 @@ func NewMatcher(f Filter) *Matcher {
 // o.Err says so and the answer counts for nothing.
 func (m *Matcher) Matches(o *RawObject) bool { return m.matches(o) }
 
+// MatchesObject reports whether the filter selects an object.
+func (m *Matcher) MatchesObject(o Object) bool { return m.matches(o) }
+
 func (m *Matcher) matches(o exposing) bool {
 	switch m.operator {
 	case OperatorTrue:

@@ -255,6 +255,10 @@ func Messages() []slnet.MessageType {
 		{New: func() slnet.Message { return new(ManagerStoreBulkDeleteRequest) }},
 		{New: func() slnet.Message { return new(ManagerStoreBulkResponse) }},
 		{New: func() slnet.Message { return new(DomInstanceStatusTransitionRequest) }},
+		{New: func() slnet.Message { return new(DomInstanceActionRequest) }},
+		{New: func() slnet.Message { return new(DomInstanceActionResponse) }},
+		{New: func() slnet.Message { return new(DomInstanceActionsRequest) }},
+		{New: func() slnet.Message { return new(DomInstanceActionsResponse) }},
 		{New: func() slnet.Message { return new(AutoIncrementerGetRequest) }},
 		{New: func() slnet.Message { return new(AutoIncrementerSetRequest) }},
 		{New: func() slnet.Message { return new(AutoIncrementerResponse) }},
@@ -268,6 +272,7 @@ func Messages() []slnet.MessageType {
 		{New: func() slnet.Message { return new(AttachmentDeleteRequest) }},
 		{New: func() slnet.Message { return new(DomInstanceStatusChangedEventMessage) }},
 	}
+	types = append(types, triggerMessages()...)
 	for _, kind := range ObjectKinds() {
 		types = append(types, slnet.MessageType{New: func() slnet.Message { return &ObjectsChangedEventMessage{Kind: kind} }})
 	}

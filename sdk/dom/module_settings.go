@@ -74,13 +74,17 @@ type ScriptSettings struct {
 	OnDelete   string     `json:"OnDelete,omitempty"`
 	ScriptType ScriptType `json:"ScriptType,omitempty"`
 	// OnUpdateTriggerConditions limit OnUpdate to updates that meet one of them;
-	// none means every update.
+	// none means every update and every status transition. With conditions on
+	// fields only, transitions do not start it, as in the original.
 	OnUpdateTriggerConditions []UpdateTriggerCondition `json:"OnUpdateTriggerConditions,omitempty"`
 }
 
-// UpdateTriggerCondition is met by an update that changed the values of a field.
+// UpdateTriggerCondition is met by an update that added, changed or removed a
+// value of a field, or by a transition to a status. It names one of the two.
 type UpdateTriggerCondition struct {
 	FieldDescriptorID FieldDescriptorID `json:"FieldDescriptorId"`
+	// StatusID is the status; the original knows conditions on fields only.
+	StatusID string `json:"StatusId,omitempty"`
 }
 
 // InformationEventSettings switch information events about the objects of a

@@ -2443,6 +2443,62 @@ func (z *Condition) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z *CreateTriggerMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 1
+	// string "Trigger"
+	o = append(o, 0x81, 0xa7, 0x54, 0x72, 0x69, 0x67, 0x67, 0x65, 0x72)
+	o, err = z.Trigger.MarshalMsg(o)
+	if err != nil {
+		err = msgp.WrapError(err, "Trigger")
+		return
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *CreateTriggerMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Trigger":
+			bts, err = z.Trigger.UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Trigger")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *CreateTriggerMessage) Msgsize() (s int) {
+	s = 1 + 8 + z.Trigger.Msgsize()
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z CrudType) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	o = msgp.AppendInt64(o, int64(z))
@@ -2722,6 +2778,58 @@ func (z *DefinitionID) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z *DeleteTriggerMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 1
+	// string "Id"
+	o = append(o, 0x81, 0xa2, 0x49, 0x64)
+	o = msgp.AppendBytes(o, (z.ID)[:])
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *DeleteTriggerMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Id":
+			bts, err = msgp.ReadExactBytes(bts, (z.ID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "ID")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *DeleteTriggerMessage) Msgsize() (s int) {
+	s = 1 + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize))
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z *DomDefinitionReference) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
@@ -2794,6 +2902,369 @@ func (z *DomDefinitionReference) UnmarshalMsg(bts []byte) (o []byte, err error) 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *DomDefinitionReference) Msgsize() (s int) {
 	s = 1 + 16 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 9 + msgp.BoolSize
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *DomInstanceActionRequest) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 3
+	// string "ModuleId"
+	o = append(o, 0x83, 0xa8, 0x4d, 0x6f, 0x64, 0x75, 0x6c, 0x65, 0x49, 0x64)
+	o = msgp.AppendString(o, z.ModuleID)
+	// string "DomInstanceId"
+	o = append(o, 0xad, 0x44, 0x6f, 0x6d, 0x49, 0x6e, 0x73, 0x74, 0x61, 0x6e, 0x63, 0x65, 0x49, 0x64)
+	o = msgp.AppendBytes(o, (z.DomInstanceID)[:])
+	// string "ActionId"
+	o = append(o, 0xa8, 0x41, 0x63, 0x74, 0x69, 0x6f, 0x6e, 0x49, 0x64)
+	o = msgp.AppendString(o, z.ActionID)
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *DomInstanceActionRequest) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "ModuleId":
+			z.ModuleID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ModuleID")
+				return
+			}
+		case "DomInstanceId":
+			bts, err = msgp.ReadExactBytes(bts, (z.DomInstanceID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "DomInstanceID")
+				return
+			}
+		case "ActionId":
+			z.ActionID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ActionID")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *DomInstanceActionRequest) Msgsize() (s int) {
+	s = 1 + 9 + msgp.StringPrefixSize + len(z.ModuleID) + 14 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 9 + msgp.StringPrefixSize + len(z.ActionID)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *DomInstanceActionResponse) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(3)
+	var zb0001Mask uint8 /* 3 bits */
+	_ = zb0001Mask
+	if z.HasEnded == false {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "RunId"
+		o = append(o, 0xa5, 0x52, 0x75, 0x6e, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.RunID)[:])
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "HasEnded"
+			o = append(o, 0xa8, 0x48, 0x61, 0x73, 0x45, 0x6e, 0x64, 0x65, 0x64)
+			o = msgp.AppendBool(o, z.HasEnded)
+		}
+		// string "TraceData"
+		o = append(o, 0xa9, 0x54, 0x72, 0x61, 0x63, 0x65, 0x44, 0x61, 0x74, 0x61)
+		o, err = z.TraceData.MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "TraceData")
+			return
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *DomInstanceActionResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "RunId":
+			bts, err = msgp.ReadExactBytes(bts, (z.RunID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "RunID")
+				return
+			}
+		case "HasEnded":
+			z.HasEnded, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "HasEnded")
+				return
+			}
+		case "TraceData":
+			bts, err = z.TraceData.UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "TraceData")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *DomInstanceActionResponse) Msgsize() (s int) {
+	s = 1 + 6 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 9 + msgp.BoolSize + 10 + z.TraceData.Msgsize()
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *DomInstanceActionsRequest) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 2
+	// string "ModuleId"
+	o = append(o, 0x82, 0xa8, 0x4d, 0x6f, 0x64, 0x75, 0x6c, 0x65, 0x49, 0x64)
+	o = msgp.AppendString(o, z.ModuleID)
+	// string "DomInstanceId"
+	o = append(o, 0xad, 0x44, 0x6f, 0x6d, 0x49, 0x6e, 0x73, 0x74, 0x61, 0x6e, 0x63, 0x65, 0x49, 0x64)
+	o = msgp.AppendBytes(o, (z.DomInstanceID)[:])
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *DomInstanceActionsRequest) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "ModuleId":
+			z.ModuleID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ModuleID")
+				return
+			}
+		case "DomInstanceId":
+			bts, err = msgp.ReadExactBytes(bts, (z.DomInstanceID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "DomInstanceID")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *DomInstanceActionsRequest) Msgsize() (s int) {
+	s = 1 + 9 + msgp.StringPrefixSize + len(z.ModuleID) + 14 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize))
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *DomInstanceActionsResponse) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(3)
+	var zb0001Mask uint8 /* 3 bits */
+	_ = zb0001Mask
+	if z.Actions == nil {
+		zb0001Len--
+		zb0001Mask |= 0x1
+	}
+	if z.Buttons == nil {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		if (zb0001Mask & 0x1) == 0 { // if not omitted
+			// string "Actions"
+			o = append(o, 0xa7, 0x41, 0x63, 0x74, 0x69, 0x6f, 0x6e, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.Actions)))
+			for za0001 := range z.Actions {
+				o, err = z.Actions[za0001].MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "Actions", za0001)
+					return
+				}
+			}
+		}
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "Buttons"
+			o = append(o, 0xa7, 0x42, 0x75, 0x74, 0x74, 0x6f, 0x6e, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.Buttons)))
+			for za0002 := range z.Buttons {
+				o, err = z.Buttons[za0002].MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "Buttons", za0002)
+					return
+				}
+			}
+		}
+		// string "TraceData"
+		o = append(o, 0xa9, 0x54, 0x72, 0x61, 0x63, 0x65, 0x44, 0x61, 0x74, 0x61)
+		o, err = z.TraceData.MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "TraceData")
+			return
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *DomInstanceActionsResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Actions":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Actions")
+				return
+			}
+			if cap(z.Actions) >= int(zb0002) {
+				z.Actions = (z.Actions)[:zb0002]
+			} else {
+				z.Actions = make([]InstanceAction, zb0002)
+			}
+			for za0001 := range z.Actions {
+				bts, err = z.Actions[za0001].UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Actions", za0001)
+					return
+				}
+			}
+		case "Buttons":
+			var zb0003 uint32
+			zb0003, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Buttons")
+				return
+			}
+			if cap(z.Buttons) >= int(zb0003) {
+				z.Buttons = (z.Buttons)[:zb0003]
+			} else {
+				z.Buttons = make([]InstanceButton, zb0003)
+			}
+			for za0002 := range z.Buttons {
+				bts, err = z.Buttons[za0002].UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Buttons", za0002)
+					return
+				}
+			}
+		case "TraceData":
+			bts, err = z.TraceData.UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "TraceData")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *DomInstanceActionsResponse) Msgsize() (s int) {
+	s = 1 + 8 + msgp.ArrayHeaderSize
+	for za0001 := range z.Actions {
+		s += z.Actions[za0001].Msgsize()
+	}
+	s += 8 + msgp.ArrayHeaderSize
+	for za0002 := range z.Buttons {
+		s += z.Buttons[za0002].Msgsize()
+	}
+	s += 10 + z.TraceData.Msgsize()
 	return
 }
 
@@ -5528,6 +5999,270 @@ func (z *GetRunChangesMessage) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z *GetSkippedTriggersMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(2)
+	var zb0001Mask uint8 /* 2 bits */
+	_ = zb0001Mask
+	if z.ModuleID == "" {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "TriggerId"
+		o = append(o, 0xa9, 0x54, 0x72, 0x69, 0x67, 0x67, 0x65, 0x72, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.TriggerID)[:])
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "ModuleId"
+			o = append(o, 0xa8, 0x4d, 0x6f, 0x64, 0x75, 0x6c, 0x65, 0x49, 0x64)
+			o = msgp.AppendString(o, z.ModuleID)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *GetSkippedTriggersMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "TriggerId":
+			bts, err = msgp.ReadExactBytes(bts, (z.TriggerID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "TriggerID")
+				return
+			}
+		case "ModuleId":
+			z.ModuleID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ModuleID")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *GetSkippedTriggersMessage) Msgsize() (s int) {
+	s = 1 + 10 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 9 + msgp.StringPrefixSize + len(z.ModuleID)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *GetTriggerMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(2)
+	var zb0001Mask uint8 /* 2 bits */
+	_ = zb0001Mask
+	if z.Name == "" {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Id"
+		o = append(o, 0xa2, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.ID)[:])
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "Name"
+			o = append(o, 0xa4, 0x4e, 0x61, 0x6d, 0x65)
+			o = msgp.AppendString(o, z.Name)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *GetTriggerMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Id":
+			bts, err = msgp.ReadExactBytes(bts, (z.ID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "ID")
+				return
+			}
+		case "Name":
+			z.Name, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Name")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *GetTriggerMessage) Msgsize() (s int) {
+	s = 1 + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 5 + msgp.StringPrefixSize + len(z.Name)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *GetTriggersMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(4)
+	var zb0001Mask uint8 /* 4 bits */
+	_ = zb0001Mask
+	if z.ModuleID == "" {
+		zb0001Len--
+		zb0001Mask |= 0x1
+	}
+	if z.Script == "" {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	if z.Limit == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	if z.After == "" {
+		zb0001Len--
+		zb0001Mask |= 0x8
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		if (zb0001Mask & 0x1) == 0 { // if not omitted
+			// string "ModuleId"
+			o = append(o, 0xa8, 0x4d, 0x6f, 0x64, 0x75, 0x6c, 0x65, 0x49, 0x64)
+			o = msgp.AppendString(o, z.ModuleID)
+		}
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "Script"
+			o = append(o, 0xa6, 0x53, 0x63, 0x72, 0x69, 0x70, 0x74)
+			o = msgp.AppendString(o, z.Script)
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "Limit"
+			o = append(o, 0xa5, 0x4c, 0x69, 0x6d, 0x69, 0x74)
+			o = msgp.AppendInt64(o, z.Limit)
+		}
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "After"
+			o = append(o, 0xa5, 0x41, 0x66, 0x74, 0x65, 0x72)
+			o = msgp.AppendString(o, z.After)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *GetTriggersMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "ModuleId":
+			z.ModuleID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ModuleID")
+				return
+			}
+		case "Script":
+			z.Script, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Script")
+				return
+			}
+		case "Limit":
+			z.Limit, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Limit")
+				return
+			}
+		case "After":
+			z.After, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "After")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *GetTriggersMessage) Msgsize() (s int) {
+	s = 1 + 9 + msgp.StringPrefixSize + len(z.ModuleID) + 7 + msgp.StringPrefixSize + len(z.Script) + 6 + msgp.Int64Size + 6 + msgp.StringPrefixSize + len(z.After)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z *GroupLink) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
@@ -6270,6 +7005,248 @@ func (z *Instance) Msgsize() (s int) {
 		}
 	}
 	s += msgp.StringPrefixSize + len(z.ModuleID) + msgp.TimeSize + msgp.StringPrefixSize + len(z.CreatedBy) + msgp.TimeSize + msgp.StringPrefixSize + len(z.LastModifiedBy) + msgp.Int64Size
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *InstanceAction) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(6)
+	var zb0001Mask uint8 /* 6 bits */
+	_ = zb0001Mask
+	if z.Async == false {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	if z.IsInteractive == false {
+		zb0001Len--
+		zb0001Mask |= 0x8
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Id"
+		o = append(o, 0xa2, 0x49, 0x64)
+		o = msgp.AppendString(o, z.ID)
+		// string "Script"
+		o = append(o, 0xa6, 0x53, 0x63, 0x72, 0x69, 0x70, 0x74)
+		o = msgp.AppendString(o, z.Script)
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "Async"
+			o = append(o, 0xa5, 0x41, 0x73, 0x79, 0x6e, 0x63)
+			o = msgp.AppendBool(o, z.Async)
+		}
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "IsInteractive"
+			o = append(o, 0xad, 0x49, 0x73, 0x49, 0x6e, 0x74, 0x65, 0x72, 0x61, 0x63, 0x74, 0x69, 0x76, 0x65)
+			o = msgp.AppendBool(o, z.IsInteractive)
+		}
+		// string "IsEnabled"
+		o = append(o, 0xa9, 0x49, 0x73, 0x45, 0x6e, 0x61, 0x62, 0x6c, 0x65, 0x64)
+		o = msgp.AppendBool(o, z.IsEnabled)
+		// string "TraceData"
+		o = append(o, 0xa9, 0x54, 0x72, 0x61, 0x63, 0x65, 0x44, 0x61, 0x74, 0x61)
+		o, err = z.TraceData.MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "TraceData")
+			return
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *InstanceAction) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Id":
+			z.ID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ID")
+				return
+			}
+		case "Script":
+			z.Script, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Script")
+				return
+			}
+		case "Async":
+			z.Async, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Async")
+				return
+			}
+		case "IsInteractive":
+			z.IsInteractive, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "IsInteractive")
+				return
+			}
+		case "IsEnabled":
+			z.IsEnabled, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "IsEnabled")
+				return
+			}
+		case "TraceData":
+			bts, err = z.TraceData.UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "TraceData")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *InstanceAction) Msgsize() (s int) {
+	s = 1 + 3 + msgp.StringPrefixSize + len(z.ID) + 7 + msgp.StringPrefixSize + len(z.Script) + 6 + msgp.BoolSize + 14 + msgp.BoolSize + 10 + msgp.BoolSize + 10 + z.TraceData.Msgsize()
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *InstanceButton) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(6)
+	var zb0001Mask uint8 /* 6 bits */
+	_ = zb0001Mask
+	if z.ActionID == "" {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Id"
+		o = append(o, 0xa2, 0x49, 0x64)
+		o = msgp.AppendString(o, z.ID)
+		// string "Layout"
+		o = append(o, 0xa6, 0x4c, 0x61, 0x79, 0x6f, 0x75, 0x74)
+		o, err = z.Layout.MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "Layout")
+			return
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "ActionId"
+			o = append(o, 0xa8, 0x41, 0x63, 0x74, 0x69, 0x6f, 0x6e, 0x49, 0x64)
+			o = msgp.AppendString(o, z.ActionID)
+		}
+		// string "IsVisible"
+		o = append(o, 0xa9, 0x49, 0x73, 0x56, 0x69, 0x73, 0x69, 0x62, 0x6c, 0x65)
+		o = msgp.AppendBool(o, z.IsVisible)
+		// string "IsEnabled"
+		o = append(o, 0xa9, 0x49, 0x73, 0x45, 0x6e, 0x61, 0x62, 0x6c, 0x65, 0x64)
+		o = msgp.AppendBool(o, z.IsEnabled)
+		// string "TraceData"
+		o = append(o, 0xa9, 0x54, 0x72, 0x61, 0x63, 0x65, 0x44, 0x61, 0x74, 0x61)
+		o, err = z.TraceData.MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "TraceData")
+			return
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *InstanceButton) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Id":
+			z.ID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ID")
+				return
+			}
+		case "Layout":
+			bts, err = z.Layout.UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Layout")
+				return
+			}
+		case "ActionId":
+			z.ActionID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ActionID")
+				return
+			}
+		case "IsVisible":
+			z.IsVisible, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "IsVisible")
+				return
+			}
+		case "IsEnabled":
+			z.IsEnabled, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "IsEnabled")
+				return
+			}
+		case "TraceData":
+			bts, err = z.TraceData.UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "TraceData")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *InstanceButton) Msgsize() (s int) {
+	s = 1 + 3 + msgp.StringPrefixSize + len(z.ID) + 7 + z.Layout.Msgsize() + 9 + msgp.StringPrefixSize + len(z.ActionID) + 10 + msgp.BoolSize + 10 + msgp.BoolSize + 10 + z.TraceData.Msgsize()
 	return
 }
 
@@ -10631,6 +11608,67 @@ func (z *ParseQueryResponse) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z *PauseTriggerMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 2
+	// string "Id"
+	o = append(o, 0x82, 0xa2, 0x49, 0x64)
+	o = msgp.AppendBytes(o, (z.ID)[:])
+	// string "Paused"
+	o = append(o, 0xa6, 0x50, 0x61, 0x75, 0x73, 0x65, 0x64)
+	o = msgp.AppendBool(o, z.Paused)
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *PauseTriggerMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Id":
+			bts, err = msgp.ReadExactBytes(bts, (z.ID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "ID")
+				return
+			}
+		case "Paused":
+			z.Paused, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Paused")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *PauseTriggerMessage) Msgsize() (s int) {
+	s = 1 + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 7 + msgp.BoolSize
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z PropertyChange) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
@@ -11591,10 +12629,28 @@ func (z *ScriptSettings) MarshalMsg(b []byte) (o []byte, err error) {
 			o = append(o, 0xb9, 0x4f, 0x6e, 0x55, 0x70, 0x64, 0x61, 0x74, 0x65, 0x54, 0x72, 0x69, 0x67, 0x67, 0x65, 0x72, 0x43, 0x6f, 0x6e, 0x64, 0x69, 0x74, 0x69, 0x6f, 0x6e, 0x73)
 			o = msgp.AppendArrayHeader(o, uint32(len(z.OnUpdateTriggerConditions)))
 			for za0001 := range z.OnUpdateTriggerConditions {
-				// map header, size 1
-				// string "FieldDescriptorId"
-				o = append(o, 0x81, 0xb1, 0x46, 0x69, 0x65, 0x6c, 0x64, 0x44, 0x65, 0x73, 0x63, 0x72, 0x69, 0x70, 0x74, 0x6f, 0x72, 0x49, 0x64)
-				o = msgp.AppendBytes(o, (z.OnUpdateTriggerConditions[za0001].FieldDescriptorID)[:])
+				// check for omitted fields
+				zb0002Len := uint32(2)
+				var zb0002Mask uint8 /* 2 bits */
+				_ = zb0002Mask
+				if z.OnUpdateTriggerConditions[za0001].StatusID == "" {
+					zb0002Len--
+					zb0002Mask |= 0x2
+				}
+				// variable map header, size zb0002Len
+				o = append(o, 0x80|uint8(zb0002Len))
+
+				// skip if no fields are to be emitted
+				if zb0002Len != 0 {
+					// string "FieldDescriptorId"
+					o = append(o, 0xb1, 0x46, 0x69, 0x65, 0x6c, 0x64, 0x44, 0x65, 0x73, 0x63, 0x72, 0x69, 0x70, 0x74, 0x6f, 0x72, 0x49, 0x64)
+					o = msgp.AppendBytes(o, (z.OnUpdateTriggerConditions[za0001].FieldDescriptorID)[:])
+					if (zb0002Mask & 0x2) == 0 { // if not omitted
+						// string "StatusId"
+						o = append(o, 0xa8, 0x53, 0x74, 0x61, 0x74, 0x75, 0x73, 0x49, 0x64)
+						o = msgp.AppendString(o, z.OnUpdateTriggerConditions[za0001].StatusID)
+					}
+				}
 			}
 		}
 	}
@@ -11680,6 +12736,12 @@ func (z *ScriptSettings) UnmarshalMsg(bts []byte) (o []byte, err error) {
 							err = msgp.WrapError(err, "OnUpdateTriggerConditions", za0001, "FieldDescriptorID")
 							return
 						}
+					case "StatusId":
+						z.OnUpdateTriggerConditions[za0001].StatusID, bts, err = msgp.ReadStringBytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "OnUpdateTriggerConditions", za0001, "StatusID")
+							return
+						}
 					default:
 						bts, err = msgp.Skip(bts)
 						if err != nil {
@@ -11703,7 +12765,10 @@ func (z *ScriptSettings) UnmarshalMsg(bts []byte) (o []byte, err error) {
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *ScriptSettings) Msgsize() (s int) {
-	s = 1 + 9 + msgp.StringPrefixSize + len(z.OnCreate) + 9 + msgp.StringPrefixSize + len(z.OnUpdate) + 9 + msgp.StringPrefixSize + len(z.OnDelete) + 11 + msgp.StringPrefixSize + len(string(z.ScriptType)) + 26 + msgp.ArrayHeaderSize + (len(z.OnUpdateTriggerConditions) * (19 + (16 * (msgp.ByteSize))))
+	s = 1 + 9 + msgp.StringPrefixSize + len(z.OnCreate) + 9 + msgp.StringPrefixSize + len(z.OnUpdate) + 9 + msgp.StringPrefixSize + len(z.OnDelete) + 11 + msgp.StringPrefixSize + len(string(z.ScriptType)) + 26 + msgp.ArrayHeaderSize
+	for za0001 := range z.OnUpdateTriggerConditions {
+		s += 1 + 18 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 9 + msgp.StringPrefixSize + len(z.OnUpdateTriggerConditions[za0001].StatusID)
+	}
 	return
 }
 
@@ -12409,6 +13474,233 @@ func (z *SelectedRow) Msgsize() (s int) {
 		for za0002 := range z.Values[za0001] {
 			s += z.Values[za0001][za0002].Msgsize()
 		}
+	}
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *SkippedTrigger) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(10)
+	var zb0001Mask uint16 /* 10 bits */
+	_ = zb0001Mask
+	if z.Until.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x8
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "TriggerId"
+		o = append(o, 0xa9, 0x54, 0x72, 0x69, 0x67, 0x67, 0x65, 0x72, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.TriggerID)[:])
+		// string "ModuleId"
+		o = append(o, 0xa8, 0x4d, 0x6f, 0x64, 0x75, 0x6c, 0x65, 0x49, 0x64)
+		o = msgp.AppendString(o, z.ModuleID)
+		// string "Time"
+		o = append(o, 0xa4, 0x54, 0x69, 0x6d, 0x65)
+		o = msgp.AppendTimeExt(o, z.Time)
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "Until"
+			o = append(o, 0xa5, 0x55, 0x6e, 0x74, 0x69, 0x6c)
+			o = msgp.AppendTimeExt(o, z.Until)
+		}
+		// string "Count"
+		o = append(o, 0xa5, 0x43, 0x6f, 0x75, 0x6e, 0x74)
+		o = msgp.AppendInt64(o, z.Count)
+		// string "InstanceId"
+		o = append(o, 0xaa, 0x49, 0x6e, 0x73, 0x74, 0x61, 0x6e, 0x63, 0x65, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.InstanceID)[:])
+		// string "CrudType"
+		o = append(o, 0xa8, 0x43, 0x72, 0x75, 0x64, 0x54, 0x79, 0x70, 0x65)
+		o = msgp.AppendInt64(o, int64(z.CrudType))
+		// string "RunId"
+		o = append(o, 0xa5, 0x52, 0x75, 0x6e, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.RunID)[:])
+		// string "Script"
+		o = append(o, 0xa6, 0x53, 0x63, 0x72, 0x69, 0x70, 0x74)
+		o = msgp.AppendString(o, z.Script)
+		// string "Reason"
+		o = append(o, 0xa6, 0x52, 0x65, 0x61, 0x73, 0x6f, 0x6e)
+		o = msgp.AppendString(o, z.Reason)
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *SkippedTrigger) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "TriggerId":
+			bts, err = msgp.ReadExactBytes(bts, (z.TriggerID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "TriggerID")
+				return
+			}
+		case "ModuleId":
+			z.ModuleID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ModuleID")
+				return
+			}
+		case "Time":
+			z.Time, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Time")
+				return
+			}
+		case "Until":
+			z.Until, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Until")
+				return
+			}
+		case "Count":
+			z.Count, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Count")
+				return
+			}
+		case "InstanceId":
+			bts, err = msgp.ReadExactBytes(bts, (z.InstanceID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "InstanceID")
+				return
+			}
+		case "CrudType":
+			{
+				var zb0002 int64
+				zb0002, bts, err = msgp.ReadInt64Bytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "CrudType")
+					return
+				}
+				z.CrudType = CrudType(zb0002)
+			}
+		case "RunId":
+			bts, err = msgp.ReadExactBytes(bts, (z.RunID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "RunID")
+				return
+			}
+		case "Script":
+			z.Script, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Script")
+				return
+			}
+		case "Reason":
+			z.Reason, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Reason")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *SkippedTrigger) Msgsize() (s int) {
+	s = 1 + 10 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 9 + msgp.StringPrefixSize + len(z.ModuleID) + 5 + msgp.TimeSize + 6 + msgp.TimeSize + 6 + msgp.Int64Size + 11 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 9 + msgp.Int64Size + 6 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 7 + msgp.StringPrefixSize + len(z.Script) + 7 + msgp.StringPrefixSize + len(z.Reason)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *SkippedTriggersResponse) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 1
+	// string "Skipped"
+	o = append(o, 0x81, 0xa7, 0x53, 0x6b, 0x69, 0x70, 0x70, 0x65, 0x64)
+	o = msgp.AppendArrayHeader(o, uint32(len(z.Skipped)))
+	for za0001 := range z.Skipped {
+		o, err = z.Skipped[za0001].MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "Skipped", za0001)
+			return
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *SkippedTriggersResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Skipped":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Skipped")
+				return
+			}
+			if cap(z.Skipped) >= int(zb0002) {
+				z.Skipped = (z.Skipped)[:zb0002]
+			} else {
+				z.Skipped = make([]SkippedTrigger, zb0002)
+			}
+			for za0001 := range z.Skipped {
+				bts, err = z.Skipped[za0001].UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Skipped", za0001)
+					return
+				}
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *SkippedTriggersResponse) Msgsize() (s int) {
+	s = 1 + 8 + msgp.ArrayHeaderSize
+	for za0001 := range z.Skipped {
+		s += z.Skipped[za0001].Msgsize()
 	}
 	return
 }
@@ -13386,6 +14678,829 @@ func (z *Tracking) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z *Trigger) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(27)
+	var zb0001Mask uint32 /* 27 bits */
+	_ = zb0001Mask
+	if z.Description == "" {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	if z.Fields == nil {
+		zb0001Len--
+		zb0001Mask |= 0x100
+	}
+	if z.FromStatus == "" {
+		zb0001Len--
+		zb0001Mask |= 0x200
+	}
+	if z.ToStatus == "" {
+		zb0001Len--
+		zb0001Mask |= 0x400
+	}
+	if z.ScriptVersion == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x1000
+	}
+	if z.EntryPoint == "" {
+		zb0001Len--
+		zb0001Mask |= 0x2000
+	}
+	if z.Parameters == nil {
+		zb0001Len--
+		zb0001Mask |= 0x4000
+	}
+	if z.Values == nil {
+		zb0001Len--
+		zb0001Mask |= 0x10000
+	}
+	if z.InOrder == false {
+		zb0001Len--
+		zb0001Mask |= 0x20000
+	}
+	if z.Paused == false {
+		zb0001Len--
+		zb0001Mask |= 0x100000
+	}
+	if z.PausedReason == "" {
+		zb0001Len--
+		zb0001Mask |= 0x200000
+	}
+	if z.CreatedAt.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x400000
+	}
+	if z.CreatedBy == "" {
+		zb0001Len--
+		zb0001Mask |= 0x800000
+	}
+	if z.ChangedAt.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x1000000
+	}
+	if z.ChangedBy == "" {
+		zb0001Len--
+		zb0001Mask |= 0x2000000
+	}
+	if z.Revision == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x4000000
+	}
+	// variable map header, size zb0001Len
+	o = msgp.AppendMapHeader(o, zb0001Len)
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Id"
+		o = append(o, 0xa2, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.ID)[:])
+		// string "Name"
+		o = append(o, 0xa4, 0x4e, 0x61, 0x6d, 0x65)
+		o = msgp.AppendString(o, z.Name)
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "Description"
+			o = append(o, 0xab, 0x44, 0x65, 0x73, 0x63, 0x72, 0x69, 0x70, 0x74, 0x69, 0x6f, 0x6e)
+			o = msgp.AppendString(o, z.Description)
+		}
+		// string "ModuleId"
+		o = append(o, 0xa8, 0x4d, 0x6f, 0x64, 0x75, 0x6c, 0x65, 0x49, 0x64)
+		o = msgp.AppendString(o, z.ModuleID)
+		// string "DomDefinitionId"
+		o = append(o, 0xaf, 0x44, 0x6f, 0x6d, 0x44, 0x65, 0x66, 0x69, 0x6e, 0x69, 0x74, 0x69, 0x6f, 0x6e, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.DomDefinitionID)[:])
+		// string "Events"
+		o = append(o, 0xa6, 0x45, 0x76, 0x65, 0x6e, 0x74, 0x73)
+		o = msgp.AppendArrayHeader(o, uint32(len(z.Events)))
+		for za0003 := range z.Events {
+			o = msgp.AppendString(o, string(z.Events[za0003]))
+		}
+		// string "Filter"
+		o = append(o, 0xa6, 0x46, 0x69, 0x6c, 0x74, 0x65, 0x72)
+		o, err = z.Filter.MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "Filter")
+			return
+		}
+		// string "PreviousFilter"
+		o = append(o, 0xae, 0x50, 0x72, 0x65, 0x76, 0x69, 0x6f, 0x75, 0x73, 0x46, 0x69, 0x6c, 0x74, 0x65, 0x72)
+		o, err = z.PreviousFilter.MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "PreviousFilter")
+			return
+		}
+		if (zb0001Mask & 0x100) == 0 { // if not omitted
+			// string "Fields"
+			o = append(o, 0xa6, 0x46, 0x69, 0x65, 0x6c, 0x64, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.Fields)))
+			for za0004 := range z.Fields {
+				o = msgp.AppendBytes(o, (z.Fields[za0004])[:])
+			}
+		}
+		if (zb0001Mask & 0x200) == 0 { // if not omitted
+			// string "FromStatus"
+			o = append(o, 0xaa, 0x46, 0x72, 0x6f, 0x6d, 0x53, 0x74, 0x61, 0x74, 0x75, 0x73)
+			o = msgp.AppendString(o, z.FromStatus)
+		}
+		if (zb0001Mask & 0x400) == 0 { // if not omitted
+			// string "ToStatus"
+			o = append(o, 0xa8, 0x54, 0x6f, 0x53, 0x74, 0x61, 0x74, 0x75, 0x73)
+			o = msgp.AppendString(o, z.ToStatus)
+		}
+		// string "Script"
+		o = append(o, 0xa6, 0x53, 0x63, 0x72, 0x69, 0x70, 0x74)
+		o = msgp.AppendString(o, z.Script)
+		if (zb0001Mask & 0x1000) == 0 { // if not omitted
+			// string "ScriptVersion"
+			o = append(o, 0xad, 0x53, 0x63, 0x72, 0x69, 0x70, 0x74, 0x56, 0x65, 0x72, 0x73, 0x69, 0x6f, 0x6e)
+			o = msgp.AppendInt64(o, z.ScriptVersion)
+		}
+		if (zb0001Mask & 0x2000) == 0 { // if not omitted
+			// string "EntryPoint"
+			o = append(o, 0xaa, 0x45, 0x6e, 0x74, 0x72, 0x79, 0x50, 0x6f, 0x69, 0x6e, 0x74)
+			o = msgp.AppendString(o, z.EntryPoint)
+		}
+		if (zb0001Mask & 0x4000) == 0 { // if not omitted
+			// string "Parameters"
+			o = append(o, 0xaa, 0x50, 0x61, 0x72, 0x61, 0x6d, 0x65, 0x74, 0x65, 0x72, 0x73)
+			o = msgp.AppendMapHeader(o, uint32(len(z.Parameters)))
+			for za0006, za0007 := range z.Parameters {
+				o = msgp.AppendString(o, za0006)
+				o = msgp.AppendString(o, za0007)
+			}
+		}
+		// string "Input"
+		o = append(o, 0xa5, 0x49, 0x6e, 0x70, 0x75, 0x74)
+		o, err = z.Input.MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "Input")
+			return
+		}
+		if (zb0001Mask & 0x10000) == 0 { // if not omitted
+			// string "Values"
+			o = append(o, 0xa6, 0x56, 0x61, 0x6c, 0x75, 0x65, 0x73)
+			o = msgp.AppendMapHeader(o, uint32(len(z.Values)))
+			for za0008, za0009 := range z.Values {
+				o = msgp.AppendString(o, za0008)
+				o = msgp.AppendString(o, string(za0009))
+			}
+		}
+		if (zb0001Mask & 0x20000) == 0 { // if not omitted
+			// string "InOrder"
+			o = append(o, 0xa7, 0x49, 0x6e, 0x4f, 0x72, 0x64, 0x65, 0x72)
+			o = msgp.AppendBool(o, z.InOrder)
+		}
+		// string "Owner"
+		o = append(o, 0xa5, 0x4f, 0x77, 0x6e, 0x65, 0x72)
+		o = msgp.AppendString(o, z.Owner)
+		// string "OwnerId"
+		o = append(o, 0xa7, 0x4f, 0x77, 0x6e, 0x65, 0x72, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.OwnerID)[:])
+		if (zb0001Mask & 0x100000) == 0 { // if not omitted
+			// string "Paused"
+			o = append(o, 0xa6, 0x50, 0x61, 0x75, 0x73, 0x65, 0x64)
+			o = msgp.AppendBool(o, z.Paused)
+		}
+		if (zb0001Mask & 0x200000) == 0 { // if not omitted
+			// string "PausedReason"
+			o = append(o, 0xac, 0x50, 0x61, 0x75, 0x73, 0x65, 0x64, 0x52, 0x65, 0x61, 0x73, 0x6f, 0x6e)
+			o = msgp.AppendString(o, z.PausedReason)
+		}
+		if (zb0001Mask & 0x400000) == 0 { // if not omitted
+			// string "CreatedAt"
+			o = append(o, 0xa9, 0x43, 0x72, 0x65, 0x61, 0x74, 0x65, 0x64, 0x41, 0x74)
+			o = msgp.AppendTimeExt(o, z.CreatedAt)
+		}
+		if (zb0001Mask & 0x800000) == 0 { // if not omitted
+			// string "CreatedBy"
+			o = append(o, 0xa9, 0x43, 0x72, 0x65, 0x61, 0x74, 0x65, 0x64, 0x42, 0x79)
+			o = msgp.AppendString(o, z.CreatedBy)
+		}
+		if (zb0001Mask & 0x1000000) == 0 { // if not omitted
+			// string "ChangedAt"
+			o = append(o, 0xa9, 0x43, 0x68, 0x61, 0x6e, 0x67, 0x65, 0x64, 0x41, 0x74)
+			o = msgp.AppendTimeExt(o, z.ChangedAt)
+		}
+		if (zb0001Mask & 0x2000000) == 0 { // if not omitted
+			// string "ChangedBy"
+			o = append(o, 0xa9, 0x43, 0x68, 0x61, 0x6e, 0x67, 0x65, 0x64, 0x42, 0x79)
+			o = msgp.AppendString(o, z.ChangedBy)
+		}
+		if (zb0001Mask & 0x4000000) == 0 { // if not omitted
+			// string "Revision"
+			o = append(o, 0xa8, 0x52, 0x65, 0x76, 0x69, 0x73, 0x69, 0x6f, 0x6e)
+			o = msgp.AppendInt64(o, z.Revision)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *Trigger) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Id":
+			bts, err = msgp.ReadExactBytes(bts, (z.ID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "ID")
+				return
+			}
+		case "Name":
+			z.Name, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Name")
+				return
+			}
+		case "Description":
+			z.Description, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Description")
+				return
+			}
+		case "ModuleId":
+			z.ModuleID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ModuleID")
+				return
+			}
+		case "DomDefinitionId":
+			bts, err = msgp.ReadExactBytes(bts, (z.DomDefinitionID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "DomDefinitionID")
+				return
+			}
+		case "Events":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Events")
+				return
+			}
+			if cap(z.Events) >= int(zb0002) {
+				z.Events = (z.Events)[:zb0002]
+			} else {
+				z.Events = make([]TriggerEvent, zb0002)
+			}
+			for za0003 := range z.Events {
+				{
+					var zb0003 string
+					zb0003, bts, err = msgp.ReadStringBytes(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "Events", za0003)
+						return
+					}
+					z.Events[za0003] = TriggerEvent(zb0003)
+				}
+			}
+		case "Filter":
+			bts, err = z.Filter.UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Filter")
+				return
+			}
+		case "PreviousFilter":
+			bts, err = z.PreviousFilter.UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "PreviousFilter")
+				return
+			}
+		case "Fields":
+			var zb0004 uint32
+			zb0004, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Fields")
+				return
+			}
+			if cap(z.Fields) >= int(zb0004) {
+				z.Fields = (z.Fields)[:zb0004]
+			} else {
+				z.Fields = make([]FieldDescriptorID, zb0004)
+			}
+			for za0004 := range z.Fields {
+				bts, err = msgp.ReadExactBytes(bts, (z.Fields[za0004])[:])
+				if err != nil {
+					err = msgp.WrapError(err, "Fields", za0004)
+					return
+				}
+			}
+		case "FromStatus":
+			z.FromStatus, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "FromStatus")
+				return
+			}
+		case "ToStatus":
+			z.ToStatus, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ToStatus")
+				return
+			}
+		case "Script":
+			z.Script, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Script")
+				return
+			}
+		case "ScriptVersion":
+			z.ScriptVersion, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ScriptVersion")
+				return
+			}
+		case "EntryPoint":
+			z.EntryPoint, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "EntryPoint")
+				return
+			}
+		case "Parameters":
+			var zb0005 uint32
+			zb0005, bts, err = msgp.ReadMapHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Parameters")
+				return
+			}
+			if z.Parameters == nil {
+				z.Parameters = make(map[string]string, zb0005)
+			} else if len(z.Parameters) > 0 {
+				clear(z.Parameters)
+			}
+			for zb0005 > 0 {
+				var za0007 string
+				zb0005--
+				var za0006 string
+				za0006, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Parameters")
+					return
+				}
+				za0007, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Parameters", za0006)
+					return
+				}
+				z.Parameters[za0006] = za0007
+			}
+		case "Input":
+			bts, err = z.Input.UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Input")
+				return
+			}
+		case "Values":
+			var zb0006 uint32
+			zb0006, bts, err = msgp.ReadMapHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Values")
+				return
+			}
+			if z.Values == nil {
+				z.Values = make(map[string]TriggerValue, zb0006)
+			} else if len(z.Values) > 0 {
+				clear(z.Values)
+			}
+			for zb0006 > 0 {
+				var za0009 TriggerValue
+				zb0006--
+				var za0008 string
+				za0008, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Values")
+					return
+				}
+				{
+					var zb0007 string
+					zb0007, bts, err = msgp.ReadStringBytes(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "Values", za0008)
+						return
+					}
+					za0009 = TriggerValue(zb0007)
+				}
+				z.Values[za0008] = za0009
+			}
+		case "InOrder":
+			z.InOrder, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "InOrder")
+				return
+			}
+		case "Owner":
+			z.Owner, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Owner")
+				return
+			}
+		case "OwnerId":
+			bts, err = msgp.ReadExactBytes(bts, (z.OwnerID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "OwnerID")
+				return
+			}
+		case "Paused":
+			z.Paused, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Paused")
+				return
+			}
+		case "PausedReason":
+			z.PausedReason, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "PausedReason")
+				return
+			}
+		case "CreatedAt":
+			z.CreatedAt, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "CreatedAt")
+				return
+			}
+		case "CreatedBy":
+			z.CreatedBy, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "CreatedBy")
+				return
+			}
+		case "ChangedAt":
+			z.ChangedAt, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ChangedAt")
+				return
+			}
+		case "ChangedBy":
+			z.ChangedBy, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ChangedBy")
+				return
+			}
+		case "Revision":
+			z.Revision, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Revision")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *Trigger) Msgsize() (s int) {
+	s = 3 + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 5 + msgp.StringPrefixSize + len(z.Name) + 12 + msgp.StringPrefixSize + len(z.Description) + 9 + msgp.StringPrefixSize + len(z.ModuleID) + 16 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 7 + msgp.ArrayHeaderSize
+	for za0003 := range z.Events {
+		s += msgp.StringPrefixSize + len(string(z.Events[za0003]))
+	}
+	s += 7 + z.Filter.Msgsize() + 15 + z.PreviousFilter.Msgsize() + 7 + msgp.ArrayHeaderSize + (len(z.Fields) * (16 * (msgp.ByteSize))) + 11 + msgp.StringPrefixSize + len(z.FromStatus) + 9 + msgp.StringPrefixSize + len(z.ToStatus) + 7 + msgp.StringPrefixSize + len(z.Script) + 14 + msgp.Int64Size + 11 + msgp.StringPrefixSize + len(z.EntryPoint) + 11 + msgp.MapHeaderSize
+	if z.Parameters != nil {
+		for za0006, za0007 := range z.Parameters {
+			_ = za0007
+			s += msgp.StringPrefixSize + len(za0006) + msgp.StringPrefixSize + len(za0007)
+		}
+	}
+	s += 6 + z.Input.Msgsize() + 7 + msgp.MapHeaderSize
+	if z.Values != nil {
+		for za0008, za0009 := range z.Values {
+			_ = za0009
+			s += msgp.StringPrefixSize + len(za0008) + msgp.StringPrefixSize + len(string(za0009))
+		}
+	}
+	s += 8 + msgp.BoolSize + 6 + msgp.StringPrefixSize + len(z.Owner) + 8 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 7 + msgp.BoolSize + 13 + msgp.StringPrefixSize + len(z.PausedReason) + 10 + msgp.TimeSize + 10 + msgp.StringPrefixSize + len(z.CreatedBy) + 10 + msgp.TimeSize + 10 + msgp.StringPrefixSize + len(z.ChangedBy) + 9 + msgp.Int64Size
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z TriggerCounts) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 3
+	// string "Started"
+	o = append(o, 0x83, 0xa7, 0x53, 0x74, 0x61, 0x72, 0x74, 0x65, 0x64)
+	o = msgp.AppendInt64(o, z.Started)
+	// string "NotMet"
+	o = append(o, 0xa6, 0x4e, 0x6f, 0x74, 0x4d, 0x65, 0x74)
+	o = msgp.AppendInt64(o, z.NotMet)
+	// string "NotStarted"
+	o = append(o, 0xaa, 0x4e, 0x6f, 0x74, 0x53, 0x74, 0x61, 0x72, 0x74, 0x65, 0x64)
+	o = msgp.AppendInt64(o, z.NotStarted)
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *TriggerCounts) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Started":
+			z.Started, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Started")
+				return
+			}
+		case "NotMet":
+			z.NotMet, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "NotMet")
+				return
+			}
+		case "NotStarted":
+			z.NotStarted, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "NotStarted")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z TriggerCounts) Msgsize() (s int) {
+	s = 1 + 8 + msgp.Int64Size + 7 + msgp.Int64Size + 11 + msgp.Int64Size
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z TriggerEvent) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	o = msgp.AppendString(o, string(z))
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *TriggerEvent) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	{
+		var zb0001 string
+		zb0001, bts, err = msgp.ReadStringBytes(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		(*z) = TriggerEvent(zb0001)
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z TriggerEvent) Msgsize() (s int) {
+	s = msgp.StringPrefixSize + len(string(z))
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *TriggerResponse) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 2
+	// string "Trigger"
+	o = append(o, 0x82, 0xa7, 0x54, 0x72, 0x69, 0x67, 0x67, 0x65, 0x72)
+	o, err = z.Trigger.MarshalMsg(o)
+	if err != nil {
+		err = msgp.WrapError(err, "Trigger")
+		return
+	}
+	// string "Counts"
+	o = append(o, 0xa6, 0x43, 0x6f, 0x75, 0x6e, 0x74, 0x73)
+	// map header, size 3
+	// string "Started"
+	o = append(o, 0x83, 0xa7, 0x53, 0x74, 0x61, 0x72, 0x74, 0x65, 0x64)
+	o = msgp.AppendInt64(o, z.Counts.Started)
+	// string "NotMet"
+	o = append(o, 0xa6, 0x4e, 0x6f, 0x74, 0x4d, 0x65, 0x74)
+	o = msgp.AppendInt64(o, z.Counts.NotMet)
+	// string "NotStarted"
+	o = append(o, 0xaa, 0x4e, 0x6f, 0x74, 0x53, 0x74, 0x61, 0x72, 0x74, 0x65, 0x64)
+	o = msgp.AppendInt64(o, z.Counts.NotStarted)
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *TriggerResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Trigger":
+			bts, err = z.Trigger.UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Trigger")
+				return
+			}
+		case "Counts":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadMapHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Counts")
+				return
+			}
+			for zb0002 > 0 {
+				zb0002--
+				field, bts, err = msgp.ReadMapKeyZC(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Counts")
+					return
+				}
+				switch msgp.UnsafeString(field) {
+				case "Started":
+					z.Counts.Started, bts, err = msgp.ReadInt64Bytes(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "Counts", "Started")
+						return
+					}
+				case "NotMet":
+					z.Counts.NotMet, bts, err = msgp.ReadInt64Bytes(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "Counts", "NotMet")
+						return
+					}
+				case "NotStarted":
+					z.Counts.NotStarted, bts, err = msgp.ReadInt64Bytes(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "Counts", "NotStarted")
+						return
+					}
+				default:
+					bts, err = msgp.Skip(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "Counts")
+						return
+					}
+				}
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *TriggerResponse) Msgsize() (s int) {
+	s = 1 + 8 + z.Trigger.Msgsize() + 7 + 1 + 8 + msgp.Int64Size + 7 + msgp.Int64Size + 11 + msgp.Int64Size
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z TriggerValue) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	o = msgp.AppendString(o, string(z))
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *TriggerValue) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	{
+		var zb0001 string
+		zb0001, bts, err = msgp.ReadStringBytes(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		(*z) = TriggerValue(zb0001)
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z TriggerValue) Msgsize() (s int) {
+	s = msgp.StringPrefixSize + len(string(z))
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *TriggersResponse) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 1
+	// string "Triggers"
+	o = append(o, 0x81, 0xa8, 0x54, 0x72, 0x69, 0x67, 0x67, 0x65, 0x72, 0x73)
+	o = msgp.AppendArrayHeader(o, uint32(len(z.Triggers)))
+	for za0001 := range z.Triggers {
+		o, err = z.Triggers[za0001].MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "Triggers", za0001)
+			return
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *TriggersResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Triggers":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Triggers")
+				return
+			}
+			if cap(z.Triggers) >= int(zb0002) {
+				z.Triggers = (z.Triggers)[:zb0002]
+			} else {
+				z.Triggers = make([]Trigger, zb0002)
+			}
+			for za0001 := range z.Triggers {
+				bts, err = z.Triggers[za0001].UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Triggers", za0001)
+					return
+				}
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *TriggersResponse) Msgsize() (s int) {
+	s = 1 + 9 + msgp.ArrayHeaderSize
+	for za0001 := range z.Triggers {
+		s += z.Triggers[za0001].Msgsize()
+	}
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z URIKind) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	o = msgp.AppendString(o, string(z))
@@ -13416,10 +15531,28 @@ func (z URIKind) Msgsize() (s int) {
 // MarshalMsg implements msgp.Marshaler
 func (z *UpdateTriggerCondition) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
-	// map header, size 1
-	// string "FieldDescriptorId"
-	o = append(o, 0x81, 0xb1, 0x46, 0x69, 0x65, 0x6c, 0x64, 0x44, 0x65, 0x73, 0x63, 0x72, 0x69, 0x70, 0x74, 0x6f, 0x72, 0x49, 0x64)
-	o = msgp.AppendBytes(o, (z.FieldDescriptorID)[:])
+	// check for omitted fields
+	zb0001Len := uint32(2)
+	var zb0001Mask uint8 /* 2 bits */
+	_ = zb0001Mask
+	if z.StatusID == "" {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "FieldDescriptorId"
+		o = append(o, 0xb1, 0x46, 0x69, 0x65, 0x6c, 0x64, 0x44, 0x65, 0x73, 0x63, 0x72, 0x69, 0x70, 0x74, 0x6f, 0x72, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.FieldDescriptorID)[:])
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "StatusId"
+			o = append(o, 0xa8, 0x53, 0x74, 0x61, 0x74, 0x75, 0x73, 0x49, 0x64)
+			o = msgp.AppendString(o, z.StatusID)
+		}
+	}
 	return
 }
 
@@ -13447,6 +15580,12 @@ func (z *UpdateTriggerCondition) UnmarshalMsg(bts []byte) (o []byte, err error) 
 				err = msgp.WrapError(err, "FieldDescriptorID")
 				return
 			}
+		case "StatusId":
+			z.StatusID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "StatusID")
+				return
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -13461,7 +15600,63 @@ func (z *UpdateTriggerCondition) UnmarshalMsg(bts []byte) (o []byte, err error) 
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *UpdateTriggerCondition) Msgsize() (s int) {
-	s = 1 + 18 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize))
+	s = 1 + 18 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 9 + msgp.StringPrefixSize + len(z.StatusID)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *UpdateTriggerMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 1
+	// string "Trigger"
+	o = append(o, 0x81, 0xa7, 0x54, 0x72, 0x69, 0x67, 0x67, 0x65, 0x72)
+	o, err = z.Trigger.MarshalMsg(o)
+	if err != nil {
+		err = msgp.WrapError(err, "Trigger")
+		return
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *UpdateTriggerMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Trigger":
+			bts, err = z.Trigger.UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Trigger")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *UpdateTriggerMessage) Msgsize() (s int) {
+	s = 1 + 8 + z.Trigger.Msgsize()
 	return
 }
 

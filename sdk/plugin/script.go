@@ -56,6 +56,8 @@ type Script struct {
 // Loaded is a script that a Loader made, and what its engine knows of the source.
 type Loaded struct {
 	Script
+	// Description says what the script is for, in a sentence.
+	Description string
 	// Stateless says that a run leaves nothing in the script's package, or in
 	// those it imports, that a later run in the same process would find. Only then
 	// may the process carry one.
@@ -172,9 +174,6 @@ func (s *Script) points() (*points, error) {
 		default:
 			p.calls[e.Name] = bound
 		}
-	}
-	if len(p.calls) == 0 {
-		return nil, slnet.Errorf(slnet.KindInvalid, "the script has no entry point; want %s, or another one", EntryPoints()[0].Signature)
 	}
 	return p, nil
 }

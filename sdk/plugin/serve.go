@@ -19,6 +19,7 @@ import (
 	"google.golang.org/grpc"
 
 	"domovoi.dev/sdk/plugin/session"
+	"domovoi.dev/sdk/slnet"
 )
 
 // maxStack ends a script that recurses without end while the machine still has
@@ -56,6 +57,9 @@ func startedByHost() bool {
 func Serve(script Script) {
 	s := new(service)
 	s.points, s.problem = script.points()
+	if s.problem == nil && len(s.points.calls) == 0 {
+		s.problem = slnet.Errorf(slnet.KindInvalid, "the script has no entry point; want %s, or another one", EntryPoints()[0].Signature)
+	}
 	s.source = script.source()
 	if !startedByHost() {
 		startedByHand(s)

@@ -54,6 +54,7 @@ func (s *service) Describe(_ context.Context, request *session.DescribeRequest) 
 		SdkVersion:      sdkVersion(),
 	}
 	if s.problem == nil {
+		description.Description = session.Text(s.script.Description)
 		description.EntryPoints = s.points.names()
 		if err := s.points.describe(description); err != nil {
 			return nil, status.Error(codes.Internal, session.Text(err.Error()))

@@ -20,6 +20,7 @@ const (
 const (
 	AuditConnect = "(connect)" // a token was presented
 	AuditLogin   = "(login)"   // a password was presented
+	AuditAPI     = "(api)"     // a request to a user-defined API
 )
 
 // AuditRecord is an entry of the audit: a message that changed something, was to
@@ -36,7 +37,7 @@ type AuditRecord struct {
 	User string `json:"User,omitempty"`
 	// RunID is the run that sent the message, zero outside of runs.
 	RunID uuid.UUID `json:"RunId"`
-	// Message is the name of the message, AuditConnect or AuditLogin.
+	// Message is the name of the message, AuditConnect, AuditLogin or AuditAPI.
 	Message  string `json:"Message"`
 	ModuleID string `json:"ModuleId,omitempty"`
 	// Objects are the first of those the message was about, and ObjectCount is
@@ -54,7 +55,8 @@ type AuditRecord struct {
 
 // AuditObject names something a message was about.
 type AuditObject struct {
-	// Kind is the kind of a DOM object, or user, group, token, script or run.
+	// Kind is the kind of a DOM object, or user, group, token, script, run, schedule,
+	// api or api token.
 	Kind string `json:"Kind"`
 	ID   string `json:"Id"`
 }

@@ -22,8 +22,12 @@ type ScriptFile struct {
 	Content string `json:"Content"`
 }
 
-// Script is a deployed script or plugin in one version.
+// Script is a deployed script, plugin or library in one version. ID, Name,
+// RunsAs, and whether it is disabled, belong to all versions of it.
 type Script struct {
+	// ID stays when the script is renamed.
+	ID uuid.UUID `json:"Id"`
+	// Name is the name it has now. That of a library begins with lib/.
 	Name        string       `json:"Name"`
 	Description string       `json:"Description,omitempty"`
 	Engine      ScriptEngine `json:"Engine"`
@@ -32,6 +36,12 @@ type Script struct {
 	// Hash is the SHA-256 of the content in hexadecimal digits: of the plugin
 	// binary, or of the names and contents of the source files.
 	Hash string `json:"Hash"`
+	// RestoredFrom is the version whose content this one has, where it was made
+	// by RollBackScriptMessage.
+	RestoredFrom int64 `json:"RestoredFrom,omitempty"`
+	// Libraries are those it is built with, by name, also those that others of
+	// them import.
+	Libraries []ScriptLibrary `json:"Libraries,omitempty"`
 	// EntryPoints are the entry points the script has.
 	EntryPoints []string `json:"EntryPoints,omitempty"`
 	// ParameterSchema and ResultSchema are JSON Schemas of what Run takes and of
@@ -54,6 +64,11 @@ type Script struct {
 	// that of whoever starts it. RunsAsID is that user's id.
 	RunsAs   string    `json:"RunsAs,omitempty"`
 	RunsAsID uuid.UUID `json:"RunsAsId"`
+	// Disabled says that runs of it do not start; DisabledBy and DisabledAt tell
+	// since when.
+	Disabled   bool      `json:"Disabled,omitempty"`
+	DisabledBy string    `json:"DisabledBy,omitempty"`
+	DisabledAt time.Time `json:"DisabledAt,omitzero"`
 }
 
 // PluginState is the state of a shared process of a plugin.
@@ -128,8 +143,10 @@ type RunError struct {
 
 // Run is the record of one execution of a script.
 type Run struct {
-	ID            uuid.UUID `json:"Id"`
+	ID uuid.UUID `json:"Id"`
+	// Script is the name the script had then; ScriptID tells which it was.
 	Script        string    `json:"Script"`
+	ScriptID      uuid.UUID `json:"ScriptId"`
 	ScriptVersion int64     `json:"ScriptVersion"`
 	// SourceHash is the Hash of source that was executed without being deployed;
 	// ScriptVersion is 0 then. It is empty for runs of deployed versions.
@@ -218,6 +235,12 @@ type LogLine struct {
 // version 1, a changed one the next version; the same content again changes
 // nothing. Answered with ScriptResponse, or with an error that lists what the
 // compiler found.
+//
+// A name that begins with lib/ makes it a library: a package of the name that
+// follows, which scripts import by the whole name. A script is built with the
+// newest versions of the libraries it imports, directly or through others, and
+// keeps these until it is deployed again. The sender needs the right to execute
+// each library that the source imports.
 type DeployScriptMessage struct {
 	Name        string        `json:"Name"`
 	Description string        `json:"Description,omitempty"`
@@ -241,6 +264,14 @@ type UpdateScriptMessage struct {
 	// SecurityAdministration; and so must whoever deploys a new version of a
 	// bound script.
 	RunsAs *string `json:"RunsAs,omitempty"`
+	// Disabled makes that no runs of the script start any more, also none that
+	// wait, or lets them start again. Runs that execute go on.
+	Disabled *bool `json:"Disabled,omitempty"`
+	// NewName renames the script; it may also be another way to write the name.
+	// What refers to it by the former name goes on to mean it, until another script
+	// is renamed to that name, which is refused while something does. The sender
+	// needs the right to edit scripts of both names. Libraries keep their names.
+	NewName string `json:"NewName,omitempty"`
 }
 
 // DeployPluginMessage deploys a plugin binary that was uploaded with
@@ -279,8 +310,8 @@ type GetScriptsMessage struct {
 	Name string `json:"Name,omitempty"`
 }
 
-// GetScriptMessage asks for one script with its source. Answered with
-// ScriptResponse.
+// GetScriptMessage asks for one script with its source, without that of its
+// libraries. Answered with ScriptResponse.
 type GetScriptMessage struct {
 	Name string `json:"Name"`
 	// Version is the version wanted; 0 means the newest.
@@ -305,6 +336,8 @@ type ScriptsResponse struct {
 // is set.
 type ExecuteScriptMessage struct {
 	ScriptName string `json:"ScriptName"`
+	// ScriptVersion is the version to run; 0 means the newest.
+	ScriptVersion int64 `json:"ScriptVersion,omitempty"`
 	// EntryPoint is the function to call; empty means Run. The others are called
 	// with an input that the platform makes, and not by this message.
 	EntryPoint string            `json:"EntryPoint,omitempty"`
@@ -351,10 +384,12 @@ type ExecuteSourceMessage struct {
 	Files []ScriptFile `json:"Files"`
 	// Manifest is the text of a script.yaml. The user in its run-as is ignored.
 	Manifest string `json:"Manifest,omitempty"`
-	// Parameters, Input, Async and Timeout are those of ExecuteScriptMessage.
+	// Parameters, Input, Async, DryRun and Timeout are those of
+	// ExecuteScriptMessage.
 	Parameters map[string]string `json:"Parameters,omitempty"`
 	Input      JSON              `json:"Input,omitempty"`
 	Async      bool              `json:"Async,omitempty"`
+	DryRun     bool              `json:"DryRun,omitempty"`
 	Timeout    time.Duration     `json:"Timeout,omitempty"`
 }
 

@@ -6,6 +6,12 @@ func Messages() []MessageType {
 		{New: func() Message { return new(DeployScriptMessage) }},
 		{New: func() Message { return new(DeployPluginMessage) }},
 		{New: func() Message { return new(UpdateScriptMessage) }},
+		{New: func() Message { return new(GetScriptVersionsMessage) }},
+		{New: func() Message { return new(ScriptVersionsResponse) }},
+		{New: func() Message { return new(RollBackScriptMessage) }},
+		{New: func() Message { return new(DeleteScriptMessage) }},
+		{New: func() Message { return new(GetScriptReferencesMessage) }},
+		{New: func() Message { return new(ScriptReferencesResponse) }},
 		{New: func() Message { return new(UploadMessage) }},
 		{New: func() Message { return new(GetScriptsMessage) }},
 		{New: func() Message { return new(GetScriptMessage) }},
@@ -37,6 +43,25 @@ func Messages() []MessageType {
 		{New: func() Message { return new(SchedulesResponse) }},
 		{New: func() Message { return new(PreviewScheduleResponse) }},
 		{New: func() Message { return new(SkippedOccurrencesResponse) }},
+		{New: func() Message { return new(CreateApiDefinitionMessage) }},
+		{New: func() Message { return new(UpdateApiDefinitionMessage) }},
+		{New: func() Message { return new(DeleteApiDefinitionMessage) }},
+		{New: func() Message { return new(DisableApiDefinitionMessage) }},
+		{New: func() Message { return new(GetApiDefinitionMessage) }},
+		{New: func() Message { return new(GetApiDefinitionsMessage) }},
+		{New: func() Message { return new(GetApiDocumentMessage) }},
+		{New: func() Message { return new(CreateApiTokenMessage) }},
+		{New: func() Message { return new(UpdateApiTokenMessage) }},
+		{New: func() Message { return new(DeleteApiTokenMessage) }},
+		{New: func() Message { return new(DisableApiTokenMessage) }},
+		{New: func() Message { return new(GetApiTokenMessage) }},
+		{New: func() Message { return new(GetApiTokensMessage) }},
+		{New: func() Message { return new(ApiDefinitionResponse) }},
+		{New: func() Message { return new(ApiDefinitionsResponse) }},
+		{New: func() Message { return new(ApiDocumentResponse) }},
+		{New: func() Message { return new(CreateApiTokenResponse) }},
+		{New: func() Message { return new(ApiTokenResponse) }},
+		{New: func() Message { return new(ApiTokensResponse) }},
 		{New: func() Message { return new(SetSecretMessage) }},
 		{New: func() Message { return new(DeleteSecretMessage) }},
 		{New: func() Message { return new(GetSecretsMessage) }},
@@ -90,6 +115,13 @@ func Messages() []MessageType {
 		{New: func() Message { return new(CheckStoreResponse) }},
 		{New: func() Message { return new(CompactStoreMessage) }},
 		{New: func() Message { return new(CompactStoreResponse) }},
+		{New: func() Message { return new(CreateBackupMessage) }},
+		{New: func() Message { return new(BackupResponse) }},
+		{New: func() Message { return new(GetBackupsMessage) }},
+		{New: func() Message { return new(BackupsResponse) }},
+		{New: func() Message { return new(ReadBackupMessage) }},
+		{New: func() Message { return new(ReadBackupResponse) }},
+		{New: func() Message { return new(DeleteBackupMessage) }},
 	}
 }
 
@@ -101,6 +133,24 @@ func (*DeployPluginMessage) MessageName() string { return "DeployPluginMessage" 
 
 // MessageName implements Message.
 func (*UpdateScriptMessage) MessageName() string { return "UpdateScriptMessage" }
+
+// MessageName implements Message.
+func (*GetScriptVersionsMessage) MessageName() string { return "GetScriptVersionsMessage" }
+
+// MessageName implements Message.
+func (*ScriptVersionsResponse) MessageName() string { return "ScriptVersionsResponse" }
+
+// MessageName implements Message.
+func (*RollBackScriptMessage) MessageName() string { return "RollBackScriptMessage" }
+
+// MessageName implements Message.
+func (*DeleteScriptMessage) MessageName() string { return "DeleteScriptMessage" }
+
+// MessageName implements Message.
+func (*GetScriptReferencesMessage) MessageName() string { return "GetScriptReferencesMessage" }
+
+// MessageName implements Message.
+func (*ScriptReferencesResponse) MessageName() string { return "ScriptReferencesResponse" }
 
 // MessageName implements Message.
 func (*UploadMessage) MessageName() string { return "UploadMessage" }
@@ -188,6 +238,63 @@ func (*PreviewScheduleResponse) MessageName() string { return "PreviewScheduleRe
 
 // MessageName implements Message.
 func (*SkippedOccurrencesResponse) MessageName() string { return "SkippedOccurrencesResponse" }
+
+// MessageName implements Message.
+func (*CreateApiDefinitionMessage) MessageName() string { return "CreateApiDefinitionMessage" }
+
+// MessageName implements Message.
+func (*UpdateApiDefinitionMessage) MessageName() string { return "UpdateApiDefinitionMessage" }
+
+// MessageName implements Message.
+func (*DeleteApiDefinitionMessage) MessageName() string { return "DeleteApiDefinitionMessage" }
+
+// MessageName implements Message.
+func (*DisableApiDefinitionMessage) MessageName() string { return "DisableApiDefinitionMessage" }
+
+// MessageName implements Message.
+func (*GetApiDefinitionMessage) MessageName() string { return "GetApiDefinitionMessage" }
+
+// MessageName implements Message.
+func (*GetApiDefinitionsMessage) MessageName() string { return "GetApiDefinitionsMessage" }
+
+// MessageName implements Message.
+func (*GetApiDocumentMessage) MessageName() string { return "GetApiDocumentMessage" }
+
+// MessageName implements Message.
+func (*CreateApiTokenMessage) MessageName() string { return "CreateApiTokenMessage" }
+
+// MessageName implements Message.
+func (*UpdateApiTokenMessage) MessageName() string { return "UpdateApiTokenMessage" }
+
+// MessageName implements Message.
+func (*DeleteApiTokenMessage) MessageName() string { return "DeleteApiTokenMessage" }
+
+// MessageName implements Message.
+func (*DisableApiTokenMessage) MessageName() string { return "DisableApiTokenMessage" }
+
+// MessageName implements Message.
+func (*GetApiTokenMessage) MessageName() string { return "GetApiTokenMessage" }
+
+// MessageName implements Message.
+func (*GetApiTokensMessage) MessageName() string { return "GetApiTokensMessage" }
+
+// MessageName implements Message.
+func (*ApiDefinitionResponse) MessageName() string { return "ApiDefinitionResponse" }
+
+// MessageName implements Message.
+func (*ApiDefinitionsResponse) MessageName() string { return "ApiDefinitionsResponse" }
+
+// MessageName implements Message.
+func (*ApiDocumentResponse) MessageName() string { return "ApiDocumentResponse" }
+
+// MessageName implements Message.
+func (*CreateApiTokenResponse) MessageName() string { return "CreateApiTokenResponse" }
+
+// MessageName implements Message.
+func (*ApiTokenResponse) MessageName() string { return "ApiTokenResponse" }
+
+// MessageName implements Message.
+func (*ApiTokensResponse) MessageName() string { return "ApiTokensResponse" }
 
 // MessageName implements Message.
 func (*SetSecretMessage) MessageName() string { return "SetSecretMessage" }
@@ -341,3 +448,24 @@ func (*CompactStoreMessage) MessageName() string { return "CompactStoreMessage" 
 
 // MessageName implements Message.
 func (*CompactStoreResponse) MessageName() string { return "CompactStoreResponse" }
+
+// MessageName implements Message.
+func (*CreateBackupMessage) MessageName() string { return "CreateBackupMessage" }
+
+// MessageName implements Message.
+func (*BackupResponse) MessageName() string { return "BackupResponse" }
+
+// MessageName implements Message.
+func (*GetBackupsMessage) MessageName() string { return "GetBackupsMessage" }
+
+// MessageName implements Message.
+func (*BackupsResponse) MessageName() string { return "BackupsResponse" }
+
+// MessageName implements Message.
+func (*ReadBackupMessage) MessageName() string { return "ReadBackupMessage" }
+
+// MessageName implements Message.
+func (*ReadBackupResponse) MessageName() string { return "ReadBackupResponse" }
+
+// MessageName implements Message.
+func (*DeleteBackupMessage) MessageName() string { return "DeleteBackupMessage" }

@@ -10,6 +10,916 @@ import (
 )
 
 // MarshalMsg implements msgp.Marshaler
+func (z *ApiDefinition) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(17)
+	var zb0001Mask uint32 /* 17 bits */
+	_ = zb0001Mask
+	if z.Description == "" {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	if z.ScriptVersion == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x40
+	}
+	if z.EntryPoint == "" {
+		zb0001Len--
+		zb0001Mask |= 0x80
+	}
+	if z.Timeout == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x100
+	}
+	if z.RateLimit.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x200
+	}
+	if z.MaxBody == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x400
+	}
+	if z.Disabled == false {
+		zb0001Len--
+		zb0001Mask |= 0x800
+	}
+	if z.CreatedAt.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x1000
+	}
+	if z.CreatedBy == "" {
+		zb0001Len--
+		zb0001Mask |= 0x2000
+	}
+	if z.ChangedAt.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x4000
+	}
+	if z.ChangedBy == "" {
+		zb0001Len--
+		zb0001Mask |= 0x8000
+	}
+	if z.Revision == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x10000
+	}
+	// variable map header, size zb0001Len
+	o = msgp.AppendMapHeader(o, zb0001Len)
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Id"
+		o = append(o, 0xa2, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.ID)[:])
+		// string "Name"
+		o = append(o, 0xa4, 0x4e, 0x61, 0x6d, 0x65)
+		o = msgp.AppendString(o, z.Name)
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "Description"
+			o = append(o, 0xab, 0x44, 0x65, 0x73, 0x63, 0x72, 0x69, 0x70, 0x74, 0x69, 0x6f, 0x6e)
+			o = msgp.AppendString(o, z.Description)
+		}
+		// string "Route"
+		o = append(o, 0xa5, 0x52, 0x6f, 0x75, 0x74, 0x65)
+		o = msgp.AppendString(o, z.Route)
+		// string "Methods"
+		o = append(o, 0xa7, 0x4d, 0x65, 0x74, 0x68, 0x6f, 0x64, 0x73)
+		o = msgp.AppendArrayHeader(o, uint32(len(z.Methods)))
+		for za0065 := range z.Methods {
+			o = msgp.AppendString(o, z.Methods[za0065])
+		}
+		// string "Script"
+		o = append(o, 0xa6, 0x53, 0x63, 0x72, 0x69, 0x70, 0x74)
+		o = msgp.AppendString(o, z.Script)
+		if (zb0001Mask & 0x40) == 0 { // if not omitted
+			// string "ScriptVersion"
+			o = append(o, 0xad, 0x53, 0x63, 0x72, 0x69, 0x70, 0x74, 0x56, 0x65, 0x72, 0x73, 0x69, 0x6f, 0x6e)
+			o = msgp.AppendInt64(o, z.ScriptVersion)
+		}
+		if (zb0001Mask & 0x80) == 0 { // if not omitted
+			// string "EntryPoint"
+			o = append(o, 0xaa, 0x45, 0x6e, 0x74, 0x72, 0x79, 0x50, 0x6f, 0x69, 0x6e, 0x74)
+			o = msgp.AppendString(o, z.EntryPoint)
+		}
+		if (zb0001Mask & 0x100) == 0 { // if not omitted
+			// string "Timeout"
+			o = append(o, 0xa7, 0x54, 0x69, 0x6d, 0x65, 0x6f, 0x75, 0x74)
+			o = msgp.AppendDuration(o, z.Timeout)
+		}
+		if (zb0001Mask & 0x200) == 0 { // if not omitted
+			// string "RateLimit"
+			o = append(o, 0xa9, 0x52, 0x61, 0x74, 0x65, 0x4c, 0x69, 0x6d, 0x69, 0x74)
+			// check for omitted fields
+			zb0002Len := uint32(2)
+			var zb0002Mask uint8 /* 2 bits */
+			_ = zb0002Mask
+			if z.RateLimit.Requests == 0 {
+				zb0002Len--
+				zb0002Mask |= 0x1
+			}
+			if z.RateLimit.Per == 0 {
+				zb0002Len--
+				zb0002Mask |= 0x2
+			}
+			// variable map header, size zb0002Len
+			o = append(o, 0x80|uint8(zb0002Len))
+
+			// skip if no fields are to be emitted
+			if zb0002Len != 0 {
+				if (zb0002Mask & 0x1) == 0 { // if not omitted
+					// string "Requests"
+					o = append(o, 0xa8, 0x52, 0x65, 0x71, 0x75, 0x65, 0x73, 0x74, 0x73)
+					o = msgp.AppendInt64(o, z.RateLimit.Requests)
+				}
+				if (zb0002Mask & 0x2) == 0 { // if not omitted
+					// string "Per"
+					o = append(o, 0xa3, 0x50, 0x65, 0x72)
+					o = msgp.AppendDuration(o, z.RateLimit.Per)
+				}
+			}
+		}
+		if (zb0001Mask & 0x400) == 0 { // if not omitted
+			// string "MaxBody"
+			o = append(o, 0xa7, 0x4d, 0x61, 0x78, 0x42, 0x6f, 0x64, 0x79)
+			o = msgp.AppendInt64(o, z.MaxBody)
+		}
+		if (zb0001Mask & 0x800) == 0 { // if not omitted
+			// string "Disabled"
+			o = append(o, 0xa8, 0x44, 0x69, 0x73, 0x61, 0x62, 0x6c, 0x65, 0x64)
+			o = msgp.AppendBool(o, z.Disabled)
+		}
+		if (zb0001Mask & 0x1000) == 0 { // if not omitted
+			// string "CreatedAt"
+			o = append(o, 0xa9, 0x43, 0x72, 0x65, 0x61, 0x74, 0x65, 0x64, 0x41, 0x74)
+			o = msgp.AppendTimeExt(o, z.CreatedAt)
+		}
+		if (zb0001Mask & 0x2000) == 0 { // if not omitted
+			// string "CreatedBy"
+			o = append(o, 0xa9, 0x43, 0x72, 0x65, 0x61, 0x74, 0x65, 0x64, 0x42, 0x79)
+			o = msgp.AppendString(o, z.CreatedBy)
+		}
+		if (zb0001Mask & 0x4000) == 0 { // if not omitted
+			// string "ChangedAt"
+			o = append(o, 0xa9, 0x43, 0x68, 0x61, 0x6e, 0x67, 0x65, 0x64, 0x41, 0x74)
+			o = msgp.AppendTimeExt(o, z.ChangedAt)
+		}
+		if (zb0001Mask & 0x8000) == 0 { // if not omitted
+			// string "ChangedBy"
+			o = append(o, 0xa9, 0x43, 0x68, 0x61, 0x6e, 0x67, 0x65, 0x64, 0x42, 0x79)
+			o = msgp.AppendString(o, z.ChangedBy)
+		}
+		if (zb0001Mask & 0x10000) == 0 { // if not omitted
+			// string "Revision"
+			o = append(o, 0xa8, 0x52, 0x65, 0x76, 0x69, 0x73, 0x69, 0x6f, 0x6e)
+			o = msgp.AppendInt64(o, z.Revision)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ApiDefinition) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Id":
+			bts, err = msgp.ReadExactBytes(bts, (z.ID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "ID")
+				return
+			}
+		case "Name":
+			z.Name, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Name")
+				return
+			}
+		case "Description":
+			z.Description, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Description")
+				return
+			}
+		case "Route":
+			z.Route, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Route")
+				return
+			}
+		case "Methods":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Methods")
+				return
+			}
+			if cap(z.Methods) >= int(zb0002) {
+				z.Methods = (z.Methods)[:zb0002]
+			} else {
+				z.Methods = make([]string, zb0002)
+			}
+			for za0065 := range z.Methods {
+				z.Methods[za0065], bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Methods", za0065)
+					return
+				}
+			}
+		case "Script":
+			z.Script, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Script")
+				return
+			}
+		case "ScriptVersion":
+			z.ScriptVersion, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ScriptVersion")
+				return
+			}
+		case "EntryPoint":
+			z.EntryPoint, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "EntryPoint")
+				return
+			}
+		case "Timeout":
+			z.Timeout, bts, err = msgp.ReadDurationBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Timeout")
+				return
+			}
+		case "RateLimit":
+			var zb0003 uint32
+			zb0003, bts, err = msgp.ReadMapHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "RateLimit")
+				return
+			}
+			for zb0003 > 0 {
+				zb0003--
+				field, bts, err = msgp.ReadMapKeyZC(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "RateLimit")
+					return
+				}
+				switch msgp.UnsafeString(field) {
+				case "Requests":
+					z.RateLimit.Requests, bts, err = msgp.ReadInt64Bytes(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "RateLimit", "Requests")
+						return
+					}
+				case "Per":
+					z.RateLimit.Per, bts, err = msgp.ReadDurationBytes(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "RateLimit", "Per")
+						return
+					}
+				default:
+					bts, err = msgp.Skip(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "RateLimit")
+						return
+					}
+				}
+			}
+		case "MaxBody":
+			z.MaxBody, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "MaxBody")
+				return
+			}
+		case "Disabled":
+			z.Disabled, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Disabled")
+				return
+			}
+		case "CreatedAt":
+			z.CreatedAt, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "CreatedAt")
+				return
+			}
+		case "CreatedBy":
+			z.CreatedBy, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "CreatedBy")
+				return
+			}
+		case "ChangedAt":
+			z.ChangedAt, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ChangedAt")
+				return
+			}
+		case "ChangedBy":
+			z.ChangedBy, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ChangedBy")
+				return
+			}
+		case "Revision":
+			z.Revision, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Revision")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *ApiDefinition) Msgsize() (s int) {
+	s = 3 + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 5 + msgp.StringPrefixSize + len(z.Name) + 12 + msgp.StringPrefixSize + len(z.Description) + 6 + msgp.StringPrefixSize + len(z.Route) + 8 + msgp.ArrayHeaderSize
+	for za0065 := range z.Methods {
+		s += msgp.StringPrefixSize + len(z.Methods[za0065])
+	}
+	s += 7 + msgp.StringPrefixSize + len(z.Script) + 14 + msgp.Int64Size + 11 + msgp.StringPrefixSize + len(z.EntryPoint) + 8 + msgp.DurationSize + 10 + 1 + 9 + msgp.Int64Size + 4 + msgp.DurationSize + 8 + msgp.Int64Size + 9 + msgp.BoolSize + 10 + msgp.TimeSize + 10 + msgp.StringPrefixSize + len(z.CreatedBy) + 10 + msgp.TimeSize + 10 + msgp.StringPrefixSize + len(z.ChangedBy) + 9 + msgp.Int64Size
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *ApiDefinitionResponse) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 1
+	// string "Definition"
+	o = append(o, 0x81, 0xaa, 0x44, 0x65, 0x66, 0x69, 0x6e, 0x69, 0x74, 0x69, 0x6f, 0x6e)
+	o, err = z.Definition.MarshalMsg(o)
+	if err != nil {
+		err = msgp.WrapError(err, "Definition")
+		return
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ApiDefinitionResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Definition":
+			bts, err = z.Definition.UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Definition")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *ApiDefinitionResponse) Msgsize() (s int) {
+	s = 1 + 11 + z.Definition.Msgsize()
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *ApiDefinitionsResponse) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 1
+	// string "Definitions"
+	o = append(o, 0x81, 0xab, 0x44, 0x65, 0x66, 0x69, 0x6e, 0x69, 0x74, 0x69, 0x6f, 0x6e, 0x73)
+	o = msgp.AppendArrayHeader(o, uint32(len(z.Definitions)))
+	for za0001 := range z.Definitions {
+		o, err = z.Definitions[za0001].MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "Definitions", za0001)
+			return
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ApiDefinitionsResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Definitions":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Definitions")
+				return
+			}
+			if cap(z.Definitions) >= int(zb0002) {
+				z.Definitions = (z.Definitions)[:zb0002]
+			} else {
+				z.Definitions = make([]ApiDefinition, zb0002)
+			}
+			for za0001 := range z.Definitions {
+				bts, err = z.Definitions[za0001].UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Definitions", za0001)
+					return
+				}
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *ApiDefinitionsResponse) Msgsize() (s int) {
+	s = 1 + 12 + msgp.ArrayHeaderSize
+	for za0001 := range z.Definitions {
+		s += z.Definitions[za0001].Msgsize()
+	}
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *ApiDocumentResponse) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 1
+	// string "Document"
+	o = append(o, 0x81, 0xa8, 0x44, 0x6f, 0x63, 0x75, 0x6d, 0x65, 0x6e, 0x74)
+	o = msgp.AppendBytes(o, []byte(z.Document))
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ApiDocumentResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Document":
+			{
+				var zb0002 []byte
+				zb0002, bts, err = msgp.ReadBytesBytes(bts, []byte(z.Document))
+				if err != nil {
+					err = msgp.WrapError(err, "Document")
+					return
+				}
+				z.Document = JSON(zb0002)
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *ApiDocumentResponse) Msgsize() (s int) {
+	s = 1 + 9 + msgp.BytesPrefixSize + len([]byte(z.Document))
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *ApiToken) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(13)
+	var zb0001Mask uint16 /* 13 bits */
+	_ = zb0001Mask
+	if z.Definitions == nil {
+		zb0001Len--
+		zb0001Mask |= 0x10
+	}
+	if z.ExpiresAt.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x20
+	}
+	if z.Disabled == false {
+		zb0001Len--
+		zb0001Mask |= 0x40
+	}
+	if z.LastUsedAt.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x80
+	}
+	if z.CreatedAt.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x100
+	}
+	if z.CreatedBy == "" {
+		zb0001Len--
+		zb0001Mask |= 0x200
+	}
+	if z.ChangedAt.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x400
+	}
+	if z.ChangedBy == "" {
+		zb0001Len--
+		zb0001Mask |= 0x800
+	}
+	if z.Revision == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x1000
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Id"
+		o = append(o, 0xa2, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.ID)[:])
+		// string "Name"
+		o = append(o, 0xa4, 0x4e, 0x61, 0x6d, 0x65)
+		o = msgp.AppendString(o, z.Name)
+		// string "User"
+		o = append(o, 0xa4, 0x55, 0x73, 0x65, 0x72)
+		o = msgp.AppendString(o, z.User)
+		// string "UserId"
+		o = append(o, 0xa6, 0x55, 0x73, 0x65, 0x72, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.UserID)[:])
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
+			// string "Definitions"
+			o = append(o, 0xab, 0x44, 0x65, 0x66, 0x69, 0x6e, 0x69, 0x74, 0x69, 0x6f, 0x6e, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.Definitions)))
+			for za0003 := range z.Definitions {
+				o = msgp.AppendBytes(o, (z.Definitions[za0003])[:])
+			}
+		}
+		if (zb0001Mask & 0x20) == 0 { // if not omitted
+			// string "ExpiresAt"
+			o = append(o, 0xa9, 0x45, 0x78, 0x70, 0x69, 0x72, 0x65, 0x73, 0x41, 0x74)
+			o = msgp.AppendTimeExt(o, z.ExpiresAt)
+		}
+		if (zb0001Mask & 0x40) == 0 { // if not omitted
+			// string "Disabled"
+			o = append(o, 0xa8, 0x44, 0x69, 0x73, 0x61, 0x62, 0x6c, 0x65, 0x64)
+			o = msgp.AppendBool(o, z.Disabled)
+		}
+		if (zb0001Mask & 0x80) == 0 { // if not omitted
+			// string "LastUsedAt"
+			o = append(o, 0xaa, 0x4c, 0x61, 0x73, 0x74, 0x55, 0x73, 0x65, 0x64, 0x41, 0x74)
+			o = msgp.AppendTimeExt(o, z.LastUsedAt)
+		}
+		if (zb0001Mask & 0x100) == 0 { // if not omitted
+			// string "CreatedAt"
+			o = append(o, 0xa9, 0x43, 0x72, 0x65, 0x61, 0x74, 0x65, 0x64, 0x41, 0x74)
+			o = msgp.AppendTimeExt(o, z.CreatedAt)
+		}
+		if (zb0001Mask & 0x200) == 0 { // if not omitted
+			// string "CreatedBy"
+			o = append(o, 0xa9, 0x43, 0x72, 0x65, 0x61, 0x74, 0x65, 0x64, 0x42, 0x79)
+			o = msgp.AppendString(o, z.CreatedBy)
+		}
+		if (zb0001Mask & 0x400) == 0 { // if not omitted
+			// string "ChangedAt"
+			o = append(o, 0xa9, 0x43, 0x68, 0x61, 0x6e, 0x67, 0x65, 0x64, 0x41, 0x74)
+			o = msgp.AppendTimeExt(o, z.ChangedAt)
+		}
+		if (zb0001Mask & 0x800) == 0 { // if not omitted
+			// string "ChangedBy"
+			o = append(o, 0xa9, 0x43, 0x68, 0x61, 0x6e, 0x67, 0x65, 0x64, 0x42, 0x79)
+			o = msgp.AppendString(o, z.ChangedBy)
+		}
+		if (zb0001Mask & 0x1000) == 0 { // if not omitted
+			// string "Revision"
+			o = append(o, 0xa8, 0x52, 0x65, 0x76, 0x69, 0x73, 0x69, 0x6f, 0x6e)
+			o = msgp.AppendInt64(o, z.Revision)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ApiToken) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Id":
+			bts, err = msgp.ReadExactBytes(bts, (z.ID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "ID")
+				return
+			}
+		case "Name":
+			z.Name, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Name")
+				return
+			}
+		case "User":
+			z.User, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "User")
+				return
+			}
+		case "UserId":
+			bts, err = msgp.ReadExactBytes(bts, (z.UserID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "UserID")
+				return
+			}
+		case "Definitions":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Definitions")
+				return
+			}
+			if cap(z.Definitions) >= int(zb0002) {
+				z.Definitions = (z.Definitions)[:zb0002]
+			} else {
+				z.Definitions = make([]uuid.UUID, zb0002)
+			}
+			for za0003 := range z.Definitions {
+				bts, err = msgp.ReadExactBytes(bts, (z.Definitions[za0003])[:])
+				if err != nil {
+					err = msgp.WrapError(err, "Definitions", za0003)
+					return
+				}
+			}
+		case "ExpiresAt":
+			z.ExpiresAt, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ExpiresAt")
+				return
+			}
+		case "Disabled":
+			z.Disabled, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Disabled")
+				return
+			}
+		case "LastUsedAt":
+			z.LastUsedAt, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "LastUsedAt")
+				return
+			}
+		case "CreatedAt":
+			z.CreatedAt, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "CreatedAt")
+				return
+			}
+		case "CreatedBy":
+			z.CreatedBy, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "CreatedBy")
+				return
+			}
+		case "ChangedAt":
+			z.ChangedAt, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ChangedAt")
+				return
+			}
+		case "ChangedBy":
+			z.ChangedBy, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ChangedBy")
+				return
+			}
+		case "Revision":
+			z.Revision, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Revision")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *ApiToken) Msgsize() (s int) {
+	s = 1 + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 5 + msgp.StringPrefixSize + len(z.Name) + 5 + msgp.StringPrefixSize + len(z.User) + 7 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 12 + msgp.ArrayHeaderSize + (len(z.Definitions) * (16 * (msgp.ByteSize))) + 10 + msgp.TimeSize + 9 + msgp.BoolSize + 11 + msgp.TimeSize + 10 + msgp.TimeSize + 10 + msgp.StringPrefixSize + len(z.CreatedBy) + 10 + msgp.TimeSize + 10 + msgp.StringPrefixSize + len(z.ChangedBy) + 9 + msgp.Int64Size
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *ApiTokenResponse) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 1
+	// string "Token"
+	o = append(o, 0x81, 0xa5, 0x54, 0x6f, 0x6b, 0x65, 0x6e)
+	o, err = z.Token.MarshalMsg(o)
+	if err != nil {
+		err = msgp.WrapError(err, "Token")
+		return
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ApiTokenResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Token":
+			bts, err = z.Token.UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Token")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *ApiTokenResponse) Msgsize() (s int) {
+	s = 1 + 6 + z.Token.Msgsize()
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *ApiTokensResponse) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 1
+	// string "Tokens"
+	o = append(o, 0x81, 0xa6, 0x54, 0x6f, 0x6b, 0x65, 0x6e, 0x73)
+	o = msgp.AppendArrayHeader(o, uint32(len(z.Tokens)))
+	for za0001 := range z.Tokens {
+		o, err = z.Tokens[za0001].MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "Tokens", za0001)
+			return
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ApiTokensResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Tokens":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Tokens")
+				return
+			}
+			if cap(z.Tokens) >= int(zb0002) {
+				z.Tokens = (z.Tokens)[:zb0002]
+			} else {
+				z.Tokens = make([]ApiToken, zb0002)
+			}
+			for za0001 := range z.Tokens {
+				bts, err = z.Tokens[za0001].UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Tokens", za0001)
+					return
+				}
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *ApiTokensResponse) Msgsize() (s int) {
+	s = 1 + 7 + msgp.ArrayHeaderSize
+	for za0001 := range z.Tokens {
+		s += z.Tokens[za0001].Msgsize()
+	}
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z *ApiTriggerInput) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
@@ -47,20 +957,20 @@ func (z *ApiTriggerInput) MarshalMsg(b []byte) (o []byte, err error) {
 			// string "RouteValues"
 			o = append(o, 0xab, 0x52, 0x6f, 0x75, 0x74, 0x65, 0x56, 0x61, 0x6c, 0x75, 0x65, 0x73)
 			o = msgp.AppendMapHeader(o, uint32(len(z.RouteValues)))
-			for za0049, za0050 := range z.RouteValues {
-				o = msgp.AppendString(o, za0049)
-				o = msgp.AppendString(o, za0050)
+			for za0001, za0002 := range z.RouteValues {
+				o = msgp.AppendString(o, za0001)
+				o = msgp.AppendString(o, za0002)
 			}
 		}
 		if (zb0001Mask & 0x8) == 0 { // if not omitted
 			// string "Query"
 			o = append(o, 0xa5, 0x51, 0x75, 0x65, 0x72, 0x79)
 			o = msgp.AppendMapHeader(o, uint32(len(z.Query)))
-			for za0051, za0052 := range z.Query {
-				o = msgp.AppendString(o, za0051)
-				o = msgp.AppendArrayHeader(o, uint32(len(za0052)))
-				for za0053 := range za0052 {
-					o = msgp.AppendString(o, za0052[za0053])
+			for za0003, za0004 := range z.Query {
+				o = msgp.AppendString(o, za0003)
+				o = msgp.AppendArrayHeader(o, uint32(len(za0004)))
+				for za0005 := range za0004 {
+					o = msgp.AppendString(o, za0004[za0005])
 				}
 			}
 		}
@@ -68,11 +978,11 @@ func (z *ApiTriggerInput) MarshalMsg(b []byte) (o []byte, err error) {
 			// string "Headers"
 			o = append(o, 0xa7, 0x48, 0x65, 0x61, 0x64, 0x65, 0x72, 0x73)
 			o = msgp.AppendMapHeader(o, uint32(len(z.Headers)))
-			for za0054, za0055 := range z.Headers {
-				o = msgp.AppendString(o, za0054)
-				o = msgp.AppendArrayHeader(o, uint32(len(za0055)))
-				for za0056 := range za0055 {
-					o = msgp.AppendString(o, za0055[za0056])
+			for za0006, za0007 := range z.Headers {
+				o = msgp.AppendString(o, za0006)
+				o = msgp.AppendArrayHeader(o, uint32(len(za0007)))
+				for za0008 := range za0007 {
+					o = msgp.AppendString(o, za0007[za0008])
 				}
 			}
 		}
@@ -128,20 +1038,20 @@ func (z *ApiTriggerInput) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				clear(z.RouteValues)
 			}
 			for zb0002 > 0 {
-				var za0050 string
+				var za0002 string
 				zb0002--
-				var za0049 string
-				za0049, bts, err = msgp.ReadStringBytes(bts)
+				var za0001 string
+				za0001, bts, err = msgp.ReadStringBytes(bts)
 				if err != nil {
 					err = msgp.WrapError(err, "RouteValues")
 					return
 				}
-				za0050, bts, err = msgp.ReadStringBytes(bts)
+				za0002, bts, err = msgp.ReadStringBytes(bts)
 				if err != nil {
-					err = msgp.WrapError(err, "RouteValues", za0049)
+					err = msgp.WrapError(err, "RouteValues", za0001)
 					return
 				}
-				z.RouteValues[za0049] = za0050
+				z.RouteValues[za0001] = za0002
 			}
 		case "Query":
 			var zb0003 uint32
@@ -156,10 +1066,10 @@ func (z *ApiTriggerInput) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				clear(z.Query)
 			}
 			for zb0003 > 0 {
-				var za0052 []string
+				var za0004 []string
 				zb0003--
-				var za0051 string
-				za0051, bts, err = msgp.ReadStringBytes(bts)
+				var za0003 string
+				za0003, bts, err = msgp.ReadStringBytes(bts)
 				if err != nil {
 					err = msgp.WrapError(err, "Query")
 					return
@@ -167,22 +1077,22 @@ func (z *ApiTriggerInput) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				var zb0004 uint32
 				zb0004, bts, err = msgp.ReadArrayHeaderBytes(bts)
 				if err != nil {
-					err = msgp.WrapError(err, "Query", za0051)
+					err = msgp.WrapError(err, "Query", za0003)
 					return
 				}
-				if cap(za0052) >= int(zb0004) {
-					za0052 = (za0052)[:zb0004]
+				if cap(za0004) >= int(zb0004) {
+					za0004 = (za0004)[:zb0004]
 				} else {
-					za0052 = make([]string, zb0004)
+					za0004 = make([]string, zb0004)
 				}
-				for za0053 := range za0052 {
-					za0052[za0053], bts, err = msgp.ReadStringBytes(bts)
+				for za0005 := range za0004 {
+					za0004[za0005], bts, err = msgp.ReadStringBytes(bts)
 					if err != nil {
-						err = msgp.WrapError(err, "Query", za0051, za0053)
+						err = msgp.WrapError(err, "Query", za0003, za0005)
 						return
 					}
 				}
-				z.Query[za0051] = za0052
+				z.Query[za0003] = za0004
 			}
 		case "Headers":
 			var zb0005 uint32
@@ -197,10 +1107,10 @@ func (z *ApiTriggerInput) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				clear(z.Headers)
 			}
 			for zb0005 > 0 {
-				var za0055 []string
+				var za0007 []string
 				zb0005--
-				var za0054 string
-				za0054, bts, err = msgp.ReadStringBytes(bts)
+				var za0006 string
+				za0006, bts, err = msgp.ReadStringBytes(bts)
 				if err != nil {
 					err = msgp.WrapError(err, "Headers")
 					return
@@ -208,22 +1118,22 @@ func (z *ApiTriggerInput) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				var zb0006 uint32
 				zb0006, bts, err = msgp.ReadArrayHeaderBytes(bts)
 				if err != nil {
-					err = msgp.WrapError(err, "Headers", za0054)
+					err = msgp.WrapError(err, "Headers", za0006)
 					return
 				}
-				if cap(za0055) >= int(zb0006) {
-					za0055 = (za0055)[:zb0006]
+				if cap(za0007) >= int(zb0006) {
+					za0007 = (za0007)[:zb0006]
 				} else {
-					za0055 = make([]string, zb0006)
+					za0007 = make([]string, zb0006)
 				}
-				for za0056 := range za0055 {
-					za0055[za0056], bts, err = msgp.ReadStringBytes(bts)
+				for za0008 := range za0007 {
+					za0007[za0008], bts, err = msgp.ReadStringBytes(bts)
 					if err != nil {
-						err = msgp.WrapError(err, "Headers", za0054, za0056)
+						err = msgp.WrapError(err, "Headers", za0006, za0008)
 						return
 					}
 				}
-				z.Headers[za0054] = za0055
+				z.Headers[za0006] = za0007
 			}
 		case "Body":
 			z.Body, bts, err = msgp.ReadBytesBytes(bts, z.Body)
@@ -247,28 +1157,28 @@ func (z *ApiTriggerInput) UnmarshalMsg(bts []byte) (o []byte, err error) {
 func (z *ApiTriggerInput) Msgsize() (s int) {
 	s = 1 + 7 + msgp.StringPrefixSize + len(z.Method) + 6 + msgp.StringPrefixSize + len(z.Route) + 12 + msgp.MapHeaderSize
 	if z.RouteValues != nil {
-		for za0049, za0050 := range z.RouteValues {
-			_ = za0050
-			s += msgp.StringPrefixSize + len(za0049) + msgp.StringPrefixSize + len(za0050)
+		for za0001, za0002 := range z.RouteValues {
+			_ = za0002
+			s += msgp.StringPrefixSize + len(za0001) + msgp.StringPrefixSize + len(za0002)
 		}
 	}
 	s += 6 + msgp.MapHeaderSize
 	if z.Query != nil {
-		for za0051, za0052 := range z.Query {
-			_ = za0052
-			s += msgp.StringPrefixSize + len(za0051) + msgp.ArrayHeaderSize
-			for za0053 := range za0052 {
-				s += msgp.StringPrefixSize + len(za0052[za0053])
+		for za0003, za0004 := range z.Query {
+			_ = za0004
+			s += msgp.StringPrefixSize + len(za0003) + msgp.ArrayHeaderSize
+			for za0005 := range za0004 {
+				s += msgp.StringPrefixSize + len(za0004[za0005])
 			}
 		}
 	}
 	s += 8 + msgp.MapHeaderSize
 	if z.Headers != nil {
-		for za0054, za0055 := range z.Headers {
-			_ = za0055
-			s += msgp.StringPrefixSize + len(za0054) + msgp.ArrayHeaderSize
-			for za0056 := range za0055 {
-				s += msgp.StringPrefixSize + len(za0055[za0056])
+		for za0006, za0007 := range z.Headers {
+			_ = za0007
+			s += msgp.StringPrefixSize + len(za0006) + msgp.ArrayHeaderSize
+			for za0008 := range za0007 {
+				s += msgp.StringPrefixSize + len(za0007[za0008])
 			}
 		}
 	}
@@ -957,6 +1867,510 @@ func (z *AuditResponse) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z *Backup) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(5)
+	var zb0001Mask uint8 /* 5 bits */
+	_ = zb0001Mask
+	if z.Scheduled == false {
+		zb0001Len--
+		zb0001Mask |= 0x8
+	}
+	if z.Encrypted == false {
+		zb0001Len--
+		zb0001Mask |= 0x10
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Name"
+		o = append(o, 0xa4, 0x4e, 0x61, 0x6d, 0x65)
+		o = msgp.AppendString(o, z.Name)
+		// string "CreatedAt"
+		o = append(o, 0xa9, 0x43, 0x72, 0x65, 0x61, 0x74, 0x65, 0x64, 0x41, 0x74)
+		o = msgp.AppendTimeExt(o, z.CreatedAt)
+		// string "Size"
+		o = append(o, 0xa4, 0x53, 0x69, 0x7a, 0x65)
+		o = msgp.AppendInt64(o, z.Size)
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "Scheduled"
+			o = append(o, 0xa9, 0x53, 0x63, 0x68, 0x65, 0x64, 0x75, 0x6c, 0x65, 0x64)
+			o = msgp.AppendBool(o, z.Scheduled)
+		}
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
+			// string "Encrypted"
+			o = append(o, 0xa9, 0x45, 0x6e, 0x63, 0x72, 0x79, 0x70, 0x74, 0x65, 0x64)
+			o = msgp.AppendBool(o, z.Encrypted)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *Backup) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Name":
+			z.Name, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Name")
+				return
+			}
+		case "CreatedAt":
+			z.CreatedAt, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "CreatedAt")
+				return
+			}
+		case "Size":
+			z.Size, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Size")
+				return
+			}
+		case "Scheduled":
+			z.Scheduled, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Scheduled")
+				return
+			}
+		case "Encrypted":
+			z.Encrypted, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Encrypted")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *Backup) Msgsize() (s int) {
+	s = 1 + 5 + msgp.StringPrefixSize + len(z.Name) + 10 + msgp.TimeSize + 5 + msgp.Int64Size + 10 + msgp.BoolSize + 10 + msgp.BoolSize
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *BackupInfo) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(5)
+	var zb0001Mask uint8 /* 5 bits */
+	_ = zb0001Mask
+	if z.Writing == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x1
+	}
+	if z.Newest == nil {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	if z.NextAt.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	if z.Failure == "" {
+		zb0001Len--
+		zb0001Mask |= 0x8
+	}
+	if z.FailedAt.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x10
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		if (zb0001Mask & 0x1) == 0 { // if not omitted
+			// string "Writing"
+			o = append(o, 0xa7, 0x57, 0x72, 0x69, 0x74, 0x69, 0x6e, 0x67)
+			o = msgp.AppendInt64(o, z.Writing)
+		}
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "Newest"
+			o = append(o, 0xa6, 0x4e, 0x65, 0x77, 0x65, 0x73, 0x74)
+			if z.Newest == nil {
+				o = msgp.AppendNil(o)
+			} else {
+				o, err = z.Newest.MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "Newest")
+					return
+				}
+			}
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "NextAt"
+			o = append(o, 0xa6, 0x4e, 0x65, 0x78, 0x74, 0x41, 0x74)
+			o = msgp.AppendTimeExt(o, z.NextAt)
+		}
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "Failure"
+			o = append(o, 0xa7, 0x46, 0x61, 0x69, 0x6c, 0x75, 0x72, 0x65)
+			o = msgp.AppendString(o, z.Failure)
+		}
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
+			// string "FailedAt"
+			o = append(o, 0xa8, 0x46, 0x61, 0x69, 0x6c, 0x65, 0x64, 0x41, 0x74)
+			o = msgp.AppendTimeExt(o, z.FailedAt)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *BackupInfo) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Writing":
+			z.Writing, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Writing")
+				return
+			}
+		case "Newest":
+			if msgp.IsNil(bts) {
+				bts, err = msgp.ReadNilBytes(bts)
+				if err != nil {
+					return
+				}
+				z.Newest = nil
+			} else {
+				if z.Newest == nil {
+					z.Newest = new(Backup)
+				}
+				bts, err = z.Newest.UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Newest")
+					return
+				}
+			}
+		case "NextAt":
+			z.NextAt, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "NextAt")
+				return
+			}
+		case "Failure":
+			z.Failure, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Failure")
+				return
+			}
+		case "FailedAt":
+			z.FailedAt, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "FailedAt")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *BackupInfo) Msgsize() (s int) {
+	s = 1 + 8 + msgp.Int64Size + 7
+	if z.Newest == nil {
+		s += msgp.NilSize
+	} else {
+		s += z.Newest.Msgsize()
+	}
+	s += 7 + msgp.TimeSize + 8 + msgp.StringPrefixSize + len(z.Failure) + 9 + msgp.TimeSize
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *BackupResponse) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(8)
+	var zb0001Mask uint8 /* 8 bits */
+	_ = zb0001Mask
+	if z.Keys == false {
+		zb0001Len--
+		zb0001Mask |= 0x40
+	}
+	if z.Missing == nil {
+		zb0001Len--
+		zb0001Mask |= 0x80
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Backup"
+		o = append(o, 0xa6, 0x42, 0x61, 0x63, 0x6b, 0x75, 0x70)
+		o, err = z.Backup.MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "Backup")
+			return
+		}
+		// string "StoreVersion"
+		o = append(o, 0xac, 0x53, 0x74, 0x6f, 0x72, 0x65, 0x56, 0x65, 0x72, 0x73, 0x69, 0x6f, 0x6e)
+		o = msgp.AppendInt64(o, z.StoreVersion)
+		// string "Rows"
+		o = append(o, 0xa4, 0x52, 0x6f, 0x77, 0x73)
+		o = msgp.AppendInt64(o, z.Rows)
+		// string "RowBytes"
+		o = append(o, 0xa8, 0x52, 0x6f, 0x77, 0x42, 0x79, 0x74, 0x65, 0x73)
+		o = msgp.AppendInt64(o, z.RowBytes)
+		// string "Files"
+		o = append(o, 0xa5, 0x46, 0x69, 0x6c, 0x65, 0x73)
+		o = msgp.AppendInt64(o, z.Files)
+		// string "FileBytes"
+		o = append(o, 0xa9, 0x46, 0x69, 0x6c, 0x65, 0x42, 0x79, 0x74, 0x65, 0x73)
+		o = msgp.AppendInt64(o, z.FileBytes)
+		if (zb0001Mask & 0x40) == 0 { // if not omitted
+			// string "Keys"
+			o = append(o, 0xa4, 0x4b, 0x65, 0x79, 0x73)
+			o = msgp.AppendBool(o, z.Keys)
+		}
+		if (zb0001Mask & 0x80) == 0 { // if not omitted
+			// string "Missing"
+			o = append(o, 0xa7, 0x4d, 0x69, 0x73, 0x73, 0x69, 0x6e, 0x67)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.Missing)))
+			for za0001 := range z.Missing {
+				o = msgp.AppendString(o, z.Missing[za0001])
+			}
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *BackupResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Backup":
+			bts, err = z.Backup.UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Backup")
+				return
+			}
+		case "StoreVersion":
+			z.StoreVersion, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "StoreVersion")
+				return
+			}
+		case "Rows":
+			z.Rows, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Rows")
+				return
+			}
+		case "RowBytes":
+			z.RowBytes, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "RowBytes")
+				return
+			}
+		case "Files":
+			z.Files, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Files")
+				return
+			}
+		case "FileBytes":
+			z.FileBytes, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "FileBytes")
+				return
+			}
+		case "Keys":
+			z.Keys, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Keys")
+				return
+			}
+		case "Missing":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Missing")
+				return
+			}
+			if cap(z.Missing) >= int(zb0002) {
+				z.Missing = (z.Missing)[:zb0002]
+			} else {
+				z.Missing = make([]string, zb0002)
+			}
+			for za0001 := range z.Missing {
+				z.Missing[za0001], bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Missing", za0001)
+					return
+				}
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *BackupResponse) Msgsize() (s int) {
+	s = 1 + 7 + z.Backup.Msgsize() + 13 + msgp.Int64Size + 5 + msgp.Int64Size + 9 + msgp.Int64Size + 6 + msgp.Int64Size + 10 + msgp.Int64Size + 5 + msgp.BoolSize + 8 + msgp.ArrayHeaderSize
+	for za0001 := range z.Missing {
+		s += msgp.StringPrefixSize + len(z.Missing[za0001])
+	}
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *BackupsResponse) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 2
+	// string "Folder"
+	o = append(o, 0x82, 0xa6, 0x46, 0x6f, 0x6c, 0x64, 0x65, 0x72)
+	o = msgp.AppendString(o, z.Folder)
+	// string "Backups"
+	o = append(o, 0xa7, 0x42, 0x61, 0x63, 0x6b, 0x75, 0x70, 0x73)
+	o = msgp.AppendArrayHeader(o, uint32(len(z.Backups)))
+	for za0001 := range z.Backups {
+		o, err = z.Backups[za0001].MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "Backups", za0001)
+			return
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *BackupsResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Folder":
+			z.Folder, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Folder")
+				return
+			}
+		case "Backups":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Backups")
+				return
+			}
+			if cap(z.Backups) >= int(zb0002) {
+				z.Backups = (z.Backups)[:zb0002]
+			} else {
+				z.Backups = make([]Backup, zb0002)
+			}
+			for za0001 := range z.Backups {
+				bts, err = z.Backups[za0001].UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Backups", za0001)
+					return
+				}
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *BackupsResponse) Msgsize() (s int) {
+	s = 1 + 7 + msgp.StringPrefixSize + len(z.Folder) + 8 + msgp.ArrayHeaderSize
+	for za0001 := range z.Backups {
+		s += z.Backups[za0001].Msgsize()
+	}
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z *CancelRunMessage) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// map header, size 1
@@ -1542,6 +2956,228 @@ func (z *CompactStoreResponse) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z *CreateApiDefinitionMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 1
+	// string "Definition"
+	o = append(o, 0x81, 0xaa, 0x44, 0x65, 0x66, 0x69, 0x6e, 0x69, 0x74, 0x69, 0x6f, 0x6e)
+	o, err = z.Definition.MarshalMsg(o)
+	if err != nil {
+		err = msgp.WrapError(err, "Definition")
+		return
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *CreateApiDefinitionMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Definition":
+			bts, err = z.Definition.UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Definition")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *CreateApiDefinitionMessage) Msgsize() (s int) {
+	s = 1 + 11 + z.Definition.Msgsize()
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *CreateApiTokenMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 1
+	// string "Token"
+	o = append(o, 0x81, 0xa5, 0x54, 0x6f, 0x6b, 0x65, 0x6e)
+	o, err = z.Token.MarshalMsg(o)
+	if err != nil {
+		err = msgp.WrapError(err, "Token")
+		return
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *CreateApiTokenMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Token":
+			bts, err = z.Token.UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Token")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *CreateApiTokenMessage) Msgsize() (s int) {
+	s = 1 + 6 + z.Token.Msgsize()
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *CreateApiTokenResponse) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 2
+	// string "Token"
+	o = append(o, 0x82, 0xa5, 0x54, 0x6f, 0x6b, 0x65, 0x6e)
+	o, err = z.Token.MarshalMsg(o)
+	if err != nil {
+		err = msgp.WrapError(err, "Token")
+		return
+	}
+	// string "Secret"
+	o = append(o, 0xa6, 0x53, 0x65, 0x63, 0x72, 0x65, 0x74)
+	o = msgp.AppendString(o, z.Secret)
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *CreateApiTokenResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Token":
+			bts, err = z.Token.UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Token")
+				return
+			}
+		case "Secret":
+			z.Secret, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Secret")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *CreateApiTokenResponse) Msgsize() (s int) {
+	s = 1 + 6 + z.Token.Msgsize() + 7 + msgp.StringPrefixSize + len(z.Secret)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z CreateBackupMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 0
+	_ = z
+	o = append(o, 0x80)
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *CreateBackupMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z CreateBackupMessage) Msgsize() (s int) {
+	s = 1
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z *CreateGroupMessage) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
@@ -2102,6 +3738,162 @@ func (z Cursor) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z *DeleteApiDefinitionMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 1
+	// string "Id"
+	o = append(o, 0x81, 0xa2, 0x49, 0x64)
+	o = msgp.AppendBytes(o, (z.ID)[:])
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *DeleteApiDefinitionMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Id":
+			bts, err = msgp.ReadExactBytes(bts, (z.ID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "ID")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *DeleteApiDefinitionMessage) Msgsize() (s int) {
+	s = 1 + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize))
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *DeleteApiTokenMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 1
+	// string "Id"
+	o = append(o, 0x81, 0xa2, 0x49, 0x64)
+	o = msgp.AppendBytes(o, (z.ID)[:])
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *DeleteApiTokenMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Id":
+			bts, err = msgp.ReadExactBytes(bts, (z.ID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "ID")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *DeleteApiTokenMessage) Msgsize() (s int) {
+	s = 1 + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize))
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z DeleteBackupMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 1
+	// string "Name"
+	o = append(o, 0x81, 0xa4, 0x4e, 0x61, 0x6d, 0x65)
+	o = msgp.AppendString(o, z.Name)
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *DeleteBackupMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Name":
+			z.Name, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Name")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z DeleteBackupMessage) Msgsize() (s int) {
+	s = 1 + 5 + msgp.StringPrefixSize + len(z.Name)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z DeleteGroupMessage) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// map header, size 1
@@ -2254,6 +4046,82 @@ func (z *DeleteScheduleMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *DeleteScheduleMessage) Msgsize() (s int) {
 	s = 1 + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize))
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z DeleteScriptMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(2)
+	var zb0001Mask uint8 /* 2 bits */
+	_ = zb0001Mask
+	if z.Force == false {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Name"
+		o = append(o, 0xa4, 0x4e, 0x61, 0x6d, 0x65)
+		o = msgp.AppendString(o, z.Name)
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "Force"
+			o = append(o, 0xa5, 0x46, 0x6f, 0x72, 0x63, 0x65)
+			o = msgp.AppendBool(o, z.Force)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *DeleteScriptMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Name":
+			z.Name, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Name")
+				return
+			}
+		case "Force":
+			z.Force, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Force")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z DeleteScriptMessage) Msgsize() (s int) {
+	s = 1 + 5 + msgp.StringPrefixSize + len(z.Name) + 6 + msgp.BoolSize
 	return
 }
 
@@ -2726,6 +4594,128 @@ func (z *DeployScriptMessage) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z *DisableApiDefinitionMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 2
+	// string "Id"
+	o = append(o, 0x82, 0xa2, 0x49, 0x64)
+	o = msgp.AppendBytes(o, (z.ID)[:])
+	// string "Disabled"
+	o = append(o, 0xa8, 0x44, 0x69, 0x73, 0x61, 0x62, 0x6c, 0x65, 0x64)
+	o = msgp.AppendBool(o, z.Disabled)
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *DisableApiDefinitionMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Id":
+			bts, err = msgp.ReadExactBytes(bts, (z.ID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "ID")
+				return
+			}
+		case "Disabled":
+			z.Disabled, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Disabled")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *DisableApiDefinitionMessage) Msgsize() (s int) {
+	s = 1 + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 9 + msgp.BoolSize
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *DisableApiTokenMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 2
+	// string "Id"
+	o = append(o, 0x82, 0xa2, 0x49, 0x64)
+	o = msgp.AppendBytes(o, (z.ID)[:])
+	// string "Disabled"
+	o = append(o, 0xa8, 0x44, 0x69, 0x73, 0x61, 0x62, 0x6c, 0x65, 0x64)
+	o = msgp.AppendBool(o, z.Disabled)
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *DisableApiTokenMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Id":
+			bts, err = msgp.ReadExactBytes(bts, (z.ID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "ID")
+				return
+			}
+		case "Disabled":
+			z.Disabled, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Disabled")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *DisableApiTokenMessage) Msgsize() (s int) {
+	s = 1 + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 9 + msgp.BoolSize
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z Empty) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// map header, size 0
@@ -2973,8 +4963,8 @@ func (z *ErrorData) Msgsize() (s int) {
 func (z *ErrorProperties) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(25)
-	var zb0001Mask uint32 /* 25 bits */
+	zb0001Len := uint32(28)
+	var zb0001Mask uint32 /* 28 bits */
 	_ = zb0001Mask
 	if z.ID == "" {
 		zb0001Len--
@@ -3075,6 +5065,18 @@ func (z *ErrorProperties) MarshalMsg(b []byte) (o []byte, err error) {
 	if z.InnerTraceData == nil {
 		zb0001Len--
 		zb0001Mask |= 0x1000000
+	}
+	if z.ActionID == "" {
+		zb0001Len--
+		zb0001Mask |= 0x2000000
+	}
+	if z.ExceptionMessage == "" {
+		zb0001Len--
+		zb0001Mask |= 0x4000000
+	}
+	if z.ErrorData == nil {
+		zb0001Len--
+		zb0001Mask |= 0x8000000
 	}
 	// variable map header, size zb0001Len
 	o = msgp.AppendMapHeader(o, zb0001Len)
@@ -3249,6 +5251,24 @@ func (z *ErrorProperties) MarshalMsg(b []byte) (o []byte, err error) {
 					err = msgp.WrapError(err, "InnerTraceData")
 					return
 				}
+			}
+		}
+		if (zb0001Mask & 0x2000000) == 0 { // if not omitted
+			// string "ActionId"
+			o = append(o, 0xa8, 0x41, 0x63, 0x74, 0x69, 0x6f, 0x6e, 0x49, 0x64)
+			o = msgp.AppendString(o, z.ActionID)
+		}
+		if (zb0001Mask & 0x4000000) == 0 { // if not omitted
+			// string "ExceptionMessage"
+			o = append(o, 0xb0, 0x45, 0x78, 0x63, 0x65, 0x70, 0x74, 0x69, 0x6f, 0x6e, 0x4d, 0x65, 0x73, 0x73, 0x61, 0x67, 0x65)
+			o = msgp.AppendString(o, z.ExceptionMessage)
+		}
+		if (zb0001Mask & 0x8000000) == 0 { // if not omitted
+			// string "ErrorData"
+			o = append(o, 0xa9, 0x45, 0x72, 0x72, 0x6f, 0x72, 0x44, 0x61, 0x74, 0x61)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.ErrorData)))
+			for za0020 := range z.ErrorData {
+				o = msgp.AppendString(o, z.ErrorData[za0020])
 			}
 		}
 	}
@@ -3577,6 +5597,37 @@ func (z *ErrorProperties) UnmarshalMsg(bts []byte) (o []byte, err error) {
 					return
 				}
 			}
+		case "ActionId":
+			z.ActionID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ActionID")
+				return
+			}
+		case "ExceptionMessage":
+			z.ExceptionMessage, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ExceptionMessage")
+				return
+			}
+		case "ErrorData":
+			var zb0013 uint32
+			zb0013, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ErrorData")
+				return
+			}
+			if cap(z.ErrorData) >= int(zb0013) {
+				z.ErrorData = (z.ErrorData)[:zb0013]
+			} else {
+				z.ErrorData = make([]string, zb0013)
+			}
+			for za0020 := range z.ErrorData {
+				z.ErrorData[za0020], bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "ErrorData", za0020)
+					return
+				}
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -3608,6 +5659,10 @@ func (z *ErrorProperties) Msgsize() (s int) {
 		s += msgp.NilSize
 	} else {
 		s += z.InnerTraceData.Msgsize()
+	}
+	s += 9 + msgp.StringPrefixSize + len(z.ActionID) + 17 + msgp.StringPrefixSize + len(z.ExceptionMessage) + 10 + msgp.ArrayHeaderSize
+	for za0020 := range z.ErrorData {
+		s += msgp.StringPrefixSize + len(z.ErrorData[za0020])
 	}
 	return
 }
@@ -3644,52 +5699,56 @@ func (z ErrorType) Msgsize() (s int) {
 func (z *ExecuteScriptMessage) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(12)
-	var zb0001Mask uint16 /* 12 bits */
+	zb0001Len := uint32(13)
+	var zb0001Mask uint16 /* 13 bits */
 	_ = zb0001Mask
-	if z.EntryPoint == "" {
+	if z.ScriptVersion == 0 {
 		zb0001Len--
 		zb0001Mask |= 0x2
 	}
-	if z.Parameters == nil {
+	if z.EntryPoint == "" {
 		zb0001Len--
 		zb0001Mask |= 0x4
 	}
-	if z.Input == nil {
+	if z.Parameters == nil {
 		zb0001Len--
 		zb0001Mask |= 0x8
 	}
-	if z.Async == false {
+	if z.Input == nil {
 		zb0001Len--
 		zb0001Mask |= 0x10
 	}
-	if z.DryRun == false {
+	if z.Async == false {
 		zb0001Len--
 		zb0001Mask |= 0x20
 	}
-	if z.KeepRunning == false {
+	if z.DryRun == false {
 		zb0001Len--
 		zb0001Mask |= 0x40
 	}
-	if z.Priority == 0 {
+	if z.KeepRunning == false {
 		zb0001Len--
 		zb0001Mask |= 0x80
 	}
-	if z.ConcurrencyKey == "" {
+	if z.Priority == 0 {
 		zb0001Len--
 		zb0001Mask |= 0x100
 	}
-	if z.KeyLimit == 0 {
+	if z.ConcurrencyKey == "" {
 		zb0001Len--
 		zb0001Mask |= 0x200
 	}
-	if z.Timeout == 0 {
+	if z.KeyLimit == 0 {
 		zb0001Len--
 		zb0001Mask |= 0x400
 	}
-	if z.Options == nil {
+	if z.Timeout == 0 {
 		zb0001Len--
 		zb0001Mask |= 0x800
+	}
+	if z.Options == nil {
+		zb0001Len--
+		zb0001Mask |= 0x1000
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -3700,11 +5759,16 @@ func (z *ExecuteScriptMessage) MarshalMsg(b []byte) (o []byte, err error) {
 		o = append(o, 0xaa, 0x53, 0x63, 0x72, 0x69, 0x70, 0x74, 0x4e, 0x61, 0x6d, 0x65)
 		o = msgp.AppendString(o, z.ScriptName)
 		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "ScriptVersion"
+			o = append(o, 0xad, 0x53, 0x63, 0x72, 0x69, 0x70, 0x74, 0x56, 0x65, 0x72, 0x73, 0x69, 0x6f, 0x6e)
+			o = msgp.AppendInt64(o, z.ScriptVersion)
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
 			// string "EntryPoint"
 			o = append(o, 0xaa, 0x45, 0x6e, 0x74, 0x72, 0x79, 0x50, 0x6f, 0x69, 0x6e, 0x74)
 			o = msgp.AppendString(o, z.EntryPoint)
 		}
-		if (zb0001Mask & 0x4) == 0 { // if not omitted
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
 			// string "Parameters"
 			o = append(o, 0xaa, 0x50, 0x61, 0x72, 0x61, 0x6d, 0x65, 0x74, 0x65, 0x72, 0x73)
 			o = msgp.AppendMapHeader(o, uint32(len(z.Parameters)))
@@ -3713,47 +5777,47 @@ func (z *ExecuteScriptMessage) MarshalMsg(b []byte) (o []byte, err error) {
 				o = msgp.AppendString(o, za0002)
 			}
 		}
-		if (zb0001Mask & 0x8) == 0 { // if not omitted
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
 			// string "Input"
 			o = append(o, 0xa5, 0x49, 0x6e, 0x70, 0x75, 0x74)
 			o = msgp.AppendBytes(o, []byte(z.Input))
 		}
-		if (zb0001Mask & 0x10) == 0 { // if not omitted
+		if (zb0001Mask & 0x20) == 0 { // if not omitted
 			// string "Async"
 			o = append(o, 0xa5, 0x41, 0x73, 0x79, 0x6e, 0x63)
 			o = msgp.AppendBool(o, z.Async)
 		}
-		if (zb0001Mask & 0x20) == 0 { // if not omitted
+		if (zb0001Mask & 0x40) == 0 { // if not omitted
 			// string "DryRun"
 			o = append(o, 0xa6, 0x44, 0x72, 0x79, 0x52, 0x75, 0x6e)
 			o = msgp.AppendBool(o, z.DryRun)
 		}
-		if (zb0001Mask & 0x40) == 0 { // if not omitted
+		if (zb0001Mask & 0x80) == 0 { // if not omitted
 			// string "KeepRunning"
 			o = append(o, 0xab, 0x4b, 0x65, 0x65, 0x70, 0x52, 0x75, 0x6e, 0x6e, 0x69, 0x6e, 0x67)
 			o = msgp.AppendBool(o, z.KeepRunning)
 		}
-		if (zb0001Mask & 0x80) == 0 { // if not omitted
+		if (zb0001Mask & 0x100) == 0 { // if not omitted
 			// string "Priority"
 			o = append(o, 0xa8, 0x50, 0x72, 0x69, 0x6f, 0x72, 0x69, 0x74, 0x79)
 			o = msgp.AppendInt64(o, z.Priority)
 		}
-		if (zb0001Mask & 0x100) == 0 { // if not omitted
+		if (zb0001Mask & 0x200) == 0 { // if not omitted
 			// string "ConcurrencyKey"
 			o = append(o, 0xae, 0x43, 0x6f, 0x6e, 0x63, 0x75, 0x72, 0x72, 0x65, 0x6e, 0x63, 0x79, 0x4b, 0x65, 0x79)
 			o = msgp.AppendString(o, z.ConcurrencyKey)
 		}
-		if (zb0001Mask & 0x200) == 0 { // if not omitted
+		if (zb0001Mask & 0x400) == 0 { // if not omitted
 			// string "KeyLimit"
 			o = append(o, 0xa8, 0x4b, 0x65, 0x79, 0x4c, 0x69, 0x6d, 0x69, 0x74)
 			o = msgp.AppendInt64(o, z.KeyLimit)
 		}
-		if (zb0001Mask & 0x400) == 0 { // if not omitted
+		if (zb0001Mask & 0x800) == 0 { // if not omitted
 			// string "Timeout"
 			o = append(o, 0xa7, 0x54, 0x69, 0x6d, 0x65, 0x6f, 0x75, 0x74)
 			o = msgp.AppendDuration(o, z.Timeout)
 		}
-		if (zb0001Mask & 0x800) == 0 { // if not omitted
+		if (zb0001Mask & 0x1000) == 0 { // if not omitted
 			// string "Options"
 			o = append(o, 0xa7, 0x4f, 0x70, 0x74, 0x69, 0x6f, 0x6e, 0x73)
 			o = msgp.AppendArrayHeader(o, uint32(len(z.Options)))
@@ -3787,6 +5851,12 @@ func (z *ExecuteScriptMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
 			z.ScriptName, bts, err = msgp.ReadStringBytes(bts)
 			if err != nil {
 				err = msgp.WrapError(err, "ScriptName")
+				return
+			}
+		case "ScriptVersion":
+			z.ScriptVersion, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ScriptVersion")
 				return
 			}
 		case "EntryPoint":
@@ -3908,7 +5978,7 @@ func (z *ExecuteScriptMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *ExecuteScriptMessage) Msgsize() (s int) {
-	s = 1 + 11 + msgp.StringPrefixSize + len(z.ScriptName) + 11 + msgp.StringPrefixSize + len(z.EntryPoint) + 11 + msgp.MapHeaderSize
+	s = 1 + 11 + msgp.StringPrefixSize + len(z.ScriptName) + 14 + msgp.Int64Size + 11 + msgp.StringPrefixSize + len(z.EntryPoint) + 11 + msgp.MapHeaderSize
 	if z.Parameters != nil {
 		for za0001, za0002 := range z.Parameters {
 			_ = za0002
@@ -3926,8 +5996,8 @@ func (z *ExecuteScriptMessage) Msgsize() (s int) {
 func (z *ExecuteSourceMessage) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(7)
-	var zb0001Mask uint8 /* 7 bits */
+	zb0001Len := uint32(8)
+	var zb0001Mask uint8 /* 8 bits */
 	_ = zb0001Mask
 	if z.Manifest == "" {
 		zb0001Len--
@@ -3945,9 +6015,13 @@ func (z *ExecuteSourceMessage) MarshalMsg(b []byte) (o []byte, err error) {
 		zb0001Len--
 		zb0001Mask |= 0x20
 	}
-	if z.Timeout == 0 {
+	if z.DryRun == false {
 		zb0001Len--
 		zb0001Mask |= 0x40
+	}
+	if z.Timeout == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x80
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -3994,6 +6068,11 @@ func (z *ExecuteSourceMessage) MarshalMsg(b []byte) (o []byte, err error) {
 			o = msgp.AppendBool(o, z.Async)
 		}
 		if (zb0001Mask & 0x40) == 0 { // if not omitted
+			// string "DryRun"
+			o = append(o, 0xa6, 0x44, 0x72, 0x79, 0x52, 0x75, 0x6e)
+			o = msgp.AppendBool(o, z.DryRun)
+		}
+		if (zb0001Mask & 0x80) == 0 { // if not omitted
 			// string "Timeout"
 			o = append(o, 0xa7, 0x54, 0x69, 0x6d, 0x65, 0x6f, 0x75, 0x74)
 			o = msgp.AppendDuration(o, z.Timeout)
@@ -4124,6 +6203,12 @@ func (z *ExecuteSourceMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "Async")
 				return
 			}
+		case "DryRun":
+			z.DryRun, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "DryRun")
+				return
+			}
 		case "Timeout":
 			z.Timeout, bts, err = msgp.ReadDurationBytes(bts)
 			if err != nil {
@@ -4155,7 +6240,7 @@ func (z *ExecuteSourceMessage) Msgsize() (s int) {
 			s += msgp.StringPrefixSize + len(za0002) + msgp.StringPrefixSize + len(za0003)
 		}
 	}
-	s += 6 + msgp.BytesPrefixSize + len([]byte(z.Input)) + 6 + msgp.BoolSize + 8 + msgp.DurationSize
+	s += 6 + msgp.BytesPrefixSize + len([]byte(z.Input)) + 6 + msgp.BoolSize + 7 + msgp.BoolSize + 8 + msgp.DurationSize
 	return
 }
 
@@ -4208,6 +6293,391 @@ func (z *GenerateInformationMessage) UnmarshalMsg(bts []byte) (o []byte, err err
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z GenerateInformationMessage) Msgsize() (s int) {
 	s = 1 + 5 + msgp.StringPrefixSize + len(z.Text)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *GetApiDefinitionMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(2)
+	var zb0001Mask uint8 /* 2 bits */
+	_ = zb0001Mask
+	if z.Name == "" {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Id"
+		o = append(o, 0xa2, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.ID)[:])
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "Name"
+			o = append(o, 0xa4, 0x4e, 0x61, 0x6d, 0x65)
+			o = msgp.AppendString(o, z.Name)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *GetApiDefinitionMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Id":
+			bts, err = msgp.ReadExactBytes(bts, (z.ID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "ID")
+				return
+			}
+		case "Name":
+			z.Name, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Name")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *GetApiDefinitionMessage) Msgsize() (s int) {
+	s = 1 + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 5 + msgp.StringPrefixSize + len(z.Name)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z GetApiDefinitionsMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(3)
+	var zb0001Mask uint8 /* 3 bits */
+	_ = zb0001Mask
+	if z.Script == "" {
+		zb0001Len--
+		zb0001Mask |= 0x1
+	}
+	if z.Limit == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	if z.After == "" {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		if (zb0001Mask & 0x1) == 0 { // if not omitted
+			// string "Script"
+			o = append(o, 0xa6, 0x53, 0x63, 0x72, 0x69, 0x70, 0x74)
+			o = msgp.AppendString(o, z.Script)
+		}
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "Limit"
+			o = append(o, 0xa5, 0x4c, 0x69, 0x6d, 0x69, 0x74)
+			o = msgp.AppendInt64(o, z.Limit)
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "After"
+			o = append(o, 0xa5, 0x41, 0x66, 0x74, 0x65, 0x72)
+			o = msgp.AppendString(o, z.After)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *GetApiDefinitionsMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Script":
+			z.Script, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Script")
+				return
+			}
+		case "Limit":
+			z.Limit, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Limit")
+				return
+			}
+		case "After":
+			z.After, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "After")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z GetApiDefinitionsMessage) Msgsize() (s int) {
+	s = 1 + 7 + msgp.StringPrefixSize + len(z.Script) + 6 + msgp.Int64Size + 6 + msgp.StringPrefixSize + len(z.After)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z GetApiDocumentMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 0
+	_ = z
+	o = append(o, 0x80)
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *GetApiDocumentMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z GetApiDocumentMessage) Msgsize() (s int) {
+	s = 1
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *GetApiTokenMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(2)
+	var zb0001Mask uint8 /* 2 bits */
+	_ = zb0001Mask
+	if z.Name == "" {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Id"
+		o = append(o, 0xa2, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.ID)[:])
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "Name"
+			o = append(o, 0xa4, 0x4e, 0x61, 0x6d, 0x65)
+			o = msgp.AppendString(o, z.Name)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *GetApiTokenMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Id":
+			bts, err = msgp.ReadExactBytes(bts, (z.ID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "ID")
+				return
+			}
+		case "Name":
+			z.Name, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Name")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *GetApiTokenMessage) Msgsize() (s int) {
+	s = 1 + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 5 + msgp.StringPrefixSize + len(z.Name)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *GetApiTokensMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(3)
+	var zb0001Mask uint8 /* 3 bits */
+	_ = zb0001Mask
+	if z.Limit == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	if z.After == "" {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "DefinitionId"
+		o = append(o, 0xac, 0x44, 0x65, 0x66, 0x69, 0x6e, 0x69, 0x74, 0x69, 0x6f, 0x6e, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.DefinitionID)[:])
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "Limit"
+			o = append(o, 0xa5, 0x4c, 0x69, 0x6d, 0x69, 0x74)
+			o = msgp.AppendInt64(o, z.Limit)
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "After"
+			o = append(o, 0xa5, 0x41, 0x66, 0x74, 0x65, 0x72)
+			o = msgp.AppendString(o, z.After)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *GetApiTokensMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "DefinitionId":
+			bts, err = msgp.ReadExactBytes(bts, (z.DefinitionID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "DefinitionID")
+				return
+			}
+		case "Limit":
+			z.Limit, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Limit")
+				return
+			}
+		case "After":
+			z.After, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "After")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *GetApiTokensMessage) Msgsize() (s int) {
+	s = 1 + 13 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 6 + msgp.Int64Size + 6 + msgp.StringPrefixSize + len(z.After)
 	return
 }
 
@@ -4408,6 +6878,51 @@ func (z *GetAuditMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *GetAuditMessage) Msgsize() (s int) {
 	s = 1 + 5 + msgp.StringPrefixSize + len(z.User) + 6 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 8 + msgp.StringPrefixSize + len(z.Message) + 9 + msgp.StringPrefixSize + len(z.ModuleID) + 7 + msgp.StringPrefixSize + len(z.Object) + 8 + msgp.StringPrefixSize + len(string(z.Outcome)) + 5 + msgp.TimeSize + 6 + msgp.TimeSize + 6 + msgp.Int64Size + 7 + msgp.StringPrefixSize + len(z.Before)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z GetBackupsMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 0
+	_ = z
+	o = append(o, 0x80)
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *GetBackupsMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z GetBackupsMessage) Msgsize() (s int) {
+	s = 1
 	return
 }
 
@@ -5282,6 +7797,149 @@ func (z *GetScriptMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z GetScriptMessage) Msgsize() (s int) {
 	s = 1 + 5 + msgp.StringPrefixSize + len(z.Name) + 8 + msgp.Int64Size
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z GetScriptReferencesMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 1
+	// string "Name"
+	o = append(o, 0x81, 0xa4, 0x4e, 0x61, 0x6d, 0x65)
+	o = msgp.AppendString(o, z.Name)
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *GetScriptReferencesMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Name":
+			z.Name, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Name")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z GetScriptReferencesMessage) Msgsize() (s int) {
+	s = 1 + 5 + msgp.StringPrefixSize + len(z.Name)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z GetScriptVersionsMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(3)
+	var zb0001Mask uint8 /* 3 bits */
+	_ = zb0001Mask
+	if z.Limit == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	if z.Before == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Name"
+		o = append(o, 0xa4, 0x4e, 0x61, 0x6d, 0x65)
+		o = msgp.AppendString(o, z.Name)
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "Limit"
+			o = append(o, 0xa5, 0x4c, 0x69, 0x6d, 0x69, 0x74)
+			o = msgp.AppendInt64(o, z.Limit)
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "Before"
+			o = append(o, 0xa6, 0x42, 0x65, 0x66, 0x6f, 0x72, 0x65)
+			o = msgp.AppendInt64(o, z.Before)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *GetScriptVersionsMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Name":
+			z.Name, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Name")
+				return
+			}
+		case "Limit":
+			z.Limit, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Limit")
+				return
+			}
+		case "Before":
+			z.Before, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Before")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z GetScriptVersionsMessage) Msgsize() (s int) {
+	s = 1 + 5 + msgp.StringPrefixSize + len(z.Name) + 6 + msgp.Int64Size + 7 + msgp.Int64Size
 	return
 }
 
@@ -7898,6 +10556,240 @@ func (z *PreviewScheduleResponse) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z RateLimit) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(2)
+	var zb0001Mask uint8 /* 2 bits */
+	_ = zb0001Mask
+	if z.Requests == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x1
+	}
+	if z.Per == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		if (zb0001Mask & 0x1) == 0 { // if not omitted
+			// string "Requests"
+			o = append(o, 0xa8, 0x52, 0x65, 0x71, 0x75, 0x65, 0x73, 0x74, 0x73)
+			o = msgp.AppendInt64(o, z.Requests)
+		}
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "Per"
+			o = append(o, 0xa3, 0x50, 0x65, 0x72)
+			o = msgp.AppendDuration(o, z.Per)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *RateLimit) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Requests":
+			z.Requests, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Requests")
+				return
+			}
+		case "Per":
+			z.Per, bts, err = msgp.ReadDurationBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Per")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z RateLimit) Msgsize() (s int) {
+	s = 1 + 9 + msgp.Int64Size + 4 + msgp.DurationSize
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z ReadBackupMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(2)
+	var zb0001Mask uint8 /* 2 bits */
+	_ = zb0001Mask
+	if z.Offset == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Name"
+		o = append(o, 0xa4, 0x4e, 0x61, 0x6d, 0x65)
+		o = msgp.AppendString(o, z.Name)
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "Offset"
+			o = append(o, 0xa6, 0x4f, 0x66, 0x66, 0x73, 0x65, 0x74)
+			o = msgp.AppendInt64(o, z.Offset)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ReadBackupMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Name":
+			z.Name, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Name")
+				return
+			}
+		case "Offset":
+			z.Offset, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Offset")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z ReadBackupMessage) Msgsize() (s int) {
+	s = 1 + 5 + msgp.StringPrefixSize + len(z.Name) + 7 + msgp.Int64Size
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *ReadBackupResponse) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(2)
+	var zb0001Mask uint8 /* 2 bits */
+	_ = zb0001Mask
+	if z.Data == nil {
+		zb0001Len--
+		zb0001Mask |= 0x1
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		if (zb0001Mask & 0x1) == 0 { // if not omitted
+			// string "Data"
+			o = append(o, 0xa4, 0x44, 0x61, 0x74, 0x61)
+			o = msgp.AppendBytes(o, z.Data)
+		}
+		// string "Size"
+		o = append(o, 0xa4, 0x53, 0x69, 0x7a, 0x65)
+		o = msgp.AppendInt64(o, z.Size)
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ReadBackupResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Data":
+			z.Data, bts, err = msgp.ReadBytesBytes(bts, z.Data)
+			if err != nil {
+				err = msgp.WrapError(err, "Data")
+				return
+			}
+		case "Size":
+			z.Size, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Size")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *ReadBackupResponse) Msgsize() (s int) {
+	s = 1 + 5 + msgp.BytesPrefixSize + len(z.Data) + 5 + msgp.Int64Size
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z Reason) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	o = msgp.AppendString(o, string(z))
@@ -7921,6 +10813,34 @@ func (z *Reason) UnmarshalMsg(bts []byte) (o []byte, err error) {
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z Reason) Msgsize() (s int) {
+	s = msgp.StringPrefixSize + len(string(z))
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z ReferenceKind) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	o = msgp.AppendString(o, string(z))
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ReferenceKind) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	{
+		var zb0001 string
+		zb0001, bts, err = msgp.ReadStringBytes(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		(*z) = ReferenceKind(zb0001)
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z ReferenceKind) Msgsize() (s int) {
 	s = msgp.StringPrefixSize + len(string(z))
 	return
 }
@@ -8549,107 +11469,168 @@ func (z *RevokeTokenMessage) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z RollBackScriptMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 2
+	// string "Name"
+	o = append(o, 0x82, 0xa4, 0x4e, 0x61, 0x6d, 0x65)
+	o = msgp.AppendString(o, z.Name)
+	// string "Version"
+	o = append(o, 0xa7, 0x56, 0x65, 0x72, 0x73, 0x69, 0x6f, 0x6e)
+	o = msgp.AppendInt64(o, z.Version)
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *RollBackScriptMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Name":
+			z.Name, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Name")
+				return
+			}
+		case "Version":
+			z.Version, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Version")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z RollBackScriptMessage) Msgsize() (s int) {
+	s = 1 + 5 + msgp.StringPrefixSize + len(z.Name) + 8 + msgp.Int64Size
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z *Run) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(37)
-	var zb0001Mask uint64 /* 37 bits */
+	zb0001Len := uint32(38)
+	var zb0001Mask uint64 /* 38 bits */
 	_ = zb0001Mask
 	if z.SourceHash == "" {
 		zb0001Len--
-		zb0001Mask |= 0x8
+		zb0001Mask |= 0x10
 	}
 	if z.Parameters == nil {
 		zb0001Len--
-		zb0001Mask |= 0x40
+		zb0001Mask |= 0x80
 	}
 	if z.Input == nil {
 		zb0001Len--
-		zb0001Mask |= 0x80
+		zb0001Mask |= 0x100
 	}
 	if z.Scope == nil {
 		zb0001Len--
-		zb0001Mask |= 0x1000
+		zb0001Mask |= 0x2000
 	}
 	if z.Parents == nil {
 		zb0001Len--
-		zb0001Mask |= 0x2000
+		zb0001Mask |= 0x4000
 	}
 	if z.Trigger.IsZero() {
 		zb0001Len--
-		zb0001Mask |= 0x4000
+		zb0001Mask |= 0x8000
 	}
 	if z.Attempts == nil {
 		zb0001Len--
-		zb0001Mask |= 0x20000
+		zb0001Mask |= 0x40000
 	}
 	if z.DryRun == false {
 		zb0001Len--
-		zb0001Mask |= 0x80000
+		zb0001Mask |= 0x100000
 	}
 	if z.Priority == 0 {
 		zb0001Len--
-		zb0001Mask |= 0x200000
+		zb0001Mask |= 0x400000
 	}
 	if z.ConcurrencyKey == "" {
 		zb0001Len--
-		zb0001Mask |= 0x400000
+		zb0001Mask |= 0x800000
 	}
 	if z.KeyLimit == 0 {
 		zb0001Len--
-		zb0001Mask |= 0x800000
+		zb0001Mask |= 0x1000000
 	}
 	if z.NotBefore.IsZero() {
 		zb0001Len--
-		zb0001Mask |= 0x1000000
+		zb0001Mask |= 0x2000000
 	}
 	if z.WaitsFor == nil {
 		zb0001Len--
-		zb0001Mask |= 0x2000000
+		zb0001Mask |= 0x4000000
 	}
 	if z.QueuedAt.IsZero() {
 		zb0001Len--
-		zb0001Mask |= 0x4000000
+		zb0001Mask |= 0x8000000
 	}
 	if z.StartedAt.IsZero() {
 		zb0001Len--
-		zb0001Mask |= 0x8000000
+		zb0001Mask |= 0x10000000
 	}
 	if z.EndedAt.IsZero() {
 		zb0001Len--
-		zb0001Mask |= 0x10000000
+		zb0001Mask |= 0x20000000
 	}
 	if z.Timeout == 0 {
 		zb0001Len--
-		zb0001Mask |= 0x20000000
+		zb0001Mask |= 0x40000000
 	}
 	if z.Output == nil {
 		zb0001Len--
-		zb0001Mask |= 0x40000000
+		zb0001Mask |= 0x80000000
 	}
 	if z.Result == nil {
 		zb0001Len--
-		zb0001Mask |= 0x80000000
+		zb0001Mask |= 0x100000000
 	}
 	if z.ExitReason == "" {
 		zb0001Len--
-		zb0001Mask |= 0x100000000
+		zb0001Mask |= 0x200000000
 	}
 	if z.Errors == nil {
 		zb0001Len--
-		zb0001Mask |= 0x200000000
+		zb0001Mask |= 0x400000000
 	}
 	if z.LogBytes == 0 {
 		zb0001Len--
-		zb0001Mask |= 0x400000000
+		zb0001Mask |= 0x800000000
 	}
 	if z.PeakMemory == 0 {
 		zb0001Len--
-		zb0001Mask |= 0x800000000
+		zb0001Mask |= 0x1000000000
 	}
 	if z.CPUTime == 0 {
 		zb0001Len--
-		zb0001Mask |= 0x1000000000
+		zb0001Mask |= 0x2000000000
 	}
 	// variable map header, size zb0001Len
 	o = msgp.AppendMapHeader(o, zb0001Len)
@@ -8662,10 +11643,13 @@ func (z *Run) MarshalMsg(b []byte) (o []byte, err error) {
 		// string "Script"
 		o = append(o, 0xa6, 0x53, 0x63, 0x72, 0x69, 0x70, 0x74)
 		o = msgp.AppendString(o, z.Script)
+		// string "ScriptId"
+		o = append(o, 0xa8, 0x53, 0x63, 0x72, 0x69, 0x70, 0x74, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.ScriptID)[:])
 		// string "ScriptVersion"
 		o = append(o, 0xad, 0x53, 0x63, 0x72, 0x69, 0x70, 0x74, 0x56, 0x65, 0x72, 0x73, 0x69, 0x6f, 0x6e)
 		o = msgp.AppendInt64(o, z.ScriptVersion)
-		if (zb0001Mask & 0x8) == 0 { // if not omitted
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
 			// string "SourceHash"
 			o = append(o, 0xaa, 0x53, 0x6f, 0x75, 0x72, 0x63, 0x65, 0x48, 0x61, 0x73, 0x68)
 			o = msgp.AppendString(o, z.SourceHash)
@@ -8676,16 +11660,16 @@ func (z *Run) MarshalMsg(b []byte) (o []byte, err error) {
 		// string "EntryPoint"
 		o = append(o, 0xaa, 0x45, 0x6e, 0x74, 0x72, 0x79, 0x50, 0x6f, 0x69, 0x6e, 0x74)
 		o = msgp.AppendString(o, z.EntryPoint)
-		if (zb0001Mask & 0x40) == 0 { // if not omitted
+		if (zb0001Mask & 0x80) == 0 { // if not omitted
 			// string "Parameters"
 			o = append(o, 0xaa, 0x50, 0x61, 0x72, 0x61, 0x6d, 0x65, 0x74, 0x65, 0x72, 0x73)
 			o = msgp.AppendMapHeader(o, uint32(len(z.Parameters)))
-			for za0002, za0003 := range z.Parameters {
-				o = msgp.AppendString(o, za0002)
+			for za0003, za0004 := range z.Parameters {
 				o = msgp.AppendString(o, za0003)
+				o = msgp.AppendString(o, za0004)
 			}
 		}
-		if (zb0001Mask & 0x80) == 0 { // if not omitted
+		if (zb0001Mask & 0x100) == 0 { // if not omitted
 			// string "Input"
 			o = append(o, 0xa5, 0x49, 0x6e, 0x70, 0x75, 0x74)
 			o = msgp.AppendBytes(o, []byte(z.Input))
@@ -8702,7 +11686,7 @@ func (z *Run) MarshalMsg(b []byte) (o []byte, err error) {
 		// string "RunsAsId"
 		o = append(o, 0xa8, 0x52, 0x75, 0x6e, 0x73, 0x41, 0x73, 0x49, 0x64)
 		o = msgp.AppendBytes(o, (z.RunsAsID)[:])
-		if (zb0001Mask & 0x1000) == 0 { // if not omitted
+		if (zb0001Mask & 0x2000) == 0 { // if not omitted
 			// string "Scope"
 			o = append(o, 0xa5, 0x53, 0x63, 0x6f, 0x70, 0x65)
 			if z.Scope == nil {
@@ -8729,8 +11713,8 @@ func (z *Run) MarshalMsg(b []byte) (o []byte, err error) {
 						// string "Permissions"
 						o = append(o, 0xab, 0x50, 0x65, 0x72, 0x6d, 0x69, 0x73, 0x73, 0x69, 0x6f, 0x6e, 0x73)
 						o = msgp.AppendArrayHeader(o, uint32(len(z.Scope.Permissions)))
-						for za0006 := range z.Scope.Permissions {
-							o = msgp.AppendInt64(o, int64(z.Scope.Permissions[za0006]))
+						for za0007 := range z.Scope.Permissions {
+							o = msgp.AppendInt64(o, int64(z.Scope.Permissions[za0007]))
 						}
 					}
 					if (zb0002Mask & 0x2) == 0 { // if not omitted
@@ -8741,15 +11725,15 @@ func (z *Run) MarshalMsg(b []byte) (o []byte, err error) {
 				}
 			}
 		}
-		if (zb0001Mask & 0x2000) == 0 { // if not omitted
+		if (zb0001Mask & 0x4000) == 0 { // if not omitted
 			// string "Parents"
 			o = append(o, 0xa7, 0x50, 0x61, 0x72, 0x65, 0x6e, 0x74, 0x73)
 			o = msgp.AppendArrayHeader(o, uint32(len(z.Parents)))
-			for za0007 := range z.Parents {
-				o = msgp.AppendBytes(o, (z.Parents[za0007])[:])
+			for za0008 := range z.Parents {
+				o = msgp.AppendBytes(o, (z.Parents[za0008])[:])
 			}
 		}
-		if (zb0001Mask & 0x4000) == 0 { // if not omitted
+		if (zb0001Mask & 0x8000) == 0 { // if not omitted
 			// string "Trigger"
 			o = append(o, 0xa7, 0x54, 0x72, 0x69, 0x67, 0x67, 0x65, 0x72)
 			o, err = z.Trigger.MarshalMsg(o)
@@ -8764,14 +11748,14 @@ func (z *Run) MarshalMsg(b []byte) (o []byte, err error) {
 		// string "Attempt"
 		o = append(o, 0xa7, 0x41, 0x74, 0x74, 0x65, 0x6d, 0x70, 0x74)
 		o = msgp.AppendInt64(o, z.Attempt)
-		if (zb0001Mask & 0x20000) == 0 { // if not omitted
+		if (zb0001Mask & 0x40000) == 0 { // if not omitted
 			// string "Attempts"
 			o = append(o, 0xa8, 0x41, 0x74, 0x74, 0x65, 0x6d, 0x70, 0x74, 0x73)
 			o = msgp.AppendArrayHeader(o, uint32(len(z.Attempts)))
-			for za0010 := range z.Attempts {
-				o, err = z.Attempts[za0010].MarshalMsg(o)
+			for za0011 := range z.Attempts {
+				o, err = z.Attempts[za0011].MarshalMsg(o)
 				if err != nil {
-					err = msgp.WrapError(err, "Attempts", za0010)
+					err = msgp.WrapError(err, "Attempts", za0011)
 					return
 				}
 			}
@@ -8779,7 +11763,7 @@ func (z *Run) MarshalMsg(b []byte) (o []byte, err error) {
 		// string "State"
 		o = append(o, 0xa5, 0x53, 0x74, 0x61, 0x74, 0x65)
 		o = msgp.AppendString(o, string(z.State))
-		if (zb0001Mask & 0x80000) == 0 { // if not omitted
+		if (zb0001Mask & 0x100000) == 0 { // if not omitted
 			// string "DryRun"
 			o = append(o, 0xa6, 0x44, 0x72, 0x79, 0x52, 0x75, 0x6e)
 			o = msgp.AppendBool(o, z.DryRun)
@@ -8787,27 +11771,27 @@ func (z *Run) MarshalMsg(b []byte) (o []byte, err error) {
 		// string "DryRunOf"
 		o = append(o, 0xa8, 0x44, 0x72, 0x79, 0x52, 0x75, 0x6e, 0x4f, 0x66)
 		o = msgp.AppendBytes(o, (z.DryRunOf)[:])
-		if (zb0001Mask & 0x200000) == 0 { // if not omitted
+		if (zb0001Mask & 0x400000) == 0 { // if not omitted
 			// string "Priority"
 			o = append(o, 0xa8, 0x50, 0x72, 0x69, 0x6f, 0x72, 0x69, 0x74, 0x79)
 			o = msgp.AppendInt64(o, z.Priority)
 		}
-		if (zb0001Mask & 0x400000) == 0 { // if not omitted
+		if (zb0001Mask & 0x800000) == 0 { // if not omitted
 			// string "ConcurrencyKey"
 			o = append(o, 0xae, 0x43, 0x6f, 0x6e, 0x63, 0x75, 0x72, 0x72, 0x65, 0x6e, 0x63, 0x79, 0x4b, 0x65, 0x79)
 			o = msgp.AppendString(o, z.ConcurrencyKey)
 		}
-		if (zb0001Mask & 0x800000) == 0 { // if not omitted
+		if (zb0001Mask & 0x1000000) == 0 { // if not omitted
 			// string "KeyLimit"
 			o = append(o, 0xa8, 0x4b, 0x65, 0x79, 0x4c, 0x69, 0x6d, 0x69, 0x74)
 			o = msgp.AppendInt64(o, z.KeyLimit)
 		}
-		if (zb0001Mask & 0x1000000) == 0 { // if not omitted
+		if (zb0001Mask & 0x2000000) == 0 { // if not omitted
 			// string "NotBefore"
 			o = append(o, 0xa9, 0x4e, 0x6f, 0x74, 0x42, 0x65, 0x66, 0x6f, 0x72, 0x65)
 			o = msgp.AppendTimeExt(o, z.NotBefore)
 		}
-		if (zb0001Mask & 0x2000000) == 0 { // if not omitted
+		if (zb0001Mask & 0x4000000) == 0 { // if not omitted
 			// string "WaitsFor"
 			o = append(o, 0xa8, 0x57, 0x61, 0x69, 0x74, 0x73, 0x46, 0x6f, 0x72)
 			if z.WaitsFor == nil {
@@ -8820,68 +11804,68 @@ func (z *Run) MarshalMsg(b []byte) (o []byte, err error) {
 				}
 			}
 		}
-		if (zb0001Mask & 0x4000000) == 0 { // if not omitted
+		if (zb0001Mask & 0x8000000) == 0 { // if not omitted
 			// string "QueuedAt"
 			o = append(o, 0xa8, 0x51, 0x75, 0x65, 0x75, 0x65, 0x64, 0x41, 0x74)
 			o = msgp.AppendTimeExt(o, z.QueuedAt)
 		}
-		if (zb0001Mask & 0x8000000) == 0 { // if not omitted
+		if (zb0001Mask & 0x10000000) == 0 { // if not omitted
 			// string "StartedAt"
 			o = append(o, 0xa9, 0x53, 0x74, 0x61, 0x72, 0x74, 0x65, 0x64, 0x41, 0x74)
 			o = msgp.AppendTimeExt(o, z.StartedAt)
 		}
-		if (zb0001Mask & 0x10000000) == 0 { // if not omitted
+		if (zb0001Mask & 0x20000000) == 0 { // if not omitted
 			// string "EndedAt"
 			o = append(o, 0xa7, 0x45, 0x6e, 0x64, 0x65, 0x64, 0x41, 0x74)
 			o = msgp.AppendTimeExt(o, z.EndedAt)
 		}
-		if (zb0001Mask & 0x20000000) == 0 { // if not omitted
+		if (zb0001Mask & 0x40000000) == 0 { // if not omitted
 			// string "Timeout"
 			o = append(o, 0xa7, 0x54, 0x69, 0x6d, 0x65, 0x6f, 0x75, 0x74)
 			o = msgp.AppendDuration(o, z.Timeout)
 		}
-		if (zb0001Mask & 0x40000000) == 0 { // if not omitted
+		if (zb0001Mask & 0x80000000) == 0 { // if not omitted
 			// string "Output"
 			o = append(o, 0xa6, 0x4f, 0x75, 0x74, 0x70, 0x75, 0x74)
 			o = msgp.AppendMapHeader(o, uint32(len(z.Output)))
-			for za0012, za0013 := range z.Output {
-				o = msgp.AppendString(o, za0012)
+			for za0013, za0014 := range z.Output {
 				o = msgp.AppendString(o, za0013)
+				o = msgp.AppendString(o, za0014)
 			}
 		}
-		if (zb0001Mask & 0x80000000) == 0 { // if not omitted
+		if (zb0001Mask & 0x100000000) == 0 { // if not omitted
 			// string "Result"
 			o = append(o, 0xa6, 0x52, 0x65, 0x73, 0x75, 0x6c, 0x74)
 			o = msgp.AppendBytes(o, []byte(z.Result))
 		}
-		if (zb0001Mask & 0x100000000) == 0 { // if not omitted
+		if (zb0001Mask & 0x200000000) == 0 { // if not omitted
 			// string "ExitReason"
 			o = append(o, 0xaa, 0x45, 0x78, 0x69, 0x74, 0x52, 0x65, 0x61, 0x73, 0x6f, 0x6e)
 			o = msgp.AppendString(o, z.ExitReason)
 		}
-		if (zb0001Mask & 0x200000000) == 0 { // if not omitted
+		if (zb0001Mask & 0x400000000) == 0 { // if not omitted
 			// string "Errors"
 			o = append(o, 0xa6, 0x45, 0x72, 0x72, 0x6f, 0x72, 0x73)
 			o = msgp.AppendArrayHeader(o, uint32(len(z.Errors)))
-			for za0014 := range z.Errors {
-				o, err = z.Errors[za0014].MarshalMsg(o)
+			for za0015 := range z.Errors {
+				o, err = z.Errors[za0015].MarshalMsg(o)
 				if err != nil {
-					err = msgp.WrapError(err, "Errors", za0014)
+					err = msgp.WrapError(err, "Errors", za0015)
 					return
 				}
 			}
 		}
-		if (zb0001Mask & 0x400000000) == 0 { // if not omitted
+		if (zb0001Mask & 0x800000000) == 0 { // if not omitted
 			// string "LogBytes"
 			o = append(o, 0xa8, 0x4c, 0x6f, 0x67, 0x42, 0x79, 0x74, 0x65, 0x73)
 			o = msgp.AppendInt64(o, z.LogBytes)
 		}
-		if (zb0001Mask & 0x800000000) == 0 { // if not omitted
+		if (zb0001Mask & 0x1000000000) == 0 { // if not omitted
 			// string "PeakMemory"
 			o = append(o, 0xaa, 0x50, 0x65, 0x61, 0x6b, 0x4d, 0x65, 0x6d, 0x6f, 0x72, 0x79)
 			o = msgp.AppendInt64(o, z.PeakMemory)
 		}
-		if (zb0001Mask & 0x1000000000) == 0 { // if not omitted
+		if (zb0001Mask & 0x2000000000) == 0 { // if not omitted
 			// string "CpuTime"
 			o = append(o, 0xa7, 0x43, 0x70, 0x75, 0x54, 0x69, 0x6d, 0x65)
 			o = msgp.AppendDuration(o, z.CPUTime)
@@ -8918,6 +11902,12 @@ func (z *Run) UnmarshalMsg(bts []byte) (o []byte, err error) {
 			z.Script, bts, err = msgp.ReadStringBytes(bts)
 			if err != nil {
 				err = msgp.WrapError(err, "Script")
+				return
+			}
+		case "ScriptId":
+			bts, err = msgp.ReadExactBytes(bts, (z.ScriptID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "ScriptID")
 				return
 			}
 		case "ScriptVersion":
@@ -8961,20 +11951,20 @@ func (z *Run) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				clear(z.Parameters)
 			}
 			for zb0003 > 0 {
-				var za0003 string
+				var za0004 string
 				zb0003--
-				var za0002 string
-				za0002, bts, err = msgp.ReadStringBytes(bts)
+				var za0003 string
+				za0003, bts, err = msgp.ReadStringBytes(bts)
 				if err != nil {
 					err = msgp.WrapError(err, "Parameters")
 					return
 				}
-				za0003, bts, err = msgp.ReadStringBytes(bts)
+				za0004, bts, err = msgp.ReadStringBytes(bts)
 				if err != nil {
-					err = msgp.WrapError(err, "Parameters", za0002)
+					err = msgp.WrapError(err, "Parameters", za0003)
 					return
 				}
-				z.Parameters[za0002] = za0003
+				z.Parameters[za0003] = za0004
 			}
 		case "Input":
 			{
@@ -9047,15 +12037,15 @@ func (z *Run) UnmarshalMsg(bts []byte) (o []byte, err error) {
 						} else {
 							z.Scope.Permissions = make([]PermissionFlag, zb0006)
 						}
-						for za0006 := range z.Scope.Permissions {
+						for za0007 := range z.Scope.Permissions {
 							{
 								var zb0007 int64
 								zb0007, bts, err = msgp.ReadInt64Bytes(bts)
 								if err != nil {
-									err = msgp.WrapError(err, "Scope", "Permissions", za0006)
+									err = msgp.WrapError(err, "Scope", "Permissions", za0007)
 									return
 								}
-								z.Scope.Permissions[za0006] = PermissionFlag(zb0007)
+								z.Scope.Permissions[za0007] = PermissionFlag(zb0007)
 							}
 						}
 					case "ReadOnly":
@@ -9085,10 +12075,10 @@ func (z *Run) UnmarshalMsg(bts []byte) (o []byte, err error) {
 			} else {
 				z.Parents = make([]uuid.UUID, zb0008)
 			}
-			for za0007 := range z.Parents {
-				bts, err = msgp.ReadExactBytes(bts, (z.Parents[za0007])[:])
+			for za0008 := range z.Parents {
+				bts, err = msgp.ReadExactBytes(bts, (z.Parents[za0008])[:])
 				if err != nil {
-					err = msgp.WrapError(err, "Parents", za0007)
+					err = msgp.WrapError(err, "Parents", za0008)
 					return
 				}
 			}
@@ -9122,10 +12112,10 @@ func (z *Run) UnmarshalMsg(bts []byte) (o []byte, err error) {
 			} else {
 				z.Attempts = make([]RunAttempt, zb0009)
 			}
-			for za0010 := range z.Attempts {
-				bts, err = z.Attempts[za0010].UnmarshalMsg(bts)
+			for za0011 := range z.Attempts {
+				bts, err = z.Attempts[za0011].UnmarshalMsg(bts)
 				if err != nil {
-					err = msgp.WrapError(err, "Attempts", za0010)
+					err = msgp.WrapError(err, "Attempts", za0011)
 					return
 				}
 			}
@@ -9229,20 +12219,20 @@ func (z *Run) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				clear(z.Output)
 			}
 			for zb0011 > 0 {
-				var za0013 string
+				var za0014 string
 				zb0011--
-				var za0012 string
-				za0012, bts, err = msgp.ReadStringBytes(bts)
+				var za0013 string
+				za0013, bts, err = msgp.ReadStringBytes(bts)
 				if err != nil {
 					err = msgp.WrapError(err, "Output")
 					return
 				}
-				za0013, bts, err = msgp.ReadStringBytes(bts)
+				za0014, bts, err = msgp.ReadStringBytes(bts)
 				if err != nil {
-					err = msgp.WrapError(err, "Output", za0012)
+					err = msgp.WrapError(err, "Output", za0013)
 					return
 				}
-				z.Output[za0012] = za0013
+				z.Output[za0013] = za0014
 			}
 		case "Result":
 			{
@@ -9272,10 +12262,10 @@ func (z *Run) UnmarshalMsg(bts []byte) (o []byte, err error) {
 			} else {
 				z.Errors = make([]RunError, zb0013)
 			}
-			for za0014 := range z.Errors {
-				bts, err = z.Errors[za0014].UnmarshalMsg(bts)
+			for za0015 := range z.Errors {
+				bts, err = z.Errors[za0015].UnmarshalMsg(bts)
 				if err != nil {
-					err = msgp.WrapError(err, "Errors", za0014)
+					err = msgp.WrapError(err, "Errors", za0015)
 					return
 				}
 			}
@@ -9311,11 +12301,11 @@ func (z *Run) UnmarshalMsg(bts []byte) (o []byte, err error) {
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *Run) Msgsize() (s int) {
-	s = 3 + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 7 + msgp.StringPrefixSize + len(z.Script) + 14 + msgp.Int64Size + 11 + msgp.StringPrefixSize + len(z.SourceHash) + 7 + msgp.StringPrefixSize + len(string(z.Engine)) + 11 + msgp.StringPrefixSize + len(z.EntryPoint) + 11 + msgp.MapHeaderSize
+	s = 3 + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 7 + msgp.StringPrefixSize + len(z.Script) + 9 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 14 + msgp.Int64Size + 11 + msgp.StringPrefixSize + len(z.SourceHash) + 7 + msgp.StringPrefixSize + len(string(z.Engine)) + 11 + msgp.StringPrefixSize + len(z.EntryPoint) + 11 + msgp.MapHeaderSize
 	if z.Parameters != nil {
-		for za0002, za0003 := range z.Parameters {
-			_ = za0003
-			s += msgp.StringPrefixSize + len(za0002) + msgp.StringPrefixSize + len(za0003)
+		for za0003, za0004 := range z.Parameters {
+			_ = za0004
+			s += msgp.StringPrefixSize + len(za0003) + msgp.StringPrefixSize + len(za0004)
 		}
 	}
 	s += 6 + msgp.BytesPrefixSize + len([]byte(z.Input)) + 10 + msgp.StringPrefixSize + len(z.StartedBy) + 7 + msgp.StringPrefixSize + len(z.RunsAs) + 12 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 9 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 6
@@ -9325,8 +12315,8 @@ func (z *Run) Msgsize() (s int) {
 		s += 1 + 12 + msgp.ArrayHeaderSize + (len(z.Scope.Permissions) * (msgp.Int64Size)) + 9 + msgp.BoolSize
 	}
 	s += 8 + msgp.ArrayHeaderSize + (len(z.Parents) * (16 * (msgp.ByteSize))) + 8 + z.Trigger.Msgsize() + 9 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 8 + msgp.Int64Size + 9 + msgp.ArrayHeaderSize
-	for za0010 := range z.Attempts {
-		s += z.Attempts[za0010].Msgsize()
+	for za0011 := range z.Attempts {
+		s += z.Attempts[za0011].Msgsize()
 	}
 	s += 6 + msgp.StringPrefixSize + len(string(z.State)) + 7 + msgp.BoolSize + 9 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 9 + msgp.Int64Size + 15 + msgp.StringPrefixSize + len(z.ConcurrencyKey) + 9 + msgp.Int64Size + 10 + msgp.TimeSize + 9
 	if z.WaitsFor == nil {
@@ -9336,14 +12326,14 @@ func (z *Run) Msgsize() (s int) {
 	}
 	s += 9 + msgp.TimeSize + 10 + msgp.TimeSize + 8 + msgp.TimeSize + 8 + msgp.DurationSize + 7 + msgp.MapHeaderSize
 	if z.Output != nil {
-		for za0012, za0013 := range z.Output {
-			_ = za0013
-			s += msgp.StringPrefixSize + len(za0012) + msgp.StringPrefixSize + len(za0013)
+		for za0013, za0014 := range z.Output {
+			_ = za0014
+			s += msgp.StringPrefixSize + len(za0013) + msgp.StringPrefixSize + len(za0014)
 		}
 	}
 	s += 7 + msgp.BytesPrefixSize + len([]byte(z.Result)) + 11 + msgp.StringPrefixSize + len(z.ExitReason) + 7 + msgp.ArrayHeaderSize
-	for za0014 := range z.Errors {
-		s += z.Errors[za0014].Msgsize()
+	for za0015 := range z.Errors {
+		s += z.Errors[za0015].Msgsize()
 	}
 	s += 9 + msgp.Int64Size + 11 + msgp.Int64Size + 8 + msgp.DurationSize
 	return
@@ -9945,6 +12935,109 @@ func (z *RunLogResponse) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z *RunRequest) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(5)
+	var zb0001Mask uint8 /* 5 bits */
+	_ = zb0001Mask
+	if z.Address == "" {
+		zb0001Len--
+		zb0001Mask |= 0x10
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Method"
+		o = append(o, 0xa6, 0x4d, 0x65, 0x74, 0x68, 0x6f, 0x64)
+		o = msgp.AppendString(o, z.Method)
+		// string "Route"
+		o = append(o, 0xa5, 0x52, 0x6f, 0x75, 0x74, 0x65)
+		o = msgp.AppendString(o, z.Route)
+		// string "Token"
+		o = append(o, 0xa5, 0x54, 0x6f, 0x6b, 0x65, 0x6e)
+		o = msgp.AppendString(o, z.Token)
+		// string "TokenId"
+		o = append(o, 0xa7, 0x54, 0x6f, 0x6b, 0x65, 0x6e, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.TokenID)[:])
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
+			// string "Address"
+			o = append(o, 0xa7, 0x41, 0x64, 0x64, 0x72, 0x65, 0x73, 0x73)
+			o = msgp.AppendString(o, z.Address)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *RunRequest) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Method":
+			z.Method, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Method")
+				return
+			}
+		case "Route":
+			z.Route, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Route")
+				return
+			}
+		case "Token":
+			z.Token, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Token")
+				return
+			}
+		case "TokenId":
+			bts, err = msgp.ReadExactBytes(bts, (z.TokenID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "TokenID")
+				return
+			}
+		case "Address":
+			z.Address, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Address")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *RunRequest) Msgsize() (s int) {
+	s = 1 + 7 + msgp.StringPrefixSize + len(z.Method) + 6 + msgp.StringPrefixSize + len(z.Route) + 6 + msgp.StringPrefixSize + len(z.Token) + 8 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 8 + msgp.StringPrefixSize + len(z.Address)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z *RunResponse) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// map header, size 1
@@ -10084,8 +13177,8 @@ func (z RunState) Msgsize() (s int) {
 func (z *RunTrigger) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(4)
-	var zb0001Mask uint8 /* 4 bits */
+	zb0001Len := uint32(7)
+	var zb0001Mask uint8 /* 7 bits */
 	_ = zb0001Mask
 	if z.Kind == "" {
 		zb0001Len--
@@ -10098,6 +13191,14 @@ func (z *RunTrigger) MarshalMsg(b []byte) (o []byte, err error) {
 	if z.Occurrence.IsZero() {
 		zb0001Len--
 		zb0001Mask |= 0x8
+	}
+	if z.ModuleID == "" {
+		zb0001Len--
+		zb0001Mask |= 0x10
+	}
+	if z.Request == nil {
+		zb0001Len--
+		zb0001Mask |= 0x40
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -10121,6 +13222,27 @@ func (z *RunTrigger) MarshalMsg(b []byte) (o []byte, err error) {
 			// string "Occurrence"
 			o = append(o, 0xaa, 0x4f, 0x63, 0x63, 0x75, 0x72, 0x72, 0x65, 0x6e, 0x63, 0x65)
 			o = msgp.AppendTimeExt(o, z.Occurrence)
+		}
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
+			// string "ModuleId"
+			o = append(o, 0xa8, 0x4d, 0x6f, 0x64, 0x75, 0x6c, 0x65, 0x49, 0x64)
+			o = msgp.AppendString(o, z.ModuleID)
+		}
+		// string "InstanceId"
+		o = append(o, 0xaa, 0x49, 0x6e, 0x73, 0x74, 0x61, 0x6e, 0x63, 0x65, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.InstanceID)[:])
+		if (zb0001Mask & 0x40) == 0 { // if not omitted
+			// string "Request"
+			o = append(o, 0xa7, 0x52, 0x65, 0x71, 0x75, 0x65, 0x73, 0x74)
+			if z.Request == nil {
+				o = msgp.AppendNil(o)
+			} else {
+				o, err = z.Request.MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "Request")
+					return
+				}
+			}
 		}
 	}
 	return
@@ -10172,6 +13294,35 @@ func (z *RunTrigger) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "Occurrence")
 				return
 			}
+		case "ModuleId":
+			z.ModuleID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ModuleID")
+				return
+			}
+		case "InstanceId":
+			bts, err = msgp.ReadExactBytes(bts, (z.InstanceID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "InstanceID")
+				return
+			}
+		case "Request":
+			if msgp.IsNil(bts) {
+				bts, err = msgp.ReadNilBytes(bts)
+				if err != nil {
+					return
+				}
+				z.Request = nil
+			} else {
+				if z.Request == nil {
+					z.Request = new(RunRequest)
+				}
+				bts, err = z.Request.UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Request")
+					return
+				}
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -10186,7 +13337,12 @@ func (z *RunTrigger) UnmarshalMsg(bts []byte) (o []byte, err error) {
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *RunTrigger) Msgsize() (s int) {
-	s = 1 + 5 + msgp.StringPrefixSize + len(string(z.Kind)) + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 5 + msgp.StringPrefixSize + len(z.Name) + 11 + msgp.TimeSize
+	s = 1 + 5 + msgp.StringPrefixSize + len(string(z.Kind)) + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 5 + msgp.StringPrefixSize + len(z.Name) + 11 + msgp.TimeSize + 9 + msgp.StringPrefixSize + len(z.ModuleID) + 11 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 8
+	if z.Request == nil {
+		s += msgp.NilSize
+	} else {
+		s += z.Request.Msgsize()
+	}
 	return
 }
 
@@ -11045,62 +14201,85 @@ func (z *SchedulesResponse) Msgsize() (s int) {
 func (z *Script) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(16)
-	var zb0001Mask uint16 /* 16 bits */
+	zb0001Len := uint32(22)
+	var zb0001Mask uint32 /* 22 bits */
 	_ = zb0001Mask
 	if z.Description == "" {
 		zb0001Len--
-		zb0001Mask |= 0x2
+		zb0001Mask |= 0x4
 	}
-	if z.EntryPoints == nil {
-		zb0001Len--
-		zb0001Mask |= 0x20
-	}
-	if z.ParameterSchema == nil {
+	if z.RestoredFrom == 0 {
 		zb0001Len--
 		zb0001Mask |= 0x40
 	}
-	if z.ResultSchema == nil {
+	if z.Libraries == nil {
 		zb0001Len--
 		zb0001Mask |= 0x80
 	}
-	if z.Files == nil {
+	if z.EntryPoints == nil {
 		zb0001Len--
 		zb0001Mask |= 0x100
 	}
-	if z.Timeout == 0 {
+	if z.ParameterSchema == nil {
 		zb0001Len--
 		zb0001Mask |= 0x200
 	}
-	if z.Manifest == nil {
+	if z.ResultSchema == nil {
 		zb0001Len--
 		zb0001Mask |= 0x400
 	}
-	if z.ManifestText == "" {
+	if z.Files == nil {
 		zb0001Len--
 		zb0001Mask |= 0x800
 	}
-	if z.DeployedAt.IsZero() {
+	if z.Timeout == 0 {
 		zb0001Len--
 		zb0001Mask |= 0x1000
 	}
-	if z.DeployedBy == "" {
+	if z.Manifest == nil {
 		zb0001Len--
 		zb0001Mask |= 0x2000
 	}
-	if z.RunsAs == "" {
+	if z.ManifestText == "" {
 		zb0001Len--
 		zb0001Mask |= 0x4000
+	}
+	if z.DeployedAt.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x8000
+	}
+	if z.DeployedBy == "" {
+		zb0001Len--
+		zb0001Mask |= 0x10000
+	}
+	if z.RunsAs == "" {
+		zb0001Len--
+		zb0001Mask |= 0x20000
+	}
+	if z.Disabled == false {
+		zb0001Len--
+		zb0001Mask |= 0x80000
+	}
+	if z.DisabledBy == "" {
+		zb0001Len--
+		zb0001Mask |= 0x100000
+	}
+	if z.DisabledAt.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x200000
 	}
 	// variable map header, size zb0001Len
 	o = msgp.AppendMapHeader(o, zb0001Len)
 
 	// skip if no fields are to be emitted
 	if zb0001Len != 0 {
+		// string "Id"
+		o = append(o, 0xa2, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.ID)[:])
 		// string "Name"
 		o = append(o, 0xa4, 0x4e, 0x61, 0x6d, 0x65)
 		o = msgp.AppendString(o, z.Name)
-		if (zb0001Mask & 0x2) == 0 { // if not omitted
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
 			// string "Description"
 			o = append(o, 0xab, 0x44, 0x65, 0x73, 0x63, 0x72, 0x69, 0x70, 0x74, 0x69, 0x6f, 0x6e)
 			o = msgp.AppendString(o, z.Description)
@@ -11114,44 +14293,61 @@ func (z *Script) MarshalMsg(b []byte) (o []byte, err error) {
 		// string "Hash"
 		o = append(o, 0xa4, 0x48, 0x61, 0x73, 0x68)
 		o = msgp.AppendString(o, z.Hash)
-		if (zb0001Mask & 0x20) == 0 { // if not omitted
+		if (zb0001Mask & 0x40) == 0 { // if not omitted
+			// string "RestoredFrom"
+			o = append(o, 0xac, 0x52, 0x65, 0x73, 0x74, 0x6f, 0x72, 0x65, 0x64, 0x46, 0x72, 0x6f, 0x6d)
+			o = msgp.AppendInt64(o, z.RestoredFrom)
+		}
+		if (zb0001Mask & 0x80) == 0 { // if not omitted
+			// string "Libraries"
+			o = append(o, 0xa9, 0x4c, 0x69, 0x62, 0x72, 0x61, 0x72, 0x69, 0x65, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.Libraries)))
+			for za0002 := range z.Libraries {
+				o, err = z.Libraries[za0002].MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "Libraries", za0002)
+					return
+				}
+			}
+		}
+		if (zb0001Mask & 0x100) == 0 { // if not omitted
 			// string "EntryPoints"
 			o = append(o, 0xab, 0x45, 0x6e, 0x74, 0x72, 0x79, 0x50, 0x6f, 0x69, 0x6e, 0x74, 0x73)
 			o = msgp.AppendArrayHeader(o, uint32(len(z.EntryPoints)))
-			for za0001 := range z.EntryPoints {
-				o = msgp.AppendString(o, z.EntryPoints[za0001])
+			for za0003 := range z.EntryPoints {
+				o = msgp.AppendString(o, z.EntryPoints[za0003])
 			}
 		}
-		if (zb0001Mask & 0x40) == 0 { // if not omitted
+		if (zb0001Mask & 0x200) == 0 { // if not omitted
 			// string "ParameterSchema"
 			o = append(o, 0xaf, 0x50, 0x61, 0x72, 0x61, 0x6d, 0x65, 0x74, 0x65, 0x72, 0x53, 0x63, 0x68, 0x65, 0x6d, 0x61)
 			o = msgp.AppendBytes(o, []byte(z.ParameterSchema))
 		}
-		if (zb0001Mask & 0x80) == 0 { // if not omitted
+		if (zb0001Mask & 0x400) == 0 { // if not omitted
 			// string "ResultSchema"
 			o = append(o, 0xac, 0x52, 0x65, 0x73, 0x75, 0x6c, 0x74, 0x53, 0x63, 0x68, 0x65, 0x6d, 0x61)
 			o = msgp.AppendBytes(o, []byte(z.ResultSchema))
 		}
-		if (zb0001Mask & 0x100) == 0 { // if not omitted
+		if (zb0001Mask & 0x800) == 0 { // if not omitted
 			// string "Files"
 			o = append(o, 0xa5, 0x46, 0x69, 0x6c, 0x65, 0x73)
 			o = msgp.AppendArrayHeader(o, uint32(len(z.Files)))
-			for za0002 := range z.Files {
+			for za0004 := range z.Files {
 				// map header, size 2
 				// string "Name"
 				o = append(o, 0x82, 0xa4, 0x4e, 0x61, 0x6d, 0x65)
-				o = msgp.AppendString(o, z.Files[za0002].Name)
+				o = msgp.AppendString(o, z.Files[za0004].Name)
 				// string "Content"
 				o = append(o, 0xa7, 0x43, 0x6f, 0x6e, 0x74, 0x65, 0x6e, 0x74)
-				o = msgp.AppendString(o, z.Files[za0002].Content)
+				o = msgp.AppendString(o, z.Files[za0004].Content)
 			}
 		}
-		if (zb0001Mask & 0x200) == 0 { // if not omitted
+		if (zb0001Mask & 0x1000) == 0 { // if not omitted
 			// string "Timeout"
 			o = append(o, 0xa7, 0x54, 0x69, 0x6d, 0x65, 0x6f, 0x75, 0x74)
 			o = msgp.AppendDuration(o, z.Timeout)
 		}
-		if (zb0001Mask & 0x400) == 0 { // if not omitted
+		if (zb0001Mask & 0x2000) == 0 { // if not omitted
 			// string "Manifest"
 			o = append(o, 0xa8, 0x4d, 0x61, 0x6e, 0x69, 0x66, 0x65, 0x73, 0x74)
 			if z.Manifest == nil {
@@ -11164,22 +14360,22 @@ func (z *Script) MarshalMsg(b []byte) (o []byte, err error) {
 				}
 			}
 		}
-		if (zb0001Mask & 0x800) == 0 { // if not omitted
+		if (zb0001Mask & 0x4000) == 0 { // if not omitted
 			// string "ManifestText"
 			o = append(o, 0xac, 0x4d, 0x61, 0x6e, 0x69, 0x66, 0x65, 0x73, 0x74, 0x54, 0x65, 0x78, 0x74)
 			o = msgp.AppendString(o, z.ManifestText)
 		}
-		if (zb0001Mask & 0x1000) == 0 { // if not omitted
+		if (zb0001Mask & 0x8000) == 0 { // if not omitted
 			// string "DeployedAt"
 			o = append(o, 0xaa, 0x44, 0x65, 0x70, 0x6c, 0x6f, 0x79, 0x65, 0x64, 0x41, 0x74)
 			o = msgp.AppendTimeExt(o, z.DeployedAt)
 		}
-		if (zb0001Mask & 0x2000) == 0 { // if not omitted
+		if (zb0001Mask & 0x10000) == 0 { // if not omitted
 			// string "DeployedBy"
 			o = append(o, 0xaa, 0x44, 0x65, 0x70, 0x6c, 0x6f, 0x79, 0x65, 0x64, 0x42, 0x79)
 			o = msgp.AppendString(o, z.DeployedBy)
 		}
-		if (zb0001Mask & 0x4000) == 0 { // if not omitted
+		if (zb0001Mask & 0x20000) == 0 { // if not omitted
 			// string "RunsAs"
 			o = append(o, 0xa6, 0x52, 0x75, 0x6e, 0x73, 0x41, 0x73)
 			o = msgp.AppendString(o, z.RunsAs)
@@ -11187,6 +14383,21 @@ func (z *Script) MarshalMsg(b []byte) (o []byte, err error) {
 		// string "RunsAsId"
 		o = append(o, 0xa8, 0x52, 0x75, 0x6e, 0x73, 0x41, 0x73, 0x49, 0x64)
 		o = msgp.AppendBytes(o, (z.RunsAsID)[:])
+		if (zb0001Mask & 0x80000) == 0 { // if not omitted
+			// string "Disabled"
+			o = append(o, 0xa8, 0x44, 0x69, 0x73, 0x61, 0x62, 0x6c, 0x65, 0x64)
+			o = msgp.AppendBool(o, z.Disabled)
+		}
+		if (zb0001Mask & 0x100000) == 0 { // if not omitted
+			// string "DisabledBy"
+			o = append(o, 0xaa, 0x44, 0x69, 0x73, 0x61, 0x62, 0x6c, 0x65, 0x64, 0x42, 0x79)
+			o = msgp.AppendString(o, z.DisabledBy)
+		}
+		if (zb0001Mask & 0x200000) == 0 { // if not omitted
+			// string "DisabledAt"
+			o = append(o, 0xaa, 0x44, 0x69, 0x73, 0x61, 0x62, 0x6c, 0x65, 0x64, 0x41, 0x74)
+			o = msgp.AppendTimeExt(o, z.DisabledAt)
+		}
 	}
 	return
 }
@@ -11209,6 +14420,12 @@ func (z *Script) UnmarshalMsg(bts []byte) (o []byte, err error) {
 			return
 		}
 		switch msgp.UnsafeString(field) {
+		case "Id":
+			bts, err = msgp.ReadExactBytes(bts, (z.ID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "ID")
+				return
+			}
 		case "Name":
 			z.Name, bts, err = msgp.ReadStringBytes(bts)
 			if err != nil {
@@ -11243,88 +14460,113 @@ func (z *Script) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "Hash")
 				return
 			}
-		case "EntryPoints":
+		case "RestoredFrom":
+			z.RestoredFrom, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "RestoredFrom")
+				return
+			}
+		case "Libraries":
 			var zb0003 uint32
 			zb0003, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Libraries")
+				return
+			}
+			if cap(z.Libraries) >= int(zb0003) {
+				z.Libraries = (z.Libraries)[:zb0003]
+			} else {
+				z.Libraries = make([]ScriptLibrary, zb0003)
+			}
+			for za0002 := range z.Libraries {
+				bts, err = z.Libraries[za0002].UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Libraries", za0002)
+					return
+				}
+			}
+		case "EntryPoints":
+			var zb0004 uint32
+			zb0004, bts, err = msgp.ReadArrayHeaderBytes(bts)
 			if err != nil {
 				err = msgp.WrapError(err, "EntryPoints")
 				return
 			}
-			if cap(z.EntryPoints) >= int(zb0003) {
-				z.EntryPoints = (z.EntryPoints)[:zb0003]
+			if cap(z.EntryPoints) >= int(zb0004) {
+				z.EntryPoints = (z.EntryPoints)[:zb0004]
 			} else {
-				z.EntryPoints = make([]string, zb0003)
+				z.EntryPoints = make([]string, zb0004)
 			}
-			for za0001 := range z.EntryPoints {
-				z.EntryPoints[za0001], bts, err = msgp.ReadStringBytes(bts)
+			for za0003 := range z.EntryPoints {
+				z.EntryPoints[za0003], bts, err = msgp.ReadStringBytes(bts)
 				if err != nil {
-					err = msgp.WrapError(err, "EntryPoints", za0001)
+					err = msgp.WrapError(err, "EntryPoints", za0003)
 					return
 				}
 			}
 		case "ParameterSchema":
 			{
-				var zb0004 []byte
-				zb0004, bts, err = msgp.ReadBytesBytes(bts, []byte(z.ParameterSchema))
+				var zb0005 []byte
+				zb0005, bts, err = msgp.ReadBytesBytes(bts, []byte(z.ParameterSchema))
 				if err != nil {
 					err = msgp.WrapError(err, "ParameterSchema")
 					return
 				}
-				z.ParameterSchema = JSON(zb0004)
+				z.ParameterSchema = JSON(zb0005)
 			}
 		case "ResultSchema":
 			{
-				var zb0005 []byte
-				zb0005, bts, err = msgp.ReadBytesBytes(bts, []byte(z.ResultSchema))
+				var zb0006 []byte
+				zb0006, bts, err = msgp.ReadBytesBytes(bts, []byte(z.ResultSchema))
 				if err != nil {
 					err = msgp.WrapError(err, "ResultSchema")
 					return
 				}
-				z.ResultSchema = JSON(zb0005)
+				z.ResultSchema = JSON(zb0006)
 			}
 		case "Files":
-			var zb0006 uint32
-			zb0006, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			var zb0007 uint32
+			zb0007, bts, err = msgp.ReadArrayHeaderBytes(bts)
 			if err != nil {
 				err = msgp.WrapError(err, "Files")
 				return
 			}
-			if cap(z.Files) >= int(zb0006) {
-				z.Files = (z.Files)[:zb0006]
+			if cap(z.Files) >= int(zb0007) {
+				z.Files = (z.Files)[:zb0007]
 			} else {
-				z.Files = make([]ScriptFile, zb0006)
+				z.Files = make([]ScriptFile, zb0007)
 			}
-			for za0002 := range z.Files {
-				var zb0007 uint32
-				zb0007, bts, err = msgp.ReadMapHeaderBytes(bts)
+			for za0004 := range z.Files {
+				var zb0008 uint32
+				zb0008, bts, err = msgp.ReadMapHeaderBytes(bts)
 				if err != nil {
-					err = msgp.WrapError(err, "Files", za0002)
+					err = msgp.WrapError(err, "Files", za0004)
 					return
 				}
-				for zb0007 > 0 {
-					zb0007--
+				for zb0008 > 0 {
+					zb0008--
 					field, bts, err = msgp.ReadMapKeyZC(bts)
 					if err != nil {
-						err = msgp.WrapError(err, "Files", za0002)
+						err = msgp.WrapError(err, "Files", za0004)
 						return
 					}
 					switch msgp.UnsafeString(field) {
 					case "Name":
-						z.Files[za0002].Name, bts, err = msgp.ReadStringBytes(bts)
+						z.Files[za0004].Name, bts, err = msgp.ReadStringBytes(bts)
 						if err != nil {
-							err = msgp.WrapError(err, "Files", za0002, "Name")
+							err = msgp.WrapError(err, "Files", za0004, "Name")
 							return
 						}
 					case "Content":
-						z.Files[za0002].Content, bts, err = msgp.ReadStringBytes(bts)
+						z.Files[za0004].Content, bts, err = msgp.ReadStringBytes(bts)
 						if err != nil {
-							err = msgp.WrapError(err, "Files", za0002, "Content")
+							err = msgp.WrapError(err, "Files", za0004, "Content")
 							return
 						}
 					default:
 						bts, err = msgp.Skip(bts)
 						if err != nil {
-							err = msgp.WrapError(err, "Files", za0002)
+							err = msgp.WrapError(err, "Files", za0004)
 							return
 						}
 					}
@@ -11383,6 +14625,24 @@ func (z *Script) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "RunsAsID")
 				return
 			}
+		case "Disabled":
+			z.Disabled, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Disabled")
+				return
+			}
+		case "DisabledBy":
+			z.DisabledBy, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "DisabledBy")
+				return
+			}
+		case "DisabledAt":
+			z.DisabledAt, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "DisabledAt")
+				return
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -11397,13 +14657,17 @@ func (z *Script) UnmarshalMsg(bts []byte) (o []byte, err error) {
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *Script) Msgsize() (s int) {
-	s = 3 + 5 + msgp.StringPrefixSize + len(z.Name) + 12 + msgp.StringPrefixSize + len(z.Description) + 7 + msgp.StringPrefixSize + len(string(z.Engine)) + 8 + msgp.Int64Size + 5 + msgp.StringPrefixSize + len(z.Hash) + 12 + msgp.ArrayHeaderSize
-	for za0001 := range z.EntryPoints {
-		s += msgp.StringPrefixSize + len(z.EntryPoints[za0001])
+	s = 3 + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 5 + msgp.StringPrefixSize + len(z.Name) + 12 + msgp.StringPrefixSize + len(z.Description) + 7 + msgp.StringPrefixSize + len(string(z.Engine)) + 8 + msgp.Int64Size + 5 + msgp.StringPrefixSize + len(z.Hash) + 13 + msgp.Int64Size + 10 + msgp.ArrayHeaderSize
+	for za0002 := range z.Libraries {
+		s += z.Libraries[za0002].Msgsize()
+	}
+	s += 12 + msgp.ArrayHeaderSize
+	for za0003 := range z.EntryPoints {
+		s += msgp.StringPrefixSize + len(z.EntryPoints[za0003])
 	}
 	s += 16 + msgp.BytesPrefixSize + len([]byte(z.ParameterSchema)) + 13 + msgp.BytesPrefixSize + len([]byte(z.ResultSchema)) + 6 + msgp.ArrayHeaderSize
-	for za0002 := range z.Files {
-		s += 1 + 5 + msgp.StringPrefixSize + len(z.Files[za0002].Name) + 8 + msgp.StringPrefixSize + len(z.Files[za0002].Content)
+	for za0004 := range z.Files {
+		s += 1 + 5 + msgp.StringPrefixSize + len(z.Files[za0004].Name) + 8 + msgp.StringPrefixSize + len(z.Files[za0004].Content)
 	}
 	s += 8 + msgp.DurationSize + 9
 	if z.Manifest == nil {
@@ -11411,7 +14675,7 @@ func (z *Script) Msgsize() (s int) {
 	} else {
 		s += z.Manifest.Msgsize()
 	}
-	s += 13 + msgp.StringPrefixSize + len(z.ManifestText) + 11 + msgp.TimeSize + 11 + msgp.StringPrefixSize + len(z.DeployedBy) + 7 + msgp.StringPrefixSize + len(z.RunsAs) + 9 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize))
+	s += 13 + msgp.StringPrefixSize + len(z.ManifestText) + 11 + msgp.TimeSize + 11 + msgp.StringPrefixSize + len(z.DeployedBy) + 7 + msgp.StringPrefixSize + len(z.RunsAs) + 9 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 9 + msgp.BoolSize + 11 + msgp.StringPrefixSize + len(z.DisabledBy) + 11 + msgp.TimeSize
 	return
 }
 
@@ -11798,6 +15062,154 @@ func (z *ScriptGrants) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z *ScriptLibrary) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(4)
+	var zb0001Mask uint8 /* 4 bits */
+	_ = zb0001Mask
+	if z.Files == nil {
+		zb0001Len--
+		zb0001Mask |= 0x8
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Name"
+		o = append(o, 0xa4, 0x4e, 0x61, 0x6d, 0x65)
+		o = msgp.AppendString(o, z.Name)
+		// string "Version"
+		o = append(o, 0xa7, 0x56, 0x65, 0x72, 0x73, 0x69, 0x6f, 0x6e)
+		o = msgp.AppendInt64(o, z.Version)
+		// string "Hash"
+		o = append(o, 0xa4, 0x48, 0x61, 0x73, 0x68)
+		o = msgp.AppendString(o, z.Hash)
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "Files"
+			o = append(o, 0xa5, 0x46, 0x69, 0x6c, 0x65, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.Files)))
+			for za0001 := range z.Files {
+				// map header, size 2
+				// string "Name"
+				o = append(o, 0x82, 0xa4, 0x4e, 0x61, 0x6d, 0x65)
+				o = msgp.AppendString(o, z.Files[za0001].Name)
+				// string "Content"
+				o = append(o, 0xa7, 0x43, 0x6f, 0x6e, 0x74, 0x65, 0x6e, 0x74)
+				o = msgp.AppendString(o, z.Files[za0001].Content)
+			}
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ScriptLibrary) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Name":
+			z.Name, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Name")
+				return
+			}
+		case "Version":
+			z.Version, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Version")
+				return
+			}
+		case "Hash":
+			z.Hash, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Hash")
+				return
+			}
+		case "Files":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Files")
+				return
+			}
+			if cap(z.Files) >= int(zb0002) {
+				z.Files = (z.Files)[:zb0002]
+			} else {
+				z.Files = make([]ScriptFile, zb0002)
+			}
+			for za0001 := range z.Files {
+				var zb0003 uint32
+				zb0003, bts, err = msgp.ReadMapHeaderBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Files", za0001)
+					return
+				}
+				for zb0003 > 0 {
+					zb0003--
+					field, bts, err = msgp.ReadMapKeyZC(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "Files", za0001)
+						return
+					}
+					switch msgp.UnsafeString(field) {
+					case "Name":
+						z.Files[za0001].Name, bts, err = msgp.ReadStringBytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Files", za0001, "Name")
+							return
+						}
+					case "Content":
+						z.Files[za0001].Content, bts, err = msgp.ReadStringBytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Files", za0001, "Content")
+							return
+						}
+					default:
+						bts, err = msgp.Skip(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Files", za0001)
+							return
+						}
+					}
+				}
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *ScriptLibrary) Msgsize() (s int) {
+	s = 1 + 5 + msgp.StringPrefixSize + len(z.Name) + 8 + msgp.Int64Size + 5 + msgp.StringPrefixSize + len(z.Hash) + 6 + msgp.ArrayHeaderSize
+	for za0001 := range z.Files {
+		s += 1 + 5 + msgp.StringPrefixSize + len(z.Files[za0001].Name) + 8 + msgp.StringPrefixSize + len(z.Files[za0001].Content)
+	}
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z ScriptLimits) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
@@ -12023,6 +15435,246 @@ func (z ScriptProcess) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z *ScriptReference) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(6)
+	var zb0001Mask uint8 /* 6 bits */
+	_ = zb0001Mask
+	if z.Name == "" {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	if z.ModuleID == "" {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	if z.Place == "" {
+		zb0001Len--
+		zb0001Mask |= 0x8
+	}
+	if z.Version == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x10
+	}
+	if z.LibraryVersion == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x20
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Kind"
+		o = append(o, 0xa4, 0x4b, 0x69, 0x6e, 0x64)
+		o = msgp.AppendString(o, string(z.Kind))
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "Name"
+			o = append(o, 0xa4, 0x4e, 0x61, 0x6d, 0x65)
+			o = msgp.AppendString(o, z.Name)
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "ModuleId"
+			o = append(o, 0xa8, 0x4d, 0x6f, 0x64, 0x75, 0x6c, 0x65, 0x49, 0x64)
+			o = msgp.AppendString(o, z.ModuleID)
+		}
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "Place"
+			o = append(o, 0xa5, 0x50, 0x6c, 0x61, 0x63, 0x65)
+			o = msgp.AppendString(o, z.Place)
+		}
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
+			// string "Version"
+			o = append(o, 0xa7, 0x56, 0x65, 0x72, 0x73, 0x69, 0x6f, 0x6e)
+			o = msgp.AppendInt64(o, z.Version)
+		}
+		if (zb0001Mask & 0x20) == 0 { // if not omitted
+			// string "LibraryVersion"
+			o = append(o, 0xae, 0x4c, 0x69, 0x62, 0x72, 0x61, 0x72, 0x79, 0x56, 0x65, 0x72, 0x73, 0x69, 0x6f, 0x6e)
+			o = msgp.AppendInt64(o, z.LibraryVersion)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ScriptReference) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Kind":
+			{
+				var zb0002 string
+				zb0002, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Kind")
+					return
+				}
+				z.Kind = ReferenceKind(zb0002)
+			}
+		case "Name":
+			z.Name, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Name")
+				return
+			}
+		case "ModuleId":
+			z.ModuleID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ModuleID")
+				return
+			}
+		case "Place":
+			z.Place, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Place")
+				return
+			}
+		case "Version":
+			z.Version, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Version")
+				return
+			}
+		case "LibraryVersion":
+			z.LibraryVersion, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "LibraryVersion")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *ScriptReference) Msgsize() (s int) {
+	s = 1 + 5 + msgp.StringPrefixSize + len(string(z.Kind)) + 5 + msgp.StringPrefixSize + len(z.Name) + 9 + msgp.StringPrefixSize + len(z.ModuleID) + 6 + msgp.StringPrefixSize + len(z.Place) + 8 + msgp.Int64Size + 15 + msgp.Int64Size
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *ScriptReferencesResponse) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(2)
+	var zb0001Mask uint8 /* 2 bits */
+	_ = zb0001Mask
+	if z.More == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "References"
+		o = append(o, 0xaa, 0x52, 0x65, 0x66, 0x65, 0x72, 0x65, 0x6e, 0x63, 0x65, 0x73)
+		o = msgp.AppendArrayHeader(o, uint32(len(z.References)))
+		for za0001 := range z.References {
+			o, err = z.References[za0001].MarshalMsg(o)
+			if err != nil {
+				err = msgp.WrapError(err, "References", za0001)
+				return
+			}
+		}
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "More"
+			o = append(o, 0xa4, 0x4d, 0x6f, 0x72, 0x65)
+			o = msgp.AppendInt64(o, z.More)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ScriptReferencesResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "References":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "References")
+				return
+			}
+			if cap(z.References) >= int(zb0002) {
+				z.References = (z.References)[:zb0002]
+			} else {
+				z.References = make([]ScriptReference, zb0002)
+			}
+			for za0001 := range z.References {
+				bts, err = z.References[za0001].UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "References", za0001)
+					return
+				}
+			}
+		case "More":
+			z.More, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "More")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *ScriptReferencesResponse) Msgsize() (s int) {
+	s = 1 + 11 + msgp.ArrayHeaderSize
+	for za0001 := range z.References {
+		s += z.References[za0001].Msgsize()
+	}
+	s += 5 + msgp.Int64Size
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z *ScriptResponse) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// map header, size 1
@@ -12172,6 +15824,310 @@ func (z *ScriptRetry) UnmarshalMsg(bts []byte) (o []byte, err error) {
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z ScriptRetry) Msgsize() (s int) {
 	s = 1 + 9 + msgp.Int64Size + 6 + msgp.DurationSize + 9 + msgp.DurationSize
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *ScriptVersion) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(9)
+	var zb0001Mask uint16 /* 9 bits */
+	_ = zb0001Mask
+	if z.DeployedAt.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	if z.DeployedBy == "" {
+		zb0001Len--
+		zb0001Mask |= 0x8
+	}
+	if z.EntryPoints == nil {
+		zb0001Len--
+		zb0001Mask |= 0x10
+	}
+	if z.RestoredFrom == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x20
+	}
+	if z.SourceChanged == false {
+		zb0001Len--
+		zb0001Mask |= 0x40
+	}
+	if z.ManifestChanged == false {
+		zb0001Len--
+		zb0001Mask |= 0x80
+	}
+	if z.LibrariesChanged == false {
+		zb0001Len--
+		zb0001Mask |= 0x100
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Version"
+		o = append(o, 0xa7, 0x56, 0x65, 0x72, 0x73, 0x69, 0x6f, 0x6e)
+		o = msgp.AppendInt64(o, z.Version)
+		// string "Hash"
+		o = append(o, 0xa4, 0x48, 0x61, 0x73, 0x68)
+		o = msgp.AppendString(o, z.Hash)
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "DeployedAt"
+			o = append(o, 0xaa, 0x44, 0x65, 0x70, 0x6c, 0x6f, 0x79, 0x65, 0x64, 0x41, 0x74)
+			o = msgp.AppendTimeExt(o, z.DeployedAt)
+		}
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "DeployedBy"
+			o = append(o, 0xaa, 0x44, 0x65, 0x70, 0x6c, 0x6f, 0x79, 0x65, 0x64, 0x42, 0x79)
+			o = msgp.AppendString(o, z.DeployedBy)
+		}
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
+			// string "EntryPoints"
+			o = append(o, 0xab, 0x45, 0x6e, 0x74, 0x72, 0x79, 0x50, 0x6f, 0x69, 0x6e, 0x74, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.EntryPoints)))
+			for za0001 := range z.EntryPoints {
+				o = msgp.AppendString(o, z.EntryPoints[za0001])
+			}
+		}
+		if (zb0001Mask & 0x20) == 0 { // if not omitted
+			// string "RestoredFrom"
+			o = append(o, 0xac, 0x52, 0x65, 0x73, 0x74, 0x6f, 0x72, 0x65, 0x64, 0x46, 0x72, 0x6f, 0x6d)
+			o = msgp.AppendInt64(o, z.RestoredFrom)
+		}
+		if (zb0001Mask & 0x40) == 0 { // if not omitted
+			// string "SourceChanged"
+			o = append(o, 0xad, 0x53, 0x6f, 0x75, 0x72, 0x63, 0x65, 0x43, 0x68, 0x61, 0x6e, 0x67, 0x65, 0x64)
+			o = msgp.AppendBool(o, z.SourceChanged)
+		}
+		if (zb0001Mask & 0x80) == 0 { // if not omitted
+			// string "ManifestChanged"
+			o = append(o, 0xaf, 0x4d, 0x61, 0x6e, 0x69, 0x66, 0x65, 0x73, 0x74, 0x43, 0x68, 0x61, 0x6e, 0x67, 0x65, 0x64)
+			o = msgp.AppendBool(o, z.ManifestChanged)
+		}
+		if (zb0001Mask & 0x100) == 0 { // if not omitted
+			// string "LibrariesChanged"
+			o = append(o, 0xb0, 0x4c, 0x69, 0x62, 0x72, 0x61, 0x72, 0x69, 0x65, 0x73, 0x43, 0x68, 0x61, 0x6e, 0x67, 0x65, 0x64)
+			o = msgp.AppendBool(o, z.LibrariesChanged)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ScriptVersion) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Version":
+			z.Version, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Version")
+				return
+			}
+		case "Hash":
+			z.Hash, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Hash")
+				return
+			}
+		case "DeployedAt":
+			z.DeployedAt, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "DeployedAt")
+				return
+			}
+		case "DeployedBy":
+			z.DeployedBy, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "DeployedBy")
+				return
+			}
+		case "EntryPoints":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "EntryPoints")
+				return
+			}
+			if cap(z.EntryPoints) >= int(zb0002) {
+				z.EntryPoints = (z.EntryPoints)[:zb0002]
+			} else {
+				z.EntryPoints = make([]string, zb0002)
+			}
+			for za0001 := range z.EntryPoints {
+				z.EntryPoints[za0001], bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "EntryPoints", za0001)
+					return
+				}
+			}
+		case "RestoredFrom":
+			z.RestoredFrom, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "RestoredFrom")
+				return
+			}
+		case "SourceChanged":
+			z.SourceChanged, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "SourceChanged")
+				return
+			}
+		case "ManifestChanged":
+			z.ManifestChanged, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ManifestChanged")
+				return
+			}
+		case "LibrariesChanged":
+			z.LibrariesChanged, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "LibrariesChanged")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *ScriptVersion) Msgsize() (s int) {
+	s = 1 + 8 + msgp.Int64Size + 5 + msgp.StringPrefixSize + len(z.Hash) + 11 + msgp.TimeSize + 11 + msgp.StringPrefixSize + len(z.DeployedBy) + 12 + msgp.ArrayHeaderSize
+	for za0001 := range z.EntryPoints {
+		s += msgp.StringPrefixSize + len(z.EntryPoints[za0001])
+	}
+	s += 13 + msgp.Int64Size + 14 + msgp.BoolSize + 16 + msgp.BoolSize + 17 + msgp.BoolSize
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *ScriptVersionsResponse) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(3)
+	var zb0001Mask uint8 /* 3 bits */
+	_ = zb0001Mask
+	if z.Next == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Name"
+		o = append(o, 0xa4, 0x4e, 0x61, 0x6d, 0x65)
+		o = msgp.AppendString(o, z.Name)
+		// string "Versions"
+		o = append(o, 0xa8, 0x56, 0x65, 0x72, 0x73, 0x69, 0x6f, 0x6e, 0x73)
+		o = msgp.AppendArrayHeader(o, uint32(len(z.Versions)))
+		for za0001 := range z.Versions {
+			o, err = z.Versions[za0001].MarshalMsg(o)
+			if err != nil {
+				err = msgp.WrapError(err, "Versions", za0001)
+				return
+			}
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "Next"
+			o = append(o, 0xa4, 0x4e, 0x65, 0x78, 0x74)
+			o = msgp.AppendInt64(o, z.Next)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ScriptVersionsResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Name":
+			z.Name, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Name")
+				return
+			}
+		case "Versions":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Versions")
+				return
+			}
+			if cap(z.Versions) >= int(zb0002) {
+				z.Versions = (z.Versions)[:zb0002]
+			} else {
+				z.Versions = make([]ScriptVersion, zb0002)
+			}
+			for za0001 := range z.Versions {
+				bts, err = z.Versions[za0001].UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Versions", za0001)
+					return
+				}
+			}
+		case "Next":
+			z.Next, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Next")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *ScriptVersionsResponse) Msgsize() (s int) {
+	s = 1 + 5 + msgp.StringPrefixSize + len(z.Name) + 9 + msgp.ArrayHeaderSize
+	for za0001 := range z.Versions {
+		s += z.Versions[za0001].Msgsize()
+	}
+	s += 5 + msgp.Int64Size
 	return
 }
 
@@ -13788,8 +17744,8 @@ func (z *Subscription) Msgsize() (s int) {
 func (z *SystemInfoResponse) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(7)
-	var zb0001Mask uint8 /* 7 bits */
+	zb0001Len := uint32(9)
+	var zb0001Mask uint16 /* 9 bits */
 	_ = zb0001Mask
 	if z.Managers == nil {
 		zb0001Len--
@@ -13803,9 +17759,17 @@ func (z *SystemInfoResponse) MarshalMsg(b []byte) (o []byte, err error) {
 		zb0001Len--
 		zb0001Mask |= 0x20
 	}
-	if z.Store == nil {
+	if z.ReadOnly == false {
 		zb0001Len--
 		zb0001Mask |= 0x40
+	}
+	if z.Store == nil {
+		zb0001Len--
+		zb0001Mask |= 0x80
+	}
+	if z.Backups == nil {
+		zb0001Len--
+		zb0001Mask |= 0x100
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -13843,6 +17807,11 @@ func (z *SystemInfoResponse) MarshalMsg(b []byte) (o []byte, err error) {
 			o = msgp.AppendBool(o, z.Safe)
 		}
 		if (zb0001Mask & 0x40) == 0 { // if not omitted
+			// string "ReadOnly"
+			o = append(o, 0xa8, 0x52, 0x65, 0x61, 0x64, 0x4f, 0x6e, 0x6c, 0x79)
+			o = msgp.AppendBool(o, z.ReadOnly)
+		}
+		if (zb0001Mask & 0x80) == 0 { // if not omitted
 			// string "Store"
 			o = append(o, 0xa5, 0x53, 0x74, 0x6f, 0x72, 0x65)
 			if z.Store == nil {
@@ -13851,6 +17820,19 @@ func (z *SystemInfoResponse) MarshalMsg(b []byte) (o []byte, err error) {
 				o, err = z.Store.MarshalMsg(o)
 				if err != nil {
 					err = msgp.WrapError(err, "Store")
+					return
+				}
+			}
+		}
+		if (zb0001Mask & 0x100) == 0 { // if not omitted
+			// string "Backups"
+			o = append(o, 0xa7, 0x42, 0x61, 0x63, 0x6b, 0x75, 0x70, 0x73)
+			if z.Backups == nil {
+				o = msgp.AppendNil(o)
+			} else {
+				o, err = z.Backups.MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "Backups")
 					return
 				}
 			}
@@ -13939,6 +17921,12 @@ func (z *SystemInfoResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "Safe")
 				return
 			}
+		case "ReadOnly":
+			z.ReadOnly, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ReadOnly")
+				return
+			}
 		case "Store":
 			if msgp.IsNil(bts) {
 				bts, err = msgp.ReadNilBytes(bts)
@@ -13953,6 +17941,23 @@ func (z *SystemInfoResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				bts, err = z.Store.UnmarshalMsg(bts)
 				if err != nil {
 					err = msgp.WrapError(err, "Store")
+					return
+				}
+			}
+		case "Backups":
+			if msgp.IsNil(bts) {
+				bts, err = msgp.ReadNilBytes(bts)
+				if err != nil {
+					return
+				}
+				z.Backups = nil
+			} else {
+				if z.Backups == nil {
+					z.Backups = new(BackupInfo)
+				}
+				bts, err = z.Backups.UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Backups")
 					return
 				}
 			}
@@ -13978,11 +17983,17 @@ func (z *SystemInfoResponse) Msgsize() (s int) {
 	for za0002 := range z.Isolation {
 		s += msgp.StringPrefixSize + len(z.Isolation[za0002])
 	}
-	s += 5 + msgp.BoolSize + 6
+	s += 5 + msgp.BoolSize + 9 + msgp.BoolSize + 6
 	if z.Store == nil {
 		s += msgp.NilSize
 	} else {
 		s += z.Store.Msgsize()
+	}
+	s += 8
+	if z.Backups == nil {
+		s += msgp.NilSize
+	} else {
+		s += z.Backups.Msgsize()
 	}
 	return
 }
@@ -14636,6 +18647,118 @@ func (z *TraceData) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z *UpdateApiDefinitionMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 1
+	// string "Definition"
+	o = append(o, 0x81, 0xaa, 0x44, 0x65, 0x66, 0x69, 0x6e, 0x69, 0x74, 0x69, 0x6f, 0x6e)
+	o, err = z.Definition.MarshalMsg(o)
+	if err != nil {
+		err = msgp.WrapError(err, "Definition")
+		return
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *UpdateApiDefinitionMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Definition":
+			bts, err = z.Definition.UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Definition")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *UpdateApiDefinitionMessage) Msgsize() (s int) {
+	s = 1 + 11 + z.Definition.Msgsize()
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *UpdateApiTokenMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 1
+	// string "Token"
+	o = append(o, 0x81, 0xa5, 0x54, 0x6f, 0x6b, 0x65, 0x6e)
+	o, err = z.Token.MarshalMsg(o)
+	if err != nil {
+		err = msgp.WrapError(err, "Token")
+		return
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *UpdateApiTokenMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Token":
+			bts, err = z.Token.UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Token")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *UpdateApiTokenMessage) Msgsize() (s int) {
+	s = 1 + 6 + z.Token.Msgsize()
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z *UpdateGroupMessage) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
@@ -14775,12 +18898,20 @@ func (z *UpdateScheduleMessage) Msgsize() (s int) {
 func (z *UpdateScriptMessage) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(2)
-	var zb0001Mask uint8 /* 2 bits */
+	zb0001Len := uint32(4)
+	var zb0001Mask uint8 /* 4 bits */
 	_ = zb0001Mask
 	if z.RunsAs == nil {
 		zb0001Len--
 		zb0001Mask |= 0x2
+	}
+	if z.Disabled == nil {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	if z.NewName == "" {
+		zb0001Len--
+		zb0001Mask |= 0x8
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -14798,6 +18929,20 @@ func (z *UpdateScriptMessage) MarshalMsg(b []byte) (o []byte, err error) {
 			} else {
 				o = msgp.AppendString(o, *z.RunsAs)
 			}
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "Disabled"
+			o = append(o, 0xa8, 0x44, 0x69, 0x73, 0x61, 0x62, 0x6c, 0x65, 0x64)
+			if z.Disabled == nil {
+				o = msgp.AppendNil(o)
+			} else {
+				o = msgp.AppendBool(o, *z.Disabled)
+			}
+		}
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "NewName"
+			o = append(o, 0xa7, 0x4e, 0x65, 0x77, 0x4e, 0x61, 0x6d, 0x65)
+			o = msgp.AppendString(o, z.NewName)
 		}
 	}
 	return
@@ -14844,6 +18989,29 @@ func (z *UpdateScriptMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
 					return
 				}
 			}
+		case "Disabled":
+			if msgp.IsNil(bts) {
+				bts, err = msgp.ReadNilBytes(bts)
+				if err != nil {
+					return
+				}
+				z.Disabled = nil
+			} else {
+				if z.Disabled == nil {
+					z.Disabled = new(bool)
+				}
+				*z.Disabled, bts, err = msgp.ReadBoolBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Disabled")
+					return
+				}
+			}
+		case "NewName":
+			z.NewName, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "NewName")
+				return
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -14864,6 +19032,13 @@ func (z *UpdateScriptMessage) Msgsize() (s int) {
 	} else {
 		s += msgp.StringPrefixSize + len(*z.RunsAs)
 	}
+	s += 9
+	if z.Disabled == nil {
+		s += msgp.NilSize
+	} else {
+		s += msgp.BoolSize
+	}
+	s += 8 + msgp.StringPrefixSize + len(z.NewName)
 	return
 }
 

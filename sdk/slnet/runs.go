@@ -29,7 +29,8 @@ const (
 )
 
 // RunTrigger is why a run was started. ID and Name are those of the schedule,
-// trigger, API, action or run, where there is one.
+// trigger, API or run, where there is one; of an action they are the id of the
+// instance and that of the action.
 type RunTrigger struct {
 	Kind RunTriggerKind `json:"Kind,omitempty"`
 	ID   uuid.UUID      `json:"Id"`
@@ -37,6 +38,12 @@ type RunTrigger struct {
 	// Occurrence is when a schedule was due, zero for a run that a person started
 	// from it.
 	Occurrence time.Time `json:"Occurrence,omitzero"`
+	// ModuleID and InstanceID are those of the DOM instance whose change or action
+	// started the run.
+	ModuleID   string    `json:"ModuleId,omitempty"`
+	InstanceID uuid.UUID `json:"InstanceId"`
+	// Request is the request to a user-defined API, nil for other runs.
+	Request *RunRequest `json:"Request,omitempty"`
 }
 
 // IsZero reports whether nothing is known, as of runs from before this was kept.

@@ -16,10 +16,15 @@ type SystemInfoResponse struct {
 	// Isolation names the means in force that keep scripts from harming the
 	// daemon.
 	Isolation []string `json:"Isolation,omitempty"`
-	// Safe says that the daemon was told to start nothing by itself: no schedules.
+	// Safe says that the daemon was told to start nothing by itself: no schedules,
+	// and no runs that waited when it started.
 	Safe bool `json:"Safe,omitempty"`
+	// ReadOnly says that the daemon was told to change nothing.
+	ReadOnly bool `json:"ReadOnly,omitempty"`
 	// Store says how the store does; nil when it is none that could say.
 	Store *StoreInfo `json:"Store,omitempty"`
+	// Backups says how its backups do.
+	Backups *BackupInfo `json:"Backups,omitempty"`
 }
 
 // StoreInfo are figures of the daemon's store. Counts are since its start, sizes

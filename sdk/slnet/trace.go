@@ -61,6 +61,11 @@ type ErrorProperties struct {
 	GroupName                string            `json:"GroupName,omitempty"`
 	Permission               int64             `json:"Permission,omitempty"`
 	InnerTraceData           *TraceData        `json:"InnerTraceData,omitempty"`
+	ActionID                 string            `json:"ActionId,omitempty"`
+	// ExceptionMessage and ErrorData are of actions: why the script was not
+	// started, and the errors it returned.
+	ExceptionMessage string   `json:"ExceptionMessage,omitempty"`
+	ErrorData        []string `json:"ErrorData,omitempty"`
 }
 
 // AssociatedField says which value of an instance an error is about.

@@ -23,6 +23,116 @@ export type Value =
 /** An object of a module, or its settings. */
 export type DomObject = ModuleSettings | SectionDefinition | BehaviorDefinition | Definition | Template | Instance | HistoryChange
 
+/** ApiDefinitionResponse carries one API definition. */
+export interface ApiDefinitionResponse {
+	Definition: ApiDefinition
+}
+
+/** ApiDefinition says which requests below /api/custom/ a script answers. */
+export interface ApiDefinition {
+	Id: Guid
+	/**
+	 * Name tells definitions apart for people; no two have the same, ignoring
+	 * case.
+	 */
+	Name: string
+	Description?: string
+	/**
+	 * Route is the template of the paths below /api/custom/, such as
+	 * "invoices/{id}". A part in braces stands for any one part of a path. Of
+	 * several routes that fit a path the one counts that is literal where they
+	 * first differ. Two with the same literal parts in the same places and a
+	 * method in common cannot be.
+	 */
+	Route: string
+	/** Methods are those of GET, POST, PUT, DELETE and PATCH that are answered. */
+	Methods: string[] | null
+	/**
+	 * Script is what answers: its newest version, or the given one. EntryPoint is
+	 * OnApiTrigger, or Run, whose parameters are then filled by name from the
+	 * route, the query and a JSON object in the body. Where it is empty when the
+	 * definition is stored, it becomes the first of the two that the script has.
+	 */
+	Script: string
+	ScriptVersion?: number
+	EntryPoint?: string
+	/** Timeout ends a run that takes longer; 0 means the script's own. */
+	Timeout?: Duration
+	/** RateLimit bounds the requests of each token. */
+	RateLimit?: RateLimit
+	/**
+	 * MaxBody is the most bytes of a request's body; 0 means DefaultApiBody, at
+	 * most MaxApiBody. For the entry point Run it is at most MaxRunInput, which is
+	 * then the default too.
+	 */
+	MaxBody?: number
+	/** Disabled definitions answer nothing, and keep their route. */
+	Disabled?: boolean
+	/** What follows is filled in by the daemon. */
+	CreatedAt?: Time
+	CreatedBy?: string
+	ChangedAt?: Time
+	ChangedBy?: string
+	/**
+	 * Revision counts the changes people made, from 1. An update that states one
+	 * fails when the definition has been changed since.
+	 */
+	Revision?: number
+}
+
+/** ApiDefinitionsResponse carries API definitions. */
+export interface ApiDefinitionsResponse {
+	Definitions: ApiDefinition[] | null
+}
+
+/** ApiDocumentResponse carries an OpenAPI document. */
+export interface ApiDocumentResponse {
+	Document: unknown
+}
+
+/** ApiTokenResponse carries one API token, without its secret. */
+export interface ApiTokenResponse {
+	Token: ApiToken
+}
+
+/**
+ * ApiToken lets whoever has its secret send requests to user-defined APIs, and to
+ * nothing else. The runs these start have the rights of its user.
+ */
+export interface ApiToken {
+	Id: Guid
+	/** Name tells tokens apart for people; no two have the same, ignoring case. */
+	Name: string
+	/**
+	 * User is whose rights the runs have. UserID is filled in by the daemon: a
+	 * user who gets the name later is not the one.
+	 */
+	User: string
+	UserId: Guid
+	/** Definitions are the ids of the API definitions that the token is for. */
+	Definitions?: Guid[]
+	/** ExpiresAt is when the token ceases to work, zero for never. */
+	ExpiresAt?: Time
+	/** Disabled tokens are refused. */
+	Disabled?: boolean
+	/** What follows is filled in by the daemon. LastUsedAt is stored once a minute. */
+	LastUsedAt?: Time
+	CreatedAt?: Time
+	CreatedBy?: string
+	ChangedAt?: Time
+	ChangedBy?: string
+	/**
+	 * Revision counts the changes people made, from 1. An update that states one
+	 * fails when the token has been changed since.
+	 */
+	Revision?: number
+}
+
+/** ApiTokensResponse carries API tokens, without their secrets. */
+export interface ApiTokensResponse {
+	Tokens: ApiToken[] | null
+}
+
 /**
  * AttachmentAddRequest attaches a file to an instance, and replaces one of the
  * same name. Answered with slnet.Empty.
@@ -102,7 +212,7 @@ export interface AuditRecord {
 	User?: string
 	/** RunID is the run that sent the message, zero outside of runs. */
 	RunId: Guid
-	/** Message is the name of the message, AuditConnect or AuditLogin. */
+	/** Message is the name of the message, AuditConnect, AuditLogin or AuditAPI. */
 	Message: string
 	ModuleId?: string
 	/**
@@ -124,7 +234,10 @@ export interface AuditRecord {
 
 /** AuditObject names something a message was about. */
 export interface AuditObject {
-	/** Kind is the kind of a DOM object, or user, group, token, script or run. */
+	/**
+	 * Kind is the kind of a DOM object, or user, group, token, script, run, schedule,
+	 * api or api token.
+	 */
 	Kind: string
 	Id: string
 }
@@ -157,6 +270,50 @@ export interface AutoIncrementerResponse {
 export interface AutoIncrementerSetRequest {
 	AutoIncrementerId: Guid
 	Current: number
+}
+
+/** BackupResponse describes a new backup. */
+export interface BackupResponse {
+	Backup: Backup
+	/** StoreVersion is that of the newest commit in the backup. */
+	StoreVersion: number
+	/**
+	 * Rows and Files are what it holds, with their sizes in bytes before
+	 * compression.
+	 */
+	Rows: number
+	RowBytes: number
+	Files: number
+	FileBytes: number
+	/** Keys says that the daemon's own keys and tokens are in it. */
+	Keys?: boolean
+	/**
+	 * Missing are files that the daemon should have and has lost, such as the
+	 * content of an attachment, so that they are not in the backup either.
+	 */
+	Missing?: string[]
+}
+
+/** Backup is a file in the daemon's folder of backups: all it knew at one moment. */
+export interface Backup {
+	/** Name is that of the file. */
+	Name: string
+	CreatedAt: Time
+	/** Size is that of the file in bytes. */
+	Size: number
+	/**
+	 * Scheduled says that the daemon made it by itself, and will remove it when
+	 * there are enough newer ones.
+	 */
+	Scheduled?: boolean
+	Encrypted?: boolean
+}
+
+/** BackupsResponse lists backups. */
+export interface BackupsResponse {
+	/** Folder is where they are on the daemon's machine. */
+	Folder: string
+	Backups: Backup[] | null
 }
 
 /**
@@ -299,6 +456,42 @@ export interface Condition {
 	TransitionId?: string
 }
 
+/**
+ * CreateApiDefinitionMessage creates an API definition. It needs the permission
+ * AutomationApis, as all messages about API definitions and tokens do. Answered
+ * with ApiDefinitionResponse.
+ */
+export interface CreateApiDefinitionMessage {
+	Definition: ApiDefinition
+}
+
+/**
+ * CreateApiTokenMessage makes an API token. User is the caller where it is empty;
+ * another user takes the right to act as that user. Answered with
+ * CreateApiTokenResponse.
+ */
+export interface CreateApiTokenMessage {
+	Token: ApiToken
+}
+
+/**
+ * CreateApiTokenResponse carries the new token's secret, the only time it is
+ * shown.
+ */
+export interface CreateApiTokenResponse {
+	Token: ApiToken
+	Secret: string
+}
+
+/**
+ * CreateBackupMessage makes a backup while the daemon works, and reads it again to
+ * see that it is whole. It needs the permission SystemBackup. Answered with
+ * BackupResponse when the backup is complete; how far it is says
+ * GetSystemInfoMessage. One backup is made at a time.
+ */
+export interface CreateBackupMessage {
+}
+
 /** CreateGroupMessage makes a group. Answered with GroupResponse. */
 export interface CreateGroupMessage {
 	Group: Group
@@ -366,6 +559,31 @@ export interface Definition extends Tracking {
 export type DefinitionID = Guid
 
 /**
+ * DeleteApiDefinitionMessage deletes an API definition, and takes it from the
+ * tokens that are for it, which takes the same as changing it. Its runs stay.
+ * Answered with Empty.
+ */
+export interface DeleteApiDefinitionMessage {
+	Id: Guid
+}
+
+/**
+ * DeleteApiTokenMessage deletes an API token, which takes the same as changing it.
+ * Answered with Empty.
+ */
+export interface DeleteApiTokenMessage {
+	Id: Guid
+}
+
+/**
+ * DeleteBackupMessage deletes a backup. It needs the permission
+ * SystemAdministration. Answered with Empty.
+ */
+export interface DeleteBackupMessage {
+	Name: string
+}
+
+/**
  * DeleteGroupMessage removes a group from the system and from all users.
  * Answered with Empty.
  */
@@ -384,6 +602,21 @@ export interface DeleteMemoryMessage {
 /** DeleteScheduleMessage deletes a schedule. Its runs stay. Answered with Empty. */
 export interface DeleteScheduleMessage {
 	Id: Guid
+}
+
+/**
+ * DeleteScriptMessage deletes a script with all its versions. It is refused while
+ * something refers to the script, see GetScriptReferencesMessage. Records and
+ * logs of its runs stay; runs that wait will not start. Answered with
+ * ScriptReferencesResponse: what refers to nothing now.
+ */
+export interface DeleteScriptMessage {
+	Name: string
+	/**
+	 * Force deletes the script although something refers to it. Scripts that are
+	 * built with a deleted library go on with what they were built with.
+	 */
+	Force?: boolean
 }
 
 /** DeleteSecretMessage deletes a secret. Answered with Empty. */
@@ -421,6 +654,12 @@ export interface DeployPluginMessage {
  * version 1, a changed one the next version; the same content again changes
  * nothing. Answered with ScriptResponse, or with an error that lists what the
  * compiler found.
+ *
+ * A name that begins with lib/ makes it a library: a package of the name that
+ * follows, which scripts import by the whole name. A script is built with the
+ * newest versions of the libraries it imports, directly or through others, and
+ * keeps these until it is deployed again. The sender needs the right to execute
+ * each library that the source imports.
  */
 export interface DeployScriptMessage {
 	Name: string
@@ -437,6 +676,78 @@ export interface DeployScriptMessage {
 	 * it as it is.
 	 */
 	RunsAs?: string
+}
+
+/**
+ * DisableApiDefinitionMessage disables an API definition, or enables it again,
+ * which takes the same as changing it. Answered with ApiDefinitionResponse.
+ */
+export interface DisableApiDefinitionMessage {
+	Id: Guid
+	Disabled: boolean
+}
+
+/**
+ * DisableApiTokenMessage disables an API token, or enables it again, which takes
+ * the same as changing it. Answered with ApiTokenResponse.
+ */
+export interface DisableApiTokenMessage {
+	Id: Guid
+	Disabled: boolean
+}
+
+/**
+ * DomInstanceActionRequest executes an action of an instance: it calls the entry
+ * point OnDomAction of the script that the behavior definition names, with the
+ * rights of the sender, or of the user the script is bound to. The sender must be
+ * able to see the instance and have the right to execute the script. It is
+ * answered with DomInstanceActionResponse: for an action that is Async or
+ * IsInteractive as soon as its run is queued, otherwise when that has ended. When
+ * a sender that waits goes away, the run is cancelled. (DOC:DOM_actions)
+ */
+export interface DomInstanceActionRequest {
+	ModuleId: string
+	DomInstanceId: InstanceID
+	/**
+	 * ActionID is the id of the action in the behavior definition of the
+	 * instance, or the one that inherits from.
+	 */
+	ActionId: string
+}
+
+/**
+ * DomInstanceActionResponse says what became of an action. What kept it from
+ * being executed, and the errors of its script, are errors in the TraceData.
+ */
+export interface DomInstanceActionResponse {
+	/**
+	 * RunID is the run of the script, zero when none was started, and HasEnded
+	 * reports whether the answer waited for its end.
+	 */
+	RunId: Guid
+	HasEnded?: boolean
+	TraceData?: TraceData
+}
+
+/**
+ * DomInstanceActionsRequest asks which actions and buttons an instance has, and
+ * which of them can be used now by the sender. Answered with
+ * DomInstanceActionsResponse.
+ */
+export interface DomInstanceActionsRequest {
+	ModuleId: string
+	DomInstanceId: InstanceID
+}
+
+/**
+ * DomInstanceActionsResponse carries the actions of an instance in the order of
+ * the behavior definitions, those that are inherited first, and its buttons in
+ * the order of their layout.
+ */
+export interface DomInstanceActionsResponse {
+	Actions?: InstanceAction[]
+	Buttons?: InstanceButton[]
+	TraceData?: TraceData
 }
 
 /** DomInstanceStatusChangedEventMessage is the event of status transitions. */
@@ -478,6 +789,8 @@ export interface Error {
  */
 export interface ExecuteScriptMessage {
 	ScriptName: string
+	/** ScriptVersion is the version to run; 0 means the newest. */
+	ScriptVersion?: number
 	/**
 	 * EntryPoint is the function to call; empty means Run. The others are called
 	 * with an input that the platform makes, and not by this message.
@@ -538,10 +851,14 @@ export interface ExecuteSourceMessage {
 	Files: ScriptFile[] | null
 	/** Manifest is the text of a script.yaml. The user in its run-as is ignored. */
 	Manifest?: string
-	/** Parameters, Input, Async and Timeout are those of ExecuteScriptMessage. */
+	/**
+	 * Parameters, Input, Async, DryRun and Timeout are those of
+	 * ExecuteScriptMessage.
+	 */
 	Parameters?: Record<string, string>
 	Input?: unknown
 	Async?: boolean
+	DryRun?: boolean
 	Timeout?: Duration
 }
 
@@ -551,6 +868,57 @@ export interface ExecuteSourceMessage {
  */
 export interface GenerateInformationMessage {
 	Text: string
+}
+
+/**
+ * GetApiDefinitionMessage asks for one API definition by its ID, or by its name
+ * where the ID is zero. Answered with ApiDefinitionResponse.
+ */
+export interface GetApiDefinitionMessage {
+	Id: Guid
+	Name?: string
+}
+
+/**
+ * GetApiDefinitionsMessage asks for API definitions by name. Answered with
+ * ApiDefinitionsResponse.
+ */
+export interface GetApiDefinitionsMessage {
+	/** Script limits the answer to the definitions of a script. */
+	Script?: string
+	/** Limit is the most definitions returned; 0 means 100, at most 1,000. */
+	Limit?: number
+	/** After continues behind the name of the last definition of an earlier answer. */
+	After?: string
+}
+
+/**
+ * GetApiDocumentMessage asks for the OpenAPI document of all API definitions that
+ * are not disabled. Answered with ApiDocumentResponse.
+ */
+export interface GetApiDocumentMessage {
+}
+
+/**
+ * GetApiTokenMessage asks for one API token by its ID, or by its name where the
+ * ID is zero. Answered with ApiTokenResponse.
+ */
+export interface GetApiTokenMessage {
+	Id: Guid
+	Name?: string
+}
+
+/**
+ * GetApiTokensMessage asks for API tokens by name. Answered with
+ * ApiTokensResponse.
+ */
+export interface GetApiTokensMessage {
+	/** DefinitionID limits the answer to the tokens that are for a definition. */
+	DefinitionId: Guid
+	/** Limit is the most tokens returned; 0 means 100, at most 1,000. */
+	Limit?: number
+	/** After continues behind the name of the last token of an earlier answer. */
+	After?: string
 }
 
 /**
@@ -575,6 +943,13 @@ export interface GetAuditMessage {
 	Limit?: number
 	/** Before continues behind an earlier answer: its Next. */
 	Before?: string
+}
+
+/**
+ * GetBackupsMessage lists the backups in the daemon's folder, the newest first. It
+ * needs the permission SystemBackup. Answered with BackupsResponse.
+ */
+export interface GetBackupsMessage {
 }
 
 /** GetGroupsMessage asks for all groups. Answered with GroupsResponse. */
@@ -695,13 +1070,33 @@ export interface GetScriptMemoryMessage {
 }
 
 /**
- * GetScriptMessage asks for one script with its source. Answered with
- * ScriptResponse.
+ * GetScriptMessage asks for one script with its source, without that of its
+ * libraries. Answered with ScriptResponse.
  */
 export interface GetScriptMessage {
 	Name: string
 	/** Version is the version wanted; 0 means the newest. */
 	Version?: number
+}
+
+/**
+ * GetScriptReferencesMessage asks what refers to a script by its name, or to a
+ * library. Answered with ScriptReferencesResponse.
+ */
+export interface GetScriptReferencesMessage {
+	Name: string
+}
+
+/**
+ * GetScriptVersionsMessage asks for the versions of a script, the newest first.
+ * Answered with ScriptVersionsResponse.
+ */
+export interface GetScriptVersionsMessage {
+	Name: string
+	/** Limit is the most versions returned; 0 means 20, at most 100. */
+	Limit?: number
+	/** Before asks for versions below this one; 0 begins with the newest. */
+	Before?: number
 }
 
 /**
@@ -866,6 +1261,36 @@ export interface Instance extends Tracking {
 	Name?: string
 	Sections?: Section[]
 	ModuleId?: string
+}
+
+/** InstanceAction is an action of an instance as it is now. */
+export interface InstanceAction {
+	Id: string
+	Script: string
+	Async?: boolean
+	IsInteractive?: boolean
+	/**
+	 * IsEnabled reports whether the sender could execute it now. Where not,
+	 * TraceData says why.
+	 */
+	IsEnabled: boolean
+	TraceData?: TraceData
+}
+
+/** InstanceButton is a button of an instance as it is now. */
+export interface InstanceButton {
+	Id: string
+	Layout?: ButtonLayout
+	/** ActionID is the action it executes, empty for a button without one. */
+	ActionId?: string
+	/**
+	 * IsVisible reports whether its VisibilityCondition is met, and IsEnabled
+	 * whether besides its action could be executed. Where one is false, TraceData
+	 * says why.
+	 */
+	IsVisible: boolean
+	IsEnabled: boolean
+	TraceData?: TraceData
 }
 
 /** InstanceID identifies a DOM instance. */
@@ -1557,10 +1982,38 @@ export interface QueryProblem {
 }
 
 /**
+ * RateLimit is how many requests are answered in a time. As many may come at
+ * once; each comes back after its part of the time. The zero one does not limit.
+ */
+export interface RateLimit {
+	Requests?: number
+	Per?: Duration
+}
+
+/**
+ * ReadBackupMessage reads a piece of a backup. A backup holds everything, whoever
+ * may see it, so this needs the permissions SystemBackup, SystemAdministration and
+ * SecurityAdministration. Answered with ReadBackupResponse.
+ */
+export interface ReadBackupMessage {
+	Name: string
+	/** Offset is where the piece begins, in bytes. */
+	Offset?: number
+}
+
+/** ReadBackupResponse is a piece of a backup. */
+export interface ReadBackupResponse {
+	/** Data is empty behind the end. */
+	Data?: Bytes
+	/** Size is that of the whole file. */
+	Size: number
+}
+
+/**
  * Reason names one documented cause of a failure, such as
  * ObjectAlreadyExisted. Like a Kind it is an error itself, for errors.Is.
  */
-export const ReasonValues = ["DomInstanceCrudMaxAmountExceeded", "Unknown", "ModuleNotInitialized", "ObjectAlreadyExisted", "ObjectDidNotExist", "NoPermission", "ObjectChangedSinceRead", "InvalidModuleId", "InvalidDomManagerSettings", "InvalidNetworkSharePath", "InvalidCredentialPermissions", "DeprecatedSetting", "DomSecurityFieldValueReferenceHasInvalidIds", "DomSecurityFieldValueReferenceHasNoValues", "DomSecurityFieldValueReferenceHasTooManyValues", "FieldTypeNotSupported", "SectionDefinitionInUseByDomInstances", "SectionDefinitionInUseByDomDefinitions", "GenericEnumEntryInUseByDomInstances", "SectionDefinitionFieldsInUse", "StaticSectionDefinitionsCantBeChanged", "InvalidFieldDescriptor", "DomDefinitionHasLinkedDomInstances", "SectionDefinitionLinkInUseByDomInstances", "DomDefinitionDoesNotContainRequiredModuleSectionDefinitions", "InvalidParentId", "InheritingDefinitionContainsInvalidData", "StatusTransitionsReferenceNonExistingStatuses", "StatusSectionDefinitionLinksReferenceNonExistingStatuses", "InvalidStatusIds", "DuplicateStatusIds", "InvalidTransitionIds", "DuplicateTransitionIds", "InvalidInitialStatusId", "DuplicateSectionDefinitionLinks", "InvalidActionDefinitionIds", "DuplicateActionDefinitionIds", "InvalidButtonDefinitionIds", "DuplicateButtonDefinitionIds", "InvalidButtonActionCombination", "InUseByDomDefinitions", "InUseByDomBehaviorDefinitions", "DomInstanceSectionInvalidFieldValueTypes", "DomInstanceDoesNotContainAllRequiredFieldsForSectionDefinition", "DomInstanceRequiresLinkToValidDomDefinition", "SectionsUsedInDomInstanceDoNotMatchRequirementsOfDomDefinition", "DomInstanceDoesNotContainRequiredModuleSections", "MultipleSectionsNotAllowedForSectionDefinition", "ValueForSoftDeletedFieldNotAllowed", "ValueTooLarge", "FieldValueUsedInDomInstanceLinksToNonExistingFieldDescriptor", "SectionUsedInDomInstanceLinksToNonExistingSectionDefinition", "DomInstanceContainsInvalidStatus", "DomInstanceHasMissingRequiredFieldsForCurrentStatus", "DomInstanceHasInvalidFieldsForCurrentStatus", "ReadOnlyFieldsChangedForCurrentStatus", "DomInstanceContainsUnknownFieldsForCurrentStatus", "StatusChangeNotAllowedForNormalUpdate", "ReadFilterNotSupportedBySecurity", "CountFilterNotSupportedBySecurity", "StatusTransitionNotFound", "StatusTransitionIncompatibleWithCurrentStatus", "DomInstanceContainsUnknownFieldsForNextStatus", "DomInstanceHasInvalidFieldsForNextStatus", "DomInstanceHasMissingRequiredFieldsForNextStatus", "CrudFailedExceptionOccurred", "DomInstanceContainsInvalidAmountOfSectionsForNextStatus"] as const
+export const ReasonValues = ["EmptyRoute", "InvalidRequestMethod", "DefinitionNotFound", "ManagerNotInitialized", "UnexpectedException", "BodyToParametersConversionFailed", "AutomationActionError", "InvalidAutomationActionResult", "FailedToGetScriptInfo", "MissingScriptParameters", "UnknownStatusCode", "InvalidContentType", "FailedToReadBody", "AuthenticationHeaderInvalid", "BodyTooLarge", "AuthenticationFailed", "QueryStringTooLarge", "RateLimitExceeded", "NoPermission", "InvalidRequest", "RequestInProgress", "IdempotencyKeyReused", "AnswerNotKept", "RunTimedOut", "RunCanceled", "DomInstanceCrudMaxAmountExceeded", "Unknown", "ModuleNotInitialized", "ObjectAlreadyExisted", "ObjectDidNotExist", "ObjectChangedSinceRead", "InvalidModuleId", "InvalidDomManagerSettings", "InvalidNetworkSharePath", "InvalidCredentialPermissions", "DeprecatedSetting", "DomSecurityFieldValueReferenceHasInvalidIds", "DomSecurityFieldValueReferenceHasNoValues", "DomSecurityFieldValueReferenceHasTooManyValues", "FieldTypeNotSupported", "SectionDefinitionInUseByDomInstances", "SectionDefinitionInUseByDomDefinitions", "GenericEnumEntryInUseByDomInstances", "SectionDefinitionFieldsInUse", "StaticSectionDefinitionsCantBeChanged", "InvalidFieldDescriptor", "DomDefinitionHasLinkedDomInstances", "SectionDefinitionLinkInUseByDomInstances", "DomDefinitionDoesNotContainRequiredModuleSectionDefinitions", "InvalidParentId", "InheritingDefinitionContainsInvalidData", "StatusTransitionsReferenceNonExistingStatuses", "StatusSectionDefinitionLinksReferenceNonExistingStatuses", "InvalidStatusIds", "DuplicateStatusIds", "InvalidTransitionIds", "DuplicateTransitionIds", "InvalidInitialStatusId", "DuplicateSectionDefinitionLinks", "InvalidActionDefinitionIds", "DuplicateActionDefinitionIds", "InvalidButtonDefinitionIds", "DuplicateButtonDefinitionIds", "InvalidButtonActionCombination", "InUseByDomDefinitions", "InUseByDomBehaviorDefinitions", "DomInstanceSectionInvalidFieldValueTypes", "DomInstanceDoesNotContainAllRequiredFieldsForSectionDefinition", "DomInstanceRequiresLinkToValidDomDefinition", "SectionsUsedInDomInstanceDoNotMatchRequirementsOfDomDefinition", "DomInstanceDoesNotContainRequiredModuleSections", "MultipleSectionsNotAllowedForSectionDefinition", "ValueForSoftDeletedFieldNotAllowed", "ValueTooLarge", "FieldValueUsedInDomInstanceLinksToNonExistingFieldDescriptor", "SectionUsedInDomInstanceLinksToNonExistingSectionDefinition", "DomInstanceContainsInvalidStatus", "DomInstanceHasMissingRequiredFieldsForCurrentStatus", "DomInstanceHasInvalidFieldsForCurrentStatus", "ReadOnlyFieldsChangedForCurrentStatus", "DomInstanceContainsUnknownFieldsForCurrentStatus", "StatusChangeNotAllowedForNormalUpdate", "ReadFilterNotSupportedBySecurity", "CountFilterNotSupportedBySecurity", "StatusTransitionNotFound", "StatusTransitionIncompatibleWithCurrentStatus", "DomInstanceContainsUnknownFieldsForNextStatus", "DomInstanceHasInvalidFieldsForNextStatus", "DomInstanceHasMissingRequiredFieldsForNextStatus", "CrudFailedExceptionOccurred", "DomInstanceContainsInvalidAmountOfSectionsForNextStatus", "UnexpectedExceptionOccurred", "ScriptReturnedErrors", "ActionDefinitionNotFound", "ConditionNotMet"] as const
 export type Reason = (typeof ReasonValues)[number]
 
 /**
@@ -1623,10 +2076,23 @@ export interface RevokeTokenMessage {
 	Id: Guid
 }
 
+/**
+ * RollBackScriptMessage makes a new version of a script with the content of an
+ * old one: source or binary, manifest, libraries, description and timeout. Whom
+ * the script is bound to stays as it is. When the newest version has that content
+ * already, nothing changes. Answered with ScriptResponse.
+ */
+export interface RollBackScriptMessage {
+	Name: string
+	Version: number
+}
+
 /** Run is the record of one execution of a script. */
 export interface Run {
 	Id: Guid
+	/** Script is the name the script had then; ScriptID tells which it was. */
 	Script: string
+	ScriptId: Guid
 	ScriptVersion: number
 	/**
 	 * SourceHash is the Hash of source that was executed without being deployed;
@@ -1905,7 +2371,8 @@ export type RunState = (typeof RunStateValues)[number]
 
 /**
  * RunTrigger is why a run was started. ID and Name are those of the schedule,
- * trigger, API, action or run, where there is one.
+ * trigger, API or run, where there is one; of an action they are the id of the
+ * instance and that of the action.
  */
 export interface RunTrigger {
 	Kind?: RunTriggerKind
@@ -1916,6 +2383,20 @@ export interface RunTrigger {
 	 * from it.
 	 */
 	Occurrence?: Time
+	/** Request is the request to a user-defined API, nil for other runs. */
+	Request?: RunRequest
+}
+
+/** RunRequest is the request to a user-defined API that started a run. */
+export interface RunRequest {
+	Method: string
+	/** Route is the path below /api/custom/, as it was requested. */
+	Route: string
+	/** Token is the name of the token it came with, TokenID its id. */
+	Token: string
+	TokenId: Guid
+	/** Address is where it came from, where that is known. */
+	Address?: string
 }
 
 /** RunTriggerKind says what kind of thing started a run. */
@@ -2091,13 +2572,52 @@ export interface MemoryEntry {
 	RunId: Guid
 }
 
+/** ScriptReferencesResponse carries references to a script. */
+export interface ScriptReferencesResponse {
+	References: ScriptReference[] | null
+	/** More is how many further references there are. */
+	More?: number
+}
+
+/** ScriptReference is something that refers to a script. */
+export interface ScriptReference {
+	Kind: ReferenceKind
+	/**
+	 * Name is that of the script, schedule, secret, group, definition or behavior
+	 * definition; module settings have the id of their module in ModuleID only.
+	 */
+	Name?: string
+	ModuleId?: string
+	/**
+	 * Place says where it stands there: OnCreate, OnUpdate or OnDelete, or the id
+	 * of an action.
+	 */
+	Place?: string
+	/**
+	 * Version is that of the script that is built with the library, LibraryVersion
+	 * the version of the library that it has.
+	 */
+	Version?: number
+	LibraryVersion?: number
+}
+
+/** ReferenceKind says what refers to a script. */
+export const ReferenceKindValues = ["script", "schedule", "api", "secret", "group", "module settings", "definition", "behavior definition"] as const
+export type ReferenceKind = (typeof ReferenceKindValues)[number]
+
 /** ScriptResponse carries one script. */
 export interface ScriptResponse {
 	Script: Script
 }
 
-/** Script is a deployed script or plugin in one version. */
+/**
+ * Script is a deployed script, plugin or library in one version. ID, Name,
+ * RunsAs, and whether it is disabled, belong to all versions of it.
+ */
 export interface Script {
+	/** ID stays when the script is renamed. */
+	Id: Guid
+	/** Name is the name it has now. That of a library begins with lib/. */
 	Name: string
 	Description?: string
 	Engine: ScriptEngine
@@ -2108,6 +2628,16 @@ export interface Script {
 	 * binary, or of the names and contents of the source files.
 	 */
 	Hash: string
+	/**
+	 * RestoredFrom is the version whose content this one has, where it was made
+	 * by RollBackScriptMessage.
+	 */
+	RestoredFrom?: number
+	/**
+	 * Libraries are those it is built with, by name, also those that others of
+	 * them import.
+	 */
+	Libraries?: ScriptLibrary[]
 	/** EntryPoints are the entry points the script has. */
 	EntryPoints?: string[]
 	/**
@@ -2136,6 +2666,13 @@ export interface Script {
 	 */
 	RunsAs?: string
 	RunsAsId: Guid
+	/**
+	 * Disabled says that runs of it do not start; DisabledBy and DisabledAt tell
+	 * since when.
+	 */
+	Disabled?: boolean
+	DisabledBy?: string
+	DisabledAt?: Time
 }
 
 /**
@@ -2175,6 +2712,20 @@ export interface ScriptGrants {
 	Write?: string[]
 	/** Processes allows it to start other programs, of those it may read. */
 	Processes?: boolean
+}
+
+/** ScriptLibrary is a library that a version of a script is built with. */
+export interface ScriptLibrary {
+	/** Name is the name of the library, which is also the path it is imported by. */
+	Name: string
+	/**
+	 * Version and Hash are those of the library when the script was deployed. A
+	 * newer version of the library changes nothing for the script.
+	 */
+	Version: number
+	Hash: string
+	/** Files is the source. It is kept with the script and not given out with it. */
+	Files?: ScriptFile[]
 }
 
 /** ScriptLimits are what a run may use up; 0 means the daemon's default. */
@@ -2222,6 +2773,36 @@ export interface ScriptSettings {
 /** ScriptType says what a script started by a change is given. */
 export const ScriptTypeValues = ["", "FullCrudMeta"] as const
 export type ScriptType = (typeof ScriptTypeValues)[number]
+
+/** ScriptVersionsResponse carries versions of a script. */
+export interface ScriptVersionsResponse {
+	/** Name is the name the script has now. */
+	Name: string
+	Versions: ScriptVersion[] | null
+	/**
+	 * Next is the Before that continues behind the last version; 0 when there are
+	 * no more.
+	 */
+	Next?: number
+}
+
+/** ScriptVersion is one version of a script among its others. */
+export interface ScriptVersion {
+	Version: number
+	Hash: string
+	DeployedAt?: Time
+	DeployedBy?: string
+	EntryPoints?: string[]
+	/**
+	 * RestoredFrom is the version whose content this one has, where it was made
+	 * by RollBackScriptMessage.
+	 */
+	RestoredFrom?: number
+	/** What follows reports what differs from the version before. */
+	SourceChanged?: boolean
+	ManifestChanged?: boolean
+	LibrariesChanged?: boolean
+}
 
 /** ScriptsResponse carries scripts. */
 export interface ScriptsResponse {
@@ -2599,10 +3180,36 @@ export interface SystemInfoResponse {
 	 * daemon.
 	 */
 	Isolation?: string[]
-	/** Safe says that the daemon was told to start nothing by itself: no schedules. */
+	/**
+	 * Safe says that the daemon was told to start nothing by itself: no schedules,
+	 * and no runs that waited when it started.
+	 */
 	Safe?: boolean
+	/** ReadOnly says that the daemon was told to change nothing. */
+	ReadOnly?: boolean
 	/** Store says how the store does; nil when it is none that could say. */
 	Store?: StoreInfo
+	/** Backups says how its backups do. */
+	Backups?: BackupInfo
+}
+
+/** BackupInfo says how the daemon's backups do. */
+export interface BackupInfo {
+	/**
+	 * Writing is how many bytes of a backup that is being made were written, 0 when
+	 * none is.
+	 */
+	Writing?: number
+	/** Newest is the newest backup in the folder. */
+	Newest?: Backup
+	/** NextAt is when the next one is made, zero when nobody said how often. */
+	NextAt?: Time
+	/**
+	 * Failure is why the last backup failed, and FailedAt when, when none has
+	 * succeeded since.
+	 */
+	Failure?: string
+	FailedAt?: Time
 }
 
 /**
@@ -2779,6 +3386,13 @@ export interface ErrorProperties {
 	GroupName?: string
 	Permission?: number
 	InnerTraceData?: TraceData
+	ActionId?: string
+	/**
+	 * ExceptionMessage and ErrorData are of actions: why the script was not
+	 * started, and the errors it returned.
+	 */
+	ExceptionMessage?: string
+	ErrorData?: string[]
 }
 
 /** AssociatedField says which value of an instance an error is about. */
@@ -2826,6 +3440,24 @@ export const URIKindValues = ["RelativeOrAbsolute", "Absolute", "Relative"] as c
 export type URIKind = (typeof URIKindValues)[number]
 
 /**
+ * UpdateApiDefinitionMessage replaces an API definition, which is found by its
+ * ID. The sender must be allowed to act as the users of all tokens that are for
+ * it. Answered with ApiDefinitionResponse.
+ */
+export interface UpdateApiDefinitionMessage {
+	Definition: ApiDefinition
+}
+
+/**
+ * UpdateApiTokenMessage replaces what people can set of an API token, which is
+ * found by its ID. The sender must be allowed to act as its user, the one before
+ * and the one after. The secret stays. Answered with ApiTokenResponse.
+ */
+export interface UpdateApiTokenMessage {
+	Token: ApiToken
+}
+
+/**
  * UpdateGroupMessage replaces everything of a group. Answered with
  * GroupResponse.
  */
@@ -2861,6 +3493,18 @@ export interface UpdateScriptMessage {
 	 * bound script.
 	 */
 	RunsAs?: string
+	/**
+	 * Disabled makes that no runs of the script start any more, also none that
+	 * wait, or lets them start again. Runs that execute go on.
+	 */
+	Disabled?: boolean
+	/**
+	 * NewName renames the script; it may also be another way to write the name.
+	 * What refers to it by the former name goes on to mean it, until another script
+	 * is renamed to that name, which is refused while something does. The sender
+	 * needs the right to edit scripts of both names. Libraries keep their names.
+	 */
+	NewName?: string
 }
 
 /** UpdateTriggerCondition is met by an update that changed the values of a field. */
@@ -2950,6 +3594,11 @@ export interface WhoAmIResponse {
 
 /** All messages by name. */
 export interface Messages {
+	ApiDefinitionResponse: ApiDefinitionResponse
+	ApiDefinitionsResponse: ApiDefinitionsResponse
+	ApiDocumentResponse: ApiDocumentResponse
+	ApiTokenResponse: ApiTokenResponse
+	ApiTokensResponse: ApiTokensResponse
 	AttachmentAddRequest: AttachmentAddRequest
 	AttachmentDeleteRequest: AttachmentDeleteRequest
 	AttachmentGetNamesRequest: AttachmentGetNamesRequest
@@ -2960,6 +3609,8 @@ export interface Messages {
 	AutoIncrementerGetRequest: AutoIncrementerGetRequest
 	AutoIncrementerResponse: AutoIncrementerResponse
 	AutoIncrementerSetRequest: AutoIncrementerSetRequest
+	BackupResponse: BackupResponse
+	BackupsResponse: BackupsResponse
 	CancelRunMessage: CancelRunMessage
 	ChangePasswordMessage: ChangePasswordMessage
 	CheckStoreMessage: CheckStoreMessage
@@ -2967,20 +3618,34 @@ export interface Messages {
 	ClearScriptMemoryMessage: ClearScriptMemoryMessage
 	CompactStoreMessage: CompactStoreMessage
 	CompactStoreResponse: CompactStoreResponse
+	CreateApiDefinitionMessage: CreateApiDefinitionMessage
+	CreateApiTokenMessage: CreateApiTokenMessage
+	CreateApiTokenResponse: CreateApiTokenResponse
+	CreateBackupMessage: CreateBackupMessage
 	CreateGroupMessage: CreateGroupMessage
 	CreateScheduleMessage: CreateScheduleMessage
 	CreateTokenMessage: CreateTokenMessage
 	CreateTokenResponse: CreateTokenResponse
 	CreateUserMessage: CreateUserMessage
+	DeleteApiDefinitionMessage: DeleteApiDefinitionMessage
+	DeleteApiTokenMessage: DeleteApiTokenMessage
+	DeleteBackupMessage: DeleteBackupMessage
 	DeleteGroupMessage: DeleteGroupMessage
 	DeleteMemoryMessage: DeleteMemoryMessage
 	DeleteScheduleMessage: DeleteScheduleMessage
+	DeleteScriptMessage: DeleteScriptMessage
 	DeleteSecretMessage: DeleteSecretMessage
 	DeleteUserMessage: DeleteUserMessage
 	DeployPluginMessage: DeployPluginMessage
 	DeployScriptMessage: DeployScriptMessage
+	DisableApiDefinitionMessage: DisableApiDefinitionMessage
+	DisableApiTokenMessage: DisableApiTokenMessage
 	DomBehaviorDefinitionsChangedEventMessage: ObjectsChangedEventMessage
 	DomDefinitionsChangedEventMessage: ObjectsChangedEventMessage
+	DomInstanceActionRequest: DomInstanceActionRequest
+	DomInstanceActionResponse: DomInstanceActionResponse
+	DomInstanceActionsRequest: DomInstanceActionsRequest
+	DomInstanceActionsResponse: DomInstanceActionsResponse
 	DomInstanceStatusChangedEventMessage: DomInstanceStatusChangedEventMessage
 	DomInstanceStatusTransitionRequest: DomInstanceStatusTransitionRequest
 	DomInstancesChangedEventMessage: ObjectsChangedEventMessage
@@ -2990,7 +3655,13 @@ export interface Messages {
 	ExecuteScriptMessage: ExecuteScriptMessage
 	ExecuteSourceMessage: ExecuteSourceMessage
 	GenerateInformationMessage: GenerateInformationMessage
+	GetApiDefinitionMessage: GetApiDefinitionMessage
+	GetApiDefinitionsMessage: GetApiDefinitionsMessage
+	GetApiDocumentMessage: GetApiDocumentMessage
+	GetApiTokenMessage: GetApiTokenMessage
+	GetApiTokensMessage: GetApiTokensMessage
 	GetAuditMessage: GetAuditMessage
+	GetBackupsMessage: GetBackupsMessage
 	GetGroupsMessage: GetGroupsMessage
 	GetInformationEventsMessage: GetInformationEventsMessage
 	GetMemoryKeysMessage: GetMemoryKeysMessage
@@ -3004,6 +3675,8 @@ export interface Messages {
 	GetSchedulesMessage: GetSchedulesMessage
 	GetScriptMemoryMessage: GetScriptMemoryMessage
 	GetScriptMessage: GetScriptMessage
+	GetScriptReferencesMessage: GetScriptReferencesMessage
+	GetScriptVersionsMessage: GetScriptVersionsMessage
 	GetScriptsMessage: GetScriptsMessage
 	GetSecretValueMessage: GetSecretValueMessage
 	GetSecretsMessage: GetSecretsMessage
@@ -3041,10 +3714,13 @@ export interface Messages {
 	PluginProcessesResponse: PluginProcessesResponse
 	PreviewScheduleMessage: PreviewScheduleMessage
 	PreviewScheduleResponse: PreviewScheduleResponse
+	ReadBackupMessage: ReadBackupMessage
+	ReadBackupResponse: ReadBackupResponse
 	ReinitializeManagerMessage: ReinitializeManagerMessage
 	ReplayRunsMessage: ReplayRunsMessage
 	ReplayRunsResponse: ReplayRunsResponse
 	RevokeTokenMessage: RevokeTokenMessage
+	RollBackScriptMessage: RollBackScriptMessage
 	RunChangedEventMessage: RunChangedEventMessage
 	RunChangesResponse: RunChangesResponse
 	RunLogResponse: RunLogResponse
@@ -3054,7 +3730,9 @@ export interface Messages {
 	ScheduleResponse: ScheduleResponse
 	SchedulesResponse: SchedulesResponse
 	ScriptMemoryResponse: ScriptMemoryResponse
+	ScriptReferencesResponse: ScriptReferencesResponse
 	ScriptResponse: ScriptResponse
+	ScriptVersionsResponse: ScriptVersionsResponse
 	ScriptsResponse: ScriptsResponse
 	SecretResponse: SecretResponse
 	SecretValueResponse: SecretValueResponse
@@ -3066,6 +3744,8 @@ export interface Messages {
 	SkippedOccurrencesResponse: SkippedOccurrencesResponse
 	SystemInfoResponse: SystemInfoResponse
 	TokensResponse: TokensResponse
+	UpdateApiDefinitionMessage: UpdateApiDefinitionMessage
+	UpdateApiTokenMessage: UpdateApiTokenMessage
 	UpdateGroupMessage: UpdateGroupMessage
 	UpdateScheduleMessage: UpdateScheduleMessage
 	UpdateScriptMessage: UpdateScriptMessage
@@ -3090,22 +3770,38 @@ export interface Answers {
 	CheckStoreMessage: CheckStoreResponse
 	ClearScriptMemoryMessage: Empty
 	CompactStoreMessage: CompactStoreResponse
+	CreateApiDefinitionMessage: ApiDefinitionResponse
+	CreateApiTokenMessage: CreateApiTokenResponse
+	CreateBackupMessage: BackupResponse
 	CreateGroupMessage: GroupResponse
 	CreateScheduleMessage: ScheduleResponse
 	CreateTokenMessage: CreateTokenResponse
 	CreateUserMessage: UserResponse
+	DeleteApiDefinitionMessage: Empty
+	DeleteApiTokenMessage: Empty
+	DeleteBackupMessage: Empty
 	DeleteGroupMessage: Empty
 	DeleteMemoryMessage: Empty
 	DeleteScheduleMessage: Empty
+	DeleteScriptMessage: ScriptReferencesResponse
 	DeleteSecretMessage: Empty
 	DeleteUserMessage: Empty
 	DeployPluginMessage: ScriptResponse
 	DeployScriptMessage: ScriptResponse
+	DisableApiDefinitionMessage: ApiDefinitionResponse
+	DisableApiTokenMessage: ApiTokenResponse
+	DomInstanceActionsRequest: DomInstanceActionsResponse
 	DomInstanceStatusTransitionRequest: ManagerStoreCrudResponse
 	ExecuteScriptMessage: RunResponse
 	ExecuteSourceMessage: RunResponse
 	GenerateInformationMessage: Empty
+	GetApiDefinitionMessage: ApiDefinitionResponse
+	GetApiDefinitionsMessage: ApiDefinitionsResponse
+	GetApiDocumentMessage: ApiDocumentResponse
+	GetApiTokenMessage: ApiTokenResponse
+	GetApiTokensMessage: ApiTokensResponse
 	GetAuditMessage: AuditResponse
+	GetBackupsMessage: BackupsResponse
 	GetGroupsMessage: GroupsResponse
 	GetInformationEventsMessage: InformationEventsResponse
 	GetMemoryKeysMessage: MemoryKeysResponse
@@ -3119,6 +3815,8 @@ export interface Answers {
 	GetSchedulesMessage: SchedulesResponse
 	GetScriptMemoryMessage: ScriptMemoryResponse
 	GetScriptMessage: ScriptResponse
+	GetScriptReferencesMessage: ScriptReferencesResponse
+	GetScriptVersionsMessage: ScriptVersionsResponse
 	GetScriptsMessage: ScriptsResponse
 	GetSecretValueMessage: SecretValueResponse
 	GetSecretsMessage: SecretsResponse
@@ -3139,13 +3837,17 @@ export interface Answers {
 	ParseQueryMessage: ParseQueryResponse
 	PauseScheduleMessage: ScheduleResponse
 	PreviewScheduleMessage: PreviewScheduleResponse
+	ReadBackupMessage: ReadBackupResponse
 	ReinitializeManagerMessage: Empty
 	ReplayRunsMessage: ReplayRunsResponse
 	RevokeTokenMessage: Empty
+	RollBackScriptMessage: ScriptResponse
 	RunScheduleMessage: RunResponse
 	SendHTTPRequestMessage: HTTPResponse
 	SetMemoryMessage: SetMemoryResponse
 	SetSecretMessage: SecretResponse
+	UpdateApiDefinitionMessage: ApiDefinitionResponse
+	UpdateApiTokenMessage: ApiTokenResponse
 	UpdateGroupMessage: GroupResponse
 	UpdateScheduleMessage: ScheduleResponse
 	UpdateScriptMessage: ScriptResponse

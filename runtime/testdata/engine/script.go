@@ -18,12 +18,16 @@ func Run(ctx context.Context, engine *sdk.Engine) error {
 	switch what {
 	case "say", "die", "panic":
 		return tell(ctx, engine, what)
+	case "keep":
+		return engine.Memory().Set(ctx, "kept", "text")
 	case "count":
 		return count(ctx, engine.Memory())
 	case "remember":
 		return remember(ctx, engine)
 	case "fill":
 		return fill(ctx, engine.Memory())
+	case "rehearse":
+		return rehearse(ctx, engine, rest)
 	case "get", "post":
 		return request(ctx, engine, what, rest)
 	case "who":
@@ -119,6 +123,29 @@ func fill(ctx context.Context, memory *sdk.Memory) error {
 		return fmt.Errorf("one key more than there may be: %w", err)
 	}
 	return memory.Set(ctx, "0", "y")
+}
+
+// rehearse tells what a dry run is allowed.
+func rehearse(ctx context.Context, engine *sdk.Engine, url string) error {
+	memory := engine.Memory()
+	kept, err := memory.Get(ctx, "kept")
+	if err := errors.Join(err, memory.Set(ctx, "kept", "changed"), memory.Set(ctx, "new", "text")); err != nil {
+		return err
+	}
+	changed, err := memory.Get(ctx, "kept")
+	keys, keysErr := memory.Keys(ctx)
+	secret, secretErr := engine.Secret(ctx, "api-key")
+	if err := errors.Join(err, keysErr, secretErr); err != nil {
+		return err
+	}
+	engine.AddOrUpdateScriptOutput("memory", fmt.Sprint(kept, " ", changed, " ", keys))
+	engine.AddOrUpdateScriptOutput("secret", secret)
+	_, err = engine.HTTP().Get(ctx, url)
+	if !errors.Is(err, slnet.KindConflict) {
+		return fmt.Errorf("a request: %w", err)
+	}
+	engine.AddOrUpdateScriptOutput("http", err.Error())
+	return nil
 }
 
 func request(ctx context.Context, engine *sdk.Engine, method, url string) error {

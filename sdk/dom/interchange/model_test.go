@@ -89,7 +89,7 @@ func everything() *interchange.Module {
 	name := &dom.NameDefinition{ConcatenationItems: []dom.NameItem{dom.NameField(number.ID), dom.NameText(" - "), dom.NameField(title.ID)}}
 	scripts := dom.ScriptSettings{
 		OnCreate: "A", OnUpdate: "B", OnDelete: "C", ScriptType: dom.ScriptFullCrudMeta,
-		OnUpdateTriggerConditions: []dom.UpdateTriggerCondition{{FieldDescriptorID: title.ID}},
+		OnUpdateTriggerConditions: []dom.UpdateTriggerCondition{{FieldDescriptorID: title.ID}, {StatusID: "draft"}},
 	}
 	definition := &dom.Definition{
 		ID: definitionID, ModuleID: "everything", Name: "Thing",

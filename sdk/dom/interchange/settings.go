@@ -4,7 +4,12 @@ import (
 	"domovoi.dev/sdk/dom"
 )
 
-var triggerConditions = []class{slnetClass(nsSettings + "FieldValueUpdatedTriggerCondition")}
+// triggerConditions are the classes of conditions: that of the original, and one it
+// does not know.
+var triggerConditions = []class{
+	slnetClass(nsSettings + "FieldValueUpdatedTriggerCondition"),
+	slnetClass(nsSettings + "StatusUpdatedTriggerCondition"),
+}
 
 func (r *record) moduleSettings(s *dom.ModuleSettings) {
 	if r.c.mode != comparing {
@@ -85,10 +90,18 @@ func (r *record) cachingSettings(s *dom.CachingSettings) {
 
 func (r *record) scriptSettings(s *dom.ScriptSettings) {
 	list(r, "OnUpdateTriggerConditions", class{}, &s.OnUpdateTriggerConditions, func(r *record, c *dom.UpdateTriggerCondition) bool {
-		if r.variant(0, triggerConditions...) < 0 {
+		at := 0
+		if c.StatusID != "" {
+			at = 1
+		}
+		switch r.variant(at, triggerConditions...) {
+		case 0:
+			r.refer("FieldDescriptorId", fieldDescriptorID, (*[16]byte)(&c.FieldDescriptorID), "")
+		case 1:
+			r.text("StatusId", &c.StatusID)
+		default:
 			return false
 		}
-		r.refer("FieldDescriptorId", fieldDescriptorID, (*[16]byte)(&c.FieldDescriptorID), "")
 		return true
 	})
 	r.text("OnCreate", &s.OnCreate)

@@ -104,7 +104,7 @@ func (x *DescribeRequest) GetFiles() []*SourceFile {
 // SourceFile is one source file.
 type SourceFile struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Without folders.
+	// Without folders, but that of the library it belongs to: lib/money/money.go.
 	Name          string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	Content       []byte `protobuf:"bytes,2,opt,name=content,proto3" json:"content,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -171,8 +171,11 @@ type Description struct {
 	// error; empty where there is no such thing.
 	ParameterSchema []byte `protobuf:"bytes,5,opt,name=parameter_schema,json=parameterSchema,proto3" json:"parameter_schema,omitempty"`
 	ResultSchema    []byte `protobuf:"bytes,6,opt,name=result_schema,json=resultSchema,proto3" json:"result_schema,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// What the script is for, in a sentence, of at most 4096 bytes; empty where it
+	// does not say. What its deployment or manifest says counts more.
+	Description   string `protobuf:"bytes,7,opt,name=description,proto3" json:"description,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Description) Reset() {
@@ -245,6 +248,13 @@ func (x *Description) GetResultSchema() []byte {
 		return x.ResultSchema
 	}
 	return nil
+}
+
+func (x *Description) GetDescription() string {
+	if x != nil {
+		return x.Description
+	}
+	return ""
 }
 
 // CompileError is one mistake in a script.
@@ -1702,7 +1712,7 @@ const file_session_proto_rawDesc = "" +
 	"\n" +
 	"SourceFile\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
-	"\acontent\x18\x02 \x01(\fR\acontent\"\x85\x02\n" +
+	"\acontent\x18\x02 \x01(\fR\acontent\"\xa7\x02\n" +
 	"\vDescription\x12!\n" +
 	"\fentry_points\x18\x01 \x03(\tR\ventryPoints\x127\n" +
 	"\x06errors\x18\x02 \x03(\v2\x1f.domovoi.plugin.v1.CompileErrorR\x06errors\x12)\n" +
@@ -1710,7 +1720,8 @@ const file_session_proto_rawDesc = "" +
 	"\vsdk_version\x18\x04 \x01(\tR\n" +
 	"sdkVersion\x12)\n" +
 	"\x10parameter_schema\x18\x05 \x01(\fR\x0fparameterSchema\x12#\n" +
-	"\rresult_schema\x18\x06 \x01(\fR\fresultSchema\"h\n" +
+	"\rresult_schema\x18\x06 \x01(\fR\fresultSchema\x12 \n" +
+	"\vdescription\x18\a \x01(\tR\vdescription\"h\n" +
 	"\fCompileError\x12\x18\n" +
 	"\amessage\x18\x01 \x01(\tR\amessage\x12\x12\n" +
 	"\x04file\x18\x02 \x01(\tR\x04file\x12\x12\n" +

@@ -39,7 +39,7 @@ func (f *fn) prepared(n *ast.CallExpr) (fun ast.Expr, args []ast.Expr, ellipsis 
 			name, selector := f.methodFunc(m.fn, t, s.Sel.Pos())
 			args, ellipsis = f.arguments(n, sig, selector)
 			if selector {
-				return sel(s.Sel.Pos(), recv, name), args, ellipsis
+				return f.watched(n, sel(s.Sel.Pos(), recv, name), t, true), args, ellipsis
 			}
 			return id(pos, name), append([]ast.Expr{recv}, args...), false
 		}
@@ -49,9 +49,12 @@ func (f *fn) prepared(n *ast.CallExpr) (fun ast.Expr, args []ast.Expr, ellipsis 
 	compiled := callee != nil && f.funcs[callee] == nil && f.library[callee.Pkg().Path()+"."+callee.Name()] == nil
 	args, ellipsis = f.arguments(n, sig, compiled)
 	if callee != nil {
-		return f.functionName(callee, rootIdent(target), pos), args, ellipsis
+		if _, ok := f.Watch.Calls[n]; ok && !compiled {
+			return f.watched(n, f.expr(n.Fun), nil, false), args, ellipsis // it needs a value
+		}
+		return f.watched(n, f.functionName(callee, rootIdent(target), pos), nil, compiled), args, ellipsis
 	}
-	return f.expr(n.Fun), args, ellipsis
+	return f.watched(n, f.expr(n.Fun), nil, false), args, ellipsis
 }
 
 // callee is the function that an expression names, nil when it is a value.

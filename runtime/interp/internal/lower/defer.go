@@ -14,17 +14,29 @@ type Defers struct {
 // Add defers a call.
 func (d *Defers) Add(f func()) { d.calls = append(d.calls, f) }
 
-// Do runs the body of the function and the deferred calls.
+// Do runs the body of the function and the deferred calls, also when the goroutine
+// ends meanwhile, as that of a test does that fails.
 func (d *Defers) Do(body func()) {
+	returned := false
+	defer func() {
+		if !returned {
+			d.rest()
+		}
+	}()
 	d.attempt(body)
+	d.rest()
+	returned = true
+	if d.panicking {
+		panic(d.value)
+	}
+}
+
+func (d *Defers) rest() {
 	for len(d.calls) > 0 {
 		last := len(d.calls) - 1
 		f := d.calls[last]
 		d.calls = d.calls[:last]
 		d.attempt(f)
-	}
-	if d.panicking {
-		panic(d.value)
 	}
 }
 

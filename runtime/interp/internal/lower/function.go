@@ -74,7 +74,7 @@ func (l *lowerer) variant(obj *types.Func, args []types.Type, pos token.Pos, def
 		}
 	}
 	// Entry points keep their names, for the host to find them.
-	if !slices.Contains(l.EntryPoints, name) || deferred || obj.Signature().Recv() != nil {
+	if !slices.Contains(l.EntryPoints, name) || deferred || obj.Signature().Recv() != nil || obj.Pkg() != l.Script.Package {
 		name = l.fresh(strings.ReplaceAll(name, ".", "_"))
 	}
 	l.instances[key] = name

@@ -19,8 +19,10 @@ import (
 	"go/token"
 	"go/types"
 	"reflect"
+	"slices"
 	"sort"
 
+	"golang.org/x/tools/go/ast/astutil"
 	"golang.org/x/tools/go/types/typeutil"
 
 	"domovoi.dev/runtime/interp/internal/rtype"
@@ -42,6 +44,8 @@ type Unit struct {
 type Config struct {
 	FileSet *token.FileSet
 	Script  *Unit
+	// Packages are those that the script comes with, each behind what it imports.
+	Packages []*Unit
 	// Library has implementations of generic functions, by import path.
 	Library map[string]*Unit
 	// LibraryFunctions are functions of Library that are compiled.
@@ -51,6 +55,8 @@ type Config struct {
 	Symbol func(path, name string) reflect.Value
 	// EntryPoints are functions that keep their names.
 	EntryPoints []string
+	// Watch says which calls somebody wants to know of.
+	Watch Watch
 }
 
 // Refusal is a part of a script that cannot be interpreted as Go means it.
@@ -87,7 +93,7 @@ func Callable(f reflect.Value, face reflect.Type, call func([]reflect.Value) []r
 // Lower makes the program of a script.
 func Lower(c Config) (p *Program, refusals []Refusal) {
 	l := &lowerer{
-		Config: c, symbols: make(map[string]reflect.Value), imports: make(map[string]string),
+		Config: c, program: append(slices.Clone(c.Packages), c.Script), symbols: make(map[string]reflect.Value), imports: make(map[string]string),
 		funcs: make(map[*types.Func]*funcDecl), instances: make(map[string]string), globals: make(map[types.Object]string),
 		kinds: make(map[reflect.Type]int), values: make(map[string]bool), dispatchers: make(map[string]*dispatcher), units: make(map[*types.Package]*Unit),
 	}
@@ -102,10 +108,16 @@ func Lower(c Config) (p *Program, refusals []Refusal) {
 		}
 	}()
 	l.collect(c.Script, "")
+	for _, u := range c.Packages {
+		l.collect(u, "")
+	}
+	for _, u := range l.program {
+		l.unqualify(u)
+	}
 	for path, u := range c.Library {
 		l.collect(u, path)
 	}
-	l.program()
+	l.emit()
 	if len(l.refusals) > 0 {
 		return nil, l.sorted()
 	}
@@ -130,6 +142,7 @@ type funcDecl struct {
 
 type lowerer struct {
 	Config
+	program   []*Unit // in the order of their initialisation, the script last
 	refusals  []Refusal
 	symbols   map[string]reflect.Value
 	imports   map[string]string // aliases by path
@@ -202,12 +215,67 @@ func (l *lowerer) fresh(name string) string {
 	return fmt.Sprintf("%s#%d", name, l.counter)
 }
 
-// program emits all that can be reached from Run, main, init functions and
-// variables.
-func (l *lowerer) program() {
-	u := l.Script
-	pos := u.Files[0].Package
+// unqualify replaces the names that a unit selects from other packages of the
+// program by the selected identifiers, which mean the same objects: the program
+// that is made is one package.
+func (l *lowerer) unqualify(u *Unit) {
+	for i, file := range u.Files {
+		u.Files[i] = astutil.Apply(file, nil, func(c *astutil.Cursor) bool {
+			n, ok := c.Node().(*ast.SelectorExpr)
+			if !ok || u.Info.Selections[n] != nil {
+				return true
+			}
+			if obj := u.Info.Uses[n.Sel]; obj == nil || l.units[obj.Pkg()] == nil {
+				return true
+			}
+			if tv, ok := u.Info.Types[n]; ok {
+				u.Info.Types[n.Sel] = tv
+			}
+			c.Replace(n.Sel)
+			return true
+		}).(*ast.File)
+	}
+}
+
+// emit writes all that can be reached from functions, init functions and
+// variables of the script, and from the initialisation of its packages.
+func (l *lowerer) emit() {
 	var start []ast.Stmt
+	for _, u := range l.program {
+		start = append(start, l.initialise(u)...)
+	}
+	l.drain()
+	for _, name := range l.EntryPoints {
+		if obj, ok := l.Script.Package.Scope().Lookup(name).(*types.Func); ok {
+			l.face(obj.Signature(), obj.Pos())
+		}
+	}
+	l.drain()
+	for again := true; again; {
+		again = false
+		for _, d := range l.order {
+			for _, t := range l.faced {
+				if d.add(t) {
+					again = true
+				}
+			}
+		}
+		l.drain()
+	}
+	for _, d := range l.order {
+		d.emit()
+	}
+	l.drain()
+	pos := l.Script.Files[0].Package
+	l.decls = append(l.decls, &ast.FuncDecl{
+		Name: id(pos, "init"), Type: &ast.FuncType{Func: pos, Params: &ast.FieldList{}},
+		Body: &ast.BlockStmt{Lbrace: pos, List: append(l.binds, start...), Rbrace: pos},
+	})
+}
+
+// initialise writes the variables of a package and returns what initialises it.
+// Of the script it also writes all functions, of another package what is used.
+func (l *lowerer) initialise(u *Unit) (start []ast.Stmt) {
 	f := l.newFunc(u, nil)
 	for _, file := range u.Files {
 		for _, d := range file.Decls {
@@ -268,36 +336,14 @@ func (l *lowerer) program() {
 				start = append(start, &ast.ExprStmt{X: call(d.Pos(), id(d.Pos(), name))})
 			case "_":
 			default:
+				if u != l.Script {
+					continue
+				}
 				l.instance(u.Info.Defs[d.Name].(*types.Func), nil, d.Pos())
 			}
 		}
 	}
-	l.drain()
-	for _, name := range l.EntryPoints {
-		if obj, ok := u.Package.Scope().Lookup(name).(*types.Func); ok {
-			l.face(obj.Signature(), obj.Pos())
-		}
-	}
-	l.drain()
-	for again := true; again; {
-		again = false
-		for _, d := range l.order {
-			for _, t := range l.faced {
-				if d.add(t) {
-					again = true
-				}
-			}
-		}
-		l.drain()
-	}
-	for _, d := range l.order {
-		d.emit()
-	}
-	l.drain()
-	l.decls = append(l.decls, &ast.FuncDecl{
-		Name: id(pos, "init"), Type: &ast.FuncType{Func: pos, Params: &ast.FieldList{}},
-		Body: &ast.BlockStmt{Lbrace: pos, List: append(l.binds, start...), Rbrace: pos},
-	})
+	return start
 }
 
 func (l *lowerer) drain() {

@@ -566,13 +566,14 @@ func (f *fn) bound(n *ast.CallExpr, pos token.Pos, deferred bool) (*boundCall, *
 	target := ast.Unparen(n.Fun)
 	compiled := false
 	var static *types.Func
+	var recv types.Type
 	var typeArgs []types.Type
 	if s, ok := target.(*ast.SelectorExpr); ok && f.unit.Info.Selections[s] != nil && f.unit.Info.Selections[s].Kind() == types.MethodVal {
 		m := f.find(f.typeOf(s.X), f.unit.Info.Selections[s].Obj().Pkg(), s.Sel.Name)
-		recv, t := f.receiver(s.X, m, pos)
+		x, t := f.receiver(s.X, m, pos)
 		name, selector := f.methodFunc(m.fn, t, pos)
-		compiled = selector
-		p := add(recv, f.typ(t, pos))
+		compiled, recv = selector, t
+		p := add(x, f.typ(t, pos))
 		if selector {
 			inner.Fun = sel(pos, p, name)
 		} else {
@@ -603,6 +604,10 @@ func (f *fn) bound(n *ast.CallExpr, pos token.Pos, deferred bool) (*boundCall, *
 	if d := f.funcs[static]; d != nil && deferred && recovering(d.unit.Info, d.decl.Body) {
 		inner.Fun = id(pos, f.variant(static, typeArgs, pos, true))
 		inner.Args = append([]ast.Expr{add(id(pos, f.defers), f.deferType(pos))}, inner.Args...)
+	} else if _, ok := f.Watch.Calls[n]; ok && !compiled && recv == nil && static != nil {
+		inner.Fun = f.watched(n, f.expr(n.Fun), nil, false)
+	} else {
+		inner.Fun = f.watched(n, inner.Fun, recv, compiled)
 	}
 	args, ellipsis := f.arguments(n, sig, compiled)
 	for i, a := range args {

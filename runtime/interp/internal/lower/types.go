@@ -218,7 +218,7 @@ func (s *scriptType) name() string {
 		return "struct"
 	}
 	var b strings.Builder
-	b.WriteString("main." + n.Obj().Name())
+	b.WriteString(n.Obj().Pkg().Name() + "." + n.Obj().Name())
 	if args := n.TypeArgs(); args.Len() > 0 {
 		b.WriteByte('[')
 		for i := range args.Len() {
@@ -230,6 +230,14 @@ func (s *scriptType) name() string {
 		b.WriteByte(']')
 	}
 	return b.String()
+}
+
+// path is the import path of the package of a type.
+func (s *scriptType) path() string {
+	if n, ok := s.typ.(*types.Named); ok {
+		return n.Obj().Pkg().Path()
+	}
+	return s.l.Script.Package.Path()
 }
 
 func (s *scriptType) reflected(m mode) reflect.Type {
@@ -247,7 +255,7 @@ func (s *scriptType) reflected(m mode) reflect.Type {
 		return s.shape
 	case m == working && isStruct:
 		if s.work == nil {
-			s.work = rtype.New("main", s.name(), s.reflected(shaping))
+			s.work = rtype.New(s.path(), s.name(), s.reflected(shaping))
 			var list []rtype.Field
 			for i := range st.NumFields() {
 				list = append(list, rtype.Field{Name: fieldName(i), Exported: true, Type: l.reflected(st.Field(i).Type(), working)})
@@ -258,7 +266,7 @@ func (s *scriptType) reflected(m mode) reflect.Type {
 	}
 	if m == working {
 		if s.work == nil {
-			s.work = rtype.New("main", s.name(), l.reflected(s.typ.Underlying(), shaping))
+			s.work = rtype.New(s.path(), s.name(), l.reflected(s.typ.Underlying(), shaping))
 			s.work.Complete(l.reflected(s.typ.Underlying(), working))
 		}
 		return s.work.Type
@@ -270,7 +278,7 @@ func (s *scriptType) reflected(m mode) reflect.Type {
 				v := st.Field(i)
 				f := reflect.StructField{Name: v.Name(), Type: l.reflected(v.Type(), facing), Tag: reflect.StructTag(st.Tag(i))}
 				if !v.Exported() {
-					f.PkgPath = "main"
+					f.PkgPath = v.Pkg().Path()
 				}
 				list = append(list, f)
 			}
@@ -285,7 +293,7 @@ func (s *scriptType) reflected(m mode) reflect.Type {
 		} else {
 			shape = l.reflected(s.typ.Underlying(), shaping)
 		}
-		s.face = rtype.New("main", s.name(), shape)
+		s.face = rtype.New(s.path(), s.name(), shape)
 		if isStruct {
 			var list []rtype.Field
 			for i := range st.NumFields() {

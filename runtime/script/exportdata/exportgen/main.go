@@ -24,11 +24,12 @@ func main() {
 }
 
 func write(file string) error {
-	imports, err := exportdata.Compile(".", script.AllowedImports)
+	packages := script.Exported()
+	imports, err := exportdata.Compile(".", packages)
 	if err != nil {
 		return err
 	}
-	bundle, err := exportdata.Bundle(imports, script.AllowedImports, runtime.Version())
+	bundle, err := exportdata.Bundle(imports, packages, runtime.Version())
 	if err != nil {
 		return err
 	}

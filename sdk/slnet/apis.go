@@ -1,0 +1,267 @@
+package slnet
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// ApiDefinition says which requests below /api/custom/ a script answers.
+type ApiDefinition struct {
+	ID uuid.UUID `json:"Id"`
+	// Name tells definitions apart for people; no two have the same, ignoring
+	// case.
+	Name        string `json:"Name"`
+	Description string `json:"Description,omitempty"`
+
+	// Route is the template of the paths below /api/custom/, such as
+	// "invoices/{id}". A part in braces stands for any one part of a path. Of
+	// several routes that fit a path the one counts that is literal where they
+	// first differ. Two with the same literal parts in the same places and a
+	// method in common cannot be.
+	Route string `json:"Route"`
+	// Methods are those of GET, POST, PUT, DELETE and PATCH that are answered.
+	Methods []string `json:"Methods"`
+
+	// Script is what answers: its newest version, or the given one. EntryPoint is
+	// OnApiTrigger, or Run, whose parameters are then filled by name from the
+	// route, the query and a JSON object in the body. Where it is empty when the
+	// definition is stored, it becomes the first of the two that the script has.
+	Script        string `json:"Script"`
+	ScriptVersion int64  `json:"ScriptVersion,omitempty"`
+	EntryPoint    string `json:"EntryPoint,omitempty"`
+	// Timeout ends a run that takes longer; 0 means the script's own.
+	Timeout time.Duration `json:"Timeout,omitempty"`
+
+	// RateLimit bounds the requests of each token.
+	RateLimit RateLimit `json:"RateLimit,omitzero"`
+	// MaxBody is the most bytes of a request's body; 0 means DefaultApiBody, at
+	// most MaxApiBody. For the entry point Run it is at most MaxRunInput, which is
+	// then the default too.
+	MaxBody int64 `json:"MaxBody,omitempty"`
+	// Disabled definitions answer nothing, and keep their route.
+	Disabled bool `json:"Disabled,omitempty"`
+
+	// What follows is filled in by the daemon.
+	CreatedAt time.Time `json:"CreatedAt,omitzero"`
+	CreatedBy string    `json:"CreatedBy,omitempty"`
+	ChangedAt time.Time `json:"ChangedAt,omitzero"`
+	ChangedBy string    `json:"ChangedBy,omitempty"`
+	// Revision counts the changes people made, from 1. An update that states one
+	// fails when the definition has been changed since.
+	Revision int64 `json:"Revision,omitempty"`
+}
+
+// Bounds of the body of a request to a user-defined API, in bytes.
+const (
+	DefaultApiBody = 29 << 20
+	MaxApiBody     = 29 << 20
+)
+
+// RateLimit is how many requests are answered in a time. As many may come at
+// once; each comes back after its part of the time. The zero one does not limit.
+type RateLimit struct {
+	Requests int64         `json:"Requests,omitempty"`
+	Per      time.Duration `json:"Per,omitempty"`
+}
+
+// IsZero reports whether the limit is none.
+func (l RateLimit) IsZero() bool { return l == RateLimit{} }
+
+// ApiToken lets whoever has its secret send requests to user-defined APIs, and to
+// nothing else. The runs these start have the rights of its user.
+type ApiToken struct {
+	ID uuid.UUID `json:"Id"`
+	// Name tells tokens apart for people; no two have the same, ignoring case.
+	Name string `json:"Name"`
+	// User is whose rights the runs have. UserID is filled in by the daemon: a
+	// user who gets the name later is not the one.
+	User   string    `json:"User"`
+	UserID uuid.UUID `json:"UserId"`
+	// Definitions are the ids of the API definitions that the token is for.
+	Definitions []uuid.UUID `json:"Definitions,omitempty"`
+	// ExpiresAt is when the token ceases to work, zero for never.
+	ExpiresAt time.Time `json:"ExpiresAt,omitzero"`
+	// Disabled tokens are refused.
+	Disabled bool `json:"Disabled,omitempty"`
+
+	// What follows is filled in by the daemon. LastUsedAt is stored once a minute.
+	LastUsedAt time.Time `json:"LastUsedAt,omitzero"`
+	CreatedAt  time.Time `json:"CreatedAt,omitzero"`
+	CreatedBy  string    `json:"CreatedBy,omitempty"`
+	ChangedAt  time.Time `json:"ChangedAt,omitzero"`
+	ChangedBy  string    `json:"ChangedBy,omitempty"`
+	// Revision counts the changes people made, from 1. An update that states one
+	// fails when the token has been changed since.
+	Revision int64 `json:"Revision,omitempty"`
+}
+
+// RunRequest is the request to a user-defined API that started a run.
+type RunRequest struct {
+	Method string `json:"Method"`
+	// Route is the path below /api/custom/, as it was requested.
+	Route string `json:"Route"`
+	// Token is the name of the token it came with, TokenID its id.
+	Token   string    `json:"Token"`
+	TokenID uuid.UUID `json:"TokenId"`
+	// Address is where it came from, where that is known.
+	Address string `json:"Address,omitempty"`
+}
+
+// The reasons for which a request to a user-defined API is not answered by its
+// script. The JSON of the answer has their numbers, which are those of the
+// original where the case is the same; see docs/apis.md.
+const (
+	ErrApiEmptyRoute            Reason = "EmptyRoute"
+	ErrApiInvalidRequestMethod  Reason = "InvalidRequestMethod"
+	ErrApiDefinitionNotFound    Reason = "DefinitionNotFound"
+	ErrApiUnavailable           Reason = "ManagerNotInitialized"
+	ErrApiUnexpected            Reason = "UnexpectedException"
+	ErrApiBodyToParameters      Reason = "BodyToParametersConversionFailed"
+	ErrApiActionFailed          Reason = "AutomationActionError"
+	ErrApiInvalidResult         Reason = "InvalidAutomationActionResult"
+	ErrApiScriptNotFound        Reason = "FailedToGetScriptInfo"
+	ErrApiMissingParameters     Reason = "MissingScriptParameters"
+	ErrApiUnknownStatusCode     Reason = "UnknownStatusCode"
+	ErrApiInvalidContentType    Reason = "InvalidContentType"
+	ErrApiFailedToReadBody      Reason = "FailedToReadBody"
+	ErrApiInvalidAuthentication Reason = "AuthenticationHeaderInvalid"
+	ErrApiBodyTooLarge          Reason = "BodyTooLarge"
+	ErrApiAuthenticationFailed  Reason = "AuthenticationFailed"
+	ErrApiQueryTooLarge         Reason = "QueryStringTooLarge"
+	ErrApiRateLimitExceeded     Reason = "RateLimitExceeded"
+	ErrApiNoPermission          Reason = "NoPermission"
+	ErrApiInvalidRequest        Reason = "InvalidRequest"
+	ErrApiRequestInProgress     Reason = "RequestInProgress"
+	ErrApiIdempotencyKeyReused  Reason = "IdempotencyKeyReused"
+	ErrApiAnswerNotKept         Reason = "AnswerNotKept"
+	ErrApiTimeout               Reason = "RunTimedOut"
+	ErrApiCanceled              Reason = "RunCanceled"
+)
+
+// CreateApiDefinitionMessage creates an API definition. It needs the permission
+// AutomationApis, as all messages about API definitions and tokens do. Answered
+// with ApiDefinitionResponse.
+type CreateApiDefinitionMessage struct {
+	Definition ApiDefinition `json:"Definition"`
+}
+
+// UpdateApiDefinitionMessage replaces an API definition, which is found by its
+// ID. The sender must be allowed to act as the users of all tokens that are for
+// it. Answered with ApiDefinitionResponse.
+type UpdateApiDefinitionMessage struct {
+	Definition ApiDefinition `json:"Definition"`
+}
+
+// DeleteApiDefinitionMessage deletes an API definition, and takes it from the
+// tokens that are for it, which takes the same as changing it. Its runs stay.
+// Answered with Empty.
+type DeleteApiDefinitionMessage struct {
+	ID uuid.UUID `json:"Id"`
+}
+
+// DisableApiDefinitionMessage disables an API definition, or enables it again,
+// which takes the same as changing it. Answered with ApiDefinitionResponse.
+type DisableApiDefinitionMessage struct {
+	ID       uuid.UUID `json:"Id"`
+	Disabled bool      `json:"Disabled"`
+}
+
+// GetApiDefinitionMessage asks for one API definition by its ID, or by its name
+// where the ID is zero. Answered with ApiDefinitionResponse.
+type GetApiDefinitionMessage struct {
+	ID   uuid.UUID `json:"Id"`
+	Name string    `json:"Name,omitempty"`
+}
+
+// GetApiDefinitionsMessage asks for API definitions by name. Answered with
+// ApiDefinitionsResponse.
+type GetApiDefinitionsMessage struct {
+	// Script limits the answer to the definitions of a script.
+	Script string `json:"Script,omitempty"`
+	// Limit is the most definitions returned; 0 means 100, at most 1,000.
+	Limit int64 `json:"Limit,omitempty"`
+	// After continues behind the name of the last definition of an earlier answer.
+	After string `json:"After,omitempty"`
+}
+
+// GetApiDocumentMessage asks for the OpenAPI document of all API definitions that
+// are not disabled. Answered with ApiDocumentResponse.
+type GetApiDocumentMessage struct{}
+
+// CreateApiTokenMessage makes an API token. User is the caller where it is empty;
+// another user takes the right to act as that user. Answered with
+// CreateApiTokenResponse.
+type CreateApiTokenMessage struct {
+	Token ApiToken `json:"Token"`
+}
+
+// UpdateApiTokenMessage replaces what people can set of an API token, which is
+// found by its ID. The sender must be allowed to act as its user, the one before
+// and the one after. The secret stays. Answered with ApiTokenResponse.
+type UpdateApiTokenMessage struct {
+	Token ApiToken `json:"Token"`
+}
+
+// DeleteApiTokenMessage deletes an API token, which takes the same as changing it.
+// Answered with Empty.
+type DeleteApiTokenMessage struct {
+	ID uuid.UUID `json:"Id"`
+}
+
+// DisableApiTokenMessage disables an API token, or enables it again, which takes
+// the same as changing it. Answered with ApiTokenResponse.
+type DisableApiTokenMessage struct {
+	ID       uuid.UUID `json:"Id"`
+	Disabled bool      `json:"Disabled"`
+}
+
+// GetApiTokenMessage asks for one API token by its ID, or by its name where the
+// ID is zero. Answered with ApiTokenResponse.
+type GetApiTokenMessage struct {
+	ID   uuid.UUID `json:"Id"`
+	Name string    `json:"Name,omitempty"`
+}
+
+// GetApiTokensMessage asks for API tokens by name. Answered with
+// ApiTokensResponse.
+type GetApiTokensMessage struct {
+	// DefinitionID limits the answer to the tokens that are for a definition.
+	DefinitionID uuid.UUID `json:"DefinitionId"`
+	// Limit is the most tokens returned; 0 means 100, at most 1,000.
+	Limit int64 `json:"Limit,omitempty"`
+	// After continues behind the name of the last token of an earlier answer.
+	After string `json:"After,omitempty"`
+}
+
+// ApiDefinitionResponse carries one API definition.
+type ApiDefinitionResponse struct {
+	Definition ApiDefinition `json:"Definition"`
+}
+
+// ApiDefinitionsResponse carries API definitions.
+type ApiDefinitionsResponse struct {
+	Definitions []ApiDefinition `json:"Definitions"`
+}
+
+// ApiDocumentResponse carries an OpenAPI document.
+type ApiDocumentResponse struct {
+	Document JSON `json:"Document"`
+}
+
+// CreateApiTokenResponse carries the new token's secret, the only time it is
+// shown.
+type CreateApiTokenResponse struct {
+	Token  ApiToken `json:"Token"`
+	Secret string   `json:"Secret"`
+}
+
+// ApiTokenResponse carries one API token, without its secret.
+type ApiTokenResponse struct {
+	Token ApiToken `json:"Token"`
+}
+
+// ApiTokensResponse carries API tokens, without their secrets.
+type ApiTokensResponse struct {
+	Tokens []ApiToken `json:"Tokens"`
+}
