@@ -323,7 +323,7 @@ func (g *generator) expression(e ast.Expr) (string, error) {
 	return "", fmt.Errorf("%T has no form in TypeScript", e)
 }
 
-var answered = regexp.MustCompile(`Answered\s+with\s+(?:a\s+|an\s+)?(?:slnet\.)?(\w+)`)
+var answered = regexp.MustCompile(`[Aa]nswered\s+with\s+(?:a\s+|an\s+)?(?:slnet\.)?(\w+)`)
 
 // list writes which messages there are, and what answers each.
 func (g *generator) list(names []string, messages map[string]string) {

@@ -531,6 +531,15 @@ export interface CreateTokenResponse {
 }
 
 /**
+ * CreateTriggerMessage creates a trigger. Owner is the caller where it is empty;
+ * another user takes the right to act as that user. Answered with
+ * TriggerResponse.
+ */
+export interface CreateTriggerMessage {
+	Trigger: Trigger
+}
+
+/**
  * CreateUserMessage makes a user. Without a password the user can only use
  * tokens. Answered with UserResponse.
  */
@@ -622,6 +631,14 @@ export interface DeleteScriptMessage {
 /** DeleteSecretMessage deletes a secret. Answered with Empty. */
 export interface DeleteSecretMessage {
 	Name: string
+}
+
+/**
+ * DeleteTriggerMessage deletes a trigger. Its runs stay. Answered with
+ * slnet.Empty.
+ */
+export interface DeleteTriggerMessage {
+	Id: Guid
 }
 
 /** DeleteUserMessage removes a user and its tokens. Answered with Empty. */
@@ -1135,6 +1152,20 @@ export interface GetSkippedOccurrencesMessage {
 	ScheduleId: Guid
 }
 
+/**
+ * GetSkippedTriggersMessage asks why a trigger, or the scripts of the settings of a
+ * module, started no runs, the newest first. The last hundred entries of each are
+ * kept. Answered with SkippedTriggersResponse.
+ */
+export interface GetSkippedTriggersMessage {
+	/**
+	 * TriggerID is the trigger; when it is zero, ModuleID is the module whose
+	 * settings name the scripts.
+	 */
+	TriggerId: Guid
+	ModuleId?: string
+}
+
 /** GetSystemInfoMessage asks about the daemon. Answered with SystemInfoResponse. */
 export interface GetSystemInfoMessage {
 }
@@ -1145,6 +1176,29 @@ export interface GetSystemInfoMessage {
  */
 export interface GetTokensMessage {
 	User?: string
+}
+
+/**
+ * GetTriggerMessage asks for one trigger by its ID, or by its name where the ID is
+ * zero. Answered with TriggerResponse.
+ */
+export interface GetTriggerMessage {
+	Id: Guid
+	Name?: string
+}
+
+/** GetTriggersMessage asks for triggers by name. Answered with TriggersResponse. */
+export interface GetTriggersMessage {
+	/**
+	 * ModuleID limits the answer to the triggers of a module, Script to those of a
+	 * script.
+	 */
+	ModuleId?: string
+	Script?: string
+	/** Limit is the most triggers returned; 0 means 100, at most 1,000. */
+	Limit?: number
+	/** After continues behind the name of the last trigger of an earlier answer. */
+	After?: string
 }
 
 /** GetUsersMessage asks for all users. Answered with UsersResponse. */
@@ -1807,6 +1861,15 @@ export interface PauseScheduleMessage {
 }
 
 /**
+ * PauseTriggerMessage pauses a trigger, or lets it go on. What changed meanwhile
+ * is not made up for. Answered with TriggerResponse.
+ */
+export interface PauseTriggerMessage {
+	Id: Guid
+	Paused: boolean
+}
+
+/**
  * PermissionFlag is a right a group can be given. Numbers that the original
  * documents are kept; ours begin at 10,000. A number is never used again.
  */
@@ -2383,6 +2446,12 @@ export interface RunTrigger {
 	 * from it.
 	 */
 	Occurrence?: Time
+	/**
+	 * ModuleID and InstanceID are those of the DOM instance whose change or action
+	 * started the run.
+	 */
+	ModuleId?: string
+	InstanceId: Guid
 	/** Request is the request to a user-defined API, nil for other runs. */
 	Request?: RunRequest
 }
@@ -2583,7 +2652,7 @@ export interface ScriptReferencesResponse {
 export interface ScriptReference {
 	Kind: ReferenceKind
 	/**
-	 * Name is that of the script, schedule, secret, group, definition or behavior
+	 * Name is that of the script, schedule, trigger, secret, group, definition or behavior
 	 * definition; module settings have the id of their module in ModuleID only.
 	 */
 	Name?: string
@@ -2602,7 +2671,7 @@ export interface ScriptReference {
 }
 
 /** ReferenceKind says what refers to a script. */
-export const ReferenceKindValues = ["script", "schedule", "api", "secret", "group", "module settings", "definition", "behavior definition"] as const
+export const ReferenceKindValues = ["script", "schedule", "trigger", "api", "secret", "group", "module settings", "definition", "behavior definition"] as const
 export type ReferenceKind = (typeof ReferenceKindValues)[number]
 
 /** ScriptResponse carries one script. */
@@ -2765,7 +2834,8 @@ export interface ScriptSettings {
 	ScriptType?: ScriptType
 	/**
 	 * OnUpdateTriggerConditions limit OnUpdate to updates that meet one of them;
-	 * none means every update.
+	 * none means every update and every status transition. With conditions on
+	 * fields only, transitions do not start it, as in the original.
 	 */
 	OnUpdateTriggerConditions?: UpdateTriggerCondition[]
 }
@@ -3081,6 +3151,34 @@ export interface SkippedOccurrence {
 	 */
 	Count: number
 	Until?: Time
+	Reason: string
+}
+
+/** SkippedTriggersResponse carries why no run was started. */
+export interface SkippedTriggersResponse {
+	Skipped: SkippedTrigger[] | null
+}
+
+/**
+ * SkippedTrigger says why a trigger, or a script of the module settings, did not
+ * start a run for changes.
+ */
+export interface SkippedTrigger {
+	/** TriggerID is the trigger, zero for a script of the settings. */
+	TriggerId: Guid
+	ModuleId: string
+	/**
+	 * Time is when it happened first and Until when it happened last; in between
+	 * Count changes were alike. InstanceID is the instance of the first, CrudType what
+	 * happened to it, RunID the run that changed it.
+	 */
+	Time: Time
+	Until?: Time
+	Count: number
+	InstanceId: InstanceID
+	CrudType: CrudType
+	RunId: Guid
+	Script: string
 	Reason: string
 }
 
@@ -3435,6 +3533,118 @@ export interface Tracking {
 	Revision?: number
 }
 
+/**
+ * Trigger starts runs of a script for changes of the instances of a module. The
+ * run is stored in the commit of the change: there is one for each change that
+ * the trigger is about, and it executes at least once.
+ */
+export interface Trigger {
+	Id: Guid
+	/** Name tells triggers apart for people; no two have the same, ignoring case. */
+	Name: string
+	Description?: string
+	ModuleId: string
+	/**
+	 * DomDefinitionID limits the trigger to the instances of a definition; zero
+	 * does not.
+	 */
+	DomDefinitionId: DefinitionID
+	/**
+	 * Events are those the trigger is about, at least one. A change starts one run,
+	 * also when it is several of them.
+	 */
+	Events: TriggerEvent[] | null
+	/**
+	 * Filter selects by the instance as it is after the change, or as it was
+	 * deleted. Without an operator it selects all.
+	 */
+	Filter?: Filter
+	/**
+	 * PreviousFilter selects updates by the instance before the change. With it, an
+	 * update counts only when it began to fulfil Filter, say.
+	 */
+	PreviousFilter?: Filter
+	/**
+	 * Fields limits the event updated to updates that added, changed or removed a
+	 * value of one of these fields.
+	 */
+	Fields?: FieldDescriptorID[]
+	/** FromStatus and ToStatus limit the event status changed; empty ones do not. */
+	FromStatus?: string
+	ToStatus?: string
+	/**
+	 * Script is what is started: its newest version, or the given one. EntryPoint is
+	 * OnDomInstanceCrud, OnDomInstanceCrudWithFullMeta or Run; empty means
+	 * OnDomInstanceCrud. Parameters, Input and Values are for Run: Values names the
+	 * parameters that are filled from the change.
+	 */
+	Script: string
+	ScriptVersion?: number
+	EntryPoint?: string
+	Parameters?: Record<string, string>
+	Input?: unknown
+	Values?: Record<string, TriggerValue>
+	/**
+	 * InOrder has the runs for one instance execute one after the other, in the
+	 * order of the changes.
+	 */
+	InOrder?: boolean
+	/**
+	 * Owner is the user whose rights the runs have, and who must be able to read
+	 * the instance. OwnerID is filled in by the daemon: a user who gets the name
+	 * later is not the owner.
+	 */
+	Owner: string
+	OwnerId: Guid
+	/** Paused triggers start nothing, also not later for what changed meanwhile. */
+	Paused?: boolean
+	/**
+	 * What follows is filled in by the daemon. PausedReason is why the daemon itself
+	 * has paused the trigger.
+	 */
+	PausedReason?: string
+	CreatedAt?: Time
+	CreatedBy?: string
+	ChangedAt?: Time
+	ChangedBy?: string
+	/**
+	 * Revision counts the changes from 1. An update that states one fails when the
+	 * trigger has been changed since.
+	 */
+	Revision?: number
+}
+
+/** TriggerEvent is what happens to an instance. */
+export const TriggerEventValues = ["created", "updated", "deleted", "status changed"] as const
+export type TriggerEvent = (typeof TriggerEventValues)[number]
+
+/** TriggerResponse carries one trigger. */
+export interface TriggerResponse {
+	Trigger: Trigger
+	Counts: TriggerCounts
+}
+
+/** TriggerCounts are what a trigger has done since the daemon began. */
+export interface TriggerCounts {
+	/**
+	 * Started counts the runs that were started, NotMet the changes that the
+	 * trigger is about but for its filters, fields or statuses, and NotStarted the
+	 * others that started no run: SkippedTrigger says why.
+	 */
+	Started: number
+	NotMet: number
+	NotStarted: number
+}
+
+/** TriggerValue is something of a change that fills a parameter of a run. */
+export const TriggerValueValues = ["InstanceId", "ModuleId", "Name", "CrudType", "Status", "StatusBefore", "User"] as const
+export type TriggerValue = (typeof TriggerValueValues)[number]
+
+/** TriggersResponse carries triggers. */
+export interface TriggersResponse {
+	Triggers: Trigger[] | null
+}
+
 /** URIKind says which URIs a validator accepts. */
 export const URIKindValues = ["RelativeOrAbsolute", "Absolute", "Relative"] as const
 export type URIKind = (typeof URIKindValues)[number]
@@ -3507,9 +3717,22 @@ export interface UpdateScriptMessage {
 	NewName?: string
 }
 
-/** UpdateTriggerCondition is met by an update that changed the values of a field. */
+/**
+ * UpdateTriggerCondition is met by an update that added, changed or removed a
+ * value of a field, or by a transition to a status. It names one of the two.
+ */
 export interface UpdateTriggerCondition {
 	FieldDescriptorId: FieldDescriptorID
+	/** StatusID is the status; the original knows conditions on fields only. */
+	StatusId?: string
+}
+
+/**
+ * UpdateTriggerMessage replaces a trigger, which is found by its ID. Answered
+ * with TriggerResponse.
+ */
+export interface UpdateTriggerMessage {
+	Trigger: Trigger
 }
 
 /**
@@ -3626,6 +3849,7 @@ export interface Messages {
 	CreateScheduleMessage: CreateScheduleMessage
 	CreateTokenMessage: CreateTokenMessage
 	CreateTokenResponse: CreateTokenResponse
+	CreateTriggerMessage: CreateTriggerMessage
 	CreateUserMessage: CreateUserMessage
 	DeleteApiDefinitionMessage: DeleteApiDefinitionMessage
 	DeleteApiTokenMessage: DeleteApiTokenMessage
@@ -3635,6 +3859,7 @@ export interface Messages {
 	DeleteScheduleMessage: DeleteScheduleMessage
 	DeleteScriptMessage: DeleteScriptMessage
 	DeleteSecretMessage: DeleteSecretMessage
+	DeleteTriggerMessage: DeleteTriggerMessage
 	DeleteUserMessage: DeleteUserMessage
 	DeployPluginMessage: DeployPluginMessage
 	DeployScriptMessage: DeployScriptMessage
@@ -3681,8 +3906,11 @@ export interface Messages {
 	GetSecretValueMessage: GetSecretValueMessage
 	GetSecretsMessage: GetSecretsMessage
 	GetSkippedOccurrencesMessage: GetSkippedOccurrencesMessage
+	GetSkippedTriggersMessage: GetSkippedTriggersMessage
 	GetSystemInfoMessage: GetSystemInfoMessage
 	GetTokensMessage: GetTokensMessage
+	GetTriggerMessage: GetTriggerMessage
+	GetTriggersMessage: GetTriggersMessage
 	GetUsersMessage: GetUsersMessage
 	GroupResponse: GroupResponse
 	GroupsResponse: GroupsResponse
@@ -3711,6 +3939,7 @@ export interface Messages {
 	ParseQueryMessage: ParseQueryMessage
 	ParseQueryResponse: ParseQueryResponse
 	PauseScheduleMessage: PauseScheduleMessage
+	PauseTriggerMessage: PauseTriggerMessage
 	PluginProcessesResponse: PluginProcessesResponse
 	PreviewScheduleMessage: PreviewScheduleMessage
 	PreviewScheduleResponse: PreviewScheduleResponse
@@ -3742,13 +3971,17 @@ export interface Messages {
 	SetMemoryResponse: SetMemoryResponse
 	SetSecretMessage: SetSecretMessage
 	SkippedOccurrencesResponse: SkippedOccurrencesResponse
+	SkippedTriggersResponse: SkippedTriggersResponse
 	SystemInfoResponse: SystemInfoResponse
 	TokensResponse: TokensResponse
+	TriggerResponse: TriggerResponse
+	TriggersResponse: TriggersResponse
 	UpdateApiDefinitionMessage: UpdateApiDefinitionMessage
 	UpdateApiTokenMessage: UpdateApiTokenMessage
 	UpdateGroupMessage: UpdateGroupMessage
 	UpdateScheduleMessage: UpdateScheduleMessage
 	UpdateScriptMessage: UpdateScriptMessage
+	UpdateTriggerMessage: UpdateTriggerMessage
 	UpdateUserMessage: UpdateUserMessage
 	UploadMessage: UploadMessage
 	UserResponse: UserResponse
@@ -3776,6 +4009,7 @@ export interface Answers {
 	CreateGroupMessage: GroupResponse
 	CreateScheduleMessage: ScheduleResponse
 	CreateTokenMessage: CreateTokenResponse
+	CreateTriggerMessage: TriggerResponse
 	CreateUserMessage: UserResponse
 	DeleteApiDefinitionMessage: Empty
 	DeleteApiTokenMessage: Empty
@@ -3785,11 +4019,13 @@ export interface Answers {
 	DeleteScheduleMessage: Empty
 	DeleteScriptMessage: ScriptReferencesResponse
 	DeleteSecretMessage: Empty
+	DeleteTriggerMessage: Empty
 	DeleteUserMessage: Empty
 	DeployPluginMessage: ScriptResponse
 	DeployScriptMessage: ScriptResponse
 	DisableApiDefinitionMessage: ApiDefinitionResponse
 	DisableApiTokenMessage: ApiTokenResponse
+	DomInstanceActionRequest: DomInstanceActionResponse
 	DomInstanceActionsRequest: DomInstanceActionsResponse
 	DomInstanceStatusTransitionRequest: ManagerStoreCrudResponse
 	ExecuteScriptMessage: RunResponse
@@ -3821,8 +4057,11 @@ export interface Answers {
 	GetSecretValueMessage: SecretValueResponse
 	GetSecretsMessage: SecretsResponse
 	GetSkippedOccurrencesMessage: SkippedOccurrencesResponse
+	GetSkippedTriggersMessage: SkippedTriggersResponse
 	GetSystemInfoMessage: SystemInfoResponse
 	GetTokensMessage: TokensResponse
+	GetTriggerMessage: TriggerResponse
+	GetTriggersMessage: TriggersResponse
 	GetUsersMessage: UsersResponse
 	ManagerStoreBulkCreateOrUpdateRequest: ManagerStoreBulkResponse
 	ManagerStoreBulkDeleteRequest: ManagerStoreBulkResponse
@@ -3836,6 +4075,7 @@ export interface Answers {
 	MidnightSyncMessage: Empty
 	ParseQueryMessage: ParseQueryResponse
 	PauseScheduleMessage: ScheduleResponse
+	PauseTriggerMessage: TriggerResponse
 	PreviewScheduleMessage: PreviewScheduleResponse
 	ReadBackupMessage: ReadBackupResponse
 	ReinitializeManagerMessage: Empty
@@ -3851,6 +4091,7 @@ export interface Answers {
 	UpdateGroupMessage: GroupResponse
 	UpdateScheduleMessage: ScheduleResponse
 	UpdateScriptMessage: ScriptResponse
+	UpdateTriggerMessage: TriggerResponse
 	UpdateUserMessage: UserResponse
 	UploadMessage: Empty
 	WhoAmIMessage: WhoAmIResponse
