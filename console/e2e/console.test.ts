@@ -191,7 +191,7 @@ test('the palette finds pages, modules and instances by name and id', async () =
 	await heading('Overview')
 	for (const [typed, found] of [['glob', 'Globex'], [data.jobs[2].Id, 'Job 00003'], ['jobs', 'jobs'], ['account', 'Account']]) {
 		await page.keyboard.press('Control+k')
-		await page.getByRole('combobox').fill(typed)
+		await page.getByRole('combobox', { name: 'Find a page' }).fill(typed)
 		await page.getByRole('option', { name: found }).first().waitFor()
 		await page.keyboard.press('Enter')
 		await heading(found)
