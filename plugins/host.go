@@ -58,6 +58,7 @@ type Host struct {
 	plog    hclog.Logger
 	starter *starter
 
+	counters counters
 	binaries binaries
 	spares   spares
 	shares   shares
@@ -169,6 +170,7 @@ func (h *Host) add(p *Process) error {
 		return errHostClosed
 	}
 	h.processes[p] = struct{}{}
+	h.counters.starts.Add(1)
 	select {
 	case h.started <- struct{}{}:
 	default:

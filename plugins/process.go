@@ -117,11 +117,13 @@ func (h *Host) Start(ctx context.Context, spec Spec) (*Process, error) {
 		return nil, err
 	}
 	if err := p.connect(ctx); err != nil {
+		h.counters.failed.Add(1)
 		err = p.startError(ctx, err)
 		_ = p.Close()
 		_ = p.child.removeDir() // the host may have closed the process before it had one
 		return nil, err
 	}
+	h.counters.startNanos.Add(int64(time.Since(p.startedAt)))
 	return p, nil
 }
 

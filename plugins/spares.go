@@ -84,6 +84,7 @@ func (h *Host) Prepare(ctx context.Context, spec Spec, identity string) (*Proces
 	}
 	p := h.spares.take(ctx, spec.Spare, identity)
 	if p != nil && p.owner != "" {
+		h.counters.reuses.Add(1)
 		return p, nil
 	}
 	defer h.spares.replenish(spec)

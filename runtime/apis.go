@@ -21,7 +21,11 @@ func (r *Runtime) openAPIs(ctx context.Context) (*endpoint.APIs, error) {
 	return endpoint.Open(ctx, endpoint.Options{
 		Store: r.store, Now: time.Now, Script: r.scriptForAPI, Call: r.callForAPI, ActAs: r.accounts.ActAs, Enabled: r.accounts.Enabled,
 		MayExecute: func(user security.Caller, script string) error {
-			return r.mayStart(user, "the user of the API token", script)
+			current, err := r.automation.CurrentName(context.Background(), script)
+			if err != nil {
+				return err
+			}
+			return r.mayStart(user, "the user of the API token", current)
 		},
 		Ready: r.apisReady, Logger: r.log,
 	})

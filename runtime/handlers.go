@@ -272,6 +272,7 @@ var handlers = func() map[string]handler {
 	addTriggers(table)
 	addAPIs(table)
 
+	addOperations(table)
 	add(table, reading(everyone), (*Runtime).systemInfo)
 	add(table, reading(system), func(r *Runtime, ctx context.Context, _ security.Caller, _ *slnet.CheckStoreMessage) (*slnet.CheckStoreResponse, error) {
 		result, err := r.store.Check(ctx)

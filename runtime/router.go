@@ -32,10 +32,12 @@ func (c *connection) SendSLNetMessages(ctx context.Context, messages ...slnet.Me
 	ctx = security.NewContext(ctx, c.caller)
 	responses := make([]slnet.Message, 0, len(messages))
 	for _, message := range messages {
+		began := time.Now()
 		response, handling, err := c.runtime.route(ctx, c.caller, message)
 		if err != nil {
 			err = c.runtime.requestError(ctx, message, err)
 		}
+		c.runtime.metrics.Message(message.MessageName(), time.Since(began), err)
 		c.runtime.auditMessage(c.caller, message, handling, response, err)
 		if err != nil {
 			return responses, err

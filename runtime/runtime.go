@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	goruntime "runtime"
+	"sync/atomic"
 	"time"
 
 	"domovoi.dev/plugins"
@@ -23,6 +24,7 @@ import (
 	"domovoi.dev/runtime/automation/trigger"
 	"domovoi.dev/runtime/backups"
 	"domovoi.dev/runtime/dommanager"
+	"domovoi.dev/runtime/metrics"
 	"domovoi.dev/runtime/outbound"
 	"domovoi.dev/runtime/secrets"
 	"domovoi.dev/runtime/security"
@@ -48,6 +50,9 @@ type Options struct {
 	DataDir string
 	// Logger gets what the daemon has to say; nil means slog.Default.
 	Logger *slog.Logger
+	// LogLevel is what Logger goes by, and may be changed while the daemon runs; nil
+	// means one that changes nothing.
+	LogLevel *slog.LevelVar
 	// Version is the version of the program, for SystemInfo.
 	Version string
 	// Spares is how many processes may wait for a run, loaded with scripts that
@@ -119,6 +124,9 @@ type Runtime struct {
 	secrets    *secrets.Vault
 	outbound   *outbound.Client
 	proxies    []netip.Prefix
+	logLevel   *slog.LevelVar
+	metrics    *metrics.Metrics
+	streams    atomic.Int64 // event streams that are open
 	console    http.Handler
 	// dryRun is set in the stand-in of a dry run.
 	dryRun *dryRun
@@ -148,6 +156,7 @@ func Open(ctx context.Context, o Options) (_ *Runtime, err error) {
 		return nil, fmt.Errorf("the data directory: %w", err)
 	}
 	r := &Runtime{log: o.Logger, version: o.Version, startedAt: time.Now().UTC(), registry: sdk.Registry(), proxies: o.TrustedProxies, safe: o.Safe || o.ReadOnly, readOnly: o.ReadOnly, console: o.Console, maxDepth: o.MaxDepth}
+	r.logLevel, r.metrics = cmp.Or(o.LogLevel, new(slog.LevelVar)), r.newMetrics()
 	r.stopping, r.stop = context.WithCancel(context.Background())
 	defer func() {
 		if err != nil {
@@ -196,7 +205,7 @@ func Open(ctx context.Context, o Options) (_ *Runtime, err error) {
 	}
 	r.automation, err = automation.Open(ctx, automation.Options{
 		Store: r.store, Host: r.host, Dir: o.DataDir, Connect: r.connect, Enabled: r.accounts.Enabled, ActAs: r.accounts.ActAs,
-		DisplayName: r.accounts.DisplayName, MayGrant: r.mayGrant, DryRun: r.openDryRun, MayExecute: r.mayExecute, References: scriptReferences, Renaming: r.renamingScript,
+		DisplayName: r.accounts.DisplayName, MayGrant: r.mayGrant, DryRun: r.openDryRun, MayExecute: r.mayExecute, References: scriptReferences, Renaming: r.renamingScript, Ended: r.metrics.Run,
 		Parallel: 2 * goruntime.NumCPU(), MaxDepth: o.MaxDepth, Logger: o.Logger, Hold: r.safe, Private: []string{r.backups.Dir},
 	})
 	if err != nil {
@@ -313,22 +322,9 @@ func (r *Runtime) Handler() http.Handler {
 		TrustedProxies: r.proxies,
 		Registry:       r.registry,
 		Ready:          r.ready,
+		Alive:          r.alive,
+		Served:         r.metrics.Request,
 		Logger:         r.log,
 		MaxBody:        maxBody,
 	})
-}
-
-// ready says why the daemon cannot work.
-func (r *Runtime) ready() error {
-	if r.stopping.Err() != nil {
-		return slnet.Errorf(slnet.KindUnavailable, "the daemon is stopping")
-	}
-	err := r.store.View(context.Background(), func(*storage.Reader) error { return nil })
-	if err == nil && r.engine != nil {
-		err = r.engine.CheckSpace()
-	}
-	if err != nil {
-		return storeRefuses(err)
-	}
-	return nil
 }

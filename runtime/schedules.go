@@ -22,8 +22,12 @@ func (r *Runtime) newSchedules() *schedule.Schedules {
 }
 
 // checkSchedule returns an error when the owner of a schedule may not execute its
-// script, or it cannot be called as the schedule says.
-func (r *Runtime) checkSchedule(ctx context.Context, s *slnet.Schedule) error {
+// script, or it cannot be called as the schedule says. It gives the script the name
+// that it has now.
+func (r *Runtime) checkSchedule(ctx context.Context, s *slnet.Schedule) (err error) {
+	if s.Script, err = r.automation.CurrentName(ctx, s.Script); err != nil {
+		return err
+	}
 	if err := r.mayStart(schedule.Owner(s), "the owner of the schedule", s.Script); err != nil {
 		return err
 	}
@@ -49,7 +53,11 @@ func (r *Runtime) mayStart(user security.Caller, who, script string) error {
 
 // stageSchedule stores the run of a schedule that is due, or that a person starts.
 func (r *Runtime) stageSchedule(tx *storage.Tx, start schedule.Start) (*slnet.Run, error) {
-	if err := r.mayStart(schedule.Owner(start.Schedule), "the owner of the schedule", start.Schedule.Script); err != nil {
+	script, err := automation.CurrentNameIn(&tx.Reader, start.Schedule.Script)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.mayStart(schedule.Owner(start.Schedule), "the owner of the schedule", script); err != nil {
 		return nil, err
 	}
 	owner := schedule.Owner(start.Schedule)
@@ -83,8 +91,12 @@ func addSchedules(table map[string]handler) {
 	add(table, reading(manage), func(r *Runtime, ctx context.Context, _ security.Caller, m *slnet.GetScheduleMessage) (*slnet.ScheduleResponse, error) {
 		return r.schedules.Get(ctx, m)
 	})
-	add(table, reading(manage), func(r *Runtime, ctx context.Context, _ security.Caller, m *slnet.GetSchedulesMessage) (*slnet.SchedulesResponse, error) {
-		return r.schedules.List(ctx, m)
+	add(table, reading(manage), func(r *Runtime, ctx context.Context, _ security.Caller, m *slnet.GetSchedulesMessage) (_ *slnet.SchedulesResponse, err error) {
+		list := *m
+		if list.Script, err = r.automation.CurrentName(ctx, m.Script); err != nil {
+			return nil, err
+		}
+		return r.schedules.List(ctx, &list)
 	})
 	add(table, reading(everyone), func(r *Runtime, ctx context.Context, _ security.Caller, m *slnet.PreviewScheduleMessage) (*slnet.PreviewScheduleResponse, error) {
 		return r.schedules.Preview(ctx, m)

@@ -68,7 +68,9 @@ func (c *connection) Subscribe(ctx context.Context, subscription slnet.Subscript
 	}
 	s.closed, s.close = context.WithCancel(ctx)
 	stopped := context.AfterFunc(r.stopping, s.close)
+	r.streams.Add(1)
 	return slnet.NewEventStream(s.next, func() {
+		r.streams.Add(-1)
 		stopped()
 		s.close()
 	}), nil

@@ -46,8 +46,12 @@ func changeOf(caller security.Caller, c *dommanager.Change) *trigger.Change {
 }
 
 // checkTrigger returns an error when the owner of a trigger may not execute its
-// script, or it cannot be called as the trigger says.
-func (r *Runtime) checkTrigger(ctx context.Context, t *dom.Trigger) error {
+// script, or it cannot be called as the trigger says. It gives the script the name
+// that it has now.
+func (r *Runtime) checkTrigger(ctx context.Context, t *dom.Trigger) (err error) {
+	if t.Script, err = r.automation.CurrentName(ctx, t.Script); err != nil {
+		return err
+	}
 	if err := r.mayStart(trigger.Owner(t), "the owner of the trigger", t.Script); err != nil {
 		return err
 	}
@@ -58,11 +62,15 @@ func (r *Runtime) checkTrigger(ctx context.Context, t *dom.Trigger) error {
 // stands below the run that made the change.
 func (r *Runtime) stageTrigger(tx *storage.Tx, t *dom.Trigger, c *trigger.Change) error {
 	owner := trigger.Owner(t)
-	if err := r.mayStart(owner, "the owner of the trigger", t.Script); err != nil {
+	script, err := automation.CurrentNameIn(&tx.Reader, t.Script)
+	if err != nil {
+		return err
+	}
+	if err := r.mayStart(owner, "the owner of the trigger", script); err != nil {
 		return err
 	}
 	owner.RunID, owner.Parents = c.By.RunID, c.By.Parents
-	_, err := r.automation.Stage(tx, owner, automation.TriggeredCall(t, c.Meta(), c.By.User))
+	_, err = r.automation.Stage(tx, owner, automation.TriggeredCall(t, c.Meta(), c.By.User))
 	return err
 }
 

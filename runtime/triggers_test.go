@@ -59,17 +59,17 @@ type Params struct {
 func Run(ctx context.Context, engine *sdk.Engine, p Params) (Params, error) { return p, nil }
 `, "'", "`")
 
-// watched is a module with instances that have a text.
-type watched struct {
+// observedModule is a module with instances that have a text.
+type observedModule struct {
 	*dom.DomHelper
 	definition *dom.Definition
 	section    *dom.SectionDefinition
 	text       *dom.FieldDescriptor
 }
 
-func newWatched(t *testing.T, conn slnet.Connection, moduleID string) *watched {
+func newObservedModule(t *testing.T, conn slnet.Connection, moduleID string) *observedModule {
 	t.Helper()
-	w := &watched{DomHelper: dom.NewDomHelper(conn.SendSLNetMessages, moduleID), text: dom.NewFieldDescriptor("Text", dom.TypeString)}
+	w := &observedModule{DomHelper: dom.NewDomHelper(conn.SendSLNetMessages, moduleID), text: dom.NewFieldDescriptor("Text", dom.TypeString)}
 	w.section = dom.NewSectionDefinition("Info", w.text)
 	w.definition = dom.NewDefinition("Job", dom.SectionDefinitionLink{SectionDefinitionID: w.section.ID})
 	_, err1 := dom.NewModuleSettingsHelper(conn.SendSLNetMessages).ModuleSettings.Create(t.Context(), &dom.ModuleSettings{ModuleID: moduleID})
@@ -81,7 +81,7 @@ func newWatched(t *testing.T, conn slnet.Connection, moduleID string) *watched {
 	return w
 }
 
-func (w *watched) create(t *testing.T, text string) *dom.Instance {
+func (w *observedModule) create(t *testing.T, text string) *dom.Instance {
 	t.Helper()
 	i := dom.NewInstance(w.definition.ID)
 	i.AddOrUpdateFieldValue(w.section.ID, w.text.ID, text)
@@ -93,7 +93,7 @@ func (w *watched) create(t *testing.T, text string) *dom.Instance {
 }
 
 // trigger creates a trigger that must be accepted.
-func (w *watched) trigger(t *testing.T, conn slnet.Connection, name, script string, change func(*dom.Trigger)) dom.Trigger {
+func (w *observedModule) trigger(t *testing.T, conn slnet.Connection, name, script string, change func(*dom.Trigger)) dom.Trigger {
 	t.Helper()
 	given := dom.Trigger{Name: name, ModuleID: w.ModuleID, Script: script, Events: []dom.TriggerEvent{dom.TriggerCreated, dom.TriggerUpdated}}
 	change(&given)
@@ -127,7 +127,7 @@ func TestTriggers(t *testing.T) {
 	daemontest.Deploy(t, conn, "teller", teller)
 
 	t.Run("parameters are filled from the change", func(t *testing.T) {
-		w := newWatched(t, conn, "filled")
+		w := newObservedModule(t, conn, "filled")
 		bad := func(values map[string]dom.TriggerValue, parameters map[string]string, want string) {
 			t.Helper()
 			_, err := slnet.Send1(t.Context(), conn.SendSLNetMessages, &dom.CreateTriggerMessage{Trigger: dom.Trigger{
@@ -157,7 +157,7 @@ func TestTriggers(t *testing.T) {
 		}
 	})
 	t.Run("unknown scripts and entry points are refused", func(t *testing.T) {
-		newWatched(t, conn, "refused")
+		newObservedModule(t, conn, "refused")
 		for script, want := range map[string]string{"nothing": `there is no script "nothing"`, "teller": `has no entry point "OnDomInstanceCrud"; it has Run`} {
 			_, err := slnet.Send1(t.Context(), conn.SendSLNetMessages, &dom.CreateTriggerMessage{Trigger: dom.Trigger{
 				Name: "bad", ModuleID: "refused", Script: script, Events: []dom.TriggerEvent{dom.TriggerCreated},
@@ -168,7 +168,7 @@ func TestTriggers(t *testing.T) {
 		}
 	})
 	t.Run("two scripts that start each other end at the depth limit", func(t *testing.T) {
-		w := newWatched(t, conn, "loop")
+		w := newObservedModule(t, conn, "loop")
 		on := func(event dom.TriggerEvent) func(*dom.Trigger) {
 			return func(given *dom.Trigger) { given.Events = []dom.TriggerEvent{event} }
 		}
@@ -197,12 +197,14 @@ func TestTriggers(t *testing.T) {
 			}
 		}
 		skipped := daemontest.Send[*dom.SkippedTriggersResponse](t, conn, &dom.GetSkippedTriggersMessage{TriggerID: second.ID}).Skipped
-		if !slices.ContainsFunc(skipped, func(s dom.SkippedTrigger) bool { return strings.Contains(s.Reason, "a chain of too many runs") && s.RunID != uuid.Nil }) {
+		if !slices.ContainsFunc(skipped, func(s dom.SkippedTrigger) bool {
+			return strings.Contains(s.Reason, "a chain of too many runs") && s.RunID != uuid.Nil
+		}) {
 			t.Errorf("it says %+v", skipped)
 		}
 	})
 	t.Run("runs for an instance are in order where that is asked", func(t *testing.T) {
-		w := newWatched(t, conn, "ordered")
+		w := newObservedModule(t, conn, "ordered")
 		trigger := w.trigger(t, conn, "ordered", "teller", func(given *dom.Trigger) {
 			given.EntryPoint, given.Parameters, given.InOrder = "Run", map[string]string{"Times": "1"}, true
 			given.Values = map[string]dom.TriggerValue{"Job": dom.TriggerName, "Event": dom.TriggerCrudType}
@@ -225,7 +227,7 @@ func TestTriggers(t *testing.T) {
 		}
 	})
 	t.Run("the rights are those of the owner", func(t *testing.T) {
-		w := newWatched(t, conn, "owned")
+		w := newObservedModule(t, conn, "owned")
 		d.User("planner", slnet.PermissionAutomationTriggers)
 		token := daemontest.Send[*slnet.CreateTokenResponse](t, conn, &slnet.CreateTokenMessage{User: "planner"}).Secret
 		planner := d.As(token)
@@ -251,7 +253,7 @@ func TestTriggers(t *testing.T) {
 		}
 	})
 	t.Run("a script that a trigger starts is referred to, also by its new name", func(t *testing.T) {
-		w := newWatched(t, conn, "renamed")
+		w := newObservedModule(t, conn, "renamed")
 		daemontest.Deploy(t, conn, "before", toucher)
 		trigger := w.trigger(t, conn, "renamed", "before", func(given *dom.Trigger) { given.Events = []dom.TriggerEvent{dom.TriggerDeleted} })
 		references := daemontest.Send[*slnet.ScriptReferencesResponse](t, conn, &slnet.GetScriptReferencesMessage{Name: "before"}).References
@@ -264,7 +266,7 @@ func TestTriggers(t *testing.T) {
 		}
 	})
 	t.Run("a dry run starts nothing", func(t *testing.T) {
-		w := newWatched(t, conn, "dry")
+		w := newObservedModule(t, conn, "dry")
 		trigger := w.trigger(t, conn, "dry", "toucher", func(*dom.Trigger) {})
 		inDry, end := d.InDryRun(d.Token())
 		dry := *w

@@ -25,6 +25,8 @@ type app struct {
 	// The flags every command has.
 	address, caFile, tokenFile, dataDir, output string
 
+	root *cobra.Command
+
 	// args is the command line.
 	args []string
 	// started is set once the command line was understood; an error before that
@@ -51,7 +53,8 @@ func (a *app) rootCommand() *cobra.Command {
 		a.scriptCommand(), a.pluginCommand(), a.runCommand(), a.secretCommand(), a.scheduleCommand(), a.triggerCommand(), a.apiCommand(),
 		a.moduleCommand(), a.instanceCommand(),
 		a.userCommand(), a.groupCommand(), a.tokenCommand(), a.loginCommand(), a.whoamiCommand(), a.auditCommand(),
-		a.systemCommand(), a.checkCommand(), a.compactCommand(), a.backupCommand(), a.benchCommand(), a.versionCommand())
+		a.systemCommand(), a.configCommand(), a.checkCommand(), a.compactCommand(), a.backupCommand(), a.benchCommand(), a.versionCommand())
+	a.root = root
 	root.Long = `Domovoi runs automation scripts, each under the rights of a user, against DOM
 managers whose objects it keeps.
 

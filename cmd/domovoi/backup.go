@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"domovoi.dev/runtime"
 	"domovoi.dev/sdk/client"
@@ -176,13 +177,17 @@ func (a *app) copyBackup(ctx context.Context, c *client.Client, name string, w i
 }
 
 // backupFlags adds the flags that say how a daemon makes backups.
-func backupFlags(c *cobra.Command, o *runtime.BackupOptions) {
-	c.Flags().StringVar(&o.Dir, "backup-dir", "", "`directory` of backups, better on another disk (default "+runtime.BackupDir+" in the data directory)")
-	c.Flags().Var((*days)(&o.Every), "backup-every", "how often to make a backup, such as 6h or 1d (default never)")
-	c.Flags().IntVar(&o.Keep, "backup-keep", defaultBackupKeep, "`number` of backups made by --backup-every to keep, 0 for all")
-	c.Flags().StringVar(&o.RecipientsFile, "backup-recipients", "", "`file` with the public keys of age that backups are encrypted for")
-	c.Flags().StringVar(&o.PassphraseFile, "backup-passphrase-file", "", "`file` with a passphrase in its first line that backups are encrypted with")
-	c.Flags().StringVar((*string)(&o.Keys), "backup-keys", string(runtime.BackupKeysEncrypted), "`when` keys and tokens of the daemon are in backups: encrypted, always or never")
+func backupFlags(flags *pflag.FlagSet, o *runtime.BackupOptions) {
+	flags.StringVar(&o.Dir, "backup-dir", "", "`directory` of backups, better on another disk (default "+runtime.BackupDir+" in the data directory)")
+	flags.Var((*days)(&o.Every), "backup-every", "how often to make a backup, such as 6h or 1d (default never)")
+	flags.IntVar(&o.Keep, "backup-keep", defaultBackupKeep, "`number` of backups made by --backup-every to keep, 0 for all")
+	flags.StringVar(&o.RecipientsFile, "backup-recipients", "", "`file` with the public keys of age that backups are encrypted for")
+	flags.StringVar(&o.PassphraseFile, "backup-passphrase-file", "", "`file` with a passphrase in its first line that backups are encrypted with")
+	flags.StringVar((*string)(&o.Keys), "backup-keys", string(runtime.BackupKeysEncrypted), "`when` keys and tokens of the daemon are in backups: encrypted, always or never")
+}
+
+// completeBackupFlags completes the arguments of backupFlags.
+func completeBackupFlags(c *cobra.Command) {
 	c.MarkFlagDirname("backup-dir")
 	c.MarkFlagFilename("backup-recipients")
 	c.MarkFlagFilename("backup-passphrase-file")

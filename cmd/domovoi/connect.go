@@ -25,6 +25,8 @@ type daemonInfo struct {
 	// Certificate is in PEM what a daemon with TLS shows to those who ask for
 	// api.LocalName.
 	Certificate string `json:",omitempty"`
+	// Admin is host:port of the admin port, empty when there is none.
+	Admin string `json:",omitempty"`
 }
 
 func daemonFile(dataDir string) string { return filepath.Join(dataDir, "daemon.json") }

@@ -3,6 +3,8 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -42,6 +44,7 @@ func TestMain(m *testing.M) {
 //	readme FOLDER [done]    run the commands of a README; see readmeCommand
 //	certificate HOST        write HOST.pem and HOST.key: a certificate that signs itself
 //	https REGEXP HOST PATH  get a path of the daemon over TLS as HOST, trusting HOST.pem; its answer must match
+//	get STATUS URL REGEXP   get a URL without a token; its answer must have the status and match
 //	says TEXT               a line of the last output must contain TEXT, in which … stands for any text
 //	toolchain               let commands use the go command as this test does, without a network
 func TestScripts(t *testing.T) { testscript.Run(t, stories(testscript.Params{Dir: "testdata"})) }
@@ -67,6 +70,7 @@ func stories(p testscript.Params) testscript.Params {
 			"capture": captureCommand,
 			"build":   buildCommand,
 			"says":    saysCommand,
+			"get":     getCommand,
 			"readme":  readmeCommand,
 
 			"certificate": certificateCommand,
@@ -227,6 +231,20 @@ func awaitCommand(ts *testscript.TestScript, neg bool, args []string) {
 		if time.Now().After(deadline) {
 			ts.Fatalf("%v does not come to print %q: %v\n%s", args[1:], args[0], err, out)
 		}
+	}
+}
+
+func getCommand(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: get STATUS URL REGEXP")
+	}
+	response, err := http.Get(args[1])
+	ts.Check(err)
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	ts.Check(err)
+	if !strings.HasPrefix(response.Status, args[0]) || !regexp.MustCompile("(?m)"+args[2]).Match(body) {
+		ts.Fatalf("%s answers %s, want %s and %q:\n%.1000s", args[1], response.Status, args[0], args[2], body)
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"domovoi.dev/runtime/api"
 	"domovoi.dev/sdk/client"
@@ -28,16 +28,13 @@ type network struct {
 	local *api.LocalCertificate // nil without TLS
 }
 
-func (n *network) flags(c *cobra.Command) {
-	flags := c.Flags()
+func (n *network) flags(flags *pflag.FlagSet) {
 	flags.StringVar(&n.address, "address", client.DefaultAddress, "`host:port` to listen on; port 0 takes a free one")
 	flags.StringVar(&n.certFile, "tls-cert", "", "PEM `file` with the certificate to show, and those above it; a new one is taken up by itself")
 	flags.StringVar(&n.keyFile, "tls-key", "", "PEM `file` with the key of --tls-cert")
 	flags.StringArrayVar(&n.autocert, "autocert", nil, "`host` name to get a certificate for from Let's Encrypt; may be repeated")
 	flags.BoolVar(&n.insecureHTTP, "insecure-http", false, "listen without TLS also where other machines can listen in")
 	flags.StringArrayVar(&n.trustedProxies, "trusted-proxy", nil, "`address` or CIDR of a proxy whose X-Forwarded-For and X-Forwarded-Proto are believed; may be repeated")
-	c.MarkFlagFilename("tls-cert")
-	c.MarkFlagFilename("tls-key")
 }
 
 func (n *network) encrypted() bool { return n.certFile != "" || len(n.autocert) > 0 }
@@ -56,6 +53,17 @@ func (n *network) check() error {
 		if net.ParseIP(host) != nil || !strings.Contains(strings.Trim(host, "."), ".") || strings.ContainsAny(host, ":/*") {
 			return slnet.Errorf(slnet.KindInvalid, "--autocert %q is not the public name of a host, such as domovoi.example.com", host)
 		}
+	}
+	return nil
+}
+
+// checkFiles tries to read the certificate.
+func (n *network) checkFiles() error {
+	if n.certFile == "" {
+		return nil
+	}
+	if _, err := tls.LoadX509KeyPair(n.certFile, n.keyFile); err != nil {
+		return slnet.Errorf(slnet.KindInvalid, "the certificate of --tls-cert cannot be used: %v", err)
 	}
 	return nil
 }

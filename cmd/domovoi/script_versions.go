@@ -227,7 +227,8 @@ func (a *app) scriptRenameCommand() *cobra.Command {
 		return a.updateScript(ctx, &slnet.UpdateScriptMessage{Name: args[0], NewName: args[1]})
 	})
 	c.Long = `Give a script another name. What refers to it by the former name goes on to mean
-it; schedules and secrets get the new name. Rights for scripts go by the new name.
+it; schedules, triggers, secrets and grants for just this script get the new name.
+Its memory and its runs stay.
 Another script can be given the former name once nothing refers to it.`
 	return a.completes(c, scriptNames)
 }
@@ -258,9 +259,10 @@ func (a *app) scriptDeleteCommand() *cobra.Command {
 		})
 	})
 	c.Long = `Delete a script with all its versions. It is refused while something refers to the
-script: schedules, module settings, definitions, actions, secrets that name it, or
-scripts that are built with it when it is a library. Records and logs of its runs
-stay. Runs that wait will not start.`
+script: schedules, triggers, APIs, module settings, definitions, actions, secrets
+and grants that name it, or scripts that are built with it when it is a library.
+What it remembers is deleted with it; records and logs of its runs stay. Runs that
+wait will fail.`
 	c.Flags().BoolVar(&message.Force, "force", false, "delete it also when something refers to it")
 	return a.completes(c, scriptNames)
 }

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
-	goruntime "runtime"
 	"syscall"
 	"time"
 
@@ -20,15 +19,12 @@ import (
 	"domovoi.dev/runtime"
 	"domovoi.dev/runtime/api"
 	"domovoi.dev/runtime/interp"
-	"domovoi.dev/sdk/slnet"
 )
 
 // drainTime bounds what a daemon that stops waits for requests and runs.
 const drainTime = 30 * time.Second
 
 func (a *app) serveCommand() *cobra.Command {
-	var n network
-	var o runtime.Options
 	c := a.leaf("serve", "Run the daemon", nil)
 	c.Long = `Run the daemon on a data directory, which is made when there is none.
 
@@ -47,49 +43,31 @@ hold answers back, for events are sent as they happen.
 
 	domovoi serve --trusted-proxy 127.0.0.1
 
+Each flag can be left to an environment variable or to a file, ` + configFile + ` in the
+data directory or the one of --config; see "domovoi config --help".
+
 The first interrupt or SIGTERM lets requests and runs in flight finish, for at
 most ` + durationText(drainTime) + `; a second one cuts them off.`
-	n.flags(c)
-	c.Flags().Var((*days)(&o.AuditAge), "audit-age", "how long records of the audit are kept, such as 12h or 30d (default 90d)")
-	c.Flags().Var((*size)(&o.CacheSize), "cache-size", "`size` of the store's cache in memory (default 64MiB)")
-	c.Flags().Var((*size)(&o.MemTableSize), "memtable-size", "`size` of what the store gathers in memory before it writes a table (default 32MiB)")
-	c.Flags().IntVar(&o.MaxConcurrentCompactions, "compactions", 0, "`number` of compactions at a time (default half the processors)")
-	c.Flags().Var((*sizeOrOff)(&o.MinFree), "min-free", "`size` to leave free on the disk, with less the store is read-only; off to fill it (default 2 % of the disk, 128MiB to 256MiB)")
-	c.Flags().Var((*sizeOrOff)(&o.Ballast), "ballast", "`size` of a file that makes room when the disk is full, or off (default 64MiB, at most a quarter of --min-free)")
-	c.Flags().IntVar(&o.Spares, "spares", 2*goruntime.NumCPU(), "`number` of processes that wait for runs of scripts executed lately; 0 for none")
-	c.Flags().StringVar(&o.SecretsKey, "secrets-key", "", "`file` with the key of secrets, made when there is none (default "+runtime.SecretsKeyFile+" in the data directory)")
-	c.MarkFlagFilename("secrets-key")
-	c.Flags().IntVar(&o.MaxDepth, "max-depth", 0, "how many runs may stand above another, each started by the one before; 0 means 16, at most 100")
-	c.Flags().BoolVar(&o.Safe, "safe", false, "start nothing by itself: no schedules, nothing for changes, no scripts for APIs, and no runs that wait")
-	c.Flags().BoolVar(&o.ReadOnly, "read-only", false, "change nothing and start nothing, to look at a restored backup")
-	backupFlags(c, &o.Backups)
+	settings := a.settings(c)
 	// Unlike other commands, serve counts the signals itself.
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		a.started = true
-		if o.MaxConcurrentCompactions < 0 {
-			return slnet.Errorf(slnet.KindInvalid, "--compactions is %d; it must be 1 or more", o.MaxConcurrentCompactions)
+		if _, err := settings.read(); err != nil {
+			return err
 		}
-		if o.Spares < 0 {
-			return slnet.Errorf(slnet.KindInvalid, "--spares is %d; it must be 0 or more", o.Spares)
-		}
-		if o.Spares == 0 {
-			o.Spares = -1
-		}
-		return a.serve(c.Context(), &n, o)
+		return a.serve(c.Context(), settings)
 	}
 	return c
 }
 
 // serve runs a daemon until a signal ends it, ctx does, or its store fails.
-func (a *app) serve(ctx context.Context, n *network, o runtime.Options) error {
+func (a *app) serve(ctx context.Context, s *settings) error {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
 	defer signal.Stop(signals)
 
-	logger := slog.New(slog.NewTextHandler(a.stderr, nil))
-	if err := n.check(); err != nil {
-		return err
-	}
+	o, n := s.options, &s.network
+	logger := s.logging.logger(a.stderr)
 	encryption, err := n.tls(a.dataDir, logger)
 	if err != nil {
 		return err
@@ -97,13 +75,23 @@ func (a *app) serve(ctx context.Context, n *network, o runtime.Options) error {
 	if o.TrustedProxies, err = n.proxies(); err != nil {
 		return err
 	}
+	if o.Spares == 0 {
+		o.Spares = -1
+	}
 	listener, err := n.listen()
 	if err != nil {
 		return err
 	}
 	defer listener.Close()
+	admin, err := listenAdmin(s.admin)
+	if err != nil {
+		return err
+	}
+	if admin != nil {
+		defer admin.Close()
+	}
 	failed := make(chan error, 1)
-	o.DataDir, o.Logger, o.Version = a.dataDir, logger, buildInfo().Version
+	o.DataDir, o.Logger, o.LogLevel, o.Version = a.dataDir, logger, &s.logging.level.LevelVar, buildInfo().Version
 	o.Console = console.Handler()
 	o.OnFailure = func(err error) { failed <- fmt.Errorf("the store has failed: %w", err) }
 	daemon, err := runtime.Open(ctx, o)
@@ -113,8 +101,16 @@ func (a *app) serve(ctx context.Context, n *network, o runtime.Options) error {
 	server := api.NewServer(daemon.Handler(), api.ServerOptions{TLS: encryption, Logger: logger})
 	served := make(chan error, 1)
 	go func() { served <- serve(server, listener) }()
+	info := n.info(ctx, listener.Addr(), logger)
+	if admin != nil {
+		info.Admin = admin.Addr().String()
+		adminServer := api.NewServer(api.NewAdmin(daemon.Metrics), api.ServerOptions{Logger: logger})
+		adminServer.WriteTimeout = 0 // a profile takes as long as it was asked for
+		go adminServer.Serve(admin)
+		defer adminServer.Close()
+	}
 
-	remove, err := a.announce(n.info(ctx, listener.Addr(), logger))
+	remove, err := a.announce(info)
 	if err == nil {
 		select {
 		case <-signals:
@@ -144,6 +140,9 @@ func (a *app) announce(info daemonInfo) (remove func() error, err error) {
 		url = "http://" + url
 	}
 	fmt.Fprintf(a.stdout, "domovoi is listening on %s (data in %s)\n", url, a.dataDir)
+	if info.Admin != "" {
+		fmt.Fprintf(a.stdout, "metrics and profiles are at http://%s\n", info.Admin)
+	}
 	return func() error { return os.Remove(daemonFile(a.dataDir)) }, nil
 }
 

@@ -3,17 +3,69 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"domovoi.dev/sdk/client"
 	"domovoi.dev/sdk/slnet"
 )
 
 func (a *app) systemCommand() *cobra.Command {
 	return a.group("system", "Look at the daemon",
-		a.leaf("info", "Show what the daemon is and does", a.systemInfo))
+		a.leaf("info", "Show what the daemon is and does", a.systemInfo),
+		a.leaf("health", "Ask whether the daemon can do its work", a.systemHealth),
+		a.leaf("metrics", "Print the metrics of the daemon, in the text form of Prometheus", a.systemMetrics),
+		a.logLevelCommand())
+}
+
+// systemHealth asks as whatever watches over the daemon would, without a token.
+func (a *app) systemHealth(ctx context.Context, _ []string) error {
+	options, _, err := a.findDaemon()
+	if err != nil {
+		return err
+	}
+	c, err := client.Dial(options)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	if err := c.Ready(ctx); err != nil {
+		return err
+	}
+	return a.answer(struct{ Ready bool }{true}, func(t *table) { t.row("ready") })
+}
+
+func (a *app) systemMetrics(ctx context.Context, _ []string) error {
+	response, err := request[*slnet.MetricsResponse](ctx, a, &slnet.GetMetricsMessage{})
+	if err != nil {
+		return err
+	}
+	if a.output == outputJSON {
+		return a.printJSON(response)
+	}
+	_, err = io.WriteString(a.stdout, response.Text)
+	return err
+}
+
+func (a *app) logLevelCommand() *cobra.Command {
+	c := a.leaf("log-level [LEVEL]", "Show the level of the daemon's log, or change it until the daemon ends", func(ctx context.Context, args []string) error {
+		message := slnet.Message(&slnet.GetLogLevelMessage{})
+		if len(args) > 0 {
+			message = &slnet.SetLogLevelMessage{Level: args[0]}
+		}
+		response, err := request[*slnet.LogLevelResponse](ctx, a, message)
+		if err != nil {
+			return err
+		}
+		return a.answer(response, func(t *table) { t.row(response.Level) })
+	})
+	c.Long = `Show the least level that the daemon logs, or change it until the daemon ends:
+debug, info, warn or error. What it begins with is a setting, log-level.`
+	c.ValidArgsFunction = cobra.FixedCompletions(logLevels, cobra.ShellCompDirectiveNoFileComp)
+	return c
 }
 
 func (a *app) systemInfo(ctx context.Context, _ []string) error {

@@ -143,26 +143,29 @@ var rooms = []room{
 	{path: "runtime/pace"}, // how often things may happen
 	{path: "runtime/api",
 		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "runtime/pace"},
-		modules: []string{"github.com/google/uuid", "github.com/prometheus/client_golang",
+		modules: []string{"github.com/google/uuid",
 			"github.com/tinylib/msgp/msgp", // to bound the shape of a body before it is decoded
 			"golang.org/x/crypto/acme"}},
 	{path: "runtime/api/apitest", testing: true},
+	{path: "runtime/metrics", // what Prometheus is told
+		rooms:   []string{"sdk/slnet", "storage/kv/pebblekv", "plugins", "runtime/automation", "runtime/dommanager"},
+		modules: []string{"github.com/prometheus/client_golang", "github.com/prometheus/common/expfmt"}},
 	{path: "console"}, // the built files of the web console
 	{path: "console/typegen", // for go generate
 		rooms: []string{"sdk", "sdk/slnet"}},
 	{path: "runtime",
 		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/dom/filtertext", "storage", "storage/backup", "storage/kv", "storage/kv/overlay", "storage/kv/pebblekv",
 			"runtime/security", "runtime/backups", "runtime/secrets", "runtime/outbound", "runtime/dommanager", "runtime/script", "runtime/automation", "runtime/automation/schedule", "runtime/automation/trigger", "runtime/automation/endpoint",
-			"runtime/api", "plugins"},
+			"runtime/api", "runtime/metrics", "plugins"},
 		modules: []string{"github.com/google/uuid", "github.com/klauspost/compress/zstd",
-			"github.com/prometheus/client_golang", "golang.org/x/sync", "golang.org/x/sys/unix"}},
+			"golang.org/x/sync", "golang.org/x/sys/unix"}},
 
 	// What is started. The daemon's binary is also the worker's.
 	{path: "cmd/domovoi",
 		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/dom/filtertext", "sdk/dom/interchange", "sdk/schema", "sdk/client", "sdk/plugin",
 			"console", "runtime", "runtime/api", "runtime/interp", "runtime/script", "plugins/sandbox", "internal/load", "internal/sdksource",
 			"storage/kv/memkv"}, // runtime/api for the server and its certificates, memkv for the daemon of a script's tests
-		modules: []string{"github.com/spf13/cobra", "github.com/google/uuid", "github.com/pmezard/go-difflib/difflib", "go.yaml.in/yaml/v3",
+		modules: []string{"github.com/spf13/cobra", "github.com/spf13/pflag", "github.com/google/uuid", "github.com/pmezard/go-difflib/difflib", "go.yaml.in/yaml/v3",
 			"golang.org/x/sys/unix", "golang.org/x/term"}},
 	{path: "plugins/*",
 		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/plugin"}},

@@ -8,6 +8,7 @@
 //	POST /logout        ends the login it is sent with
 //	GET  /healthz       the process answers
 //	GET  /readyz        the daemon can do its work
+//	GET  /metrics       the metrics, for Prometheus
 //	GET  /console/      the files of the console, where there is one
 //	GET  /              the console's first page
 //	     /api/custom/   user-defined APIs, with tokens and errors of their own
@@ -71,6 +72,13 @@ type Options struct {
 	Registry *slnet.Registry
 	// Ready says why the daemon cannot do its work. Nil means it always can.
 	Ready func() error
+	// Alive says why nothing but a new start will help the daemon. Nil means that
+	// it is alive as long as it answers.
+	Alive func() error
+	// Served is told of each request that was answered: its route, as the table of
+	// routes has it, empty where there is none, the status, and the time it took. Nil
+	// means nobody is told.
+	Served func(route string, status int, took time.Duration)
 	// Logger receives internal errors, each once. Nil means slog.Default.
 	Logger *slog.Logger
 	// MaxBody is the most bytes a request body may have; 0 means
@@ -99,6 +107,12 @@ func newEdge(o Options) *edge {
 	}
 	if o.Ready == nil {
 		o.Ready = func() error { return nil }
+	}
+	if o.Alive == nil {
+		o.Alive = func() error { return nil }
+	}
+	if o.Served == nil {
+		o.Served = func(string, int, time.Duration) {}
 	}
 	if o.Logger == nil {
 		o.Logger = slog.Default()

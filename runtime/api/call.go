@@ -55,7 +55,7 @@ func readAll(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, *refu
 		b.Grow(int(min(n, exactBody)) + bytes.MinRead)
 	}
 	control := http.NewResponseController(w)
-	_, err := b.ReadFrom(&pacedReader{source: http.MaxBytesReader(w, r.Body, limit), control: control, began: time.Now()})
+	_, err := b.ReadFrom(&pacedReader{source: http.MaxBytesReader(bare(w), r.Body, limit), control: control, began: time.Now()})
 	if err == nil {
 		// From here on only the end of the connection is of interest.
 		control.SetReadDeadline(time.Time{})

@@ -4,8 +4,12 @@ import "net/http"
 
 var statusOK = []byte(`{"status":"ok"}` + "\n")
 
-// health is GET /healthz: whoever gets an answer has reached a live process.
-func (e *edge) health(w http.ResponseWriter, _ *http.Request, _ *caller) {
+// health is GET /healthz: the process lives, or nothing but a new start helps it.
+func (e *edge) health(w http.ResponseWriter, r *http.Request, _ *caller) {
+	if err := e.Alive(); err != nil {
+		e.reply(w, r, nil, err)
+		return
+	}
 	send(w, http.StatusOK, jsonForm.contentType, statusOK)
 }
 

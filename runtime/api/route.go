@@ -36,6 +36,7 @@ func (e *edge) table() map[string]*route {
 		"/slnet/events": {http.MethodGet, apiPolicy, e.events},
 		"/healthz":      {http.MethodGet, apiPolicy, e.health},
 		"/readyz":       {http.MethodGet, apiPolicy, e.ready},
+		"/metrics":      {http.MethodGet, apiPolicy, e.metrics},
 	}
 	if e.Custom != nil {
 		routes[customPath] = &route{"", apiPolicy, e.custom}
@@ -91,6 +92,9 @@ func (e *edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if found != nil {
 		policy = found.policy
 	}
+	counted := &countedWriter{ResponseWriter: w, edge: e, route: at, began: time.Now()}
+	defer counted.served()
+	w = counted
 	e.secure(w, r, policy)
 	defer e.guard(w, r, at)
 	if r.ContentLength != 0 {

@@ -6,7 +6,6 @@ package automation
 import (
 	"cmp"
 	"context"
-	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -66,6 +65,9 @@ type Options struct {
 	// in its transaction, for what has the name of the script. It is nil where
 	// nothing has.
 	Renaming func(update func(renamed func(tx *storage.Tx, former, name string) error) error) error
+	// Ended is called once for each run that has ended, when that is stored; nil
+	// means nobody. The run is not to be changed.
+	Ended func(run *slnet.Run)
 	// Parallel is how many runs execute at the same time; more wait in the
 	// queue. Runs started by runs do not wait, for their parents wait for them.
 	Parallel int
@@ -112,15 +114,13 @@ func Open(ctx context.Context, o Options) (*Automation, error) {
 	a := &Automation{Options: o, queue: newQueue(max(o.Parallel, 1)), active: make(map[uuid.UUID]*execution), dry: make(map[uuid.UUID]*DryRun), within: make(map[uuid.UUID]*DryRun), awaits: make(map[uuid.UUID]*awaited), reserved: make(map[string]int)}
 	a.began = uuid.Must(uuid.NewV7())
 	a.ending, a.end = context.WithCancel(context.Background())
-	err := errors.Join(a.clearUploads(), a.sweepBinaries(ctx))
-	if err == nil {
-		err = a.index(ctx)
-	}
-	if err == nil {
-		err = a.recover(ctx)
-	}
-	if err != nil {
+	if err := a.clearUploads(); err != nil {
 		return nil, err
+	}
+	for _, step := range []func(context.Context) error{a.identifyScripts, a.sweepBinaries, a.index, a.recover} {
+		if err := step(ctx); err != nil {
+			return nil, err
+		}
 	}
 	a.loops.Go(a.dispatch)
 	return a, nil

@@ -155,8 +155,17 @@ func (a *Automation) find(ctx context.Context, name string, number int64) (s *sl
 
 // CurrentName returns the name that the script has now which has or had a name;
 // the name itself when there is no such script.
-func (a *Automation) CurrentName(ctx context.Context, name string) (string, error) {
-	s, err := a.find(ctx, name, 0)
+func (a *Automation) CurrentName(ctx context.Context, name string) (current string, err error) {
+	err = a.Store.View(ctx, func(r *storage.Reader) error {
+		current, err = CurrentNameIn(r, name)
+		return err
+	})
+	return current, err
+}
+
+// CurrentNameIn is CurrentName in a transaction.
+func CurrentNameIn(r *storage.Reader, name string) (string, error) {
+	s, err := named(r, name)
 	if errors.Is(err, slnet.KindNotFound) {
 		return name, nil
 	}

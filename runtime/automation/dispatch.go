@@ -312,12 +312,13 @@ func (a *Automation) recover(ctx context.Context) error {
 		return err
 	}
 	for _, run := range lost {
+		var ended slnet.Run
 		_, err := a.Store.Update(ctx, storage.Origin{User: run.RunsAs, RunID: run.ID}, func(tx *storage.Tx) error {
 			s, _, err := executed(&tx.Reader, run)
 			if err != nil {
 				return err
 			}
-			ended := *run
+			ended = *run
 			ended.State, ended.EndedAt = slnet.RunLost, tx.Now()
 			ended.Errors = append(slices.Clone(run.Errors), slnet.RunError{Message: "the daemon ended while the run was executing"})
 			if s != nil && run.Attempt < manifestOf(s).Retry.Attempts {
@@ -327,6 +328,9 @@ func (a *Automation) recover(ctx context.Context) error {
 		})
 		if err != nil {
 			return err
+		}
+		if ended.State.Ended() {
+			a.ended(&ended)
 		}
 	}
 	return nil

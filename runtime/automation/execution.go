@@ -254,6 +254,7 @@ func (e *execution) finish(result plugins.Result, failure error, logBytes int64)
 	}
 	e.stored(&run)
 	if run.State.Ended() {
+		e.a.ended(&run)
 		e.a.announce(run.ID, Outcome{Run: run, Result: output}, nil)
 	}
 }

@@ -222,9 +222,10 @@ func noRun(id uuid.UUID) error {
 }
 
 // indexed is the record that says that all runs have their rows.
-const indexed = "complete"
+const indexed = "complete by id"
 
-// index makes the rows of runs from before there were any.
+// index makes the rows of runs from before there were any, or from before they had
+// the id of the script.
 func (a *Automation) index(ctx context.Context) error {
 	err := a.Store.View(ctx, func(r *storage.Reader) error {
 		_, err := indexTable.Get(r, indexed)
@@ -243,7 +244,7 @@ func (a *Automation) index(ctx context.Context) error {
 				return len(list) < batch, nil
 			})
 			for _, run := range list {
-				err = errors.Join(err, putRows(tx, nil, run))
+				err = errors.Join(err, identifyRun(tx, run), putRows(tx, nil, run))
 			}
 			if len(list) < batch {
 				err = errors.Join(err, indexTable.Put(tx, new(indexRow), indexed))

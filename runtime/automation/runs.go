@@ -98,6 +98,8 @@ type Call struct {
 	source *slnet.Script               // what to execute instead of a version of ScriptName
 	stored *runInput                   // the input of a run that is repeated
 	later  map[string]dom.TriggerValue // parameters that are missing yet, of a trigger that is checked
+
+	unstarted bool // nothing is started, so the script may be disabled
 }
 
 // Input is something that can be sent to an entry point.
@@ -160,9 +162,10 @@ func (a *Automation) Call(ctx context.Context, caller security.Caller, c Call) (
 }
 
 // CheckCall returns an error when a call names a script, version, entry point or
-// parameters that do not fit each other.
+// parameters that do not fit each other. The script may be disabled.
 func (a *Automation) CheckCall(ctx context.Context, caller security.Caller, c Call) error {
 	return a.Store.View(ctx, func(r *storage.Reader) error {
+		c.unstarted = true
 		_, _, _, err := a.newRun(r, caller, c)
 		return err
 	})
@@ -219,8 +222,8 @@ func (c *Call) script(r *storage.Reader) (*slnet.Script, error) {
 		return c.source, nil
 	}
 	s, err := scriptIn(r, c.ScriptName, c.Version)
-	if err != nil {
-		return nil, err
+	if err != nil || c.unstarted {
+		return s, err
 	}
 	return s, checkEnabled(s)
 }
@@ -306,6 +309,13 @@ func (a *Automation) forget(id uuid.UUID, end *awaited) {
 	defer a.mu.Unlock()
 	if end.waiting--; end.waiting == 0 && a.awaits[id] == end {
 		delete(a.awaits, id)
+	}
+}
+
+// ended tells whoever asked for it of a run that has ended.
+func (a *Automation) ended(run *slnet.Run) {
+	if a.Ended != nil {
+		a.Ended(run)
 	}
 }
 
@@ -415,6 +425,7 @@ func (a *Automation) cancelRun(id uuid.UUID, cause error) error {
 			if inTurn(run) {
 				a.queue.ended(run.ConcurrencyKey)
 			}
+			a.ended(run)
 			a.announce(id, Outcome{Run: *run}, nil)
 			return nil
 		case a.executing(id) == nil:

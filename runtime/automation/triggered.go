@@ -107,7 +107,11 @@ func lessLater(s *schema.Schema, problems schema.Problems, later map[string]dom.
 			continue
 		}
 		problems = slices.DeleteFunc(problems, func(before schema.Problem) bool { return before.Path == p.Name })
-		if _, err := p.Schema.FromText(valueOf(later[name], sample, "user")); err != nil {
+		v, err := p.Schema.FromText(valueOf(later[name], sample, "user"))
+		if err == nil && p.Schema.Type != schema.TypeString { // of texts, which may be bounded, nobody knows the values
+			_, err = p.Schema.Check(v)
+		}
+		if err != nil {
 			problems = append(problems, schema.Problem{Path: p.Name, Message: fmt.Sprintf("cannot be filled with the %s of a change: %v", later[name], err)})
 		}
 	}

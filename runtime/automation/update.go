@@ -103,7 +103,23 @@ func (a *Automation) rename(ctx context.Context, tx *storage.Tx, s *slnet.Script
 		return fmt.Errorf("script %q cannot be renamed to %q: %w", former, name, err)
 	}
 	tx.About("script", name)
+	if err := forgetSource(tx, name); err != nil {
+		return err
+	}
 	return scriptNames.Put(tx, linkTo(s), nameKey(name))
+}
+
+// forgetSource removes what source remembers that was executed under a name which
+// is no script's.
+func forgetSource(tx *storage.Tx, name string) error {
+	id, err := idOf(&tx.Reader, name)
+	if err != nil || id == uuid.Nil {
+		return err
+	}
+	if _, err := scriptTable.Get(&tx.Reader, id.String()); !errors.Is(err, storage.ErrNotFound) {
+		return err
+	}
+	return forget(tx, id.String())
 }
 
 // checkFree returns an error when a script cannot take a name from another.

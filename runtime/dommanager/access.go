@@ -3,6 +3,7 @@ package dommanager
 import (
 	"context"
 	"errors"
+	"time"
 
 	"domovoi.dev/runtime/security"
 	"domovoi.dev/sdk/dom"
@@ -19,11 +20,6 @@ func (m *Managers) Access(ctx context.Context, moduleID string, caller security.
 		return security.Access{}, err
 	}
 	return manager.access(caller), nil
-}
-
-// access is what a caller has access to. It is asked for anew in each request.
-func (m *manager) access(caller security.Caller) security.Access {
-	return m.accounts.Access(caller, m.links)
 }
 
 // mayStore refuses a new version that its sender may not store. What the manager
@@ -76,6 +72,9 @@ func (m *manager) taken(tx *storage.Tx, access security.Access, o dom.Object) er
 func (m *manager) scope(r *storage.Reader, access security.Access, s *storage.Search) error {
 	switch s.Kind {
 	case dom.KindInstance:
+		if m.links != nil {
+			defer m.costs.took(time.Now())
+		}
 		scope, err := access.ScopeRead(s.Query.Filter)
 		s.Query.Filter, s.Visible, s.IsPrivate = scope.Filter, scope.Visible, scope.IsPartial
 		return err

@@ -21,6 +21,7 @@ type manager struct {
 	settings *dom.ModuleSettings
 	accounts *security.Accounts
 	links    *security.Links // those of settings
+	costs    *linkCosts      // of all managers
 	triggers Triggers
 
 	// cached is the model last used. It is replaced, never changed.

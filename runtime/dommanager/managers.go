@@ -22,6 +22,7 @@ type Managers struct {
 	accounts      *security.Accounts
 	log           *slog.Logger
 	maxAttachment int64
+	costs         linkCosts
 	scripts       Scripts
 	triggers      Triggers
 
@@ -166,7 +167,7 @@ func (m *Managers) load(ctx context.Context, moduleID string) (*manager, error) 
 	return &manager{
 		store: m.store, moduleID: moduleID, settings: settings,
 		accounts: m.accounts, links: security.NewLinks(settings.DomManagerSettings.SecuritySettings.GroupLinks()),
-		triggers: m.triggers,
+		triggers: m.triggers, costs: &m.costs,
 	}, nil
 }
 

@@ -268,8 +268,8 @@ type UpdateScriptMessage struct {
 	// wait, or lets them start again. Runs that execute go on.
 	Disabled *bool `json:"Disabled,omitempty"`
 	// NewName renames the script; it may also be another way to write the name.
-	// What refers to it by the former name goes on to mean it, until another script
-	// is renamed to that name, which is refused while something does. The sender
+	// What refers to it by the former name goes on to mean it, grants of groups for
+	// just this script included, until another script is renamed to that name, which is refused while something does. The sender
 	// needs the right to edit scripts of both names. Libraries keep their names.
 	NewName string `json:"NewName,omitempty"`
 }

@@ -111,6 +111,11 @@ func Messages() []MessageType {
 		{New: func() Message { return new(AuditResponse) }},
 		{New: func() Message { return new(GetSystemInfoMessage) }},
 		{New: func() Message { return new(SystemInfoResponse) }},
+		{New: func() Message { return new(GetMetricsMessage) }},
+		{New: func() Message { return new(MetricsResponse) }},
+		{New: func() Message { return new(GetLogLevelMessage) }},
+		{New: func() Message { return new(SetLogLevelMessage) }},
+		{New: func() Message { return new(LogLevelResponse) }},
 		{New: func() Message { return new(CheckStoreMessage) }},
 		{New: func() Message { return new(CheckStoreResponse) }},
 		{New: func() Message { return new(CompactStoreMessage) }},
@@ -448,6 +453,21 @@ func (*CompactStoreMessage) MessageName() string { return "CompactStoreMessage" 
 
 // MessageName implements Message.
 func (*CompactStoreResponse) MessageName() string { return "CompactStoreResponse" }
+
+// MessageName implements Message.
+func (*GetMetricsMessage) MessageName() string { return "GetMetricsMessage" }
+
+// MessageName implements Message.
+func (*MetricsResponse) MessageName() string { return "MetricsResponse" }
+
+// MessageName implements Message.
+func (*GetLogLevelMessage) MessageName() string { return "GetLogLevelMessage" }
+
+// MessageName implements Message.
+func (*SetLogLevelMessage) MessageName() string { return "SetLogLevelMessage" }
+
+// MessageName implements Message.
+func (*LogLevelResponse) MessageName() string { return "LogLevelResponse" }
 
 // MessageName implements Message.
 func (*CreateBackupMessage) MessageName() string { return "CreateBackupMessage" }

@@ -57,6 +57,8 @@ const (
 	PermissionAuditRead PermissionFlag = 10_203
 	// PermissionSystemBackup allows to take backups.
 	PermissionSystemBackup PermissionFlag = 10_204
+	// PermissionSystemMetrics allows to read the metrics of the daemon.
+	PermissionSystemMetrics PermissionFlag = 10_205
 )
 
 // permissions is the table of all permissions, by number, for listings and for
@@ -84,6 +86,7 @@ var permissions = []struct {
 	{PermissionSecurityTokens, "SecurityTokens"},
 	{PermissionAuditRead, "AuditRead"},
 	{PermissionSystemBackup, "SystemBackup"},
+	{PermissionSystemMetrics, "SystemMetrics"},
 }
 
 // Permissions returns all permissions by number.

@@ -117,3 +117,30 @@ type CheckStoreResponse struct {
 	// Problems are the contradictions found, none in a sound store.
 	Problems []string `json:"Problems,omitempty"`
 }
+
+// GetMetricsMessage asks for the metrics of the daemon. It needs the permission
+// SystemMetrics. Answered with MetricsResponse.
+type GetMetricsMessage struct{}
+
+// MetricsResponse has the metrics of the daemon.
+type MetricsResponse struct {
+	// Text is in the text format of Prometheus, version 0.0.4. docs/metrics.md
+	// lists what stands in it.
+	Text string `json:"Text"`
+}
+
+// GetLogLevelMessage asks what the daemon logs. It needs the permission
+// SystemAdministration. Answered with LogLevelResponse.
+type GetLogLevelMessage struct{}
+
+// SetLogLevelMessage changes what the daemon logs, until it ends. It needs the
+// permission SystemAdministration. Answered with LogLevelResponse.
+type SetLogLevelMessage struct {
+	// Level is the least that is logged: debug, info, warn or error.
+	Level string `json:"Level"`
+}
+
+// LogLevelResponse says what the daemon logs.
+type LogLevelResponse struct {
+	Level string `json:"Level"`
+}

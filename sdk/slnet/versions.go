@@ -108,8 +108,8 @@ const (
 // ScriptReference is something that refers to a script.
 type ScriptReference struct {
 	Kind ReferenceKind `json:"Kind"`
-	// Name is that of the script, schedule, trigger, secret, group, definition or behavior
-	// definition; module settings have the id of their module in ModuleID only.
+	// Name is that of the script, schedule, trigger, API, secret, group, definition
+	// or behavior definition; module settings have the id of their module in ModuleID only.
 	Name     string `json:"Name,omitempty"`
 	ModuleID string `json:"ModuleId,omitempty"`
 	// Place says where it stands there: OnCreate, OnUpdate or OnDelete, or the id

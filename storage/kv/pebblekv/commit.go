@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -33,6 +34,9 @@ type committer struct {
 	older  []*snapshot // published before the current one and not yet closed
 
 	groups, commits, conflicts atomic.Int64
+
+	took  atomic.Int64              // nanoseconds that the synced writes took
+	began atomic.Pointer[time.Time] // when the one under way did, nil for none
 }
 
 // request is a transaction that wants to commit.
@@ -148,9 +152,13 @@ func (s *Store) commitGroup(group []*request) (int, error) {
 		c.window.Add(r.changes, v)
 	}
 	if v > first {
+		began := time.Now()
+		c.began.Store(&began)
 		if err := s.writeGroup(batch, v); err != nil {
 			return 0, err
 		}
+		c.began.Store(nil)
+		c.took.Add(int64(time.Since(began)))
 		c.groups.Add(1)
 		c.commits.Add(int64(v - first))
 	}

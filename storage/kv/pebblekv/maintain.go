@@ -2,6 +2,7 @@ package pebblekv
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 )
@@ -30,6 +31,9 @@ type Metrics struct {
 	CommitGroups int64 // synced writes
 	Commits      int64 // transactions in them
 	Conflicts    int64 // attempts that lost
+
+	SyncTime time.Duration // what the synced writes took together
+	Pending  time.Duration // since when the one under way waits, 0 for none
 }
 
 // Level is a level of tables. Each is as large as the ones above it together,
@@ -48,6 +52,8 @@ func (s *Store) Metrics() Metrics {
 		Commits:      c.commits.Load(),
 		Conflicts:    c.conflicts.Load(),
 		Iterators:    s.iterators.Load(),
+		SyncTime:     time.Duration(c.took.Load()),
+		Pending:      s.Pending(),
 	}
 	if s.space.watches() {
 		m.DiskFree, m.MinFree = s.space.lastFree.Load(), s.space.minFree
@@ -80,6 +86,15 @@ func (s *Store) Metrics() Metrics {
 		m.LiveBytes += uint64(level.TablesSize)
 	}
 	return m
+}
+
+// Pending is for how long the commit under way has waited for the disk, 0 when
+// there is none.
+func (s *Store) Pending() time.Duration {
+	if began := s.committer.began.Load(); began != nil {
+		return time.Since(*began)
+	}
+	return 0
 }
 
 // Checkpoint makes a store in dir, which must not exist, that holds what was
