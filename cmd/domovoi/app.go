@@ -53,7 +53,7 @@ const defaultDataDir = "domovoi.db"
 func (a *app) rootCommand() *cobra.Command {
 	root := a.group("domovoi", "Run automation scripts against DOM managers",
 		a.serveCommand(), a.sandboxCommand(), a.houseCommand(), a.testsCommand(),
-		a.scriptCommand(), a.pluginCommand(), a.runCommand(), a.secretCommand(), a.scheduleCommand(), a.triggerCommand(), a.apiCommand(),
+		a.scriptCommand(), a.pluginCommand(), a.runCommand(), a.secretCommand(), a.scheduleCommand(), a.triggerCommand(), a.webhookCommand(), a.apiCommand(),
 		a.moduleCommand(), a.instanceCommand(),
 		a.userCommand(), a.groupCommand(), a.tokenCommand(), a.contextCommand(), a.loginCommand(), a.whoamiCommand(), a.auditCommand(),
 		a.informationCommand(), a.systemCommand(), a.configCommand(), a.checkCommand(), a.compactCommand(), a.backupCommand(), a.benchCommand(), a.versionCommand())

@@ -104,6 +104,9 @@ var rooms = []room{
 	{path: "runtime/dommanager",
 		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom", "storage", "runtime/security", "runtime/dommanager/composite"},
 		modules: []string{"github.com/google/uuid", "golang.org/x/sync"}},
+	{path: "runtime/webhook",
+		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom", "storage", "runtime/security"},
+		modules: []string{"github.com/google/uuid", "github.com/tinylib/msgp/msgp"}},
 	{path: "runtime/script", // sdk/plugin for its CompileErrors
 		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/schema", "sdk/plugin"},
 		modules: []string{"golang.org/x/tools/go/gcexportdata", "github.com/google/uuid"}}, // uuid for tests: scripts import it
@@ -157,7 +160,7 @@ var rooms = []room{
 		rooms: []string{"sdk", "sdk/slnet"}},
 	{path: "runtime",
 		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/dom/filtertext", "storage", "storage/backup", "storage/kv", "storage/kv/overlay", "storage/kv/pebblekv",
-			"runtime/security", "runtime/backups", "runtime/secrets", "runtime/outbound", "runtime/dommanager", "runtime/script", "runtime/automation", "runtime/automation/schedule", "runtime/automation/trigger", "runtime/automation/endpoint",
+			"runtime/security", "runtime/backups", "runtime/secrets", "runtime/webhook", "runtime/outbound", "runtime/dommanager", "runtime/script", "runtime/automation", "runtime/automation/schedule", "runtime/automation/trigger", "runtime/automation/endpoint",
 			"runtime/api", "runtime/metrics", "plugins"},
 		modules: []string{"github.com/google/uuid", "github.com/klauspost/compress/zstd",
 			"golang.org/x/sync", "golang.org/x/sys/unix"}},

@@ -551,6 +551,19 @@ export interface CreateUserMessage {
 }
 
 /**
+ * CreateWebhookMessage makes a webhook. All messages about webhooks need the
+ * permission SystemAdministration. Answered with WebhookResponse.
+ */
+export interface CreateWebhookMessage {
+	Webhook: Webhook
+	/**
+	 * Secret is what deliveries are signed with: 16 to 200 bytes. It is stored
+	 * encrypted, and never told again.
+	 */
+	Secret: string
+}
+
+/**
  * Definition describes a kind of business object: which sections its instances
  * have. (DOC:DomDefinition)
  */
@@ -644,6 +657,14 @@ export interface DeleteTriggerMessage {
 /** DeleteUserMessage removes a user and its tokens. Answered with Empty. */
 export interface DeleteUserMessage {
 	Name: string
+}
+
+/**
+ * DeleteWebhookMessage deletes a webhook and what waits for it. Answered with
+ * Empty.
+ */
+export interface DeleteWebhookMessage {
+	Id: Guid
 }
 
 /**
@@ -990,6 +1011,13 @@ export interface GetInformationEventsMessage {
 }
 
 /**
+ * GetLogLevelMessage asks what the daemon logs. It needs the permission
+ * SystemAdministration. Answered with LogLevelResponse.
+ */
+export interface GetLogLevelMessage {
+}
+
+/**
  * GetMemoryKeysMessage asks for the keys under which the script of the run which
  * sends it remembers texts. Only a run may send it. Answered with
  * MemoryKeysResponse.
@@ -1003,6 +1031,13 @@ export interface GetMemoryKeysMessage {
  */
 export interface GetMemoryMessage {
 	Key: string
+}
+
+/**
+ * GetMetricsMessage asks for the metrics of the daemon. It needs the permission
+ * SystemMetrics. Answered with MetricsResponse.
+ */
+export interface GetMetricsMessage {
 }
 
 /**
@@ -1205,6 +1240,22 @@ export interface GetTriggersMessage {
 export interface GetUsersMessage {
 }
 
+/**
+ * GetWebhookDeliveriesMessage asks for the deliveries of a webhook: first up to
+ * 100 that wait, and then the last 100 that are over, the newest first. Answered with
+ * WebhookDeliveriesResponse.
+ */
+export interface GetWebhookDeliveriesMessage {
+	Id: Guid
+}
+
+/**
+ * GetWebhooksMessage asks for all webhooks, by name. Answered with
+ * WebhooksResponse.
+ */
+export interface GetWebhooksMessage {
+}
+
 /** Group is a named set of users with rights. */
 export interface Group {
 	Name: string
@@ -1365,6 +1416,11 @@ export interface InstanceStatusChange {
  */
 export const KindValues = ["Invalid", "Unauthenticated", "PermissionDenied", "NotFound", "AlreadyExists", "Conflict", "TooLarge", "RateLimited", "Unavailable", "Timeout", "Canceled", "Internal"] as const
 export type Kind = (typeof KindValues)[number]
+
+/** LogLevelResponse says what the daemon logs. */
+export interface LogLevelResponse {
+	Level: string
+}
 
 /**
  * ManagerStoreBulkCreateOrUpdateRequest creates or updates up to
@@ -1582,6 +1638,15 @@ export interface MemoryKeysResponse {
 /** MemoryResponse carries a remembered text, empty where there is none. */
 export interface MemoryResponse {
 	Value: string
+}
+
+/** MetricsResponse has the metrics of the daemon. */
+export interface MetricsResponse {
+	/**
+	 * Text is in the text format of Prometheus, version 0.0.4. docs/metrics.md
+	 * lists what stands in it.
+	 */
+	Text: string
 }
 
 /**
@@ -1933,6 +1998,8 @@ export const PermissionFlags = {
 	PermissionAuditRead: 10203,
 	/** PermissionSystemBackup allows to take backups. */
 	PermissionSystemBackup: 10204,
+	/** PermissionSystemMetrics allows to read the metrics of the daemon. */
+	PermissionSystemMetrics: 10205,
 } as const
 
 /** PluginProcessesResponse carries shared processes, by plugin and user. */
@@ -2652,8 +2719,8 @@ export interface ScriptReferencesResponse {
 export interface ScriptReference {
 	Kind: ReferenceKind
 	/**
-	 * Name is that of the script, schedule, trigger, secret, group, definition or behavior
-	 * definition; module settings have the id of their module in ModuleID only.
+	 * Name is that of the script, schedule, trigger, API, secret, group, definition
+	 * or behavior definition; module settings have the id of their module in ModuleID only.
 	 */
 	Name?: string
 	ModuleId?: string
@@ -2671,7 +2738,7 @@ export interface ScriptReference {
 }
 
 /** ReferenceKind says what refers to a script. */
-export const ReferenceKindValues = ["script", "schedule", "api", "trigger", "secret", "group", "module settings", "definition", "behavior definition"] as const
+export const ReferenceKindValues = ["script", "schedule", "trigger", "api", "secret", "group", "module settings", "definition", "behavior definition"] as const
 export type ReferenceKind = (typeof ReferenceKindValues)[number]
 
 /** ScriptResponse carries one script. */
@@ -2764,6 +2831,8 @@ export interface Manifest {
 	Process?: ScriptProcess
 	Grants?: ScriptGrants
 	Limits?: ScriptLimits
+	/** Retention says which runs of the script are kept. */
+	Retention?: ScriptRetention
 }
 
 /**
@@ -2810,6 +2879,26 @@ export interface ScriptLimits {
 /** ScriptProcess says which process carries a run. */
 export const ScriptProcessValues = ["", "shared"] as const
 export type ScriptProcess = (typeof ScriptProcessValues)[number]
+
+/**
+ * ScriptRetention says which runs of a script are kept; 0 means the daemon's
+ * default. Runs that have not ended, and those above them, are always kept. Runs
+ * that succeeded are counted by themselves, and so are all others.
+ */
+export interface ScriptRetention {
+	/**
+	 * Age is how long runs that succeeded are kept after their end, and FailedAge
+	 * how long the others are, which is no less than Age.
+	 */
+	Age?: Duration
+	FailedAge?: Duration
+	/**
+	 * Runs is how many are kept, the newest ones, and Logs how many bytes their
+	 * logs may have.
+	 */
+	Runs?: number
+	Logs?: number
+}
 
 /** ScriptRetry says how a run is repeated that failed. */
 export interface ScriptRetry {
@@ -3101,6 +3190,15 @@ export interface SendHTTPRequestMessage {
 }
 
 /**
+ * SetLogLevelMessage changes what the daemon logs, until it ends. It needs the
+ * permission SystemAdministration. Answered with LogLevelResponse.
+ */
+export interface SetLogLevelMessage {
+	/** Level is the least that is logged: debug, info, warn or error. */
+	Level: string
+}
+
+/**
  * SetMemoryMessage makes the script of the run which sends it remember a text:
  * valid UTF-8 of at most MaxMemoryValue bytes, under a key of 1 to MaxMemoryKey
  * characters. Only a run may send it. Answered with SetMemoryResponse.
@@ -3283,6 +3381,13 @@ export interface SystemInfoResponse {
 	 * and no runs that waited when it started.
 	 */
 	Safe?: boolean
+	/**
+	 * RemovedRuns counts the runs that were removed because they were too old or
+	 * too many, and RemovedLogBytes the size of their logs, since there is the
+	 * store.
+	 */
+	RemovedRuns?: number
+	RemovedLogBytes?: number
 	/** ReadOnly says that the daemon was told to change nothing. */
 	ReadOnly?: boolean
 	/** Store says how the store does; nil when it is none that could say. */
@@ -3388,6 +3493,15 @@ export interface Template extends Tracking {
 
 /** TemplateID identifies a DOM template. */
 export type TemplateID = Guid
+
+/**
+ * TestWebhookMessage sends an event of its own at once, also when the webhook is
+ * disabled, and waits for the answer. Answered with WebhookDeliveriesResponse of
+ * one delivery.
+ */
+export interface TestWebhookMessage {
+	Id: Guid
+}
 
 /**
  * Token is what stands for a user in a request. The secret itself is shown once
@@ -3710,8 +3824,8 @@ export interface UpdateScriptMessage {
 	Disabled?: boolean
 	/**
 	 * NewName renames the script; it may also be another way to write the name.
-	 * What refers to it by the former name goes on to mean it, until another script
-	 * is renamed to that name, which is refused while something does. The sender
+	 * What refers to it by the former name goes on to mean it, grants of groups for
+	 * just this script included, until another script is renamed to that name, which is refused while something does. The sender
 	 * needs the right to edit scripts of both names. Libraries keep their names.
 	 */
 	NewName?: string
@@ -3755,6 +3869,16 @@ export interface UpdateUserMessage {
 }
 
 /**
+ * UpdateWebhookMessage replaces what people can set of the webhook with the same
+ * ID. Answered with WebhookResponse.
+ */
+export interface UpdateWebhookMessage {
+	Webhook: Webhook
+	/** Secret replaces the secret; empty leaves it. */
+	Secret?: string
+}
+
+/**
  * UploadMessage sends a piece of a file. The first piece has Offset 0; each
  * next one continues where the last ended. Answered with Empty.
  */
@@ -3789,6 +3913,75 @@ export interface UsersResponse {
 /** ValidatorKind names a kind of validator. */
 export const ValidatorKindValues = ["Regex", "Email", "Uri", "UserName"] as const
 export type ValidatorKind = (typeof ValidatorKindValues)[number]
+
+/**
+ * Webhook sends events to a server, with POST and as JSON. Each is sent at least
+ * once, in no order.
+ */
+export interface Webhook {
+	Id: Guid
+	/** Name tells webhooks apart for people; no two have the same, ignoring case. */
+	Name: string
+	/** URL is where to send, with http or https. */
+	Url: string
+	/** Events are what it tells of. */
+	Events: WebhookEvent[] | null
+	/**
+	 * Scripts limits the events of runs to those of scripts with these names, or
+	 * with names that begin as a pattern does that ends with *. Empty means all.
+	 */
+	Scripts?: string[]
+	/** Disabled webhooks send nothing, and what happens meanwhile is not sent later. */
+	Disabled?: boolean
+	/**
+	 * What follows is filled in by the daemon. DisabledReason says why the daemon
+	 * disabled it, Failures how many attempts in a row have failed, and Waiting how
+	 * many deliveries are to be sent. Dropped counts the events for which there was
+	 * no room.
+	 */
+	DisabledReason?: string
+	Failures?: number
+	Waiting?: number
+	Dropped?: number
+	CreatedAt?: Time
+	CreatedBy?: string
+}
+
+/** WebhookDeliveriesResponse carries deliveries. */
+export interface WebhookDeliveriesResponse {
+	Deliveries: WebhookDelivery[] | null
+}
+
+/** WebhookDelivery is an event that is sent by a webhook, or was. */
+export interface WebhookDelivery {
+	/** ID is the same in all attempts, so that a receiver can tell them. */
+	Id: Guid
+	Event: WebhookEvent
+	/** of the event */
+	Time: Time
+	Attempts: number
+	Delivered: boolean
+	/** NotBefore is when the next attempt is made, zero for one that is over. */
+	NotBefore?: Time
+	/** LastAttempt, StatusCode and Error are of the last attempt. */
+	LastAttempt?: Time
+	StatusCode?: number
+	Error?: string
+}
+
+/** WebhookEvent is what a webhook tells of. */
+export const WebhookEventValues = ["run.succeeded", "run.failed", "run.cancelled", "information", "test"] as const
+export type WebhookEvent = (typeof WebhookEventValues)[number]
+
+/** WebhookResponse carries one webhook. */
+export interface WebhookResponse {
+	Webhook: Webhook
+}
+
+/** WebhooksResponse carries webhooks. */
+export interface WebhooksResponse {
+	Webhooks: Webhook[] | null
+}
 
 /** WhoAmIMessage asks who the caller is. Answered with WhoAmIResponse. */
 export interface WhoAmIMessage {
@@ -3851,6 +4044,7 @@ export interface Messages {
 	CreateTokenResponse: CreateTokenResponse
 	CreateTriggerMessage: CreateTriggerMessage
 	CreateUserMessage: CreateUserMessage
+	CreateWebhookMessage: CreateWebhookMessage
 	DeleteApiDefinitionMessage: DeleteApiDefinitionMessage
 	DeleteApiTokenMessage: DeleteApiTokenMessage
 	DeleteBackupMessage: DeleteBackupMessage
@@ -3861,6 +4055,7 @@ export interface Messages {
 	DeleteSecretMessage: DeleteSecretMessage
 	DeleteTriggerMessage: DeleteTriggerMessage
 	DeleteUserMessage: DeleteUserMessage
+	DeleteWebhookMessage: DeleteWebhookMessage
 	DeployPluginMessage: DeployPluginMessage
 	DeployScriptMessage: DeployScriptMessage
 	DisableApiDefinitionMessage: DisableApiDefinitionMessage
@@ -3889,8 +4084,10 @@ export interface Messages {
 	GetBackupsMessage: GetBackupsMessage
 	GetGroupsMessage: GetGroupsMessage
 	GetInformationEventsMessage: GetInformationEventsMessage
+	GetLogLevelMessage: GetLogLevelMessage
 	GetMemoryKeysMessage: GetMemoryKeysMessage
 	GetMemoryMessage: GetMemoryMessage
+	GetMetricsMessage: GetMetricsMessage
 	GetPluginProcessesMessage: GetPluginProcessesMessage
 	GetRunChangesMessage: GetRunChangesMessage
 	GetRunLogMessage: GetRunLogMessage
@@ -3912,11 +4109,14 @@ export interface Messages {
 	GetTriggerMessage: GetTriggerMessage
 	GetTriggersMessage: GetTriggersMessage
 	GetUsersMessage: GetUsersMessage
+	GetWebhookDeliveriesMessage: GetWebhookDeliveriesMessage
+	GetWebhooksMessage: GetWebhooksMessage
 	GroupResponse: GroupResponse
 	GroupsResponse: GroupsResponse
 	HTTPResponse: HTTPResponse
 	InformationEventMessage: InformationEventMessage
 	InformationEventsResponse: InformationEventsResponse
+	LogLevelResponse: LogLevelResponse
 	ManagerStoreBulkCreateOrUpdateRequest: ManagerStoreBulkCreateOrUpdateRequest
 	ManagerStoreBulkDeleteRequest: ManagerStoreBulkDeleteRequest
 	ManagerStoreBulkResponse: ManagerStoreBulkResponse
@@ -3934,6 +4134,7 @@ export interface Messages {
 	ManagerStoreUpdateRequest: ManagerStoreUpdateRequest
 	MemoryKeysResponse: MemoryKeysResponse
 	MemoryResponse: MemoryResponse
+	MetricsResponse: MetricsResponse
 	MidnightSyncMessage: MidnightSyncMessage
 	ModuleSettingsChangedEventMessage: ObjectsChangedEventMessage
 	ParseQueryMessage: ParseQueryMessage
@@ -3967,12 +4168,14 @@ export interface Messages {
 	SecretValueResponse: SecretValueResponse
 	SecretsResponse: SecretsResponse
 	SendHTTPRequestMessage: SendHTTPRequestMessage
+	SetLogLevelMessage: SetLogLevelMessage
 	SetMemoryMessage: SetMemoryMessage
 	SetMemoryResponse: SetMemoryResponse
 	SetSecretMessage: SetSecretMessage
 	SkippedOccurrencesResponse: SkippedOccurrencesResponse
 	SkippedTriggersResponse: SkippedTriggersResponse
 	SystemInfoResponse: SystemInfoResponse
+	TestWebhookMessage: TestWebhookMessage
 	TokensResponse: TokensResponse
 	TriggerResponse: TriggerResponse
 	TriggersResponse: TriggersResponse
@@ -3983,9 +4186,13 @@ export interface Messages {
 	UpdateScriptMessage: UpdateScriptMessage
 	UpdateTriggerMessage: UpdateTriggerMessage
 	UpdateUserMessage: UpdateUserMessage
+	UpdateWebhookMessage: UpdateWebhookMessage
 	UploadMessage: UploadMessage
 	UserResponse: UserResponse
 	UsersResponse: UsersResponse
+	WebhookDeliveriesResponse: WebhookDeliveriesResponse
+	WebhookResponse: WebhookResponse
+	WebhooksResponse: WebhooksResponse
 	WhoAmIMessage: WhoAmIMessage
 	WhoAmIResponse: WhoAmIResponse
 }
@@ -4011,6 +4218,7 @@ export interface Answers {
 	CreateTokenMessage: CreateTokenResponse
 	CreateTriggerMessage: TriggerResponse
 	CreateUserMessage: UserResponse
+	CreateWebhookMessage: WebhookResponse
 	DeleteApiDefinitionMessage: Empty
 	DeleteApiTokenMessage: Empty
 	DeleteBackupMessage: Empty
@@ -4021,10 +4229,12 @@ export interface Answers {
 	DeleteSecretMessage: Empty
 	DeleteTriggerMessage: Empty
 	DeleteUserMessage: Empty
+	DeleteWebhookMessage: Empty
 	DeployPluginMessage: ScriptResponse
 	DeployScriptMessage: ScriptResponse
 	DisableApiDefinitionMessage: ApiDefinitionResponse
 	DisableApiTokenMessage: ApiTokenResponse
+	DomInstanceActionRequest: DomInstanceActionResponse
 	DomInstanceActionsRequest: DomInstanceActionsResponse
 	DomInstanceStatusTransitionRequest: ManagerStoreCrudResponse
 	ExecuteScriptMessage: RunResponse
@@ -4039,8 +4249,10 @@ export interface Answers {
 	GetBackupsMessage: BackupsResponse
 	GetGroupsMessage: GroupsResponse
 	GetInformationEventsMessage: InformationEventsResponse
+	GetLogLevelMessage: LogLevelResponse
 	GetMemoryKeysMessage: MemoryKeysResponse
 	GetMemoryMessage: MemoryResponse
+	GetMetricsMessage: MetricsResponse
 	GetPluginProcessesMessage: PluginProcessesResponse
 	GetRunChangesMessage: RunChangesResponse
 	GetRunLogMessage: RunLogResponse
@@ -4062,6 +4274,8 @@ export interface Answers {
 	GetTriggerMessage: TriggerResponse
 	GetTriggersMessage: TriggersResponse
 	GetUsersMessage: UsersResponse
+	GetWebhookDeliveriesMessage: WebhookDeliveriesResponse
+	GetWebhooksMessage: WebhooksResponse
 	ManagerStoreBulkCreateOrUpdateRequest: ManagerStoreBulkResponse
 	ManagerStoreBulkDeleteRequest: ManagerStoreBulkResponse
 	ManagerStoreCountRequest: ManagerStoreCountResponse
@@ -4083,8 +4297,10 @@ export interface Answers {
 	RollBackScriptMessage: ScriptResponse
 	RunScheduleMessage: RunResponse
 	SendHTTPRequestMessage: HTTPResponse
+	SetLogLevelMessage: LogLevelResponse
 	SetMemoryMessage: SetMemoryResponse
 	SetSecretMessage: SecretResponse
+	TestWebhookMessage: WebhookDeliveriesResponse
 	UpdateApiDefinitionMessage: ApiDefinitionResponse
 	UpdateApiTokenMessage: ApiTokenResponse
 	UpdateGroupMessage: GroupResponse
@@ -4092,6 +4308,7 @@ export interface Answers {
 	UpdateScriptMessage: ScriptResponse
 	UpdateTriggerMessage: TriggerResponse
 	UpdateUserMessage: UserResponse
+	UpdateWebhookMessage: WebhookResponse
 	UploadMessage: Empty
 	WhoAmIMessage: WhoAmIResponse
 }
