@@ -155,6 +155,8 @@ func scriptOf(message slnet.Message) string {
 		return m.Name
 	case *slnet.ExecuteScriptMessage:
 		return m.ScriptName
+	case *slnet.RequestScriptInfoMessage:
+		return m.ScriptName
 	case *slnet.ExecuteSourceMessage:
 		return m.Name
 	case *slnet.GetScriptMemoryMessage:
@@ -245,6 +247,9 @@ var handlers = func() map[string]handler {
 	})
 	add(table, within(executing), func(r *Runtime, ctx context.Context, c security.Caller, m *slnet.ExecuteScriptMessage) (*slnet.RunResponse, error) {
 		return r.automation.ExecuteWithin(ctx, r.dryRun.automation(), c, m)
+	})
+	add(table, within(with(security.ExecuteScript)), func(r *Runtime, ctx context.Context, c security.Caller, m *slnet.RequestScriptInfoMessage) (*slnet.RequestScriptInfoResponse, error) {
+		return r.automation.RequestInfo(ctx, r.dryRun.automation(), c, m)
 	})
 	add(table, with(security.EditScript, security.ExecuteScript), func(r *Runtime, ctx context.Context, c security.Caller, m *slnet.ExecuteSourceMessage) (*slnet.RunResponse, error) {
 		return r.automation.ExecuteSource(ctx, c, m)

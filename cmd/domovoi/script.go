@@ -24,7 +24,7 @@ func (a *app) scriptCommand() *cobra.Command {
 		a.scriptUpdateCommand(),
 		a.leaf("list", "List the deployed scripts and plugins", a.scriptList),
 		a.scriptShowCommand(),
-		a.scriptRunCommand(), a.scriptWatchCommand(), a.scriptMemoryCommand())
+		a.scriptRunCommand(), a.scriptAskCommand(), a.scriptWatchCommand(), a.scriptMemoryCommand())
 	c.AddCommand(a.scriptVersionCommands()...)
 	return c
 }

@@ -32,7 +32,7 @@ var verbs = map[string]string{
 	"GetScriptVersionsMessage": "script versions", "RollBackScriptMessage": "script rollback", "DeleteScriptMessage": "script delete",
 	"GetScriptReferencesMessage": "script show", "UploadMessage": "plugin deploy", "GetScriptsMessage": "script list",
 	"GetScriptMessage": "script show", "GetPluginProcessesMessage": "plugin list", "ExecuteScriptMessage": "script run",
-	"ExecuteSourceMessage": "script run", "GetRunsMessage": "run list", "GetRunMessage": "run show", "GetRunLogMessage": "run logs",
+	"RequestScriptInfoMessage": "script ask", "ExecuteSourceMessage": "script run", "GetRunsMessage": "run list", "GetRunMessage": "run show", "GetRunLogMessage": "run logs",
 	"CancelRunMessage": "run cancel", "ReplayRunsMessage": "run replay",
 	"CreateScheduleMessage": "schedule create", "UpdateScheduleMessage": "schedule update", "DeleteScheduleMessage": "schedule delete",
 	"PauseScheduleMessage": "schedule pause", "RunScheduleMessage": "schedule run", "GetScheduleMessage": "schedule show",

@@ -1,5 +1,7 @@
 package slnet
 
+import "time"
+
 // ApiTriggerInput is what the entry point OnApiTrigger is called with: one HTTP
 // request to a route of a user-defined API.
 type ApiTriggerInput struct {
@@ -27,6 +29,26 @@ type ApiTriggerOutput struct {
 	// Headers are further headers of the response.
 	Headers map[string]string `json:"Headers,omitempty"`
 	Body    []byte            `json:"Body,omitempty"`
+}
+
+// RequestScriptInfoMessage asks a script about itself: it calls OnRequestScriptInfo
+// as the caller, and waits for the end. What may be asked is what the script and
+// whoever asks agree on. Answered with RequestScriptInfoResponse, also when the run
+// ended badly. (DOC: script entry points)
+type RequestScriptInfoMessage struct {
+	ScriptName string `json:"ScriptName"`
+	// ScriptVersion is the version to ask; 0 means the newest.
+	ScriptVersion int64             `json:"ScriptVersion,omitempty"`
+	Data          map[string]string `json:"Data,omitempty"`
+	// Timeout overrides the script's own.
+	Timeout time.Duration `json:"Timeout,omitempty"`
+}
+
+// RequestScriptInfoResponse carries what a script says of itself.
+type RequestScriptInfoResponse struct {
+	// Run is the run that was started to ask. There is no Data unless it succeeded.
+	Run  Run               `json:"Run"`
+	Data map[string]string `json:"Data,omitempty"`
 }
 
 // RequestScriptInfoInput is what the entry point OnRequestScriptInfo is called

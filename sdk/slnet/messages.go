@@ -21,6 +21,8 @@ func Messages() []MessageType {
 		{New: func() Message { return new(PluginProcessesResponse) }},
 		{New: func() Message { return new(ExecuteScriptMessage) }},
 		{New: func() Message { return new(ExecuteSourceMessage) }},
+		{New: func() Message { return new(RequestScriptInfoMessage) }},
+		{New: func() Message { return new(RequestScriptInfoResponse) }},
 		{New: func() Message { return new(GetRunsMessage) }},
 		{New: func() Message { return new(GetRunMessage) }},
 		{New: func() Message { return new(RunResponse) }},
@@ -192,6 +194,12 @@ func (*ExecuteScriptMessage) MessageName() string { return "ExecuteScriptMessage
 
 // MessageName implements Message.
 func (*ExecuteSourceMessage) MessageName() string { return "ExecuteSourceMessage" }
+
+// MessageName returns "RequestScriptInfoMessage".
+func (*RequestScriptInfoMessage) MessageName() string { return "RequestScriptInfoMessage" }
+
+// MessageName returns "RequestScriptInfoResponse".
+func (*RequestScriptInfoResponse) MessageName() string { return "RequestScriptInfoResponse" }
 
 // MessageName implements Message.
 func (*GetRunsMessage) MessageName() string { return "GetRunsMessage" }

@@ -11749,6 +11749,145 @@ func (z *RequestScriptInfoInput) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z *RequestScriptInfoMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(4)
+	var zb0001Mask uint8 /* 4 bits */
+	_ = zb0001Mask
+	if z.ScriptVersion == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	if z.Data == nil {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	if z.Timeout == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x8
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "ScriptName"
+		o = append(o, 0xaa, 0x53, 0x63, 0x72, 0x69, 0x70, 0x74, 0x4e, 0x61, 0x6d, 0x65)
+		o = msgp.AppendString(o, z.ScriptName)
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "ScriptVersion"
+			o = append(o, 0xad, 0x53, 0x63, 0x72, 0x69, 0x70, 0x74, 0x56, 0x65, 0x72, 0x73, 0x69, 0x6f, 0x6e)
+			o = msgp.AppendInt64(o, z.ScriptVersion)
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "Data"
+			o = append(o, 0xa4, 0x44, 0x61, 0x74, 0x61)
+			o = msgp.AppendMapHeader(o, uint32(len(z.Data)))
+			for za0001, za0002 := range z.Data {
+				o = msgp.AppendString(o, za0001)
+				o = msgp.AppendString(o, za0002)
+			}
+		}
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "Timeout"
+			o = append(o, 0xa7, 0x54, 0x69, 0x6d, 0x65, 0x6f, 0x75, 0x74)
+			o = msgp.AppendDuration(o, z.Timeout)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *RequestScriptInfoMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "ScriptName":
+			z.ScriptName, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ScriptName")
+				return
+			}
+		case "ScriptVersion":
+			z.ScriptVersion, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ScriptVersion")
+				return
+			}
+		case "Data":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadMapHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Data")
+				return
+			}
+			if z.Data == nil {
+				z.Data = make(map[string]string, zb0002)
+			} else if len(z.Data) > 0 {
+				clear(z.Data)
+			}
+			for zb0002 > 0 {
+				var za0002 string
+				zb0002--
+				var za0001 string
+				za0001, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Data")
+					return
+				}
+				za0002, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Data", za0001)
+					return
+				}
+				z.Data[za0001] = za0002
+			}
+		case "Timeout":
+			z.Timeout, bts, err = msgp.ReadDurationBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Timeout")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *RequestScriptInfoMessage) Msgsize() (s int) {
+	s = 1 + 11 + msgp.StringPrefixSize + len(z.ScriptName) + 14 + msgp.Int64Size + 5 + msgp.MapHeaderSize
+	if z.Data != nil {
+		for za0001, za0002 := range z.Data {
+			_ = za0002
+			s += msgp.StringPrefixSize + len(za0001) + msgp.StringPrefixSize + len(za0002)
+		}
+	}
+	s += 8 + msgp.DurationSize
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z *RequestScriptInfoOutput) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
@@ -11834,6 +11973,118 @@ func (z *RequestScriptInfoOutput) UnmarshalMsg(bts []byte) (o []byte, err error)
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *RequestScriptInfoOutput) Msgsize() (s int) {
 	s = 1 + 5 + msgp.MapHeaderSize
+	if z.Data != nil {
+		for za0001, za0002 := range z.Data {
+			_ = za0002
+			s += msgp.StringPrefixSize + len(za0001) + msgp.StringPrefixSize + len(za0002)
+		}
+	}
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *RequestScriptInfoResponse) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(2)
+	var zb0001Mask uint8 /* 2 bits */
+	_ = zb0001Mask
+	if z.Data == nil {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Run"
+		o = append(o, 0xa3, 0x52, 0x75, 0x6e)
+		o, err = z.Run.MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "Run")
+			return
+		}
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "Data"
+			o = append(o, 0xa4, 0x44, 0x61, 0x74, 0x61)
+			o = msgp.AppendMapHeader(o, uint32(len(z.Data)))
+			for za0001, za0002 := range z.Data {
+				o = msgp.AppendString(o, za0001)
+				o = msgp.AppendString(o, za0002)
+			}
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *RequestScriptInfoResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Run":
+			bts, err = z.Run.UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Run")
+				return
+			}
+		case "Data":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadMapHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Data")
+				return
+			}
+			if z.Data == nil {
+				z.Data = make(map[string]string, zb0002)
+			} else if len(z.Data) > 0 {
+				clear(z.Data)
+			}
+			for zb0002 > 0 {
+				var za0002 string
+				zb0002--
+				var za0001 string
+				za0001, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Data")
+					return
+				}
+				za0002, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Data", za0001)
+					return
+				}
+				z.Data[za0001] = za0002
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *RequestScriptInfoResponse) Msgsize() (s int) {
+	s = 1 + 4 + z.Run.Msgsize() + 5 + msgp.MapHeaderSize
 	if z.Data != nil {
 		for za0001, za0002 := range z.Data {
 			_ = za0002

@@ -2199,6 +2199,28 @@ export interface ReplayRefusal {
 }
 
 /**
+ * RequestScriptInfoMessage asks a script about itself: it calls OnRequestScriptInfo
+ * as the caller, and waits for the end. What may be asked is what the script and
+ * whoever asks agree on. Answered with RequestScriptInfoResponse, also when the run
+ * ended badly. (DOC: script entry points)
+ */
+export interface RequestScriptInfoMessage {
+	ScriptName: string
+	/** ScriptVersion is the version to ask; 0 means the newest. */
+	ScriptVersion?: number
+	Data?: Record<string, string>
+	/** Timeout overrides the script's own. */
+	Timeout?: Duration
+}
+
+/** RequestScriptInfoResponse carries what a script says of itself. */
+export interface RequestScriptInfoResponse {
+	/** Run is the run that was started to ask. There is no Data unless it succeeded. */
+	Run: Run
+	Data?: Record<string, string>
+}
+
+/**
  * RevokeTokenMessage ends a token, login or session at once. Answered with
  * Empty.
  */
@@ -4149,6 +4171,8 @@ export interface Messages {
 	ReinitializeManagerMessage: ReinitializeManagerMessage
 	ReplayRunsMessage: ReplayRunsMessage
 	ReplayRunsResponse: ReplayRunsResponse
+	RequestScriptInfoMessage: RequestScriptInfoMessage
+	RequestScriptInfoResponse: RequestScriptInfoResponse
 	RevokeTokenMessage: RevokeTokenMessage
 	RollBackScriptMessage: RollBackScriptMessage
 	RunChangedEventMessage: RunChangedEventMessage
@@ -4293,6 +4317,7 @@ export interface Answers {
 	ReadBackupMessage: ReadBackupResponse
 	ReinitializeManagerMessage: Empty
 	ReplayRunsMessage: ReplayRunsResponse
+	RequestScriptInfoMessage: RequestScriptInfoResponse
 	RevokeTokenMessage: Empty
 	RollBackScriptMessage: ScriptResponse
 	RunScheduleMessage: RunResponse
