@@ -16,8 +16,14 @@ import (
 // TestReference holds docs/cli.md against the commands. With DOMOVOI_UPDATE=1 it
 // writes it.
 func TestReference(t *testing.T) {
+	t.Setenv("TMPDIR", "/tmp") // the defaults of some flags depend on the machine
 	a := &app{stdin: strings.NewReader(""), stdout: io.Discard, stderr: io.Discard, env: func(string) string { return "" }}
 	root := a.rootCommand()
+	serve, _, err := root.Find([]string{"serve"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	serve.Flags().Lookup("spares").DefValue = "twice the processors"
 	var page bytes.Buffer
 	page.WriteString("# The command line\n\nEvery command of `domovoi`, as `domovoi COMMAND --help` shows it too. This page is written by\na test from the commands themselves: `DOMOVOI_UPDATE=1 go test ./cmd/domovoi -run Reference`.\n\n")
 	page.WriteString(strings.TrimSpace(root.Long) + "\n\n## Flags of every command\n\n" + flagsText(root.PersistentFlags()))

@@ -55,6 +55,9 @@ var verbs = map[string]string{
 	"CreateTokenMessage": "token create", "GetTokensMessage": "token list", "RevokeTokenMessage": "token revoke",
 	"GetAuditMessage": "audit list", "GetSystemInfoMessage": "system info", "GetMetricsMessage": "system metrics",
 	"GetLogLevelMessage": "system log-level", "SetLogLevelMessage": "system log-level",
+	"CreateWebhookMessage": "(webhooks have no commands)", "UpdateWebhookMessage": "(webhooks have no commands)",
+	"DeleteWebhookMessage": "(webhooks have no commands)", "GetWebhooksMessage": "(webhooks have no commands)",
+	"GetWebhookDeliveriesMessage": "(webhooks have no commands)", "TestWebhookMessage": "(webhooks have no commands)",
 	"CheckStoreMessage": "check", "CompactStoreMessage": "compact",
 	"CreateBackupMessage": "backup create", "GetBackupsMessage": "backup list", "ReadBackupMessage": "backup download", "DeleteBackupMessage": "backup delete",
 }

@@ -116,7 +116,9 @@ func TestImports(t *testing.T) {
 }
 
 func testRows(t *testing.T, h *house) {
-	wrong := func(line int, column, message string) RowError { return RowError{line, column, message} }
+	wrong := func(line int, column, message string) RowError {
+		return RowError{Line: line, Column: column, Message: message}
+	}
 	for _, c := range []struct {
 		name   string
 		csv    string
