@@ -24,12 +24,19 @@ import (
 // Bounds of the answers that are kept for requests with an Idempotency-Key. Of
 // each token the oldest are removed where there are too many.
 const (
-	keepAnswers    = 24 * time.Hour
-	maxAnswers     = 10_000
-	maxAnswerBytes = 64 << 20
-	maxAnswer      = 1 << 20 // bytes of the body of one
-	sweepBatch     = 500
+	keepAnswers = 24 * time.Hour
+	maxAnswer   = 1 << 20 // bytes of the body of one
+	sweepBatch  = 500
 )
+
+var mostAnswers = answerBounds{count: 10_000, bytes: 64 << 20}
+
+// answerBounds are how many answers of a token are kept, and how many bytes of
+// bodies.
+type answerBounds struct {
+	count int
+	bytes int64
+}
 
 // claim is a key with which a token sent a request.
 type claim struct {
@@ -217,7 +224,7 @@ func (a *APIs) Sweep(ctx context.Context) error {
 			}
 			count++
 			size += at.Size
-			if count > maxAnswers || size > maxAnswerBytes || !at.Time.After(oldest) {
+			if count > a.answers.count || size > a.answers.bytes || !at.Time.After(oldest) {
 				over = append(over, *at)
 			}
 			return true, ctx.Err()

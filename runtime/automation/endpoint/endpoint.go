@@ -66,6 +66,7 @@ type APIs struct {
 	// streams is how many bodies of a token's requests are streamed and not released;
 	// guarded by mu
 	streams map[uuid.UUID]int
+	answers answerBounds
 
 	stop context.CancelFunc
 	loop sync.WaitGroup
@@ -76,7 +77,7 @@ type limited struct{ token, definition uuid.UUID }
 
 // Open returns the APIs of a store.
 func Open(ctx context.Context, o Options) (*APIs, error) {
-	a := &APIs{Options: o, claims: make(map[claim][32]byte), streams: make(map[uuid.UUID]int)}
+	a := &APIs{Options: o, claims: make(map[claim][32]byte), streams: make(map[uuid.UUID]int), answers: mostAnswers}
 	d, err := load(ctx, o.Store)
 	if err != nil {
 		return nil, err
