@@ -116,6 +116,8 @@ func subjectOf(message slnet.Message) (moduleID string, objects []slnet.AuditObj
 		return m.ModuleID, instance(m.DomInstanceID)
 	case *dom.AttachmentAddRequest:
 		return m.ModuleID, instance(m.DomInstanceID)
+	case *dom.AttachmentAddStreamedRequest:
+		return m.ModuleID, instance(m.DomInstanceID)
 	case *dom.AttachmentDeleteRequest:
 		return m.ModuleID, instance(m.DomInstanceID)
 	case *dom.AttachmentGetRequest:

@@ -16,6 +16,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/google/uuid"
+
 	"domovoi.dev/plugins"
 	"domovoi.dev/runtime/api"
 	"domovoi.dev/runtime/automation"
@@ -198,6 +200,7 @@ func Open(ctx context.Context, o Options) (_ *Runtime, err error) {
 	}
 	r.managers = dommanager.New(r.store, dommanager.Options{
 		Accounts: r.accounts, Logger: o.Logger, MaxAttachment: o.MaxAttachment, Scripts: r.actionScripts(), Triggers: r.watchers(),
+		StreamedBody: func(caller security.Caller) uuid.UUID { return r.automation.StreamedBody(caller) },
 	})
 	r.secrets = secrets.New(r.store, cmp.Or(o.SecretsKey, filepath.Join(o.DataDir, SecretsKeyFile)))
 	r.outbound = outbound.New()

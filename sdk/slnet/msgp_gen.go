@@ -13,8 +13,8 @@ import (
 func (z *ApiDefinition) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(17)
-	var zb0001Mask uint32 /* 17 bits */
+	zb0001Len := uint32(18)
+	var zb0001Mask uint32 /* 18 bits */
 	_ = zb0001Mask
 	if z.Description == "" {
 		zb0001Len--
@@ -40,29 +40,33 @@ func (z *ApiDefinition) MarshalMsg(b []byte) (o []byte, err error) {
 		zb0001Len--
 		zb0001Mask |= 0x400
 	}
-	if z.Disabled == false {
+	if z.StreamBody == false {
 		zb0001Len--
 		zb0001Mask |= 0x800
 	}
-	if z.CreatedAt.IsZero() {
+	if z.Disabled == false {
 		zb0001Len--
 		zb0001Mask |= 0x1000
 	}
-	if z.CreatedBy == "" {
+	if z.CreatedAt.IsZero() {
 		zb0001Len--
 		zb0001Mask |= 0x2000
 	}
-	if z.ChangedAt.IsZero() {
+	if z.CreatedBy == "" {
 		zb0001Len--
 		zb0001Mask |= 0x4000
 	}
-	if z.ChangedBy == "" {
+	if z.ChangedAt.IsZero() {
 		zb0001Len--
 		zb0001Mask |= 0x8000
 	}
-	if z.Revision == 0 {
+	if z.ChangedBy == "" {
 		zb0001Len--
 		zb0001Mask |= 0x10000
+	}
+	if z.Revision == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x20000
 	}
 	// variable map header, size zb0001Len
 	o = msgp.AppendMapHeader(o, zb0001Len)
@@ -86,8 +90,8 @@ func (z *ApiDefinition) MarshalMsg(b []byte) (o []byte, err error) {
 		// string "Methods"
 		o = append(o, 0xa7, 0x4d, 0x65, 0x74, 0x68, 0x6f, 0x64, 0x73)
 		o = msgp.AppendArrayHeader(o, uint32(len(z.Methods)))
-		for za0071 := range z.Methods {
-			o = msgp.AppendString(o, z.Methods[za0071])
+		for za0073 := range z.Methods {
+			o = msgp.AppendString(o, z.Methods[za0073])
 		}
 		// string "Script"
 		o = append(o, 0xa6, 0x53, 0x63, 0x72, 0x69, 0x70, 0x74)
@@ -145,31 +149,36 @@ func (z *ApiDefinition) MarshalMsg(b []byte) (o []byte, err error) {
 			o = msgp.AppendInt64(o, z.MaxBody)
 		}
 		if (zb0001Mask & 0x800) == 0 { // if not omitted
+			// string "StreamBody"
+			o = append(o, 0xaa, 0x53, 0x74, 0x72, 0x65, 0x61, 0x6d, 0x42, 0x6f, 0x64, 0x79)
+			o = msgp.AppendBool(o, z.StreamBody)
+		}
+		if (zb0001Mask & 0x1000) == 0 { // if not omitted
 			// string "Disabled"
 			o = append(o, 0xa8, 0x44, 0x69, 0x73, 0x61, 0x62, 0x6c, 0x65, 0x64)
 			o = msgp.AppendBool(o, z.Disabled)
 		}
-		if (zb0001Mask & 0x1000) == 0 { // if not omitted
+		if (zb0001Mask & 0x2000) == 0 { // if not omitted
 			// string "CreatedAt"
 			o = append(o, 0xa9, 0x43, 0x72, 0x65, 0x61, 0x74, 0x65, 0x64, 0x41, 0x74)
 			o = msgp.AppendTimeExt(o, z.CreatedAt)
 		}
-		if (zb0001Mask & 0x2000) == 0 { // if not omitted
+		if (zb0001Mask & 0x4000) == 0 { // if not omitted
 			// string "CreatedBy"
 			o = append(o, 0xa9, 0x43, 0x72, 0x65, 0x61, 0x74, 0x65, 0x64, 0x42, 0x79)
 			o = msgp.AppendString(o, z.CreatedBy)
 		}
-		if (zb0001Mask & 0x4000) == 0 { // if not omitted
+		if (zb0001Mask & 0x8000) == 0 { // if not omitted
 			// string "ChangedAt"
 			o = append(o, 0xa9, 0x43, 0x68, 0x61, 0x6e, 0x67, 0x65, 0x64, 0x41, 0x74)
 			o = msgp.AppendTimeExt(o, z.ChangedAt)
 		}
-		if (zb0001Mask & 0x8000) == 0 { // if not omitted
+		if (zb0001Mask & 0x10000) == 0 { // if not omitted
 			// string "ChangedBy"
 			o = append(o, 0xa9, 0x43, 0x68, 0x61, 0x6e, 0x67, 0x65, 0x64, 0x42, 0x79)
 			o = msgp.AppendString(o, z.ChangedBy)
 		}
-		if (zb0001Mask & 0x10000) == 0 { // if not omitted
+		if (zb0001Mask & 0x20000) == 0 { // if not omitted
 			// string "Revision"
 			o = append(o, 0xa8, 0x52, 0x65, 0x76, 0x69, 0x73, 0x69, 0x6f, 0x6e)
 			o = msgp.AppendInt64(o, z.Revision)
@@ -232,10 +241,10 @@ func (z *ApiDefinition) UnmarshalMsg(bts []byte) (o []byte, err error) {
 			} else {
 				z.Methods = make([]string, zb0002)
 			}
-			for za0071 := range z.Methods {
-				z.Methods[za0071], bts, err = msgp.ReadStringBytes(bts)
+			for za0073 := range z.Methods {
+				z.Methods[za0073], bts, err = msgp.ReadStringBytes(bts)
 				if err != nil {
-					err = msgp.WrapError(err, "Methods", za0071)
+					err = msgp.WrapError(err, "Methods", za0073)
 					return
 				}
 			}
@@ -304,6 +313,12 @@ func (z *ApiDefinition) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "MaxBody")
 				return
 			}
+		case "StreamBody":
+			z.StreamBody, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "StreamBody")
+				return
+			}
 		case "Disabled":
 			z.Disabled, bts, err = msgp.ReadBoolBytes(bts)
 			if err != nil {
@@ -355,10 +370,10 @@ func (z *ApiDefinition) UnmarshalMsg(bts []byte) (o []byte, err error) {
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *ApiDefinition) Msgsize() (s int) {
 	s = 3 + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 5 + msgp.StringPrefixSize + len(z.Name) + 12 + msgp.StringPrefixSize + len(z.Description) + 6 + msgp.StringPrefixSize + len(z.Route) + 8 + msgp.ArrayHeaderSize
-	for za0071 := range z.Methods {
-		s += msgp.StringPrefixSize + len(z.Methods[za0071])
+	for za0073 := range z.Methods {
+		s += msgp.StringPrefixSize + len(z.Methods[za0073])
 	}
-	s += 7 + msgp.StringPrefixSize + len(z.Script) + 14 + msgp.Int64Size + 11 + msgp.StringPrefixSize + len(z.EntryPoint) + 8 + msgp.DurationSize + 10 + 1 + 9 + msgp.Int64Size + 4 + msgp.DurationSize + 8 + msgp.Int64Size + 9 + msgp.BoolSize + 10 + msgp.TimeSize + 10 + msgp.StringPrefixSize + len(z.CreatedBy) + 10 + msgp.TimeSize + 10 + msgp.StringPrefixSize + len(z.ChangedBy) + 9 + msgp.Int64Size
+	s += 7 + msgp.StringPrefixSize + len(z.Script) + 14 + msgp.Int64Size + 11 + msgp.StringPrefixSize + len(z.EntryPoint) + 8 + msgp.DurationSize + 10 + 1 + 9 + msgp.Int64Size + 4 + msgp.DurationSize + 8 + msgp.Int64Size + 11 + msgp.BoolSize + 9 + msgp.BoolSize + 10 + msgp.TimeSize + 10 + msgp.StringPrefixSize + len(z.CreatedBy) + 10 + msgp.TimeSize + 10 + msgp.StringPrefixSize + len(z.ChangedBy) + 9 + msgp.Int64Size
 	return
 }
 
@@ -923,8 +938,8 @@ func (z *ApiTokensResponse) Msgsize() (s int) {
 func (z *ApiTriggerInput) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(6)
-	var zb0001Mask uint8 /* 6 bits */
+	zb0001Len := uint32(7)
+	var zb0001Mask uint8 /* 7 bits */
 	_ = zb0001Mask
 	if z.RouteValues == nil {
 		zb0001Len--
@@ -941,6 +956,10 @@ func (z *ApiTriggerInput) MarshalMsg(b []byte) (o []byte, err error) {
 	if z.Body == nil {
 		zb0001Len--
 		zb0001Mask |= 0x20
+	}
+	if z.StreamedBody == nil {
+		zb0001Len--
+		zb0001Mask |= 0x40
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -990,6 +1009,19 @@ func (z *ApiTriggerInput) MarshalMsg(b []byte) (o []byte, err error) {
 			// string "Body"
 			o = append(o, 0xa4, 0x42, 0x6f, 0x64, 0x79)
 			o = msgp.AppendBytes(o, z.Body)
+		}
+		if (zb0001Mask & 0x40) == 0 { // if not omitted
+			// string "StreamedBody"
+			o = append(o, 0xac, 0x53, 0x74, 0x72, 0x65, 0x61, 0x6d, 0x65, 0x64, 0x42, 0x6f, 0x64, 0x79)
+			if z.StreamedBody == nil {
+				o = msgp.AppendNil(o)
+			} else {
+				o, err = z.StreamedBody.MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "StreamedBody")
+					return
+				}
+			}
 		}
 	}
 	return
@@ -1141,6 +1173,23 @@ func (z *ApiTriggerInput) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "Body")
 				return
 			}
+		case "StreamedBody":
+			if msgp.IsNil(bts) {
+				bts, err = msgp.ReadNilBytes(bts)
+				if err != nil {
+					return
+				}
+				z.StreamedBody = nil
+			} else {
+				if z.StreamedBody == nil {
+					z.StreamedBody = new(StreamedBody)
+				}
+				bts, err = z.StreamedBody.UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "StreamedBody")
+					return
+				}
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -1182,7 +1231,12 @@ func (z *ApiTriggerInput) Msgsize() (s int) {
 			}
 		}
 	}
-	s += 5 + msgp.BytesPrefixSize + len(z.Body)
+	s += 5 + msgp.BytesPrefixSize + len(z.Body) + 13
+	if z.StreamedBody == nil {
+		s += msgp.NilSize
+	} else {
+		s += z.StreamedBody.Msgsize()
+	}
 	return
 }
 
@@ -1190,8 +1244,8 @@ func (z *ApiTriggerInput) Msgsize() (s int) {
 func (z *ApiTriggerOutput) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(4)
-	var zb0001Mask uint8 /* 4 bits */
+	zb0001Len := uint32(5)
+	var zb0001Mask uint8 /* 5 bits */
 	_ = zb0001Mask
 	if z.StatusCode == 0 {
 		zb0001Len--
@@ -1208,6 +1262,10 @@ func (z *ApiTriggerOutput) MarshalMsg(b []byte) (o []byte, err error) {
 	if z.Body == nil {
 		zb0001Len--
 		zb0001Mask |= 0x8
+	}
+	if z.Attachment == nil {
+		zb0001Len--
+		zb0001Mask |= 0x10
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -1237,6 +1295,19 @@ func (z *ApiTriggerOutput) MarshalMsg(b []byte) (o []byte, err error) {
 			// string "Body"
 			o = append(o, 0xa4, 0x42, 0x6f, 0x64, 0x79)
 			o = msgp.AppendBytes(o, z.Body)
+		}
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
+			// string "Attachment"
+			o = append(o, 0xaa, 0x41, 0x74, 0x74, 0x61, 0x63, 0x68, 0x6d, 0x65, 0x6e, 0x74)
+			if z.Attachment == nil {
+				o = msgp.AppendNil(o)
+			} else {
+				o, err = z.Attachment.MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "Attachment")
+					return
+				}
+			}
 		}
 	}
 	return
@@ -1306,6 +1377,23 @@ func (z *ApiTriggerOutput) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "Body")
 				return
 			}
+		case "Attachment":
+			if msgp.IsNil(bts) {
+				bts, err = msgp.ReadNilBytes(bts)
+				if err != nil {
+					return
+				}
+				z.Attachment = nil
+			} else {
+				if z.Attachment == nil {
+					z.Attachment = new(AttachmentName)
+				}
+				bts, err = z.Attachment.UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Attachment")
+					return
+				}
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -1327,7 +1415,12 @@ func (z *ApiTriggerOutput) Msgsize() (s int) {
 			s += msgp.StringPrefixSize + len(za0001) + msgp.StringPrefixSize + len(za0002)
 		}
 	}
-	s += 5 + msgp.BytesPrefixSize + len(z.Body)
+	s += 5 + msgp.BytesPrefixSize + len(z.Body) + 11
+	if z.Attachment == nil {
+		s += msgp.NilSize
+	} else {
+		s += z.Attachment.Msgsize()
+	}
 	return
 }
 
@@ -1398,6 +1491,76 @@ func (z *AssociatedField) UnmarshalMsg(bts []byte) (o []byte, err error) {
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *AssociatedField) Msgsize() (s int) {
 	s = 1 + 20 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 10 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 18 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize))
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *AttachmentName) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 3
+	// string "ModuleId"
+	o = append(o, 0x83, 0xa8, 0x4d, 0x6f, 0x64, 0x75, 0x6c, 0x65, 0x49, 0x64)
+	o = msgp.AppendString(o, z.ModuleID)
+	// string "DomInstanceId"
+	o = append(o, 0xad, 0x44, 0x6f, 0x6d, 0x49, 0x6e, 0x73, 0x74, 0x61, 0x6e, 0x63, 0x65, 0x49, 0x64)
+	o = msgp.AppendBytes(o, (z.DomInstanceID)[:])
+	// string "FileName"
+	o = append(o, 0xa8, 0x46, 0x69, 0x6c, 0x65, 0x4e, 0x61, 0x6d, 0x65)
+	o = msgp.AppendString(o, z.FileName)
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *AttachmentName) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "ModuleId":
+			z.ModuleID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ModuleID")
+				return
+			}
+		case "DomInstanceId":
+			bts, err = msgp.ReadExactBytes(bts, (z.DomInstanceID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "DomInstanceID")
+				return
+			}
+		case "FileName":
+			z.FileName, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "FileName")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *AttachmentName) Msgsize() (s int) {
+	s = 1 + 9 + msgp.StringPrefixSize + len(z.ModuleID) + 14 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 9 + msgp.StringPrefixSize + len(z.FileName)
 	return
 }
 
@@ -13616,12 +13779,16 @@ func (z *RunLogResponse) Msgsize() (s int) {
 func (z *RunRequest) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(5)
-	var zb0001Mask uint8 /* 5 bits */
+	zb0001Len := uint32(6)
+	var zb0001Mask uint8 /* 6 bits */
 	_ = zb0001Mask
 	if z.Address == "" {
 		zb0001Len--
 		zb0001Mask |= 0x10
+	}
+	if z.StreamedBody == nil {
+		zb0001Len--
+		zb0001Mask |= 0x20
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -13644,6 +13811,19 @@ func (z *RunRequest) MarshalMsg(b []byte) (o []byte, err error) {
 			// string "Address"
 			o = append(o, 0xa7, 0x41, 0x64, 0x64, 0x72, 0x65, 0x73, 0x73)
 			o = msgp.AppendString(o, z.Address)
+		}
+		if (zb0001Mask & 0x20) == 0 { // if not omitted
+			// string "StreamedBody"
+			o = append(o, 0xac, 0x53, 0x74, 0x72, 0x65, 0x61, 0x6d, 0x65, 0x64, 0x42, 0x6f, 0x64, 0x79)
+			if z.StreamedBody == nil {
+				o = msgp.AppendNil(o)
+			} else {
+				o, err = z.StreamedBody.MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "StreamedBody")
+					return
+				}
+			}
 		}
 	}
 	return
@@ -13697,6 +13877,23 @@ func (z *RunRequest) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "Address")
 				return
 			}
+		case "StreamedBody":
+			if msgp.IsNil(bts) {
+				bts, err = msgp.ReadNilBytes(bts)
+				if err != nil {
+					return
+				}
+				z.StreamedBody = nil
+			} else {
+				if z.StreamedBody == nil {
+					z.StreamedBody = new(StreamedBody)
+				}
+				bts, err = z.StreamedBody.UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "StreamedBody")
+					return
+				}
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -13711,7 +13908,12 @@ func (z *RunRequest) UnmarshalMsg(bts []byte) (o []byte, err error) {
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *RunRequest) Msgsize() (s int) {
-	s = 1 + 7 + msgp.StringPrefixSize + len(z.Method) + 6 + msgp.StringPrefixSize + len(z.Route) + 6 + msgp.StringPrefixSize + len(z.Token) + 8 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 8 + msgp.StringPrefixSize + len(z.Address)
+	s = 1 + 7 + msgp.StringPrefixSize + len(z.Method) + 6 + msgp.StringPrefixSize + len(z.Route) + 6 + msgp.StringPrefixSize + len(z.Token) + 8 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 8 + msgp.StringPrefixSize + len(z.Address) + 13
+	if z.StreamedBody == nil {
+		s += msgp.NilSize
+	} else {
+		s += z.StreamedBody.Msgsize()
+	}
 	return
 }
 
@@ -18410,6 +18612,76 @@ func (z *StoreLevel) UnmarshalMsg(bts []byte) (o []byte, err error) {
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z StoreLevel) Msgsize() (s int) {
 	s = 1 + 6 + msgp.Int64Size + 7 + msgp.Int64Size + 6 + msgp.Int64Size
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *StreamedBody) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 3
+	// string "Id"
+	o = append(o, 0x83, 0xa2, 0x49, 0x64)
+	o = msgp.AppendBytes(o, (z.ID)[:])
+	// string "Size"
+	o = append(o, 0xa4, 0x53, 0x69, 0x7a, 0x65)
+	o = msgp.AppendInt64(o, z.Size)
+	// string "Sha256"
+	o = append(o, 0xa6, 0x53, 0x68, 0x61, 0x32, 0x35, 0x36)
+	o = msgp.AppendString(o, z.SHA256)
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *StreamedBody) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Id":
+			bts, err = msgp.ReadExactBytes(bts, (z.ID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "ID")
+				return
+			}
+		case "Size":
+			z.Size, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Size")
+				return
+			}
+		case "Sha256":
+			z.SHA256, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "SHA256")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *StreamedBody) Msgsize() (s int) {
+	s = 1 + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 5 + msgp.Int64Size + 7 + msgp.StringPrefixSize + len(z.SHA256)
 	return
 }
 

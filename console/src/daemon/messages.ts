@@ -62,10 +62,17 @@ export interface ApiDefinition {
 	RateLimit?: RateLimit
 	/**
 	 * MaxBody is the most bytes of a request's body; 0 means DefaultApiBody, at
-	 * most MaxApiBody. For the entry point Run it is at most MaxRunInput, which is
-	 * then the default too.
+	 * most MaxApiBody. For the entry point Run it is at most MaxRunInput, and with
+	 * StreamBody what an attachment may have at most, which are then the defaults
+	 * too.
 	 */
 	MaxBody?: number
+	/**
+	 * StreamBody has the body of a request written to the files of attachments
+	 * while it arrives. OnApiTrigger gets a StreamedBody instead of it, which it can
+	 * attach to instances. It cannot be with Run.
+	 */
+	StreamBody?: boolean
 	/** Disabled definitions answer nothing, and keep their route. */
 	Disabled?: boolean
 	/** What follows is filled in by the daemon. */
@@ -142,6 +149,18 @@ export interface AttachmentAddRequest {
 	DomInstanceId: InstanceID
 	FileName: string
 	Data: Bytes | null
+}
+
+/**
+ * AttachmentAddStreamedRequest attaches the body of the request to a user-defined
+ * API that started the run, and replaces a file of the same name. Only that run may
+ * send it, see slnet.StreamedBody. Answered with slnet.Empty.
+ */
+export interface AttachmentAddStreamedRequest {
+	ModuleId: string
+	DomInstanceId: InstanceID
+	FileName: string
+	StreamedBodyId: Guid
 }
 
 /**
@@ -2555,6 +2574,8 @@ export interface RunRequest {
 	TokenId: Guid
 	/** Address is where it came from, where that is known. */
 	Address?: string
+	/** StreamedBody is its body, where that was streamed. */
+	StreamedBody?: StreamedBody
 }
 
 /** RunTriggerKind says what kind of thing started a run. */
@@ -3385,6 +3406,20 @@ export interface CachingSettings {
 export const CachingPolicyValues = ["", "Disabled", "Full"] as const
 export type CachingPolicy = (typeof CachingPolicyValues)[number]
 
+/**
+ * StreamedBody is the body of a request that was written to the files of
+ * attachments while it arrived. The run that the request started can attach it to
+ * instances, by dom.Attachments.AddStreamed. When the run has ended it is removed,
+ * unless it was attached.
+ */
+export interface StreamedBody {
+	Id: Guid
+	/** in bytes */
+	Size: number
+	/** SHA256 is its hash, in hexadecimal digits. */
+	Sha256: string
+}
+
 /** SystemInfoResponse describes the running daemon. */
 export interface SystemInfoResponse {
 	Version: string
@@ -4038,6 +4073,7 @@ export interface Messages {
 	ApiTokenResponse: ApiTokenResponse
 	ApiTokensResponse: ApiTokensResponse
 	AttachmentAddRequest: AttachmentAddRequest
+	AttachmentAddStreamedRequest: AttachmentAddStreamedRequest
 	AttachmentDeleteRequest: AttachmentDeleteRequest
 	AttachmentGetNamesRequest: AttachmentGetNamesRequest
 	AttachmentGetRequest: AttachmentGetRequest
@@ -4224,6 +4260,7 @@ export interface Messages {
 /** What a request is answered with. */
 export interface Answers {
 	AttachmentAddRequest: Empty
+	AttachmentAddStreamedRequest: Empty
 	AttachmentDeleteRequest: Empty
 	AttachmentGetNamesRequest: AttachmentNamesResponse
 	AttachmentGetRequest: AttachmentResponse
