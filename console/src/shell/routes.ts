@@ -28,5 +28,7 @@ export const routes: Route[] = [
 	{ path: '/instances/:module/of/:definition', title: 'Instances', load: () => import('../pages/instances/InstanceList.svelte') },
 	{ path: '/instances/:module/new/:definition', title: 'New instance', load: () => import('../pages/instances/InstancePage.svelte') },
 	{ path: '/instances/:module/:id', title: 'Instance', load: () => import('../pages/instances/InstancePage.svelte') },
+	{ path: '/runs', title: 'Runs', load: () => import('../pages/runs/Runs.svelte'), menu: { icon: 'runs', group: 'Automation' } },
+	{ path: '/runs/:id', title: 'Run', load: () => import('../pages/runs/RunPage.svelte') },
 	{ path: '/account', title: 'Account', load: () => import('../pages/Account.svelte') },
 ]
