@@ -7,8 +7,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"io/fs"
-	"maps"
+	"path/filepath"
 	"reflect"
 	"regexp"
 	"slices"
@@ -117,24 +116,27 @@ func (g *generator) want(name string) {
 
 // read collects the declarations of a folder.
 func (g *generator) read(folder string) error {
-	files := token.NewFileSet()
-	packages, err := parser.ParseDir(files, folder, func(f fs.FileInfo) bool {
-		return !strings.HasSuffix(f.Name(), "_test.go") && !strings.HasSuffix(f.Name(), "_gen.go")
-	}, parser.ParseComments)
+	paths, err := filepath.Glob(filepath.Join(folder, "*.go"))
 	if err != nil {
 		return err
 	}
+	files := token.NewFileSet()
 	var constants []*ast.GenDecl
-	for _, p := range packages {
-		for _, name := range slices.Sorted(maps.Keys(p.Files)) {
-			for _, d := range p.Files[name].Decls {
-				decl, ok := d.(*ast.GenDecl)
-				switch {
-				case ok && decl.Tok == token.TYPE:
-					g.readTypes(decl)
-				case ok && decl.Tok == token.CONST:
-					constants = append(constants, decl)
-				}
+	for _, path := range paths {
+		if strings.HasSuffix(path, "_test.go") || strings.HasSuffix(path, "_gen.go") {
+			continue
+		}
+		file, err := parser.ParseFile(files, path, nil, parser.ParseComments|parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		for _, d := range file.Decls {
+			decl, ok := d.(*ast.GenDecl)
+			switch {
+			case ok && decl.Tok == token.TYPE:
+				g.readTypes(decl)
+			case ok && decl.Tok == token.CONST:
+				constants = append(constants, decl)
 			}
 		}
 	}
@@ -323,7 +325,7 @@ func (g *generator) expression(e ast.Expr) (string, error) {
 	return "", fmt.Errorf("%T has no form in TypeScript", e)
 }
 
-var answered = regexp.MustCompile(`Answered\s+with\s+(?:a\s+|an\s+)?(?:slnet\.)?(\w+)`)
+var answered = regexp.MustCompile(`[Aa]nswered\s+with\s+(?:a\s+|an\s+)?(?:slnet\.)?(\w+)`)
 
 // list writes which messages there are, and what answers each.
 func (g *generator) list(names []string, messages map[string]string) {

@@ -990,6 +990,13 @@ export interface GetInformationEventsMessage {
 }
 
 /**
+ * GetLogLevelMessage asks what the daemon logs. It needs the permission
+ * SystemAdministration. Answered with LogLevelResponse.
+ */
+export interface GetLogLevelMessage {
+}
+
+/**
  * GetMemoryKeysMessage asks for the keys under which the script of the run which
  * sends it remembers texts. Only a run may send it. Answered with
  * MemoryKeysResponse.
@@ -1003,6 +1010,13 @@ export interface GetMemoryKeysMessage {
  */
 export interface GetMemoryMessage {
 	Key: string
+}
+
+/**
+ * GetMetricsMessage asks for the metrics of the daemon. It needs the permission
+ * SystemMetrics. Answered with MetricsResponse.
+ */
+export interface GetMetricsMessage {
 }
 
 /**
@@ -1366,6 +1380,11 @@ export interface InstanceStatusChange {
 export const KindValues = ["Invalid", "Unauthenticated", "PermissionDenied", "NotFound", "AlreadyExists", "Conflict", "TooLarge", "RateLimited", "Unavailable", "Timeout", "Canceled", "Internal"] as const
 export type Kind = (typeof KindValues)[number]
 
+/** LogLevelResponse says what the daemon logs. */
+export interface LogLevelResponse {
+	Level: string
+}
+
 /**
  * ManagerStoreBulkCreateOrUpdateRequest creates or updates up to
  * MaxAmountBulkOperation objects: those that exist are updated. Each item stands
@@ -1582,6 +1601,15 @@ export interface MemoryKeysResponse {
 /** MemoryResponse carries a remembered text, empty where there is none. */
 export interface MemoryResponse {
 	Value: string
+}
+
+/** MetricsResponse has the metrics of the daemon. */
+export interface MetricsResponse {
+	/**
+	 * Text is in the text format of Prometheus, version 0.0.4. docs/metrics.md
+	 * lists what stands in it.
+	 */
+	Text: string
 }
 
 /**
@@ -1933,6 +1961,8 @@ export const PermissionFlags = {
 	PermissionAuditRead: 10203,
 	/** PermissionSystemBackup allows to take backups. */
 	PermissionSystemBackup: 10204,
+	/** PermissionSystemMetrics allows to read the metrics of the daemon. */
+	PermissionSystemMetrics: 10205,
 } as const
 
 /** PluginProcessesResponse carries shared processes, by plugin and user. */
@@ -2652,8 +2682,8 @@ export interface ScriptReferencesResponse {
 export interface ScriptReference {
 	Kind: ReferenceKind
 	/**
-	 * Name is that of the script, schedule, trigger, secret, group, definition or behavior
-	 * definition; module settings have the id of their module in ModuleID only.
+	 * Name is that of the script, schedule, trigger, API, secret, group, definition
+	 * or behavior definition; module settings have the id of their module in ModuleID only.
 	 */
 	Name?: string
 	ModuleId?: string
@@ -2671,7 +2701,7 @@ export interface ScriptReference {
 }
 
 /** ReferenceKind says what refers to a script. */
-export const ReferenceKindValues = ["script", "schedule", "api", "trigger", "secret", "group", "module settings", "definition", "behavior definition"] as const
+export const ReferenceKindValues = ["script", "schedule", "trigger", "api", "secret", "group", "module settings", "definition", "behavior definition"] as const
 export type ReferenceKind = (typeof ReferenceKindValues)[number]
 
 /** ScriptResponse carries one script. */
@@ -3098,6 +3128,15 @@ export interface SendHTTPRequestMessage {
 	 * DefaultHTTPTimeout, and MaxHTTPTimeout is the most.
 	 */
 	Timeout?: Duration
+}
+
+/**
+ * SetLogLevelMessage changes what the daemon logs, until it ends. It needs the
+ * permission SystemAdministration. Answered with LogLevelResponse.
+ */
+export interface SetLogLevelMessage {
+	/** Level is the least that is logged: debug, info, warn or error. */
+	Level: string
 }
 
 /**
@@ -3710,8 +3749,8 @@ export interface UpdateScriptMessage {
 	Disabled?: boolean
 	/**
 	 * NewName renames the script; it may also be another way to write the name.
-	 * What refers to it by the former name goes on to mean it, until another script
-	 * is renamed to that name, which is refused while something does. The sender
+	 * What refers to it by the former name goes on to mean it, grants of groups for
+	 * just this script included, until another script is renamed to that name, which is refused while something does. The sender
 	 * needs the right to edit scripts of both names. Libraries keep their names.
 	 */
 	NewName?: string
@@ -3889,8 +3928,10 @@ export interface Messages {
 	GetBackupsMessage: GetBackupsMessage
 	GetGroupsMessage: GetGroupsMessage
 	GetInformationEventsMessage: GetInformationEventsMessage
+	GetLogLevelMessage: GetLogLevelMessage
 	GetMemoryKeysMessage: GetMemoryKeysMessage
 	GetMemoryMessage: GetMemoryMessage
+	GetMetricsMessage: GetMetricsMessage
 	GetPluginProcessesMessage: GetPluginProcessesMessage
 	GetRunChangesMessage: GetRunChangesMessage
 	GetRunLogMessage: GetRunLogMessage
@@ -3917,6 +3958,7 @@ export interface Messages {
 	HTTPResponse: HTTPResponse
 	InformationEventMessage: InformationEventMessage
 	InformationEventsResponse: InformationEventsResponse
+	LogLevelResponse: LogLevelResponse
 	ManagerStoreBulkCreateOrUpdateRequest: ManagerStoreBulkCreateOrUpdateRequest
 	ManagerStoreBulkDeleteRequest: ManagerStoreBulkDeleteRequest
 	ManagerStoreBulkResponse: ManagerStoreBulkResponse
@@ -3934,6 +3976,7 @@ export interface Messages {
 	ManagerStoreUpdateRequest: ManagerStoreUpdateRequest
 	MemoryKeysResponse: MemoryKeysResponse
 	MemoryResponse: MemoryResponse
+	MetricsResponse: MetricsResponse
 	MidnightSyncMessage: MidnightSyncMessage
 	ModuleSettingsChangedEventMessage: ObjectsChangedEventMessage
 	ParseQueryMessage: ParseQueryMessage
@@ -3967,6 +4010,7 @@ export interface Messages {
 	SecretValueResponse: SecretValueResponse
 	SecretsResponse: SecretsResponse
 	SendHTTPRequestMessage: SendHTTPRequestMessage
+	SetLogLevelMessage: SetLogLevelMessage
 	SetMemoryMessage: SetMemoryMessage
 	SetMemoryResponse: SetMemoryResponse
 	SetSecretMessage: SetSecretMessage
@@ -4025,6 +4069,7 @@ export interface Answers {
 	DeployScriptMessage: ScriptResponse
 	DisableApiDefinitionMessage: ApiDefinitionResponse
 	DisableApiTokenMessage: ApiTokenResponse
+	DomInstanceActionRequest: DomInstanceActionResponse
 	DomInstanceActionsRequest: DomInstanceActionsResponse
 	DomInstanceStatusTransitionRequest: ManagerStoreCrudResponse
 	ExecuteScriptMessage: RunResponse
@@ -4039,8 +4084,10 @@ export interface Answers {
 	GetBackupsMessage: BackupsResponse
 	GetGroupsMessage: GroupsResponse
 	GetInformationEventsMessage: InformationEventsResponse
+	GetLogLevelMessage: LogLevelResponse
 	GetMemoryKeysMessage: MemoryKeysResponse
 	GetMemoryMessage: MemoryResponse
+	GetMetricsMessage: MetricsResponse
 	GetPluginProcessesMessage: PluginProcessesResponse
 	GetRunChangesMessage: RunChangesResponse
 	GetRunLogMessage: RunLogResponse
@@ -4083,6 +4130,7 @@ export interface Answers {
 	RollBackScriptMessage: ScriptResponse
 	RunScheduleMessage: RunResponse
 	SendHTTPRequestMessage: HTTPResponse
+	SetLogLevelMessage: LogLevelResponse
 	SetMemoryMessage: SetMemoryResponse
 	SetSecretMessage: SecretResponse
 	UpdateApiDefinitionMessage: ApiDefinitionResponse
