@@ -130,10 +130,12 @@ func TestSourceIsCheckedWithoutBeingStored(t *testing.T) {
 	if len(bad.Problems) != 1 || bad.Problems[0].File != "script.go" || bad.Problems[0].Line == 0 || bad.Problems[0].Column == 0 || !strings.Contains(bad.Problems[0].Message, "foo") {
 		t.Errorf("of a mistake it says %+v", bad.Problems)
 	}
-	for _, m := range []slnet.CheckScriptMessage{{Name: "draft"}, {Name: "draft", Files: source("return nil"), Manifest: "x: 1"}} {
-		if p := check(m).Problems; len(p) != 1 || p[0].File != "" || p[0].Message == "" {
-			t.Errorf("of %+v it says %+v", m, p)
-		}
+	if p := check(slnet.CheckScriptMessage{Name: "draft"}).Problems; len(p) != 1 || p[0].File != "" || p[0].Message == "" {
+		t.Errorf("of no source it says %+v", p)
+	}
+	manifest := check(slnet.CheckScriptMessage{Name: "draft", Files: source("return nil"), Manifest: "x: 1"}).Problems
+	if len(manifest) != 1 || manifest[0].File != "script.yaml" || manifest[0].Line != 1 || manifest[0].Message == "" {
+		t.Errorf("of a wrong manifest it says %+v", manifest)
 	}
 	if _, err := h.CheckScript(t.Context(), ann, &slnet.CheckScriptMessage{Files: source("return nil")}); err == nil {
 		t.Error("source without a name was checked")

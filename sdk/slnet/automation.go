@@ -279,8 +279,8 @@ type CheckScriptResponse struct {
 
 // SourceProblem is a mistake in the source of a script.
 type SourceProblem struct {
-	// File is the name of the source file, empty where the mistake is in none of
-	// them, such as one in the manifest. Line and Column, in bytes, count from 1, 0
+	// File is the name of the source file, script.yaml for the manifest, empty
+	// where the mistake is in none. Line and Column, in bytes, count from 1, 0
 	// where they are not known.
 	File    string `json:"File,omitempty"`
 	Line    int64  `json:"Line,omitempty"`

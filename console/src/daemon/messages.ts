@@ -3253,8 +3253,8 @@ export interface SkippedTrigger {
 /** SourceProblem is a mistake in the source of a script. */
 export interface SourceProblem {
 	/**
-	 * File is the name of the source file, empty where the mistake is in none of
-	 * them, such as one in the manifest. Line and Column, in bytes, count from 1, 0
+	 * File is the name of the source file, script.yaml for the manifest, empty
+	 * where the mistake is in none. Line and Column, in bytes, count from 1, 0
 	 * where they are not known.
 	 */
 	File?: string

@@ -49,5 +49,6 @@ export const routes: Route[] = [
 		needs: ['PermissionAutomationTriggers'],
 	},
 	{ path: '/triggers/:id', title: 'Trigger', load: () => import('../pages/triggers/TriggerPage.svelte') },
+	{ path: '/system', title: 'System', load: () => import('../pages/system/System.svelte'), menu: { icon: 'system', group: 'Administration' } },
 	{ path: '/account', title: 'Account', load: () => import('../pages/Account.svelte') },
 ]
