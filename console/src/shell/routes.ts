@@ -49,6 +49,7 @@ export const routes: Route[] = [
 		needs: ['PermissionAutomationTriggers'],
 	},
 	{ path: '/triggers/:id', title: 'Trigger', load: () => import('../pages/triggers/TriggerPage.svelte') },
+	{ path: '/security', title: 'Security', load: () => import('../pages/security/Security.svelte'), menu: { icon: 'security', group: 'Administration' } },
 	{ path: '/system', title: 'System', load: () => import('../pages/system/System.svelte'), menu: { icon: 'system', group: 'Administration' } },
 	{ path: '/account', title: 'Account', load: () => import('../pages/Account.svelte') },
 ]
