@@ -24,7 +24,7 @@ func scriptReferences(ctx context.Context, r *storage.Reader, is func(name strin
 	granted, err4 := security.ScriptReferences(ctx, r, is)
 	modules, err5 := dommanager.ScriptReferences(ctx, r, is)
 	apis, err6 := endpoint.ScriptReferences(ctx, r, is)
-	return slices.Concat(schedules, triggers, named, granted, modules, apis), errors.Join(err1, err2, err3, err4, err5, err6)
+	return slices.Concat(schedules, triggers, apis, named, granted, modules), errors.Join(err1, err2, err3, err4, err5, err6)
 }
 
 // renamingScript carries out an update that renames a script. In it, renamed

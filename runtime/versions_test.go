@@ -87,7 +87,7 @@ func TestWhatBelongsToAScriptOutlivesItsName(t *testing.T) {
 	for _, r := range daemontest.Send[*slnet.ScriptReferencesResponse](t, admin, &slnet.GetScriptReferencesMessage{Name: "new"}).References {
 		said = append(said, r.String())
 	}
-	want := []string{`schedule "yearly" starts it`, `API "count" is answered by it`, `secret "key" names it`, `group "clerks" has a grant for it`, `the settings of module "orders" start it OnCreate`}
+	want := []string{`schedule "yearly" starts it`, `API definition "count" is answered by it`, `secret "key" names it`, `group "clerks" has a grant for it`, `the settings of module "orders" start it OnCreate`}
 	if strings.Join(said, "\n") != strings.Join(want, "\n") {
 		t.Errorf("what refers to it: %q, want %q", said, want)
 	}
