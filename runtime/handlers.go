@@ -141,6 +141,8 @@ func scriptOf(message slnet.Message) string {
 		return m.Name
 	case *slnet.DeployPluginMessage:
 		return m.Name
+	case *slnet.CheckScriptMessage:
+		return m.Name
 	case *slnet.UpdateScriptMessage:
 		return m.Name
 	case *slnet.GetScriptMessage:
@@ -225,6 +227,9 @@ var handlers = func() map[string]handler {
 	})
 	add(table, edit, func(r *Runtime, ctx context.Context, c security.Caller, m *slnet.DeployPluginMessage) (*slnet.ScriptResponse, error) {
 		return r.automation.DeployPlugin(ctx, c, m)
+	})
+	add(table, edit, func(r *Runtime, ctx context.Context, c security.Caller, m *slnet.CheckScriptMessage) (*slnet.CheckScriptResponse, error) {
+		return r.automation.CheckScript(ctx, c, m)
 	})
 	add(table, edit, func(r *Runtime, ctx context.Context, c security.Caller, m *slnet.RollBackScriptMessage) (*slnet.ScriptResponse, error) {
 		return r.automation.RollBack(ctx, c, m)

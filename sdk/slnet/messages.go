@@ -5,6 +5,8 @@ func Messages() []MessageType {
 	return []MessageType{
 		{New: func() Message { return new(DeployScriptMessage) }},
 		{New: func() Message { return new(DeployPluginMessage) }},
+		{New: func() Message { return new(CheckScriptMessage) }},
+		{New: func() Message { return new(CheckScriptResponse) }},
 		{New: func() Message { return new(UpdateScriptMessage) }},
 		{New: func() Message { return new(GetScriptVersionsMessage) }},
 		{New: func() Message { return new(ScriptVersionsResponse) }},
@@ -146,6 +148,12 @@ func (*DeployScriptMessage) MessageName() string { return "DeployScriptMessage" 
 
 // MessageName implements Message.
 func (*DeployPluginMessage) MessageName() string { return "DeployPluginMessage" }
+
+// MessageName implements Message.
+func (*CheckScriptMessage) MessageName() string { return "CheckScriptMessage" }
+
+// MessageName implements Message.
+func (*CheckScriptResponse) MessageName() string { return "CheckScriptResponse" }
 
 // MessageName implements Message.
 func (*UpdateScriptMessage) MessageName() string { return "UpdateScriptMessage" }

@@ -2647,6 +2647,325 @@ func (z ChangePasswordMessage) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z *CheckScriptMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(3)
+	var zb0001Mask uint8 /* 3 bits */
+	_ = zb0001Mask
+	if z.Manifest == "" {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Name"
+		o = append(o, 0xa4, 0x4e, 0x61, 0x6d, 0x65)
+		o = msgp.AppendString(o, z.Name)
+		// string "Files"
+		o = append(o, 0xa5, 0x46, 0x69, 0x6c, 0x65, 0x73)
+		o = msgp.AppendArrayHeader(o, uint32(len(z.Files)))
+		for za0001 := range z.Files {
+			// map header, size 2
+			// string "Name"
+			o = append(o, 0x82, 0xa4, 0x4e, 0x61, 0x6d, 0x65)
+			o = msgp.AppendString(o, z.Files[za0001].Name)
+			// string "Content"
+			o = append(o, 0xa7, 0x43, 0x6f, 0x6e, 0x74, 0x65, 0x6e, 0x74)
+			o = msgp.AppendString(o, z.Files[za0001].Content)
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "Manifest"
+			o = append(o, 0xa8, 0x4d, 0x61, 0x6e, 0x69, 0x66, 0x65, 0x73, 0x74)
+			o = msgp.AppendString(o, z.Manifest)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *CheckScriptMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Name":
+			z.Name, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Name")
+				return
+			}
+		case "Files":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Files")
+				return
+			}
+			if cap(z.Files) >= int(zb0002) {
+				z.Files = (z.Files)[:zb0002]
+			} else {
+				z.Files = make([]ScriptFile, zb0002)
+			}
+			for za0001 := range z.Files {
+				var zb0003 uint32
+				zb0003, bts, err = msgp.ReadMapHeaderBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Files", za0001)
+					return
+				}
+				for zb0003 > 0 {
+					zb0003--
+					field, bts, err = msgp.ReadMapKeyZC(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "Files", za0001)
+						return
+					}
+					switch msgp.UnsafeString(field) {
+					case "Name":
+						z.Files[za0001].Name, bts, err = msgp.ReadStringBytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Files", za0001, "Name")
+							return
+						}
+					case "Content":
+						z.Files[za0001].Content, bts, err = msgp.ReadStringBytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Files", za0001, "Content")
+							return
+						}
+					default:
+						bts, err = msgp.Skip(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Files", za0001)
+							return
+						}
+					}
+				}
+			}
+		case "Manifest":
+			z.Manifest, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Manifest")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *CheckScriptMessage) Msgsize() (s int) {
+	s = 1 + 5 + msgp.StringPrefixSize + len(z.Name) + 6 + msgp.ArrayHeaderSize
+	for za0001 := range z.Files {
+		s += 1 + 5 + msgp.StringPrefixSize + len(z.Files[za0001].Name) + 8 + msgp.StringPrefixSize + len(z.Files[za0001].Content)
+	}
+	s += 9 + msgp.StringPrefixSize + len(z.Manifest)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *CheckScriptResponse) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(5)
+	var zb0001Mask uint8 /* 5 bits */
+	_ = zb0001Mask
+	if z.Problems == nil {
+		zb0001Len--
+		zb0001Mask |= 0x1
+	}
+	if z.Description == "" {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	if z.EntryPoints == nil {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	if z.ParameterSchema == nil {
+		zb0001Len--
+		zb0001Mask |= 0x8
+	}
+	if z.ResultSchema == nil {
+		zb0001Len--
+		zb0001Mask |= 0x10
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		if (zb0001Mask & 0x1) == 0 { // if not omitted
+			// string "Problems"
+			o = append(o, 0xa8, 0x50, 0x72, 0x6f, 0x62, 0x6c, 0x65, 0x6d, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.Problems)))
+			for za0001 := range z.Problems {
+				o, err = z.Problems[za0001].MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "Problems", za0001)
+					return
+				}
+			}
+		}
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "Description"
+			o = append(o, 0xab, 0x44, 0x65, 0x73, 0x63, 0x72, 0x69, 0x70, 0x74, 0x69, 0x6f, 0x6e)
+			o = msgp.AppendString(o, z.Description)
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "EntryPoints"
+			o = append(o, 0xab, 0x45, 0x6e, 0x74, 0x72, 0x79, 0x50, 0x6f, 0x69, 0x6e, 0x74, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.EntryPoints)))
+			for za0002 := range z.EntryPoints {
+				o = msgp.AppendString(o, z.EntryPoints[za0002])
+			}
+		}
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "ParameterSchema"
+			o = append(o, 0xaf, 0x50, 0x61, 0x72, 0x61, 0x6d, 0x65, 0x74, 0x65, 0x72, 0x53, 0x63, 0x68, 0x65, 0x6d, 0x61)
+			o = msgp.AppendBytes(o, []byte(z.ParameterSchema))
+		}
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
+			// string "ResultSchema"
+			o = append(o, 0xac, 0x52, 0x65, 0x73, 0x75, 0x6c, 0x74, 0x53, 0x63, 0x68, 0x65, 0x6d, 0x61)
+			o = msgp.AppendBytes(o, []byte(z.ResultSchema))
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *CheckScriptResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Problems":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Problems")
+				return
+			}
+			if cap(z.Problems) >= int(zb0002) {
+				z.Problems = (z.Problems)[:zb0002]
+			} else {
+				z.Problems = make([]SourceProblem, zb0002)
+			}
+			for za0001 := range z.Problems {
+				bts, err = z.Problems[za0001].UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Problems", za0001)
+					return
+				}
+			}
+		case "Description":
+			z.Description, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Description")
+				return
+			}
+		case "EntryPoints":
+			var zb0003 uint32
+			zb0003, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "EntryPoints")
+				return
+			}
+			if cap(z.EntryPoints) >= int(zb0003) {
+				z.EntryPoints = (z.EntryPoints)[:zb0003]
+			} else {
+				z.EntryPoints = make([]string, zb0003)
+			}
+			for za0002 := range z.EntryPoints {
+				z.EntryPoints[za0002], bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "EntryPoints", za0002)
+					return
+				}
+			}
+		case "ParameterSchema":
+			{
+				var zb0004 []byte
+				zb0004, bts, err = msgp.ReadBytesBytes(bts, []byte(z.ParameterSchema))
+				if err != nil {
+					err = msgp.WrapError(err, "ParameterSchema")
+					return
+				}
+				z.ParameterSchema = JSON(zb0004)
+			}
+		case "ResultSchema":
+			{
+				var zb0005 []byte
+				zb0005, bts, err = msgp.ReadBytesBytes(bts, []byte(z.ResultSchema))
+				if err != nil {
+					err = msgp.WrapError(err, "ResultSchema")
+					return
+				}
+				z.ResultSchema = JSON(zb0005)
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *CheckScriptResponse) Msgsize() (s int) {
+	s = 1 + 9 + msgp.ArrayHeaderSize
+	for za0001 := range z.Problems {
+		s += z.Problems[za0001].Msgsize()
+	}
+	s += 12 + msgp.StringPrefixSize + len(z.Description) + 12 + msgp.ArrayHeaderSize
+	for za0002 := range z.EntryPoints {
+		s += msgp.StringPrefixSize + len(z.EntryPoints[za0002])
+	}
+	s += 16 + msgp.BytesPrefixSize + len([]byte(z.ParameterSchema)) + 13 + msgp.BytesPrefixSize + len([]byte(z.ResultSchema))
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z CheckStoreMessage) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// map header, size 0
@@ -18220,6 +18539,112 @@ func (z *SkippedOccurrencesResponse) Msgsize() (s int) {
 	for za0001 := range z.Skipped {
 		s += z.Skipped[za0001].Msgsize()
 	}
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *SourceProblem) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(4)
+	var zb0001Mask uint8 /* 4 bits */
+	_ = zb0001Mask
+	if z.File == "" {
+		zb0001Len--
+		zb0001Mask |= 0x1
+	}
+	if z.Line == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	if z.Column == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		if (zb0001Mask & 0x1) == 0 { // if not omitted
+			// string "File"
+			o = append(o, 0xa4, 0x46, 0x69, 0x6c, 0x65)
+			o = msgp.AppendString(o, z.File)
+		}
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "Line"
+			o = append(o, 0xa4, 0x4c, 0x69, 0x6e, 0x65)
+			o = msgp.AppendInt64(o, z.Line)
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "Column"
+			o = append(o, 0xa6, 0x43, 0x6f, 0x6c, 0x75, 0x6d, 0x6e)
+			o = msgp.AppendInt64(o, z.Column)
+		}
+		// string "Message"
+		o = append(o, 0xa7, 0x4d, 0x65, 0x73, 0x73, 0x61, 0x67, 0x65)
+		o = msgp.AppendString(o, z.Message)
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *SourceProblem) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "File":
+			z.File, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "File")
+				return
+			}
+		case "Line":
+			z.Line, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Line")
+				return
+			}
+		case "Column":
+			z.Column, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Column")
+				return
+			}
+		case "Message":
+			z.Message, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Message")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *SourceProblem) Msgsize() (s int) {
+	s = 1 + 5 + msgp.StringPrefixSize + len(z.File) + 5 + msgp.Int64Size + 7 + msgp.Int64Size + 8 + msgp.StringPrefixSize + len(z.Message)
 	return
 }
 

@@ -407,6 +407,35 @@ export interface ChangePasswordMessage {
 }
 
 /**
+ * CheckScriptMessage compiles source as a deployment under the name would, and
+ * stores nothing. Answered with CheckScriptResponse, also where the source has
+ * mistakes. The sender needs what deploying it needs.
+ */
+export interface CheckScriptMessage {
+	Name: string
+	Files: ScriptFile[] | null
+	/** Manifest is the text of a script.yaml. */
+	Manifest?: string
+}
+
+/**
+ * CheckScriptResponse says what is wrong with source, and what can be called of
+ * source with which nothing is.
+ */
+export interface CheckScriptResponse {
+	/** Problems are in the order of the source, none in source that can be deployed. */
+	Problems?: SourceProblem[]
+	/**
+	 * Description, EntryPoints, ParameterSchema and ResultSchema are those that
+	 * the deployed Script would have.
+	 */
+	Description?: string
+	EntryPoints?: string[]
+	ParameterSchema?: unknown
+	ResultSchema?: unknown
+}
+
+/**
  * CheckStoreMessage compares objects, indexes, counters, feed and attachments
  * with each other while the daemon works. Answered with CheckStoreResponse.
  */
@@ -3323,6 +3352,19 @@ export interface SkippedTrigger {
 	Reason: string
 }
 
+/** SourceProblem is a mistake in the source of a script. */
+export interface SourceProblem {
+	/**
+	 * File is the name of the source file, script.yaml for the manifest, empty
+	 * where the mistake is in none. Line and Column, in bytes, count from 1, 0
+	 * where they are not known.
+	 */
+	File?: string
+	Line?: number
+	Column?: number
+	Message: string
+}
+
 /** Status is one status of a life cycle. Its id has no uppercase letters. */
 export interface Status {
 	Id: string
@@ -4087,6 +4129,8 @@ export interface Messages {
 	BackupsResponse: BackupsResponse
 	CancelRunMessage: CancelRunMessage
 	ChangePasswordMessage: ChangePasswordMessage
+	CheckScriptMessage: CheckScriptMessage
+	CheckScriptResponse: CheckScriptResponse
 	CheckStoreMessage: CheckStoreMessage
 	CheckStoreResponse: CheckStoreResponse
 	ClearScriptMemoryMessage: ClearScriptMemoryMessage
@@ -4268,6 +4312,7 @@ export interface Answers {
 	AutoIncrementerSetRequest: AutoIncrementerResponse
 	CancelRunMessage: RunResponse
 	ChangePasswordMessage: Empty
+	CheckScriptMessage: CheckScriptResponse
 	CheckStoreMessage: CheckStoreResponse
 	ClearScriptMemoryMessage: Empty
 	CompactStoreMessage: CompactStoreResponse
