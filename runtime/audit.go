@@ -116,6 +116,8 @@ func subjectOf(message slnet.Message) (moduleID string, objects []slnet.AuditObj
 		return m.ModuleID, instance(m.DomInstanceID)
 	case *dom.AttachmentAddRequest:
 		return m.ModuleID, instance(m.DomInstanceID)
+	case *dom.AttachmentAddStreamedRequest:
+		return m.ModuleID, instance(m.DomInstanceID)
 	case *dom.AttachmentDeleteRequest:
 		return m.ModuleID, instance(m.DomInstanceID)
 	case *dom.AttachmentGetRequest:
@@ -168,6 +170,9 @@ func subjectOf(message slnet.Message) (moduleID string, objects []slnet.AuditObj
 	}
 	if id := scheduleSubject(message); id != "" {
 		return "", one("schedule", id)
+	}
+	if id := webhookSubject(message); id != "" {
+		return "", one("webhook", id)
 	}
 	if id := triggerSubject(message); id != "" {
 		return "", one("trigger", id)

@@ -141,6 +141,8 @@ func scriptOf(message slnet.Message) string {
 		return m.Name
 	case *slnet.DeployPluginMessage:
 		return m.Name
+	case *slnet.CheckScriptMessage:
+		return m.Name
 	case *slnet.UpdateScriptMessage:
 		return m.Name
 	case *slnet.GetScriptMessage:
@@ -154,6 +156,8 @@ func scriptOf(message slnet.Message) string {
 	case *slnet.GetScriptReferencesMessage:
 		return m.Name
 	case *slnet.ExecuteScriptMessage:
+		return m.ScriptName
+	case *slnet.RequestScriptInfoMessage:
 		return m.ScriptName
 	case *slnet.ExecuteSourceMessage:
 		return m.Name
@@ -224,6 +228,9 @@ var handlers = func() map[string]handler {
 	add(table, edit, func(r *Runtime, ctx context.Context, c security.Caller, m *slnet.DeployPluginMessage) (*slnet.ScriptResponse, error) {
 		return r.automation.DeployPlugin(ctx, c, m)
 	})
+	add(table, edit, func(r *Runtime, ctx context.Context, c security.Caller, m *slnet.CheckScriptMessage) (*slnet.CheckScriptResponse, error) {
+		return r.automation.CheckScript(ctx, c, m)
+	})
 	add(table, edit, func(r *Runtime, ctx context.Context, c security.Caller, m *slnet.RollBackScriptMessage) (*slnet.ScriptResponse, error) {
 		return r.automation.RollBack(ctx, c, m)
 	})
@@ -245,6 +252,9 @@ var handlers = func() map[string]handler {
 	})
 	add(table, within(executing), func(r *Runtime, ctx context.Context, c security.Caller, m *slnet.ExecuteScriptMessage) (*slnet.RunResponse, error) {
 		return r.automation.ExecuteWithin(ctx, r.dryRun.automation(), c, m)
+	})
+	add(table, within(with(security.ExecuteScript)), func(r *Runtime, ctx context.Context, c security.Caller, m *slnet.RequestScriptInfoMessage) (*slnet.RequestScriptInfoResponse, error) {
+		return r.automation.RequestInfo(ctx, r.dryRun.automation(), c, m)
 	})
 	add(table, with(security.EditScript, security.ExecuteScript), func(r *Runtime, ctx context.Context, c security.Caller, m *slnet.ExecuteSourceMessage) (*slnet.RunResponse, error) {
 		return r.automation.ExecuteSource(ctx, c, m)
@@ -269,15 +279,13 @@ var handlers = func() map[string]handler {
 
 	add(table, everyone, (*Runtime).replayRuns)
 	addSchedules(table)
+	addWebhooks(table)
 	addTriggers(table)
 	addAPIs(table)
 
 	addOperations(table)
 	add(table, reading(everyone), (*Runtime).systemInfo)
-	add(table, reading(system), func(r *Runtime, ctx context.Context, _ security.Caller, _ *slnet.CheckStoreMessage) (*slnet.CheckStoreResponse, error) {
-		result, err := r.store.Check(ctx)
-		return &result, err
-	})
+	add(table, reading(system), (*Runtime).checkStore)
 	add(table, aside(system), (*Runtime).compactStore)
 	addBackups(table)
 	add(table, reading(holders(slnet.PermissionAuditRead)), func(r *Runtime, ctx context.Context, _ security.Caller, m *slnet.GetAuditMessage) (*slnet.AuditResponse, error) {
@@ -376,12 +384,13 @@ func (r *Runtime) informationEvents(ctx context.Context, caller security.Caller,
 	return response, err
 }
 
-func (r *Runtime) systemInfo(_ context.Context, _ security.Caller, _ *slnet.GetSystemInfoMessage) (*slnet.SystemInfoResponse, error) {
+func (r *Runtime) systemInfo(ctx context.Context, _ security.Caller, _ *slnet.GetSystemInfoMessage) (*slnet.SystemInfoResponse, error) {
+	removed, err := r.automation.Removed(ctx)
 	return &slnet.SystemInfoResponse{
 		Version: r.version, StartedAt: r.startedAt.Truncate(time.Millisecond), StoreVersion: int64(r.store.Version()),
 		Safe: r.safe, ReadOnly: r.readOnly, Backups: r.backups.Info(), Managers: r.managers.Running(), Isolation: r.host.Isolation(),
-		Store: r.storeInfo(),
-	}, nil
+		Store: r.storeInfo(), RemovedRuns: removed.Runs, RemovedLogBytes: removed.LogBytes,
+	}, err
 }
 
 // mayGrant reports whether a caller may give scripts what reaches beyond the

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"math/rand/v2"
 	"os"
@@ -369,4 +370,94 @@ func TestConcurrentUseOfOneContent(t *testing.T) {
 	must(t, a.removeInstance(shared))
 	a.wantFiles(0)
 	a.wantSound()
+}
+
+// sweeping sweeps the blobs at each read, and fails in the end if it is to.
+type sweeping struct {
+	a      *attic
+	source *bytes.Reader
+	err    error
+}
+
+func (s sweeping) Read(b []byte) (int, error) {
+	s.a.sweep()
+	n, err := s.source.Read(b[:min(len(b), 7)])
+	if err != nil && s.err != nil {
+		err = s.err
+	}
+	return n, err
+}
+
+// TestABlobIsWrittenWhileItIsRead: a sweep leaves it alone meanwhile, what was
+// not read to its end leaves nothing, and what a crash left is swept.
+func TestABlobIsWrittenWhileItIsRead(t *testing.T) {
+	a := openAttic(t)
+	id := a.instance()
+	content := []byte("a content that comes in pieces")
+	gone := errors.New("the sender went away")
+	if _, err := a.PutBlobFrom(sweeping{a, bytes.NewReader(content), gone}); !errors.Is(err, gone) || len(a.files()) > 0 {
+		t.Errorf("got %v, and the files %v", err, a.files())
+	}
+	blob, err := a.PutBlobFrom(sweeping{a, bytes.NewReader(content), nil})
+	if err != nil {
+		t.Fatal(err)
+	}
+	second := blob.Hold()
+	blob.Release()
+	a.sweep()
+	a.update(func(tx *storage.Tx) error { return tx.PutAttachment(moduleID, id, "f", second) })
+	second.Release()
+	if got, err := a.read(id, "f"); err != nil || !bytes.Equal(got, content) || second.Size != int64(len(content)) {
+		t.Errorf("got %q, %d bytes, %v", got, second.Size, err)
+	}
+	other, err := a.PutBlobFrom(strings.NewReader("nobody refers to it"))
+	if err != nil || len(a.files()) != 2 {
+		t.Fatalf("got %v, and the files %v", err, a.files())
+	}
+	a.reopen() // without its release, as after a crash
+	a.sweep()
+	if files := a.files(); len(files) != 1 {
+		t.Errorf("the sweep left %v", files)
+	}
+	other.Release()
+	if result, err := a.Check(t.Context()); err != nil || len(result.Problems) > 0 {
+		t.Errorf("check: %v %v", result.Problems, err)
+	}
+}
+
+// TestABlobIsOpenedWhole: what is damaged is not opened, and what was opened can
+// be read though it is removed.
+func TestABlobIsOpenedWhole(t *testing.T) {
+	a := openAttic(t)
+	id := a.instance()
+	content := []byte("some content")
+	if err := a.add(id, "f", content); err != nil {
+		t.Fatal(err)
+	}
+	find := func(r *storage.Reader) (*storage.AttachmentRow, error) { return r.Attachment(moduleID, id, "f") }
+	_, f, err := a.OpenBlob(t.Context(), find)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := os.WriteFile(a.files()[0], []byte("sOme content"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := a.OpenBlob(t.Context(), find); !errors.Is(err, storage.ErrDamaged) {
+		t.Errorf("got %v", err)
+	}
+	if err := a.add(id, "f", content); err != nil { // repairs it, in another file
+		t.Fatal(err)
+	}
+	_, f, err = a.OpenBlob(t.Context(), find)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := a.delete(id, "f"); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := io.ReadAll(f); err != nil || !bytes.Equal(got, content) || len(a.files()) > 0 {
+		t.Errorf("got %q, %v, and the files %v", got, err, a.files())
+	}
 }

@@ -3,6 +3,7 @@ package storage
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -79,10 +80,7 @@ func (s *Store) PutBlob(content []byte) (*Blob, error) {
 	if b == nil {
 		return nil, errNoBlobs
 	}
-	blob := &Blob{Hash: sha256.Sum256(content), Size: int64(len(content)), blobs: b}
-	b.mu.Lock()
-	b.held[blob.Hash]++
-	b.mu.Unlock()
+	blob := b.hold(sha256.Sum256(content), int64(len(content)))
 	write := b.write
 	if b.below != nil {
 		write = b.keep
@@ -94,17 +92,65 @@ func (s *Store) PutBlob(content []byte) (*Blob, error) {
 	return blob, nil
 }
 
+// PutBlobFrom is PutBlob for a content that is written while it is read. The error
+// of reading it is in the error returned. A fork takes none.
+func (s *Store) PutBlobFrom(content io.Reader) (*Blob, error) {
+	b := s.blobs
+	if b == nil || b.below != nil {
+		return nil, errNoBlobs
+	}
+	// Until its hash is known the file has a random one in its name, which keeps it
+	// from being swept.
+	var name BlobHash
+	rand.Read(name[:])
+	unnamed := b.hold(name, 0)
+	defer unnamed.letGo()
+	var blob *Blob
+	sum := sha256.New()
+	err := b.place(name, func(f *os.File) (BlobHash, error) {
+		size, err := io.Copy(io.MultiWriter(f, sum), content)
+		if err != nil {
+			return name, err
+		}
+		blob = b.hold(BlobHash(sum.Sum(nil)), size)
+		return blob.Hash, nil
+	})
+	if err != nil {
+		if blob != nil {
+			blob.Release()
+		}
+		return nil, fmt.Errorf("write a blob: %w", err)
+	}
+	return blob, nil
+}
+
+// hold keeps a content until it is released.
+func (b *blobs) hold(hash BlobHash, size int64) *Blob {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.held[hash]++
+	return &Blob{Hash: hash, Size: size, blobs: b}
+}
+
+// Hold is a blob of the same content, with a Release of its own. It is called
+// before the Release of b.
+func (b *Blob) Hold() *Blob { return b.blobs.hold(b.Hash, b.Size) }
+
 // Release lets go of the content. It is removed when no record refers to it. A
 // second call does nothing.
 func (b *Blob) Release() {
 	b.once.Do(func() {
-		b.blobs.mu.Lock()
-		if b.blobs.held[b.Hash]--; b.blobs.held[b.Hash] == 0 {
-			delete(b.blobs.held, b.Hash)
-		}
-		b.blobs.mu.Unlock()
+		b.letGo()
 		b.blobs.discard([]BlobHash{b.Hash})
 	})
+}
+
+func (b *Blob) letGo() {
+	b.blobs.mu.Lock()
+	defer b.blobs.mu.Unlock()
+	if b.blobs.held[b.Hash]--; b.blobs.held[b.Hash] == 0 {
+		delete(b.blobs.held, b.Hash)
+	}
 }
 
 // ReadBlob returns the record that find returns, and its content. find looks for
@@ -129,13 +175,32 @@ func (s *Store) ReadBlob(ctx context.Context, find func(r *Reader) (*AttachmentR
 	return row, content, nil
 }
 
+// OpenBlob is ReadBlob for a content that is not to be in memory. The caller closes
+// it. All of it has been compared with its hash.
+func (s *Store) OpenBlob(ctx context.Context, find func(r *Reader) (*AttachmentRow, error)) (row *AttachmentRow, content io.ReadSeekCloser, err error) {
+	if s.blobs == nil {
+		return nil, nil, errNoBlobs
+	}
+	row, content, err = s.blobs.open(ctx, find)
+	if err != nil {
+		return nil, nil, err
+	}
+	if _, err = sizeOf(content, row.Hash); err == nil {
+		_, err = content.Seek(0, io.SeekStart)
+	}
+	if err != nil {
+		return nil, nil, errors.Join(err, content.Close())
+	}
+	return row, content, nil
+}
+
 func damaged(hash BlobHash, err error) error {
 	return fmt.Errorf("blob %s: %w: %w", hash, ErrDamaged, err)
 }
 
 // open finds a record and opens the content it refers to. No content is removed
 // between the two.
-func (b *blobs) open(ctx context.Context, find func(r *Reader) (*AttachmentRow, error)) (row *AttachmentRow, f io.ReadCloser, err error) {
+func (b *blobs) open(ctx context.Context, find func(r *Reader) (*AttachmentRow, error)) (row *AttachmentRow, f io.ReadSeekCloser, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	err = b.store.View(ctx, func(r *Reader) (err error) {
@@ -146,13 +211,18 @@ func (b *blobs) open(ctx context.Context, find func(r *Reader) (*AttachmentRow, 
 		return nil, nil, err
 	}
 	if content, ok := b.kept[row.Hash]; ok {
-		return row, io.NopCloser(bytes.NewReader(content)), nil
+		return row, memoryFile{bytes.NewReader(content)}, nil
 	}
 	f, err = b.file(row)
 	return row, f, err
 }
 
-func (b *blobs) file(row *AttachmentRow) (io.ReadCloser, error) {
+// memoryFile is a content of a fork as a file.
+type memoryFile struct{ *bytes.Reader }
+
+func (memoryFile) Close() error { return nil }
+
+func (b *blobs) file(row *AttachmentRow) (io.ReadSeekCloser, error) {
 	if b.below != nil {
 		return b.below.file(row)
 	}
@@ -178,13 +248,21 @@ const partial = ".partial"
 
 // write makes a content durable. It writes it also when it is there, which
 // repairs a damaged file and needs no knowledge of what others have synced.
-func (b *blobs) write(hash BlobHash, content []byte) (err error) {
-	path := b.path(hash)
-	dir := filepath.Dir(path)
+func (b *blobs) write(hash BlobHash, content []byte) error {
+	return b.place(hash, func(f *os.File) (BlobHash, error) {
+		_, err := f.Write(content)
+		return hash, err
+	})
+}
+
+// place has fill write a file, which begins as one of name, and makes it durable
+// as the content whose hash fill returns.
+func (b *blobs) place(name BlobHash, fill func(f *os.File) (BlobHash, error)) (err error) {
+	dir := filepath.Dir(b.path(name))
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(dir, hash.String()+".*"+partial)
+	f, err := os.CreateTemp(dir, name.String()+".*"+partial)
 	if err != nil {
 		return err
 	}
@@ -193,8 +271,13 @@ func (b *blobs) write(hash BlobHash, content []byte) (err error) {
 			err = errors.Join(err, os.Remove(f.Name()))
 		}
 	}()
-	_, err = f.Write(content)
+	hash, err := fill(f)
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	path := b.path(hash)
+	dir = filepath.Dir(path)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
 	if err := os.Rename(f.Name(), path); err != nil {

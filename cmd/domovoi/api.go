@@ -78,7 +78,8 @@ func (a *app) apiFlags(c *cobra.Command, f *apiFlags) {
 	c.Flags().StringVar(&f.Description, "description", "", "`text` for people")
 	c.Flags().Var(&f.timeout, "timeout", "end a run that takes longer than this `duration`; the script's own by default")
 	c.Flags().Var(&f.rate, "rate", "how many requests of each token are answered, as a `rate` such as 100/m; none by default")
-	c.Flags().Var(&f.maxBody, "max-body", "the largest body of a request, as a `size` (default 29MiB, for Run 1MiB)")
+	c.Flags().Var(&f.maxBody, "max-body", "the largest body of a request, as a `size` (default 29MiB, for Run 1MiB, streamed that of an attachment)")
+	c.Flags().BoolVar(&f.StreamBody, "stream-body", false, "write bodies to the files of attachments while they arrive; OnApiTrigger attaches them to instances")
 	c.RegisterFlagCompletionFunc("method", cobra.FixedCompletions([]string{"GET", "POST", "PUT", "PATCH", "DELETE"}, cobra.ShellCompDirectiveNoFileComp))
 	c.RegisterFlagCompletionFunc("entry-point", cobra.FixedCompletions([]string{slnet.EntryPointOnApiTrigger, slnet.EntryPointRun}, cobra.ShellCompDirectiveNoFileComp))
 	a.completesFlag(c, "script", scriptNames)
@@ -99,6 +100,7 @@ func (f *apiFlags) apply(c *cobra.Command, d *slnet.ApiDefinition) {
 		{"timeout", func() { d.Timeout = time.Duration(f.timeout) }},
 		{"rate", func() { d.RateLimit = slnet.RateLimit(f.rate) }},
 		{"max-body", func() { d.MaxBody = int64(f.maxBody) }},
+		{"stream-body", func() { d.StreamBody = f.StreamBody }},
 		{"rename", func() { d.Name = f.rename }},
 	} {
 		if c.Flags().Changed(field.flag) {
@@ -182,7 +184,7 @@ func (a *app) apiListCommand() *cobra.Command {
 			return err
 		}
 		return a.answer(response, func(t *table) {
-			t.row("NAME", "METHODS", "ROUTE", "SCRIPT", "ENTRY POINT", "STATE")
+			t.header("NAME", "METHODS", "ROUTE", "SCRIPT", "ENTRY POINT", "STATE")
 			for i := range response.Definitions {
 				d := &response.Definitions[i]
 				t.row(d.Name, strings.Join(d.Methods, ","), d.Route, d.Script, d.EntryPoint, stateText(d.Disabled))
@@ -222,6 +224,9 @@ func showDefinition(t *table, d *slnet.ApiDefinition, tokens []slnet.ApiToken) {
 	t.field("Rate", (*rate)(&d.RateLimit).String())
 	if d.MaxBody > 0 {
 		t.field("Largest body", fmt.Sprint(d.MaxBody))
+	}
+	if d.StreamBody {
+		t.field("Bodies", "streamed")
 	}
 	t.field("State", stateText(d.Disabled))
 	for i := range tokens {
@@ -263,7 +268,7 @@ func (a *app) apiDocument(ctx context.Context, _ []string) error {
 	if err != nil {
 		return err
 	}
-	return a.printJSON(response.Document)
+	return a.printDocument(response.Document)
 }
 
 func apiNames(ctx context.Context, c *client.Client) []string {

@@ -49,30 +49,17 @@ func readAll(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, *refu
 	if r.ContentLength > limit {
 		return nil, bodyTooLarge(limit)
 	}
+	body := newPacedReader(w, r, limit)
 	var b bytes.Buffer
 	if n := r.ContentLength; n > 0 {
 		// ReadFrom wants bytes.MinRead of room to see the end.
 		b.Grow(int(min(n, exactBody)) + bytes.MinRead)
 	}
-	control := http.NewResponseController(w)
-	_, err := b.ReadFrom(&pacedReader{source: http.MaxBytesReader(bare(w), r.Body, limit), control: control, began: time.Now()})
-	if err == nil {
-		// From here on only the end of the connection is of interest.
-		control.SetReadDeadline(time.Time{})
-		return b.Bytes(), nil
+	b.ReadFrom(body) // its error is the body's
+	if refused := body.end(r.Context()); refused != nil {
+		return nil, refused
 	}
-	var tooLarge *http.MaxBytesError
-	switch {
-	case errors.As(err, &tooLarge):
-		control.SetReadDeadline(time.Now().Add(strayTimeout))
-		return nil, bodyTooLarge(limit)
-	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
-		return nil, &refusal{http.StatusRequestTimeout, slnet.Errorf(slnet.KindTimeout,
-			"the request body did not arrive in time; it has %s, and a second more for each %d KiB", bodyTimeout, slowest>>10)}
-	case errors.Is(err, io.ErrUnexpectedEOF), r.Context().Err() != nil:
-		return nil, refuse(slnet.Errorf(slnet.KindCanceled, "the caller went away before the request body was complete"))
-	}
-	return nil, refuse(slnet.Errorf(slnet.KindInvalid, "the request body cannot be read: %v", err))
+	return b.Bytes(), nil
 }
 
 // refuse is a refusal with the status of the error's kind.
@@ -91,6 +78,11 @@ type pacedReader struct {
 	began   time.Time
 	n       int64         // bytes that have arrived
 	allowed time.Duration // what the deadline was last set to
+	err     error         // why there was no more to read
+}
+
+func newPacedReader(w http.ResponseWriter, r *http.Request, limit int64) *pacedReader {
+	return &pacedReader{source: http.MaxBytesReader(bare(w), r.Body, limit), control: http.NewResponseController(w), began: time.Now()}
 }
 
 func (p *pacedReader) Read(b []byte) (int, error) {
@@ -100,5 +92,30 @@ func (p *pacedReader) Read(b []byte) (int, error) {
 	}
 	n, err := p.source.Read(b)
 	p.n += int64(n)
+	p.err = err
 	return n, err
+}
+
+// end is called when nothing more is read, and returns why the body could not be
+// read to its end. That it was not read further is no reason.
+func (p *pacedReader) end(ctx context.Context) *refusal {
+	var tooLarge *http.MaxBytesError
+	switch err := p.err; {
+	case err == nil:
+		p.control.SetReadDeadline(time.Now().Add(strayTimeout))
+		return nil
+	case err == io.EOF:
+		// From here on only the end of the connection is of interest.
+		p.control.SetReadDeadline(time.Time{})
+		return nil
+	case errors.As(err, &tooLarge):
+		p.control.SetReadDeadline(time.Now().Add(strayTimeout))
+		return bodyTooLarge(tooLarge.Limit)
+	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
+		return &refusal{http.StatusRequestTimeout, slnet.Errorf(slnet.KindTimeout,
+			"the request body did not arrive in time; it has %s, and a second more for each %d KiB", bodyTimeout, slowest>>10)}
+	case errors.Is(err, io.ErrUnexpectedEOF), ctx.Err() != nil:
+		return refuse(slnet.Errorf(slnet.KindCanceled, "the caller went away before the request body was complete"))
+	}
+	return refuse(slnet.Errorf(slnet.KindInvalid, "the request body cannot be read: %v", p.err))
 }

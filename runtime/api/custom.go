@@ -4,9 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
+	"mime"
 	"net/http"
 	"net/url"
 	"path"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -43,6 +46,10 @@ type CustomRequest struct {
 type CustomCall struct {
 	// MaxBody is the most bytes its body may have.
 	MaxBody int64
+	// Stream takes the body while it arrives, and release lets go of it when the
+	// request has been answered. Nil means that the body is handed over as a whole.
+	// The error of reading it may be in its error.
+	Stream func(body io.Reader) (streamed *slnet.StreamedBody, release func(), err error)
 	// Answer carries it out. The input has all but RouteValues. The key is that of
 	// the header Idempotency-Key, empty without.
 	Answer func(ctx context.Context, input *slnet.ApiTriggerInput, key string) (*CustomAnswer, error)
@@ -55,6 +62,19 @@ type CustomAnswer struct {
 	Run string
 	// Kept says that it is the answer to an earlier request with the same key.
 	Kept bool
+	// File is the content of Attachment, where that is given.
+	File *CustomFile
+}
+
+// CustomFile is a file that is sent as the body of an answer. It is closed
+// afterwards.
+type CustomFile struct {
+	io.ReadSeekCloser
+	Name   string
+	Size   int64  // in bytes
+	SHA256 string // in hexadecimal digits
+	// Changed is when it was attached.
+	Changed time.Time
 }
 
 // CustomError is an error with what HTTP says of it besides.
@@ -77,6 +97,9 @@ func (e *CustomError) Unwrap() error { return e.Err }
 func (e *edge) custom(w http.ResponseWriter, r *http.Request, _ *caller) {
 	answer, err := e.answerCustom(w, r)
 	if err == nil {
+		if answer.File != nil {
+			defer answer.File.Close()
+		}
 		err = e.sendCustom(w, r, answer)
 	}
 	if err != nil {
@@ -107,7 +130,15 @@ func (e *edge) answerCustom(w http.ResponseWriter, r *http.Request) (*CustomAnsw
 	if err != nil {
 		return nil, err
 	}
-	if input.Body, err = customBody(w, r, call.MaxBody); err != nil {
+	if call.Stream == nil {
+		input.Body, err = customBody(w, r, call.MaxBody)
+	} else {
+		var release func()
+		if input.StreamedBody, release, err = streamBody(w, r, call); err == nil {
+			defer release()
+		}
+	}
+	if err != nil {
 		return nil, err
 	}
 	return call.Answer(r.Context(), input, key)
@@ -190,13 +221,33 @@ func customBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, er
 		return nil, err.WithReason(slnet.ErrApiInvalidContentType)
 	}
 	body, refused := readAll(w, r, limit)
-	if refused == nil {
-		return body, nil
+	if refused != nil {
+		return nil, bodyRefused(refused)
 	}
+	return body, nil
+}
+
+// streamBody hands the body of a request over while it arrives.
+func streamBody(w http.ResponseWriter, r *http.Request, call *CustomCall) (*slnet.StreamedBody, func(), error) {
+	if err := checkEncoding(r); err != nil {
+		return nil, nil, err.WithReason(slnet.ErrApiInvalidContentType)
+	}
+	if r.ContentLength > call.MaxBody {
+		return nil, nil, bodyRefused(bodyTooLarge(call.MaxBody))
+	}
+	body := newPacedReader(w, r, call.MaxBody)
+	streamed, release, err := call.Stream(body)
+	if refused := body.end(r.Context()); refused != nil {
+		err = bodyRefused(refused)
+	}
+	return streamed, release, err
+}
+
+func bodyRefused(refused *refusal) error {
 	if refused.err.Kind == slnet.KindTooLarge {
-		return nil, refused.err.WithReason(slnet.ErrApiBodyTooLarge)
+		return refused.err.WithReason(slnet.ErrApiBodyTooLarge)
 	}
-	return nil, refused.err.WithReason(slnet.ErrApiFailedToReadBody)
+	return refused.err.WithReason(slnet.ErrApiFailedToReadBody)
 }
 
 // sendCustom writes the answer of a script. What HTTP does not allow in it is an
@@ -213,6 +264,10 @@ func (e *edge) sendCustom(w http.ResponseWriter, r *http.Request, answer *Custom
 			WithReason(slnet.ErrApiUnknownStatusCode)
 	case bodiless && len(answer.Body) > 0:
 		return invalidResult(answer, "a body of %d bytes, which an answer with the status code %d cannot have", len(answer.Body), status)
+	case bodiless && answer.File != nil:
+		return invalidResult(answer, "an attachment, which an answer with the status code %d cannot have", status)
+	case answer.File != nil && len(answer.Body) > 0:
+		return invalidResult(answer, "both an attachment and a body of %d bytes", len(answer.Body))
 	}
 	if len(answer.Headers) > maxHeaders {
 		return invalidResult(answer, "%d headers; at most %d can be sent", len(answer.Headers), maxHeaders)
@@ -223,7 +278,11 @@ func (e *edge) sendCustom(w http.ResponseWriter, r *http.Request, answer *Custom
 		}
 	}
 	contentType := answer.ContentType
-	if contentType == "" {
+	switch {
+	case contentType != "":
+	case answer.File != nil:
+		contentType = "application/octet-stream"
+	default:
 		contentType = jsonForm.contentType
 	}
 	if strings.ContainsFunc(contentType, notText) {
@@ -243,8 +302,34 @@ func (e *edge) sendCustom(w http.ResponseWriter, r *http.Request, answer *Custom
 		w.WriteHeader(status)
 		return nil
 	}
+	if answer.File != nil {
+		sendFile(w, r, status, contentType, answer.File)
+		return nil
+	}
 	send(w, status, contentType, answer.Body)
 	return nil
+}
+
+// sendFile writes an answer with a file as its body, or parts of it if those are
+// asked for. What the script said of it in a header stays.
+func sendFile(w http.ResponseWriter, r *http.Request, status int, contentType string, file *CustomFile) {
+	header := w.Header()
+	header.Set("Content-Type", contentType)
+	for name, value := range map[string]string{
+		"ETag": `"` + file.SHA256 + `"`, "Content-Disposition": mime.FormatMediaType("attachment", map[string]string{"filename": file.Name}),
+	} {
+		if header.Get(name) == "" {
+			header.Set(name, value)
+		}
+	}
+	extendWrite(w, int(file.Size))
+	if status == http.StatusOK && r.Method == http.MethodGet {
+		http.ServeContent(w, r, "", file.Changed, file)
+		return
+	}
+	header.Set("Content-Length", strconv.FormatInt(file.Size, 10))
+	w.WriteHeader(status)
+	io.Copy(w, file) // who reads it sees where it ends too early
 }
 
 // Headers of an answer that say where it comes from: the id of the run, and

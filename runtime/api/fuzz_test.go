@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -22,8 +23,8 @@ import (
 // headerNames are all headers an answer of the edge can have. A name that is not
 // here was put there by the request.
 var headerNames = []string{
-	"Allow", "Cache-Control", "Connection", "Content-Length", "Content-Security-Policy", "Content-Type",
-	"Cross-Origin-Resource-Policy", "Date", "Referrer-Policy", "Retry-After", "Set-Cookie", "Strict-Transport-Security",
+	"Accept-Ranges", "Allow", "Cache-Control", "Connection", "Content-Disposition", "Content-Length", "Content-Range",
+	"Content-Security-Policy", "Content-Type", "Cross-Origin-Resource-Policy", "Date", "Etag", "Idempotency-Replayed", "Referrer-Policy", "Retry-After", "Set-Cookie", "Strict-Transport-Security",
 	"Transfer-Encoding", "Www-Authenticate", "X-Content-Type-Options",
 }
 
@@ -32,6 +33,10 @@ var headerNames = []string{
 func FuzzRequest(f *testing.F) {
 	f.Add([]byte("POST /slnet HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + apitest.Secret +
 		"\r\nContent-Type: application/json\r\nContent-Length: 26\r\n\r\n" + whoAmI))
+	for _, route := range []string{"echo", "stream", "file", "a/%2e/b?x=1"} {
+		f.Add([]byte("POST /api/custom/" + route + " HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + apitest.Secret +
+			"\r\nRange: bytes=1-2\r\nIdempotency-Key: k\r\nContent-Length: 4\r\n\r\nbody"))
+	}
 	f.Fuzz(func(t *testing.T, request []byte) {
 		r, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(request)))
 		if err != nil {
@@ -46,6 +51,7 @@ func FuzzRequest(f *testing.F) {
 		options := apitest.NewHouse().Options()
 		options.Logger = slog.New(slog.NewTextHandler(&log, nil))
 		options.MaxBody = 1 << 16
+		options.Custom = echoes
 		w := httptest.NewRecorder()
 		api.New(options).ServeHTTP(w, r)
 		checkAnswer(t, r, w)
@@ -56,6 +62,37 @@ func FuzzRequest(f *testing.F) {
 		}
 	})
 }
+
+// echoes answers requests to user-defined APIs with their body: as it is, streamed,
+// or as a file.
+func echoes(_ context.Context, request api.CustomRequest) (*api.CustomCall, error) {
+	if request.Secret != apitest.Secret {
+		return nil, slnet.Errorf(slnet.KindUnauthenticated, "the token is unknown").WithReason(slnet.ErrApiAuthenticationFailed)
+	}
+	var streamed []byte
+	call := &api.CustomCall{MaxBody: 1 << 10}
+	if request.Route == "stream" {
+		call.Stream = func(body io.Reader) (_ *slnet.StreamedBody, release func(), err error) {
+			streamed, err = io.ReadAll(body)
+			return &slnet.StreamedBody{Size: int64(len(streamed))}, func() {}, err
+		}
+	}
+	call.Answer = func(_ context.Context, input *slnet.ApiTriggerInput, key string) (*api.CustomAnswer, error) {
+		answer := &api.CustomAnswer{Kept: key != "", ApiTriggerOutput: slnet.ApiTriggerOutput{ContentType: http.Header(input.Headers).Get("Content-Type")}}
+		body := append(input.Body, streamed...)
+		if request.Route == "file" {
+			answer.File = &api.CustomFile{ReadSeekCloser: memoryFile{bytes.NewReader(body)}, Name: http.Header(input.Headers).Get("X-Name"), Size: int64(len(body)), SHA256: "00"}
+		} else {
+			answer.Body = body
+		}
+		return answer, nil
+	}
+	return call, nil
+}
+
+type memoryFile struct{ *bytes.Reader }
+
+func (memoryFile) Close() error { return nil }
 
 // checkAnswer checks what holds for every answer.
 func checkAnswer(t *testing.T, r *http.Request, w *httptest.ResponseRecorder) {
@@ -73,6 +110,18 @@ func checkAnswer(t *testing.T, r *http.Request, w *httptest.ResponseRecorder) {
 		t.Errorf("status %d for a stranger at %q", w.Code, r.URL.Path)
 	}
 	if w.Code < 400 {
+		return
+	}
+	if strings.HasPrefix(r.URL.Path, "/api/custom/") {
+		if w.Code == http.StatusRequestedRangeNotSatisfiable || w.Code == http.StatusPreconditionFailed {
+			return // of a file, as net/http says it
+		}
+		var reply struct {
+			Errors []struct{ Title, Detail string }
+		}
+		if err := json.Unmarshal(w.Body.Bytes(), &reply); err != nil || len(reply.Errors) != 1 || reply.Errors[0].Title == "" || reply.Errors[0].Detail == "" {
+			t.Errorf("status %d without an error: %q", w.Code, w.Body)
+		}
 		return
 	}
 	var failure *slnet.Error

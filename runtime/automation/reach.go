@@ -4,6 +4,8 @@ import (
 	"errors"
 	"slices"
 
+	"github.com/google/uuid"
+
 	"domovoi.dev/runtime/security"
 	"domovoi.dev/storage"
 )
@@ -26,6 +28,16 @@ func (a *Automation) ReadSecret(caller security.Caller, name string, read func(s
 	}
 	e.secrets.add(name, value)
 	return value, nil
+}
+
+// StreamedBody returns the id of the body that started the run that a message comes
+// from, zero for none.
+func (a *Automation) StreamedBody(caller security.Caller) uuid.UUID {
+	e := a.executing(caller.RunID)
+	if e == nil || e.run.Trigger.Request == nil || e.run.Trigger.Request.StreamedBody == nil {
+		return uuid.Nil
+	}
+	return e.run.Trigger.Request.StreamedBody.ID
 }
 
 // nameNow returns the name that the script of a run has, also when it was renamed

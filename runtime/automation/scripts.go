@@ -31,6 +31,33 @@ func (a *Automation) DeployScript(ctx context.Context, caller security.Caller, m
 	return a.deploy(ctx, caller, s, m.RunsAs)
 }
 
+// CheckScript compiles source and stores nothing, see slnet.CheckScriptMessage.
+func (a *Automation) CheckScript(ctx context.Context, caller security.Caller, m *slnet.CheckScriptMessage) (*slnet.CheckScriptResponse, error) {
+	if err := checkScriptName(m.Name); err != nil {
+		return nil, err
+	}
+	s := slnet.Script{Name: m.Name, Engine: slnet.EngineInterpreted}
+	err := a.compile(ctx, caller, &s, m.Files, m.Manifest)
+	response := &slnet.CheckScriptResponse{
+		Description: s.Description, EntryPoints: s.EntryPoints, ParameterSchema: s.ParameterSchema, ResultSchema: s.ResultSchema,
+	}
+	if err == nil {
+		return response, nil
+	}
+	var mistakes plugin.CompileErrors
+	switch known, ok := slnet.AsError(err); {
+	case errors.As(err, &mistakes):
+		for _, e := range mistakes {
+			response.Problems = append(response.Problems, slnet.SourceProblem{File: e.File, Line: int64(e.Line), Column: int64(e.Column), Message: e.Message})
+		}
+	case ok && known.Kind == slnet.KindInvalid:
+		response.Problems = []slnet.SourceProblem{{Message: known.Message}}
+	default:
+		return nil, refused(m.Name, "checked", err)
+	}
+	return response, nil
+}
+
 // ExecuteSource runs source once as the caller, see ExecuteSourceMessage.
 func (a *Automation) ExecuteSource(ctx context.Context, caller security.Caller, m *slnet.ExecuteSourceMessage) (*slnet.RunResponse, error) {
 	if err := errors.Join(checkScriptName(m.Name), checkTimeout(m.Timeout)); err != nil {

@@ -111,3 +111,36 @@ func TestSourceIsNotReplayed(t *testing.T) {
 		t.Errorf("refused %+v", replayed.Refused)
 	}
 }
+
+func TestSourceIsCheckedWithoutBeingStored(t *testing.T) {
+	h := openHouse(t)
+	check := func(m slnet.CheckScriptMessage) *slnet.CheckScriptResponse {
+		t.Helper()
+		response, err := h.CheckScript(t.Context(), ann, &m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return response
+	}
+	good := check(slnet.CheckScriptMessage{Name: "draft", Files: source("return nil")})
+	if len(good.Problems) > 0 || len(good.EntryPoints) != 1 || good.EntryPoints[0] != "Run" {
+		t.Errorf("of source without mistakes it says %+v", good)
+	}
+	bad := check(slnet.CheckScriptMessage{Name: "draft", Files: source("return foo")})
+	if len(bad.Problems) != 1 || bad.Problems[0].File != "script.go" || bad.Problems[0].Line == 0 || bad.Problems[0].Column == 0 || !strings.Contains(bad.Problems[0].Message, "foo") {
+		t.Errorf("of a mistake it says %+v", bad.Problems)
+	}
+	if p := check(slnet.CheckScriptMessage{Name: "draft"}).Problems; len(p) != 1 || p[0].File != "" || p[0].Message == "" {
+		t.Errorf("of no source it says %+v", p)
+	}
+	manifest := check(slnet.CheckScriptMessage{Name: "draft", Files: source("return nil"), Manifest: "x: 1"}).Problems
+	if len(manifest) != 1 || manifest[0].File != "script.yaml" || manifest[0].Line != 1 || manifest[0].Message == "" {
+		t.Errorf("of a wrong manifest it says %+v", manifest)
+	}
+	if _, err := h.CheckScript(t.Context(), ann, &slnet.CheckScriptMessage{Files: source("return nil")}); err == nil {
+		t.Error("source without a name was checked")
+	}
+	if response, err := h.Script(t.Context(), &slnet.GetScriptMessage{Name: "draft"}); err == nil {
+		t.Errorf("there is a script now: %+v", response)
+	}
+}

@@ -3,6 +3,7 @@ package dommanager
 import (
 	"context"
 	"errors"
+	"io"
 	"slices"
 	"strings"
 	"unicode"
@@ -88,18 +89,18 @@ func (m *Managers) addAttachment(ctx context.Context, caller security.Caller, re
 	if err != nil {
 		return nil, err
 	}
-	access := manager.access(caller)
 	if err := checkFileName(request.FileName); err != nil {
 		return nil, err
 	}
 	if size := int64(len(request.Data)); size > m.maxAttachment {
 		return nil, slnet.Errorf(slnet.KindTooLarge, "the attachment %q has %d bytes, at most %d are allowed", request.FileName, size, m.maxAttachment)
 	}
-	attachable := func(r *storage.Reader) error {
-		return manager.checkAttachable(r, access, request.DomInstanceID, request.FileName)
-	}
 	// Asked first, so that nothing is written in vain.
-	if err := m.store.View(ctx, attachable); err != nil {
+	access := manager.access(caller)
+	err = m.store.View(ctx, func(r *storage.Reader) error {
+		return manager.checkAttachable(r, access, request.DomInstanceID, request.FileName)
+	})
+	if err != nil {
 		return nil, err
 	}
 	blob, err := m.store.PutBlob(request.Data)
@@ -107,13 +108,18 @@ func (m *Managers) addAttachment(ctx context.Context, caller security.Caller, re
 		return nil, err
 	}
 	defer blob.Release()
-	_, err = m.store.Update(ctx, caller.Origin(), func(tx *storage.Tx) error {
-		if err := attachable(&tx.Reader); err != nil {
+	return &slnet.Empty{}, manager.attach(ctx, caller, access, request.DomInstanceID, request.FileName, blob)
+}
+
+// attach attaches a content to an instance that the caller may attach files to.
+func (m *manager) attach(ctx context.Context, caller security.Caller, access security.Access, id dom.InstanceID, name string, blob *storage.Blob) error {
+	_, err := m.store.Update(ctx, caller.Origin(), func(tx *storage.Tx) error {
+		if err := m.checkAttachable(&tx.Reader, access, id, name); err != nil {
 			return err
 		}
-		return tx.PutAttachment(request.ModuleID, request.DomInstanceID, request.FileName, blob)
+		return tx.PutAttachment(m.moduleID, id, name, blob)
 	})
-	return &slnet.Empty{}, err
+	return err
 }
 
 // checkAttachable looks whether an instance exists and has room for a file, or
@@ -158,26 +164,60 @@ func (m *Managers) attachment(ctx context.Context, caller security.Caller, reque
 	if err != nil {
 		return nil, err
 	}
-	access := manager.access(caller)
+	find, err := manager.findAttachment(caller, request)
+	if err != nil {
+		return nil, err
+	}
+	row, content, err := m.store.ReadBlob(ctx, find)
+	if err != nil {
+		return nil, unreadable(request, err)
+	}
+	return &dom.AttachmentResponse{FileName: row.Name, Data: content}, nil
+}
+
+// OpenAttachment is the answer to a request whose sender has the permissions it
+// needs, with the content as a file. The caller closes it.
+func (m *Managers) OpenAttachment(ctx context.Context, caller security.Caller, request *dom.AttachmentGetRequest) (*storage.AttachmentRow, io.ReadSeekCloser, error) {
+	manager, err := m.manager(ctx, request.ModuleID)
+	if err != nil {
+		return nil, nil, err
+	}
+	find, err := manager.findAttachment(caller, request)
+	if err != nil {
+		return nil, nil, err
+	}
+	row, content, err := m.store.OpenBlob(ctx, find)
+	if err != nil {
+		return nil, nil, unreadable(request, err)
+	}
+	return row, content, nil
+}
+
+// findAttachment finds the record of an attached file for a caller who may read
+// it.
+func (m *manager) findAttachment(caller security.Caller, request *dom.AttachmentGetRequest) (func(r *storage.Reader) (*storage.AttachmentRow, error), error) {
 	if err := checkFileName(request.FileName); err != nil {
 		return nil, err
 	}
-	row, content, err := m.store.ReadBlob(ctx, func(r *storage.Reader) (*storage.AttachmentRow, error) {
-		if err := manager.hasInstance(r, access, request.DomInstanceID, false); err != nil {
+	access := m.access(caller)
+	return func(r *storage.Reader) (*storage.AttachmentRow, error) {
+		if err := m.hasInstance(r, access, request.DomInstanceID, false); err != nil {
 			return nil, err
 		}
-		return r.Attachment(request.ModuleID, request.DomInstanceID, request.FileName)
-	})
+		return r.Attachment(m.moduleID, request.DomInstanceID, request.FileName)
+	}, nil
+}
+
+// unreadable is the error of an attached file that could not be read.
+func unreadable(request *dom.AttachmentGetRequest, err error) error {
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
-		return nil, slnet.Errorf(slnet.KindNotFound, "instance %s has no attachment %q", request.DomInstanceID, request.FileName)
+		return slnet.Errorf(slnet.KindNotFound, "instance %s has no attachment %q", request.DomInstanceID, request.FileName)
 	case errors.Is(err, storage.ErrDamaged):
-		return nil, slnet.Errorf(slnet.KindInternal, "the attachment %q of instance %s cannot be read: %v; restore its file from a backup, or add it again",
+		return slnet.Errorf(slnet.KindInternal, "the attachment %q of instance %s cannot be read: %v; restore its file from a backup, or add it again",
 			request.FileName, request.DomInstanceID, err)
-	case err != nil:
-		return nil, err
 	}
-	return &dom.AttachmentResponse{FileName: row.Name, Data: content}, nil
+	return err
 }
 
 func (m *Managers) deleteAttachment(ctx context.Context, caller security.Caller, request *dom.AttachmentDeleteRequest) (slnet.Message, error) {

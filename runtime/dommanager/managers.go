@@ -10,6 +10,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/google/uuid"
+
 	"domovoi.dev/runtime/security"
 	"domovoi.dev/sdk/dom"
 	"domovoi.dev/sdk/slnet"
@@ -25,6 +27,8 @@ type Managers struct {
 	costs         linkCosts
 	scripts       Scripts
 	triggers      Triggers
+	streamedBody  func(caller security.Caller) uuid.UUID
+	streamed      streamedBodies
 
 	stop   context.CancelFunc // ends the sweeps; nil before Start
 	sweeps sync.WaitGroup
@@ -55,6 +59,9 @@ type Options struct {
 	Scripts Scripts
 	// Triggers are told of the changes of instances.
 	Triggers Triggers
+	// StreamedBody returns the id of the body that started the run of a caller, zero
+	// for none. Nil means that no run has one.
+	StreamedBody func(caller security.Caller) uuid.UUID
 }
 
 // New returns the managers of the modules in store. None is started.
@@ -67,6 +74,7 @@ func New(store *storage.Store, o Options) *Managers {
 	}
 	return &Managers{
 		store: store, accounts: o.Accounts, log: o.Logger, maxAttachment: o.MaxAttachment, scripts: o.Scripts, triggers: o.Triggers, running: make(map[string]*start),
+		streamedBody: o.StreamedBody, streamed: streamedBodies{blobs: make(map[uuid.UUID]*storage.Blob)},
 	}
 }
 
@@ -249,6 +257,8 @@ func (m *Managers) Required(ctx context.Context, message slnet.Message) (needs R
 		needs, err = m.requiredToWrite(ctx, dom.KindInstance, message.ModuleID)
 	case *dom.AttachmentAddRequest:
 		needs, err = m.requiredToWrite(ctx, dom.KindInstance, message.ModuleID)
+	case *dom.AttachmentAddStreamedRequest:
+		needs, err = m.requiredToWrite(ctx, dom.KindInstance, message.ModuleID)
 	case *dom.AttachmentDeleteRequest:
 		needs, err = m.requiredToWrite(ctx, dom.KindInstance, message.ModuleID)
 	case *dom.ManagerStoreBulkCreateOrUpdateRequest: // instances are all it takes
@@ -371,6 +381,8 @@ func (m *Managers) Handle(ctx context.Context, caller security.Caller, message s
 		return m.setAutoIncrementer(ctx, caller, message)
 	case *dom.AttachmentAddRequest:
 		return m.addAttachment(ctx, caller, message)
+	case *dom.AttachmentAddStreamedRequest:
+		return m.addStreamed(ctx, caller, message)
 	case *dom.AttachmentGetNamesRequest:
 		return m.attachmentNames(ctx, caller, message)
 	case *dom.AttachmentGetRequest:

@@ -28,6 +28,17 @@ func (a Attachments) Add(ctx context.Context, id InstanceID, fileName string, da
 	return err
 }
 
+// AddStreamed attaches the body of the request that started the run, and replaces
+// a file of the same name.
+func (a Attachments) AddStreamed(ctx context.Context, id InstanceID, fileName string, body *slnet.StreamedBody) error {
+	request := &AttachmentAddStreamedRequest{ModuleID: a.component.moduleID, DomInstanceID: id, FileName: fileName}
+	if body != nil { // without one the daemon says so
+		request.StreamedBodyID = body.ID
+	}
+	_, err := ask[*slnet.Empty](ctx, a.component, request)
+	return err
+}
+
 // GetFileNames returns the names of the attached files, sorted; an empty slice
 // when there are none (row ATT-02).
 func (a Attachments) GetFileNames(ctx context.Context, id InstanceID) ([]string, error) {

@@ -1,6 +1,10 @@
 package dom
 
-import "domovoi.dev/sdk/slnet"
+import (
+	"github.com/google/uuid"
+
+	"domovoi.dev/sdk/slnet"
+)
 
 // ManagerStoreCreateRequest creates an object. Answered with
 // ManagerStoreCrudResponse, which carries the object as stored.
@@ -109,6 +113,16 @@ type AttachmentAddRequest struct {
 	DomInstanceID InstanceID `json:"DomInstanceId"`
 	FileName      string     `json:"FileName"`
 	Data          []byte     `json:"Data"`
+}
+
+// AttachmentAddStreamedRequest attaches the body of the request to a user-defined
+// API that started the run, and replaces a file of the same name. Only that run may
+// send it, see slnet.StreamedBody. Answered with slnet.Empty.
+type AttachmentAddStreamedRequest struct {
+	ModuleID       string     `json:"ModuleId"`
+	DomInstanceID  InstanceID `json:"DomInstanceId"`
+	FileName       string     `json:"FileName"`
+	StreamedBodyID uuid.UUID  `json:"StreamedBodyId"`
 }
 
 // AttachmentGetNamesRequest asks for the names of the files attached to an
@@ -265,6 +279,7 @@ func Messages() []slnet.MessageType {
 		{New: func() slnet.Message { return new(ReinitializeManagerMessage) }},
 		{New: func() slnet.Message { return new(MidnightSyncMessage) }},
 		{New: func() slnet.Message { return new(AttachmentAddRequest) }},
+		{New: func() slnet.Message { return new(AttachmentAddStreamedRequest) }},
 		{New: func() slnet.Message { return new(AttachmentGetNamesRequest) }},
 		{New: func() slnet.Message { return new(AttachmentNamesResponse) }},
 		{New: func() slnet.Message { return new(AttachmentGetRequest) }},
@@ -327,6 +342,9 @@ func (*MidnightSyncMessage) MessageName() string { return "MidnightSyncMessage" 
 
 // MessageName implements slnet.Message.
 func (*AttachmentAddRequest) MessageName() string { return "AttachmentAddRequest" }
+
+// MessageName implements slnet.Message.
+func (*AttachmentAddStreamedRequest) MessageName() string { return "AttachmentAddStreamedRequest" }
 
 // MessageName implements slnet.Message.
 func (*AttachmentGetNamesRequest) MessageName() string { return "AttachmentGetNamesRequest" }

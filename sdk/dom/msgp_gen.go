@@ -437,6 +437,85 @@ func (z *AttachmentAddRequest) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z *AttachmentAddStreamedRequest) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 4
+	// string "ModuleId"
+	o = append(o, 0x84, 0xa8, 0x4d, 0x6f, 0x64, 0x75, 0x6c, 0x65, 0x49, 0x64)
+	o = msgp.AppendString(o, z.ModuleID)
+	// string "DomInstanceId"
+	o = append(o, 0xad, 0x44, 0x6f, 0x6d, 0x49, 0x6e, 0x73, 0x74, 0x61, 0x6e, 0x63, 0x65, 0x49, 0x64)
+	o = msgp.AppendBytes(o, (z.DomInstanceID)[:])
+	// string "FileName"
+	o = append(o, 0xa8, 0x46, 0x69, 0x6c, 0x65, 0x4e, 0x61, 0x6d, 0x65)
+	o = msgp.AppendString(o, z.FileName)
+	// string "StreamedBodyId"
+	o = append(o, 0xae, 0x53, 0x74, 0x72, 0x65, 0x61, 0x6d, 0x65, 0x64, 0x42, 0x6f, 0x64, 0x79, 0x49, 0x64)
+	o = msgp.AppendBytes(o, (z.StreamedBodyID)[:])
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *AttachmentAddStreamedRequest) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "ModuleId":
+			z.ModuleID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ModuleID")
+				return
+			}
+		case "DomInstanceId":
+			bts, err = msgp.ReadExactBytes(bts, (z.DomInstanceID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "DomInstanceID")
+				return
+			}
+		case "FileName":
+			z.FileName, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "FileName")
+				return
+			}
+		case "StreamedBodyId":
+			bts, err = msgp.ReadExactBytes(bts, (z.StreamedBodyID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "StreamedBodyID")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *AttachmentAddStreamedRequest) Msgsize() (s int) {
+	s = 1 + 9 + msgp.StringPrefixSize + len(z.ModuleID) + 14 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 9 + msgp.StringPrefixSize + len(z.FileName) + 15 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize))
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z AttachmentChange) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// map header, size 3

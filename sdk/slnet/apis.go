@@ -36,9 +36,14 @@ type ApiDefinition struct {
 	// RateLimit bounds the requests of each token.
 	RateLimit RateLimit `json:"RateLimit,omitzero"`
 	// MaxBody is the most bytes of a request's body; 0 means DefaultApiBody, at
-	// most MaxApiBody. For the entry point Run it is at most MaxRunInput, which is
-	// then the default too.
+	// most MaxApiBody. For the entry point Run it is at most MaxRunInput, and with
+	// StreamBody what an attachment may have at most, which are then the defaults
+	// too.
 	MaxBody int64 `json:"MaxBody,omitempty"`
+	// StreamBody has the body of a request written to the files of attachments
+	// while it arrives. OnApiTrigger gets a StreamedBody instead of it, which it can
+	// attach to instances. It cannot be with Run.
+	StreamBody bool `json:"StreamBody,omitempty"`
 	// Disabled definitions answer nothing, and keep their route.
 	Disabled bool `json:"Disabled,omitempty"`
 
@@ -106,6 +111,8 @@ type RunRequest struct {
 	TokenID uuid.UUID `json:"TokenId"`
 	// Address is where it came from, where that is known.
 	Address string `json:"Address,omitempty"`
+	// StreamedBody is its body, where that was streamed.
+	StreamedBody *StreamedBody `json:"StreamedBody,omitempty"`
 }
 
 // The reasons for which a request to a user-defined API is not answered by its

@@ -254,6 +254,40 @@ type DeployScriptMessage struct {
 	RunsAs *string `json:"RunsAs,omitempty"`
 }
 
+// CheckScriptMessage compiles source as a deployment under the name would, and
+// stores nothing. Answered with CheckScriptResponse, also where the source has
+// mistakes. The sender needs what deploying it needs.
+type CheckScriptMessage struct {
+	Name  string       `json:"Name"`
+	Files []ScriptFile `json:"Files"`
+	// Manifest is the text of a script.yaml.
+	Manifest string `json:"Manifest,omitempty"`
+}
+
+// CheckScriptResponse says what is wrong with source, and what can be called of
+// source with which nothing is.
+type CheckScriptResponse struct {
+	// Problems are in the order of the source, none in source that can be deployed.
+	Problems []SourceProblem `json:"Problems,omitempty"`
+	// Description, EntryPoints, ParameterSchema and ResultSchema are those that
+	// the deployed Script would have.
+	Description     string   `json:"Description,omitempty"`
+	EntryPoints     []string `json:"EntryPoints,omitempty"`
+	ParameterSchema JSON     `json:"ParameterSchema,omitempty"`
+	ResultSchema    JSON     `json:"ResultSchema,omitempty"`
+}
+
+// SourceProblem is a mistake in the source of a script.
+type SourceProblem struct {
+	// File is the name of the source file, script.yaml for the manifest, empty
+	// where the mistake is in none. Line and Column, in bytes, count from 1, 0
+	// where they are not known.
+	File    string `json:"File,omitempty"`
+	Line    int64  `json:"Line,omitempty"`
+	Column  int64  `json:"Column,omitempty"`
+	Message string `json:"Message"`
+}
+
 // UpdateScriptMessage changes what is given of a script, without a new version.
 // Answered with ScriptResponse.
 type UpdateScriptMessage struct {

@@ -5,6 +5,8 @@ func Messages() []MessageType {
 	return []MessageType{
 		{New: func() Message { return new(DeployScriptMessage) }},
 		{New: func() Message { return new(DeployPluginMessage) }},
+		{New: func() Message { return new(CheckScriptMessage) }},
+		{New: func() Message { return new(CheckScriptResponse) }},
 		{New: func() Message { return new(UpdateScriptMessage) }},
 		{New: func() Message { return new(GetScriptVersionsMessage) }},
 		{New: func() Message { return new(ScriptVersionsResponse) }},
@@ -21,6 +23,8 @@ func Messages() []MessageType {
 		{New: func() Message { return new(PluginProcessesResponse) }},
 		{New: func() Message { return new(ExecuteScriptMessage) }},
 		{New: func() Message { return new(ExecuteSourceMessage) }},
+		{New: func() Message { return new(RequestScriptInfoMessage) }},
+		{New: func() Message { return new(RequestScriptInfoResponse) }},
 		{New: func() Message { return new(GetRunsMessage) }},
 		{New: func() Message { return new(GetRunMessage) }},
 		{New: func() Message { return new(RunResponse) }},
@@ -30,6 +34,15 @@ func Messages() []MessageType {
 		{New: func() Message { return new(CancelRunMessage) }},
 		{New: func() Message { return new(ReplayRunsMessage) }},
 		{New: func() Message { return new(ReplayRunsResponse) }},
+		{New: func() Message { return new(CreateWebhookMessage) }},
+		{New: func() Message { return new(UpdateWebhookMessage) }},
+		{New: func() Message { return new(DeleteWebhookMessage) }},
+		{New: func() Message { return new(TestWebhookMessage) }},
+		{New: func() Message { return new(GetWebhooksMessage) }},
+		{New: func() Message { return new(GetWebhookDeliveriesMessage) }},
+		{New: func() Message { return new(WebhookResponse) }},
+		{New: func() Message { return new(WebhooksResponse) }},
+		{New: func() Message { return new(WebhookDeliveriesResponse) }},
 		{New: func() Message { return new(CreateScheduleMessage) }},
 		{New: func() Message { return new(UpdateScheduleMessage) }},
 		{New: func() Message { return new(DeleteScheduleMessage) }},
@@ -137,6 +150,12 @@ func (*DeployScriptMessage) MessageName() string { return "DeployScriptMessage" 
 func (*DeployPluginMessage) MessageName() string { return "DeployPluginMessage" }
 
 // MessageName implements Message.
+func (*CheckScriptMessage) MessageName() string { return "CheckScriptMessage" }
+
+// MessageName implements Message.
+func (*CheckScriptResponse) MessageName() string { return "CheckScriptResponse" }
+
+// MessageName implements Message.
 func (*UpdateScriptMessage) MessageName() string { return "UpdateScriptMessage" }
 
 // MessageName implements Message.
@@ -183,6 +202,12 @@ func (*ExecuteScriptMessage) MessageName() string { return "ExecuteScriptMessage
 
 // MessageName implements Message.
 func (*ExecuteSourceMessage) MessageName() string { return "ExecuteSourceMessage" }
+
+// MessageName returns "RequestScriptInfoMessage".
+func (*RequestScriptInfoMessage) MessageName() string { return "RequestScriptInfoMessage" }
+
+// MessageName returns "RequestScriptInfoResponse".
+func (*RequestScriptInfoResponse) MessageName() string { return "RequestScriptInfoResponse" }
 
 // MessageName implements Message.
 func (*GetRunsMessage) MessageName() string { return "GetRunsMessage" }

@@ -13,8 +13,8 @@ import (
 func (z *ApiDefinition) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(17)
-	var zb0001Mask uint32 /* 17 bits */
+	zb0001Len := uint32(18)
+	var zb0001Mask uint32 /* 18 bits */
 	_ = zb0001Mask
 	if z.Description == "" {
 		zb0001Len--
@@ -40,29 +40,33 @@ func (z *ApiDefinition) MarshalMsg(b []byte) (o []byte, err error) {
 		zb0001Len--
 		zb0001Mask |= 0x400
 	}
-	if z.Disabled == false {
+	if z.StreamBody == false {
 		zb0001Len--
 		zb0001Mask |= 0x800
 	}
-	if z.CreatedAt.IsZero() {
+	if z.Disabled == false {
 		zb0001Len--
 		zb0001Mask |= 0x1000
 	}
-	if z.CreatedBy == "" {
+	if z.CreatedAt.IsZero() {
 		zb0001Len--
 		zb0001Mask |= 0x2000
 	}
-	if z.ChangedAt.IsZero() {
+	if z.CreatedBy == "" {
 		zb0001Len--
 		zb0001Mask |= 0x4000
 	}
-	if z.ChangedBy == "" {
+	if z.ChangedAt.IsZero() {
 		zb0001Len--
 		zb0001Mask |= 0x8000
 	}
-	if z.Revision == 0 {
+	if z.ChangedBy == "" {
 		zb0001Len--
 		zb0001Mask |= 0x10000
+	}
+	if z.Revision == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x20000
 	}
 	// variable map header, size zb0001Len
 	o = msgp.AppendMapHeader(o, zb0001Len)
@@ -86,8 +90,8 @@ func (z *ApiDefinition) MarshalMsg(b []byte) (o []byte, err error) {
 		// string "Methods"
 		o = append(o, 0xa7, 0x4d, 0x65, 0x74, 0x68, 0x6f, 0x64, 0x73)
 		o = msgp.AppendArrayHeader(o, uint32(len(z.Methods)))
-		for za0065 := range z.Methods {
-			o = msgp.AppendString(o, z.Methods[za0065])
+		for za0073 := range z.Methods {
+			o = msgp.AppendString(o, z.Methods[za0073])
 		}
 		// string "Script"
 		o = append(o, 0xa6, 0x53, 0x63, 0x72, 0x69, 0x70, 0x74)
@@ -145,31 +149,36 @@ func (z *ApiDefinition) MarshalMsg(b []byte) (o []byte, err error) {
 			o = msgp.AppendInt64(o, z.MaxBody)
 		}
 		if (zb0001Mask & 0x800) == 0 { // if not omitted
+			// string "StreamBody"
+			o = append(o, 0xaa, 0x53, 0x74, 0x72, 0x65, 0x61, 0x6d, 0x42, 0x6f, 0x64, 0x79)
+			o = msgp.AppendBool(o, z.StreamBody)
+		}
+		if (zb0001Mask & 0x1000) == 0 { // if not omitted
 			// string "Disabled"
 			o = append(o, 0xa8, 0x44, 0x69, 0x73, 0x61, 0x62, 0x6c, 0x65, 0x64)
 			o = msgp.AppendBool(o, z.Disabled)
 		}
-		if (zb0001Mask & 0x1000) == 0 { // if not omitted
+		if (zb0001Mask & 0x2000) == 0 { // if not omitted
 			// string "CreatedAt"
 			o = append(o, 0xa9, 0x43, 0x72, 0x65, 0x61, 0x74, 0x65, 0x64, 0x41, 0x74)
 			o = msgp.AppendTimeExt(o, z.CreatedAt)
 		}
-		if (zb0001Mask & 0x2000) == 0 { // if not omitted
+		if (zb0001Mask & 0x4000) == 0 { // if not omitted
 			// string "CreatedBy"
 			o = append(o, 0xa9, 0x43, 0x72, 0x65, 0x61, 0x74, 0x65, 0x64, 0x42, 0x79)
 			o = msgp.AppendString(o, z.CreatedBy)
 		}
-		if (zb0001Mask & 0x4000) == 0 { // if not omitted
+		if (zb0001Mask & 0x8000) == 0 { // if not omitted
 			// string "ChangedAt"
 			o = append(o, 0xa9, 0x43, 0x68, 0x61, 0x6e, 0x67, 0x65, 0x64, 0x41, 0x74)
 			o = msgp.AppendTimeExt(o, z.ChangedAt)
 		}
-		if (zb0001Mask & 0x8000) == 0 { // if not omitted
+		if (zb0001Mask & 0x10000) == 0 { // if not omitted
 			// string "ChangedBy"
 			o = append(o, 0xa9, 0x43, 0x68, 0x61, 0x6e, 0x67, 0x65, 0x64, 0x42, 0x79)
 			o = msgp.AppendString(o, z.ChangedBy)
 		}
-		if (zb0001Mask & 0x10000) == 0 { // if not omitted
+		if (zb0001Mask & 0x20000) == 0 { // if not omitted
 			// string "Revision"
 			o = append(o, 0xa8, 0x52, 0x65, 0x76, 0x69, 0x73, 0x69, 0x6f, 0x6e)
 			o = msgp.AppendInt64(o, z.Revision)
@@ -232,10 +241,10 @@ func (z *ApiDefinition) UnmarshalMsg(bts []byte) (o []byte, err error) {
 			} else {
 				z.Methods = make([]string, zb0002)
 			}
-			for za0065 := range z.Methods {
-				z.Methods[za0065], bts, err = msgp.ReadStringBytes(bts)
+			for za0073 := range z.Methods {
+				z.Methods[za0073], bts, err = msgp.ReadStringBytes(bts)
 				if err != nil {
-					err = msgp.WrapError(err, "Methods", za0065)
+					err = msgp.WrapError(err, "Methods", za0073)
 					return
 				}
 			}
@@ -304,6 +313,12 @@ func (z *ApiDefinition) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "MaxBody")
 				return
 			}
+		case "StreamBody":
+			z.StreamBody, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "StreamBody")
+				return
+			}
 		case "Disabled":
 			z.Disabled, bts, err = msgp.ReadBoolBytes(bts)
 			if err != nil {
@@ -355,10 +370,10 @@ func (z *ApiDefinition) UnmarshalMsg(bts []byte) (o []byte, err error) {
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *ApiDefinition) Msgsize() (s int) {
 	s = 3 + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 5 + msgp.StringPrefixSize + len(z.Name) + 12 + msgp.StringPrefixSize + len(z.Description) + 6 + msgp.StringPrefixSize + len(z.Route) + 8 + msgp.ArrayHeaderSize
-	for za0065 := range z.Methods {
-		s += msgp.StringPrefixSize + len(z.Methods[za0065])
+	for za0073 := range z.Methods {
+		s += msgp.StringPrefixSize + len(z.Methods[za0073])
 	}
-	s += 7 + msgp.StringPrefixSize + len(z.Script) + 14 + msgp.Int64Size + 11 + msgp.StringPrefixSize + len(z.EntryPoint) + 8 + msgp.DurationSize + 10 + 1 + 9 + msgp.Int64Size + 4 + msgp.DurationSize + 8 + msgp.Int64Size + 9 + msgp.BoolSize + 10 + msgp.TimeSize + 10 + msgp.StringPrefixSize + len(z.CreatedBy) + 10 + msgp.TimeSize + 10 + msgp.StringPrefixSize + len(z.ChangedBy) + 9 + msgp.Int64Size
+	s += 7 + msgp.StringPrefixSize + len(z.Script) + 14 + msgp.Int64Size + 11 + msgp.StringPrefixSize + len(z.EntryPoint) + 8 + msgp.DurationSize + 10 + 1 + 9 + msgp.Int64Size + 4 + msgp.DurationSize + 8 + msgp.Int64Size + 11 + msgp.BoolSize + 9 + msgp.BoolSize + 10 + msgp.TimeSize + 10 + msgp.StringPrefixSize + len(z.CreatedBy) + 10 + msgp.TimeSize + 10 + msgp.StringPrefixSize + len(z.ChangedBy) + 9 + msgp.Int64Size
 	return
 }
 
@@ -923,8 +938,8 @@ func (z *ApiTokensResponse) Msgsize() (s int) {
 func (z *ApiTriggerInput) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(6)
-	var zb0001Mask uint8 /* 6 bits */
+	zb0001Len := uint32(7)
+	var zb0001Mask uint8 /* 7 bits */
 	_ = zb0001Mask
 	if z.RouteValues == nil {
 		zb0001Len--
@@ -941,6 +956,10 @@ func (z *ApiTriggerInput) MarshalMsg(b []byte) (o []byte, err error) {
 	if z.Body == nil {
 		zb0001Len--
 		zb0001Mask |= 0x20
+	}
+	if z.StreamedBody == nil {
+		zb0001Len--
+		zb0001Mask |= 0x40
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -990,6 +1009,19 @@ func (z *ApiTriggerInput) MarshalMsg(b []byte) (o []byte, err error) {
 			// string "Body"
 			o = append(o, 0xa4, 0x42, 0x6f, 0x64, 0x79)
 			o = msgp.AppendBytes(o, z.Body)
+		}
+		if (zb0001Mask & 0x40) == 0 { // if not omitted
+			// string "StreamedBody"
+			o = append(o, 0xac, 0x53, 0x74, 0x72, 0x65, 0x61, 0x6d, 0x65, 0x64, 0x42, 0x6f, 0x64, 0x79)
+			if z.StreamedBody == nil {
+				o = msgp.AppendNil(o)
+			} else {
+				o, err = z.StreamedBody.MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "StreamedBody")
+					return
+				}
+			}
 		}
 	}
 	return
@@ -1141,6 +1173,23 @@ func (z *ApiTriggerInput) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "Body")
 				return
 			}
+		case "StreamedBody":
+			if msgp.IsNil(bts) {
+				bts, err = msgp.ReadNilBytes(bts)
+				if err != nil {
+					return
+				}
+				z.StreamedBody = nil
+			} else {
+				if z.StreamedBody == nil {
+					z.StreamedBody = new(StreamedBody)
+				}
+				bts, err = z.StreamedBody.UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "StreamedBody")
+					return
+				}
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -1182,7 +1231,12 @@ func (z *ApiTriggerInput) Msgsize() (s int) {
 			}
 		}
 	}
-	s += 5 + msgp.BytesPrefixSize + len(z.Body)
+	s += 5 + msgp.BytesPrefixSize + len(z.Body) + 13
+	if z.StreamedBody == nil {
+		s += msgp.NilSize
+	} else {
+		s += z.StreamedBody.Msgsize()
+	}
 	return
 }
 
@@ -1190,8 +1244,8 @@ func (z *ApiTriggerInput) Msgsize() (s int) {
 func (z *ApiTriggerOutput) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(4)
-	var zb0001Mask uint8 /* 4 bits */
+	zb0001Len := uint32(5)
+	var zb0001Mask uint8 /* 5 bits */
 	_ = zb0001Mask
 	if z.StatusCode == 0 {
 		zb0001Len--
@@ -1208,6 +1262,10 @@ func (z *ApiTriggerOutput) MarshalMsg(b []byte) (o []byte, err error) {
 	if z.Body == nil {
 		zb0001Len--
 		zb0001Mask |= 0x8
+	}
+	if z.Attachment == nil {
+		zb0001Len--
+		zb0001Mask |= 0x10
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -1237,6 +1295,19 @@ func (z *ApiTriggerOutput) MarshalMsg(b []byte) (o []byte, err error) {
 			// string "Body"
 			o = append(o, 0xa4, 0x42, 0x6f, 0x64, 0x79)
 			o = msgp.AppendBytes(o, z.Body)
+		}
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
+			// string "Attachment"
+			o = append(o, 0xaa, 0x41, 0x74, 0x74, 0x61, 0x63, 0x68, 0x6d, 0x65, 0x6e, 0x74)
+			if z.Attachment == nil {
+				o = msgp.AppendNil(o)
+			} else {
+				o, err = z.Attachment.MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "Attachment")
+					return
+				}
+			}
 		}
 	}
 	return
@@ -1306,6 +1377,23 @@ func (z *ApiTriggerOutput) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "Body")
 				return
 			}
+		case "Attachment":
+			if msgp.IsNil(bts) {
+				bts, err = msgp.ReadNilBytes(bts)
+				if err != nil {
+					return
+				}
+				z.Attachment = nil
+			} else {
+				if z.Attachment == nil {
+					z.Attachment = new(AttachmentName)
+				}
+				bts, err = z.Attachment.UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Attachment")
+					return
+				}
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -1327,7 +1415,12 @@ func (z *ApiTriggerOutput) Msgsize() (s int) {
 			s += msgp.StringPrefixSize + len(za0001) + msgp.StringPrefixSize + len(za0002)
 		}
 	}
-	s += 5 + msgp.BytesPrefixSize + len(z.Body)
+	s += 5 + msgp.BytesPrefixSize + len(z.Body) + 11
+	if z.Attachment == nil {
+		s += msgp.NilSize
+	} else {
+		s += z.Attachment.Msgsize()
+	}
 	return
 }
 
@@ -1398,6 +1491,76 @@ func (z *AssociatedField) UnmarshalMsg(bts []byte) (o []byte, err error) {
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *AssociatedField) Msgsize() (s int) {
 	s = 1 + 20 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 10 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 18 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize))
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *AttachmentName) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 3
+	// string "ModuleId"
+	o = append(o, 0x83, 0xa8, 0x4d, 0x6f, 0x64, 0x75, 0x6c, 0x65, 0x49, 0x64)
+	o = msgp.AppendString(o, z.ModuleID)
+	// string "DomInstanceId"
+	o = append(o, 0xad, 0x44, 0x6f, 0x6d, 0x49, 0x6e, 0x73, 0x74, 0x61, 0x6e, 0x63, 0x65, 0x49, 0x64)
+	o = msgp.AppendBytes(o, (z.DomInstanceID)[:])
+	// string "FileName"
+	o = append(o, 0xa8, 0x46, 0x69, 0x6c, 0x65, 0x4e, 0x61, 0x6d, 0x65)
+	o = msgp.AppendString(o, z.FileName)
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *AttachmentName) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "ModuleId":
+			z.ModuleID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ModuleID")
+				return
+			}
+		case "DomInstanceId":
+			bts, err = msgp.ReadExactBytes(bts, (z.DomInstanceID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "DomInstanceID")
+				return
+			}
+		case "FileName":
+			z.FileName, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "FileName")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *AttachmentName) Msgsize() (s int) {
+	s = 1 + 9 + msgp.StringPrefixSize + len(z.ModuleID) + 14 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 9 + msgp.StringPrefixSize + len(z.FileName)
 	return
 }
 
@@ -2480,6 +2643,325 @@ func (z *ChangePasswordMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z ChangePasswordMessage) Msgsize() (s int) {
 	s = 1 + 12 + msgp.StringPrefixSize + len(z.OldPassword) + 12 + msgp.StringPrefixSize + len(z.NewPassword)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *CheckScriptMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(3)
+	var zb0001Mask uint8 /* 3 bits */
+	_ = zb0001Mask
+	if z.Manifest == "" {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Name"
+		o = append(o, 0xa4, 0x4e, 0x61, 0x6d, 0x65)
+		o = msgp.AppendString(o, z.Name)
+		// string "Files"
+		o = append(o, 0xa5, 0x46, 0x69, 0x6c, 0x65, 0x73)
+		o = msgp.AppendArrayHeader(o, uint32(len(z.Files)))
+		for za0001 := range z.Files {
+			// map header, size 2
+			// string "Name"
+			o = append(o, 0x82, 0xa4, 0x4e, 0x61, 0x6d, 0x65)
+			o = msgp.AppendString(o, z.Files[za0001].Name)
+			// string "Content"
+			o = append(o, 0xa7, 0x43, 0x6f, 0x6e, 0x74, 0x65, 0x6e, 0x74)
+			o = msgp.AppendString(o, z.Files[za0001].Content)
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "Manifest"
+			o = append(o, 0xa8, 0x4d, 0x61, 0x6e, 0x69, 0x66, 0x65, 0x73, 0x74)
+			o = msgp.AppendString(o, z.Manifest)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *CheckScriptMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Name":
+			z.Name, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Name")
+				return
+			}
+		case "Files":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Files")
+				return
+			}
+			if cap(z.Files) >= int(zb0002) {
+				z.Files = (z.Files)[:zb0002]
+			} else {
+				z.Files = make([]ScriptFile, zb0002)
+			}
+			for za0001 := range z.Files {
+				var zb0003 uint32
+				zb0003, bts, err = msgp.ReadMapHeaderBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Files", za0001)
+					return
+				}
+				for zb0003 > 0 {
+					zb0003--
+					field, bts, err = msgp.ReadMapKeyZC(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "Files", za0001)
+						return
+					}
+					switch msgp.UnsafeString(field) {
+					case "Name":
+						z.Files[za0001].Name, bts, err = msgp.ReadStringBytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Files", za0001, "Name")
+							return
+						}
+					case "Content":
+						z.Files[za0001].Content, bts, err = msgp.ReadStringBytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Files", za0001, "Content")
+							return
+						}
+					default:
+						bts, err = msgp.Skip(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Files", za0001)
+							return
+						}
+					}
+				}
+			}
+		case "Manifest":
+			z.Manifest, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Manifest")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *CheckScriptMessage) Msgsize() (s int) {
+	s = 1 + 5 + msgp.StringPrefixSize + len(z.Name) + 6 + msgp.ArrayHeaderSize
+	for za0001 := range z.Files {
+		s += 1 + 5 + msgp.StringPrefixSize + len(z.Files[za0001].Name) + 8 + msgp.StringPrefixSize + len(z.Files[za0001].Content)
+	}
+	s += 9 + msgp.StringPrefixSize + len(z.Manifest)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *CheckScriptResponse) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(5)
+	var zb0001Mask uint8 /* 5 bits */
+	_ = zb0001Mask
+	if z.Problems == nil {
+		zb0001Len--
+		zb0001Mask |= 0x1
+	}
+	if z.Description == "" {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	if z.EntryPoints == nil {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	if z.ParameterSchema == nil {
+		zb0001Len--
+		zb0001Mask |= 0x8
+	}
+	if z.ResultSchema == nil {
+		zb0001Len--
+		zb0001Mask |= 0x10
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		if (zb0001Mask & 0x1) == 0 { // if not omitted
+			// string "Problems"
+			o = append(o, 0xa8, 0x50, 0x72, 0x6f, 0x62, 0x6c, 0x65, 0x6d, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.Problems)))
+			for za0001 := range z.Problems {
+				o, err = z.Problems[za0001].MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "Problems", za0001)
+					return
+				}
+			}
+		}
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "Description"
+			o = append(o, 0xab, 0x44, 0x65, 0x73, 0x63, 0x72, 0x69, 0x70, 0x74, 0x69, 0x6f, 0x6e)
+			o = msgp.AppendString(o, z.Description)
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "EntryPoints"
+			o = append(o, 0xab, 0x45, 0x6e, 0x74, 0x72, 0x79, 0x50, 0x6f, 0x69, 0x6e, 0x74, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.EntryPoints)))
+			for za0002 := range z.EntryPoints {
+				o = msgp.AppendString(o, z.EntryPoints[za0002])
+			}
+		}
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "ParameterSchema"
+			o = append(o, 0xaf, 0x50, 0x61, 0x72, 0x61, 0x6d, 0x65, 0x74, 0x65, 0x72, 0x53, 0x63, 0x68, 0x65, 0x6d, 0x61)
+			o = msgp.AppendBytes(o, []byte(z.ParameterSchema))
+		}
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
+			// string "ResultSchema"
+			o = append(o, 0xac, 0x52, 0x65, 0x73, 0x75, 0x6c, 0x74, 0x53, 0x63, 0x68, 0x65, 0x6d, 0x61)
+			o = msgp.AppendBytes(o, []byte(z.ResultSchema))
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *CheckScriptResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Problems":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Problems")
+				return
+			}
+			if cap(z.Problems) >= int(zb0002) {
+				z.Problems = (z.Problems)[:zb0002]
+			} else {
+				z.Problems = make([]SourceProblem, zb0002)
+			}
+			for za0001 := range z.Problems {
+				bts, err = z.Problems[za0001].UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Problems", za0001)
+					return
+				}
+			}
+		case "Description":
+			z.Description, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Description")
+				return
+			}
+		case "EntryPoints":
+			var zb0003 uint32
+			zb0003, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "EntryPoints")
+				return
+			}
+			if cap(z.EntryPoints) >= int(zb0003) {
+				z.EntryPoints = (z.EntryPoints)[:zb0003]
+			} else {
+				z.EntryPoints = make([]string, zb0003)
+			}
+			for za0002 := range z.EntryPoints {
+				z.EntryPoints[za0002], bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "EntryPoints", za0002)
+					return
+				}
+			}
+		case "ParameterSchema":
+			{
+				var zb0004 []byte
+				zb0004, bts, err = msgp.ReadBytesBytes(bts, []byte(z.ParameterSchema))
+				if err != nil {
+					err = msgp.WrapError(err, "ParameterSchema")
+					return
+				}
+				z.ParameterSchema = JSON(zb0004)
+			}
+		case "ResultSchema":
+			{
+				var zb0005 []byte
+				zb0005, bts, err = msgp.ReadBytesBytes(bts, []byte(z.ResultSchema))
+				if err != nil {
+					err = msgp.WrapError(err, "ResultSchema")
+					return
+				}
+				z.ResultSchema = JSON(zb0005)
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *CheckScriptResponse) Msgsize() (s int) {
+	s = 1 + 9 + msgp.ArrayHeaderSize
+	for za0001 := range z.Problems {
+		s += z.Problems[za0001].Msgsize()
+	}
+	s += 12 + msgp.StringPrefixSize + len(z.Description) + 12 + msgp.ArrayHeaderSize
+	for za0002 := range z.EntryPoints {
+		s += msgp.StringPrefixSize + len(z.EntryPoints[za0002])
+	}
+	s += 16 + msgp.BytesPrefixSize + len([]byte(z.ParameterSchema)) + 13 + msgp.BytesPrefixSize + len([]byte(z.ResultSchema))
 	return
 }
 
@@ -3710,6 +4192,71 @@ func (z *CreateUserMessage) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z *CreateWebhookMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 2
+	// string "Webhook"
+	o = append(o, 0x82, 0xa7, 0x57, 0x65, 0x62, 0x68, 0x6f, 0x6f, 0x6b)
+	o, err = z.Webhook.MarshalMsg(o)
+	if err != nil {
+		err = msgp.WrapError(err, "Webhook")
+		return
+	}
+	// string "Secret"
+	o = append(o, 0xa6, 0x53, 0x65, 0x63, 0x72, 0x65, 0x74)
+	o = msgp.AppendString(o, z.Secret)
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *CreateWebhookMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Webhook":
+			bts, err = z.Webhook.UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Webhook")
+				return
+			}
+		case "Secret":
+			z.Secret, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Secret")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *CreateWebhookMessage) Msgsize() (s int) {
+	s = 1 + 8 + z.Webhook.Msgsize() + 7 + msgp.StringPrefixSize + len(z.Secret)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z Cursor) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	o = msgp.AppendUint64(o, uint64(z))
@@ -4226,6 +4773,58 @@ func (z *DeleteUserMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z DeleteUserMessage) Msgsize() (s int) {
 	s = 1 + 5 + msgp.StringPrefixSize + len(z.Name)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *DeleteWebhookMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 1
+	// string "Id"
+	o = append(o, 0x81, 0xa2, 0x49, 0x64)
+	o = msgp.AppendBytes(o, (z.ID)[:])
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *DeleteWebhookMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Id":
+			bts, err = msgp.ReadExactBytes(bts, (z.ID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "ID")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *DeleteWebhookMessage) Msgsize() (s int) {
+	s = 1 + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize))
 	return
 }
 
@@ -8422,6 +9021,103 @@ func (z GetUsersMessage) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z *GetWebhookDeliveriesMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 1
+	// string "Id"
+	o = append(o, 0x81, 0xa2, 0x49, 0x64)
+	o = msgp.AppendBytes(o, (z.ID)[:])
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *GetWebhookDeliveriesMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Id":
+			bts, err = msgp.ReadExactBytes(bts, (z.ID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "ID")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *GetWebhookDeliveriesMessage) Msgsize() (s int) {
+	s = 1 + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize))
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z GetWebhooksMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 0
+	_ = z
+	o = append(o, 0x80)
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *GetWebhooksMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z GetWebhooksMessage) Msgsize() (s int) {
+	s = 1
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z *Group) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
@@ -9453,8 +10149,8 @@ func (z *LogLine) Msgsize() (s int) {
 func (z *Manifest) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(8)
-	var zb0001Mask uint8 /* 8 bits */
+	zb0001Len := uint32(9)
+	var zb0001Mask uint16 /* 9 bits */
 	_ = zb0001Mask
 	if z.Description == "" {
 		zb0001Len--
@@ -9487,6 +10183,10 @@ func (z *Manifest) MarshalMsg(b []byte) (o []byte, err error) {
 	if z.Limits.IsZero() {
 		zb0001Len--
 		zb0001Mask |= 0x80
+	}
+	if z.Retention.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x100
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -9607,6 +10307,15 @@ func (z *Manifest) MarshalMsg(b []byte) (o []byte, err error) {
 					o = append(o, 0xa6, 0x4f, 0x75, 0x74, 0x70, 0x75, 0x74)
 					o = msgp.AppendInt64(o, z.Limits.Output)
 				}
+			}
+		}
+		if (zb0001Mask & 0x100) == 0 { // if not omitted
+			// string "Retention"
+			o = append(o, 0xa9, 0x52, 0x65, 0x74, 0x65, 0x6e, 0x74, 0x69, 0x6f, 0x6e)
+			o, err = z.Retention.MarshalMsg(o)
+			if err != nil {
+				err = msgp.WrapError(err, "Retention")
+				return
 			}
 		}
 	}
@@ -9753,6 +10462,12 @@ func (z *Manifest) UnmarshalMsg(bts []byte) (o []byte, err error) {
 					}
 				}
 			}
+		case "Retention":
+			bts, err = z.Retention.UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Retention")
+				return
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -9767,7 +10482,7 @@ func (z *Manifest) UnmarshalMsg(bts []byte) (o []byte, err error) {
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *Manifest) Msgsize() (s int) {
-	s = 1 + 12 + msgp.StringPrefixSize + len(z.Description) + 8 + msgp.DurationSize + 6 + 1 + 9 + msgp.Int64Size + 6 + msgp.DurationSize + 9 + msgp.DurationSize + 12 + msgp.Int64Size + 6 + msgp.StringPrefixSize + len(z.RunAs) + 8 + msgp.StringPrefixSize + len(string(z.Process)) + 7 + z.Grants.Msgsize() + 7 + 1 + 7 + msgp.Int64Size + 4 + msgp.DurationSize + 7 + msgp.Int64Size
+	s = 1 + 12 + msgp.StringPrefixSize + len(z.Description) + 8 + msgp.DurationSize + 6 + 1 + 9 + msgp.Int64Size + 6 + msgp.DurationSize + 9 + msgp.DurationSize + 12 + msgp.Int64Size + 6 + msgp.StringPrefixSize + len(z.RunAs) + 8 + msgp.StringPrefixSize + len(string(z.Process)) + 7 + z.Grants.Msgsize() + 7 + 1 + 7 + msgp.Int64Size + 4 + msgp.DurationSize + 7 + msgp.Int64Size + 10 + z.Retention.Msgsize()
 	return
 }
 
@@ -11516,6 +12231,145 @@ func (z *RequestScriptInfoInput) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z *RequestScriptInfoMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(4)
+	var zb0001Mask uint8 /* 4 bits */
+	_ = zb0001Mask
+	if z.ScriptVersion == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	if z.Data == nil {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	if z.Timeout == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x8
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "ScriptName"
+		o = append(o, 0xaa, 0x53, 0x63, 0x72, 0x69, 0x70, 0x74, 0x4e, 0x61, 0x6d, 0x65)
+		o = msgp.AppendString(o, z.ScriptName)
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "ScriptVersion"
+			o = append(o, 0xad, 0x53, 0x63, 0x72, 0x69, 0x70, 0x74, 0x56, 0x65, 0x72, 0x73, 0x69, 0x6f, 0x6e)
+			o = msgp.AppendInt64(o, z.ScriptVersion)
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "Data"
+			o = append(o, 0xa4, 0x44, 0x61, 0x74, 0x61)
+			o = msgp.AppendMapHeader(o, uint32(len(z.Data)))
+			for za0001, za0002 := range z.Data {
+				o = msgp.AppendString(o, za0001)
+				o = msgp.AppendString(o, za0002)
+			}
+		}
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "Timeout"
+			o = append(o, 0xa7, 0x54, 0x69, 0x6d, 0x65, 0x6f, 0x75, 0x74)
+			o = msgp.AppendDuration(o, z.Timeout)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *RequestScriptInfoMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "ScriptName":
+			z.ScriptName, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ScriptName")
+				return
+			}
+		case "ScriptVersion":
+			z.ScriptVersion, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ScriptVersion")
+				return
+			}
+		case "Data":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadMapHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Data")
+				return
+			}
+			if z.Data == nil {
+				z.Data = make(map[string]string, zb0002)
+			} else if len(z.Data) > 0 {
+				clear(z.Data)
+			}
+			for zb0002 > 0 {
+				var za0002 string
+				zb0002--
+				var za0001 string
+				za0001, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Data")
+					return
+				}
+				za0002, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Data", za0001)
+					return
+				}
+				z.Data[za0001] = za0002
+			}
+		case "Timeout":
+			z.Timeout, bts, err = msgp.ReadDurationBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Timeout")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *RequestScriptInfoMessage) Msgsize() (s int) {
+	s = 1 + 11 + msgp.StringPrefixSize + len(z.ScriptName) + 14 + msgp.Int64Size + 5 + msgp.MapHeaderSize
+	if z.Data != nil {
+		for za0001, za0002 := range z.Data {
+			_ = za0002
+			s += msgp.StringPrefixSize + len(za0001) + msgp.StringPrefixSize + len(za0002)
+		}
+	}
+	s += 8 + msgp.DurationSize
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z *RequestScriptInfoOutput) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
@@ -11601,6 +12455,118 @@ func (z *RequestScriptInfoOutput) UnmarshalMsg(bts []byte) (o []byte, err error)
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *RequestScriptInfoOutput) Msgsize() (s int) {
 	s = 1 + 5 + msgp.MapHeaderSize
+	if z.Data != nil {
+		for za0001, za0002 := range z.Data {
+			_ = za0002
+			s += msgp.StringPrefixSize + len(za0001) + msgp.StringPrefixSize + len(za0002)
+		}
+	}
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *RequestScriptInfoResponse) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(2)
+	var zb0001Mask uint8 /* 2 bits */
+	_ = zb0001Mask
+	if z.Data == nil {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Run"
+		o = append(o, 0xa3, 0x52, 0x75, 0x6e)
+		o, err = z.Run.MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "Run")
+			return
+		}
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "Data"
+			o = append(o, 0xa4, 0x44, 0x61, 0x74, 0x61)
+			o = msgp.AppendMapHeader(o, uint32(len(z.Data)))
+			for za0001, za0002 := range z.Data {
+				o = msgp.AppendString(o, za0001)
+				o = msgp.AppendString(o, za0002)
+			}
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *RequestScriptInfoResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Run":
+			bts, err = z.Run.UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Run")
+				return
+			}
+		case "Data":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadMapHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Data")
+				return
+			}
+			if z.Data == nil {
+				z.Data = make(map[string]string, zb0002)
+			} else if len(z.Data) > 0 {
+				clear(z.Data)
+			}
+			for zb0002 > 0 {
+				var za0002 string
+				zb0002--
+				var za0001 string
+				za0001, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Data")
+					return
+				}
+				za0002, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Data", za0001)
+					return
+				}
+				z.Data[za0001] = za0002
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *RequestScriptInfoResponse) Msgsize() (s int) {
+	s = 1 + 4 + z.Run.Msgsize() + 5 + msgp.MapHeaderSize
 	if z.Data != nil {
 		for za0001, za0002 := range z.Data {
 			_ = za0002
@@ -13132,12 +14098,16 @@ func (z *RunLogResponse) Msgsize() (s int) {
 func (z *RunRequest) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(5)
-	var zb0001Mask uint8 /* 5 bits */
+	zb0001Len := uint32(6)
+	var zb0001Mask uint8 /* 6 bits */
 	_ = zb0001Mask
 	if z.Address == "" {
 		zb0001Len--
 		zb0001Mask |= 0x10
+	}
+	if z.StreamedBody == nil {
+		zb0001Len--
+		zb0001Mask |= 0x20
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -13160,6 +14130,19 @@ func (z *RunRequest) MarshalMsg(b []byte) (o []byte, err error) {
 			// string "Address"
 			o = append(o, 0xa7, 0x41, 0x64, 0x64, 0x72, 0x65, 0x73, 0x73)
 			o = msgp.AppendString(o, z.Address)
+		}
+		if (zb0001Mask & 0x20) == 0 { // if not omitted
+			// string "StreamedBody"
+			o = append(o, 0xac, 0x53, 0x74, 0x72, 0x65, 0x61, 0x6d, 0x65, 0x64, 0x42, 0x6f, 0x64, 0x79)
+			if z.StreamedBody == nil {
+				o = msgp.AppendNil(o)
+			} else {
+				o, err = z.StreamedBody.MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "StreamedBody")
+					return
+				}
+			}
 		}
 	}
 	return
@@ -13213,6 +14196,23 @@ func (z *RunRequest) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "Address")
 				return
 			}
+		case "StreamedBody":
+			if msgp.IsNil(bts) {
+				bts, err = msgp.ReadNilBytes(bts)
+				if err != nil {
+					return
+				}
+				z.StreamedBody = nil
+			} else {
+				if z.StreamedBody == nil {
+					z.StreamedBody = new(StreamedBody)
+				}
+				bts, err = z.StreamedBody.UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "StreamedBody")
+					return
+				}
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -13227,7 +14227,12 @@ func (z *RunRequest) UnmarshalMsg(bts []byte) (o []byte, err error) {
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *RunRequest) Msgsize() (s int) {
-	s = 1 + 7 + msgp.StringPrefixSize + len(z.Method) + 6 + msgp.StringPrefixSize + len(z.Route) + 6 + msgp.StringPrefixSize + len(z.Token) + 8 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 8 + msgp.StringPrefixSize + len(z.Address)
+	s = 1 + 7 + msgp.StringPrefixSize + len(z.Method) + 6 + msgp.StringPrefixSize + len(z.Route) + 6 + msgp.StringPrefixSize + len(z.Token) + 8 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 8 + msgp.StringPrefixSize + len(z.Address) + 13
+	if z.StreamedBody == nil {
+		s += msgp.NilSize
+	} else {
+		s += z.StreamedBody.Msgsize()
+	}
 	return
 }
 
@@ -15925,6 +16930,118 @@ func (z *ScriptResponse) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z *ScriptRetention) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(4)
+	var zb0001Mask uint8 /* 4 bits */
+	_ = zb0001Mask
+	if z.Age == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x1
+	}
+	if z.FailedAge == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	if z.Runs == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	if z.Logs == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x8
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		if (zb0001Mask & 0x1) == 0 { // if not omitted
+			// string "Age"
+			o = append(o, 0xa3, 0x41, 0x67, 0x65)
+			o = msgp.AppendDuration(o, z.Age)
+		}
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "FailedAge"
+			o = append(o, 0xa9, 0x46, 0x61, 0x69, 0x6c, 0x65, 0x64, 0x41, 0x67, 0x65)
+			o = msgp.AppendDuration(o, z.FailedAge)
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "Runs"
+			o = append(o, 0xa4, 0x52, 0x75, 0x6e, 0x73)
+			o = msgp.AppendInt64(o, z.Runs)
+		}
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "Logs"
+			o = append(o, 0xa4, 0x4c, 0x6f, 0x67, 0x73)
+			o = msgp.AppendInt64(o, z.Logs)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ScriptRetention) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Age":
+			z.Age, bts, err = msgp.ReadDurationBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Age")
+				return
+			}
+		case "FailedAge":
+			z.FailedAge, bts, err = msgp.ReadDurationBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "FailedAge")
+				return
+			}
+		case "Runs":
+			z.Runs, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Runs")
+				return
+			}
+		case "Logs":
+			z.Logs, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Logs")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *ScriptRetention) Msgsize() (s int) {
+	s = 1 + 4 + msgp.DurationSize + 10 + msgp.DurationSize + 5 + msgp.Int64Size + 5 + msgp.Int64Size
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z ScriptRetry) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
@@ -17426,6 +18543,112 @@ func (z *SkippedOccurrencesResponse) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z *SourceProblem) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(4)
+	var zb0001Mask uint8 /* 4 bits */
+	_ = zb0001Mask
+	if z.File == "" {
+		zb0001Len--
+		zb0001Mask |= 0x1
+	}
+	if z.Line == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	if z.Column == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		if (zb0001Mask & 0x1) == 0 { // if not omitted
+			// string "File"
+			o = append(o, 0xa4, 0x46, 0x69, 0x6c, 0x65)
+			o = msgp.AppendString(o, z.File)
+		}
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "Line"
+			o = append(o, 0xa4, 0x4c, 0x69, 0x6e, 0x65)
+			o = msgp.AppendInt64(o, z.Line)
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "Column"
+			o = append(o, 0xa6, 0x43, 0x6f, 0x6c, 0x75, 0x6d, 0x6e)
+			o = msgp.AppendInt64(o, z.Column)
+		}
+		// string "Message"
+		o = append(o, 0xa7, 0x4d, 0x65, 0x73, 0x73, 0x61, 0x67, 0x65)
+		o = msgp.AppendString(o, z.Message)
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *SourceProblem) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "File":
+			z.File, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "File")
+				return
+			}
+		case "Line":
+			z.Line, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Line")
+				return
+			}
+		case "Column":
+			z.Column, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Column")
+				return
+			}
+		case "Message":
+			z.Message, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Message")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *SourceProblem) Msgsize() (s int) {
+	s = 1 + 5 + msgp.StringPrefixSize + len(z.File) + 5 + msgp.Int64Size + 7 + msgp.Int64Size + 8 + msgp.StringPrefixSize + len(z.Message)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z *StoreInfo) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
@@ -17818,6 +19041,76 @@ func (z StoreLevel) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z *StreamedBody) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 3
+	// string "Id"
+	o = append(o, 0x83, 0xa2, 0x49, 0x64)
+	o = msgp.AppendBytes(o, (z.ID)[:])
+	// string "Size"
+	o = append(o, 0xa4, 0x53, 0x69, 0x7a, 0x65)
+	o = msgp.AppendInt64(o, z.Size)
+	// string "Sha256"
+	o = append(o, 0xa6, 0x53, 0x68, 0x61, 0x32, 0x35, 0x36)
+	o = msgp.AppendString(o, z.SHA256)
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *StreamedBody) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Id":
+			bts, err = msgp.ReadExactBytes(bts, (z.ID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "ID")
+				return
+			}
+		case "Size":
+			z.Size, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Size")
+				return
+			}
+		case "Sha256":
+			z.SHA256, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "SHA256")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *StreamedBody) Msgsize() (s int) {
+	s = 1 + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 5 + msgp.Int64Size + 7 + msgp.StringPrefixSize + len(z.SHA256)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z *Subscription) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
@@ -17990,8 +19283,8 @@ func (z *Subscription) Msgsize() (s int) {
 func (z *SystemInfoResponse) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(9)
-	var zb0001Mask uint16 /* 9 bits */
+	zb0001Len := uint32(11)
+	var zb0001Mask uint16 /* 11 bits */
 	_ = zb0001Mask
 	if z.Managers == nil {
 		zb0001Len--
@@ -18005,17 +19298,25 @@ func (z *SystemInfoResponse) MarshalMsg(b []byte) (o []byte, err error) {
 		zb0001Len--
 		zb0001Mask |= 0x20
 	}
-	if z.ReadOnly == false {
+	if z.RemovedRuns == 0 {
 		zb0001Len--
 		zb0001Mask |= 0x40
 	}
-	if z.Store == nil {
+	if z.RemovedLogBytes == 0 {
 		zb0001Len--
 		zb0001Mask |= 0x80
 	}
-	if z.Backups == nil {
+	if z.ReadOnly == false {
 		zb0001Len--
 		zb0001Mask |= 0x100
+	}
+	if z.Store == nil {
+		zb0001Len--
+		zb0001Mask |= 0x200
+	}
+	if z.Backups == nil {
+		zb0001Len--
+		zb0001Mask |= 0x400
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -18053,11 +19354,21 @@ func (z *SystemInfoResponse) MarshalMsg(b []byte) (o []byte, err error) {
 			o = msgp.AppendBool(o, z.Safe)
 		}
 		if (zb0001Mask & 0x40) == 0 { // if not omitted
+			// string "RemovedRuns"
+			o = append(o, 0xab, 0x52, 0x65, 0x6d, 0x6f, 0x76, 0x65, 0x64, 0x52, 0x75, 0x6e, 0x73)
+			o = msgp.AppendInt64(o, z.RemovedRuns)
+		}
+		if (zb0001Mask & 0x80) == 0 { // if not omitted
+			// string "RemovedLogBytes"
+			o = append(o, 0xaf, 0x52, 0x65, 0x6d, 0x6f, 0x76, 0x65, 0x64, 0x4c, 0x6f, 0x67, 0x42, 0x79, 0x74, 0x65, 0x73)
+			o = msgp.AppendInt64(o, z.RemovedLogBytes)
+		}
+		if (zb0001Mask & 0x100) == 0 { // if not omitted
 			// string "ReadOnly"
 			o = append(o, 0xa8, 0x52, 0x65, 0x61, 0x64, 0x4f, 0x6e, 0x6c, 0x79)
 			o = msgp.AppendBool(o, z.ReadOnly)
 		}
-		if (zb0001Mask & 0x80) == 0 { // if not omitted
+		if (zb0001Mask & 0x200) == 0 { // if not omitted
 			// string "Store"
 			o = append(o, 0xa5, 0x53, 0x74, 0x6f, 0x72, 0x65)
 			if z.Store == nil {
@@ -18070,7 +19381,7 @@ func (z *SystemInfoResponse) MarshalMsg(b []byte) (o []byte, err error) {
 				}
 			}
 		}
-		if (zb0001Mask & 0x100) == 0 { // if not omitted
+		if (zb0001Mask & 0x400) == 0 { // if not omitted
 			// string "Backups"
 			o = append(o, 0xa7, 0x42, 0x61, 0x63, 0x6b, 0x75, 0x70, 0x73)
 			if z.Backups == nil {
@@ -18167,6 +19478,18 @@ func (z *SystemInfoResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "Safe")
 				return
 			}
+		case "RemovedRuns":
+			z.RemovedRuns, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "RemovedRuns")
+				return
+			}
+		case "RemovedLogBytes":
+			z.RemovedLogBytes, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "RemovedLogBytes")
+				return
+			}
 		case "ReadOnly":
 			z.ReadOnly, bts, err = msgp.ReadBoolBytes(bts)
 			if err != nil {
@@ -18229,7 +19552,7 @@ func (z *SystemInfoResponse) Msgsize() (s int) {
 	for za0002 := range z.Isolation {
 		s += msgp.StringPrefixSize + len(z.Isolation[za0002])
 	}
-	s += 5 + msgp.BoolSize + 9 + msgp.BoolSize + 6
+	s += 5 + msgp.BoolSize + 12 + msgp.Int64Size + 16 + msgp.Int64Size + 9 + msgp.BoolSize + 6
 	if z.Store == nil {
 		s += msgp.NilSize
 	} else {
@@ -18241,6 +19564,58 @@ func (z *SystemInfoResponse) Msgsize() (s int) {
 	} else {
 		s += z.Backups.Msgsize()
 	}
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *TestWebhookMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 1
+	// string "Id"
+	o = append(o, 0x81, 0xa2, 0x49, 0x64)
+	o = msgp.AppendBytes(o, (z.ID)[:])
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *TestWebhookMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Id":
+			bts, err = msgp.ReadExactBytes(bts, (z.ID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "ID")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *TestWebhookMessage) Msgsize() (s int) {
+	s = 1 + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize))
 	return
 }
 
@@ -19563,6 +20938,86 @@ func (z *UpdateUserMessage) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z *UpdateWebhookMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(2)
+	var zb0001Mask uint8 /* 2 bits */
+	_ = zb0001Mask
+	if z.Secret == "" {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Webhook"
+		o = append(o, 0xa7, 0x57, 0x65, 0x62, 0x68, 0x6f, 0x6f, 0x6b)
+		o, err = z.Webhook.MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "Webhook")
+			return
+		}
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "Secret"
+			o = append(o, 0xa6, 0x53, 0x65, 0x63, 0x72, 0x65, 0x74)
+			o = msgp.AppendString(o, z.Secret)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *UpdateWebhookMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Webhook":
+			bts, err = z.Webhook.UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Webhook")
+				return
+			}
+		case "Secret":
+			z.Secret, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Secret")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *UpdateWebhookMessage) Msgsize() (s int) {
+	s = 1 + 8 + z.Webhook.Msgsize() + 7 + msgp.StringPrefixSize + len(z.Secret)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z *UploadMessage) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// map header, size 3
@@ -19924,6 +21379,824 @@ func (z *UsersResponse) Msgsize() (s int) {
 	s = 1 + 6 + msgp.ArrayHeaderSize
 	for za0001 := range z.Users {
 		s += z.Users[za0001].Msgsize()
+	}
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *Webhook) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(12)
+	var zb0001Mask uint16 /* 12 bits */
+	_ = zb0001Mask
+	if z.Scripts == nil {
+		zb0001Len--
+		zb0001Mask |= 0x10
+	}
+	if z.Disabled == false {
+		zb0001Len--
+		zb0001Mask |= 0x20
+	}
+	if z.DisabledReason == "" {
+		zb0001Len--
+		zb0001Mask |= 0x40
+	}
+	if z.Failures == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x80
+	}
+	if z.Waiting == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x100
+	}
+	if z.Dropped == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x200
+	}
+	if z.CreatedAt.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x400
+	}
+	if z.CreatedBy == "" {
+		zb0001Len--
+		zb0001Mask |= 0x800
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Id"
+		o = append(o, 0xa2, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.ID)[:])
+		// string "Name"
+		o = append(o, 0xa4, 0x4e, 0x61, 0x6d, 0x65)
+		o = msgp.AppendString(o, z.Name)
+		// string "Url"
+		o = append(o, 0xa3, 0x55, 0x72, 0x6c)
+		o = msgp.AppendString(o, z.URL)
+		// string "Events"
+		o = append(o, 0xa6, 0x45, 0x76, 0x65, 0x6e, 0x74, 0x73)
+		o = msgp.AppendArrayHeader(o, uint32(len(z.Events)))
+		for za0002 := range z.Events {
+			o = msgp.AppendString(o, string(z.Events[za0002]))
+		}
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
+			// string "Scripts"
+			o = append(o, 0xa7, 0x53, 0x63, 0x72, 0x69, 0x70, 0x74, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.Scripts)))
+			for za0003 := range z.Scripts {
+				o = msgp.AppendString(o, z.Scripts[za0003])
+			}
+		}
+		if (zb0001Mask & 0x20) == 0 { // if not omitted
+			// string "Disabled"
+			o = append(o, 0xa8, 0x44, 0x69, 0x73, 0x61, 0x62, 0x6c, 0x65, 0x64)
+			o = msgp.AppendBool(o, z.Disabled)
+		}
+		if (zb0001Mask & 0x40) == 0 { // if not omitted
+			// string "DisabledReason"
+			o = append(o, 0xae, 0x44, 0x69, 0x73, 0x61, 0x62, 0x6c, 0x65, 0x64, 0x52, 0x65, 0x61, 0x73, 0x6f, 0x6e)
+			o = msgp.AppendString(o, z.DisabledReason)
+		}
+		if (zb0001Mask & 0x80) == 0 { // if not omitted
+			// string "Failures"
+			o = append(o, 0xa8, 0x46, 0x61, 0x69, 0x6c, 0x75, 0x72, 0x65, 0x73)
+			o = msgp.AppendInt64(o, z.Failures)
+		}
+		if (zb0001Mask & 0x100) == 0 { // if not omitted
+			// string "Waiting"
+			o = append(o, 0xa7, 0x57, 0x61, 0x69, 0x74, 0x69, 0x6e, 0x67)
+			o = msgp.AppendInt64(o, z.Waiting)
+		}
+		if (zb0001Mask & 0x200) == 0 { // if not omitted
+			// string "Dropped"
+			o = append(o, 0xa7, 0x44, 0x72, 0x6f, 0x70, 0x70, 0x65, 0x64)
+			o = msgp.AppendInt64(o, z.Dropped)
+		}
+		if (zb0001Mask & 0x400) == 0 { // if not omitted
+			// string "CreatedAt"
+			o = append(o, 0xa9, 0x43, 0x72, 0x65, 0x61, 0x74, 0x65, 0x64, 0x41, 0x74)
+			o = msgp.AppendTimeExt(o, z.CreatedAt)
+		}
+		if (zb0001Mask & 0x800) == 0 { // if not omitted
+			// string "CreatedBy"
+			o = append(o, 0xa9, 0x43, 0x72, 0x65, 0x61, 0x74, 0x65, 0x64, 0x42, 0x79)
+			o = msgp.AppendString(o, z.CreatedBy)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *Webhook) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Id":
+			bts, err = msgp.ReadExactBytes(bts, (z.ID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "ID")
+				return
+			}
+		case "Name":
+			z.Name, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Name")
+				return
+			}
+		case "Url":
+			z.URL, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "URL")
+				return
+			}
+		case "Events":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Events")
+				return
+			}
+			if cap(z.Events) >= int(zb0002) {
+				z.Events = (z.Events)[:zb0002]
+			} else {
+				z.Events = make([]WebhookEvent, zb0002)
+			}
+			for za0002 := range z.Events {
+				{
+					var zb0003 string
+					zb0003, bts, err = msgp.ReadStringBytes(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "Events", za0002)
+						return
+					}
+					z.Events[za0002] = WebhookEvent(zb0003)
+				}
+			}
+		case "Scripts":
+			var zb0004 uint32
+			zb0004, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Scripts")
+				return
+			}
+			if cap(z.Scripts) >= int(zb0004) {
+				z.Scripts = (z.Scripts)[:zb0004]
+			} else {
+				z.Scripts = make([]string, zb0004)
+			}
+			for za0003 := range z.Scripts {
+				z.Scripts[za0003], bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Scripts", za0003)
+					return
+				}
+			}
+		case "Disabled":
+			z.Disabled, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Disabled")
+				return
+			}
+		case "DisabledReason":
+			z.DisabledReason, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "DisabledReason")
+				return
+			}
+		case "Failures":
+			z.Failures, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Failures")
+				return
+			}
+		case "Waiting":
+			z.Waiting, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Waiting")
+				return
+			}
+		case "Dropped":
+			z.Dropped, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Dropped")
+				return
+			}
+		case "CreatedAt":
+			z.CreatedAt, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "CreatedAt")
+				return
+			}
+		case "CreatedBy":
+			z.CreatedBy, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "CreatedBy")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *Webhook) Msgsize() (s int) {
+	s = 1 + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 5 + msgp.StringPrefixSize + len(z.Name) + 4 + msgp.StringPrefixSize + len(z.URL) + 7 + msgp.ArrayHeaderSize
+	for za0002 := range z.Events {
+		s += msgp.StringPrefixSize + len(string(z.Events[za0002]))
+	}
+	s += 8 + msgp.ArrayHeaderSize
+	for za0003 := range z.Scripts {
+		s += msgp.StringPrefixSize + len(z.Scripts[za0003])
+	}
+	s += 9 + msgp.BoolSize + 15 + msgp.StringPrefixSize + len(z.DisabledReason) + 9 + msgp.Int64Size + 8 + msgp.Int64Size + 8 + msgp.Int64Size + 10 + msgp.TimeSize + 10 + msgp.StringPrefixSize + len(z.CreatedBy)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *WebhookBody) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(6)
+	var zb0001Mask uint8 /* 6 bits */
+	_ = zb0001Mask
+	if z.Run == nil {
+		zb0001Len--
+		zb0001Mask |= 0x10
+	}
+	if z.Information == nil {
+		zb0001Len--
+		zb0001Mask |= 0x20
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Id"
+		o = append(o, 0xa2, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.ID)[:])
+		// string "Webhook"
+		o = append(o, 0xa7, 0x57, 0x65, 0x62, 0x68, 0x6f, 0x6f, 0x6b)
+		o = msgp.AppendString(o, z.Webhook)
+		// string "Event"
+		o = append(o, 0xa5, 0x45, 0x76, 0x65, 0x6e, 0x74)
+		o = msgp.AppendString(o, string(z.Event))
+		// string "Time"
+		o = append(o, 0xa4, 0x54, 0x69, 0x6d, 0x65)
+		o = msgp.AppendTimeExt(o, z.Time)
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
+			// string "Run"
+			o = append(o, 0xa3, 0x52, 0x75, 0x6e)
+			if z.Run == nil {
+				o = msgp.AppendNil(o)
+			} else {
+				o, err = z.Run.MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "Run")
+					return
+				}
+			}
+		}
+		if (zb0001Mask & 0x20) == 0 { // if not omitted
+			// string "Information"
+			o = append(o, 0xab, 0x49, 0x6e, 0x66, 0x6f, 0x72, 0x6d, 0x61, 0x74, 0x69, 0x6f, 0x6e)
+			if z.Information == nil {
+				o = msgp.AppendNil(o)
+			} else {
+				o, err = z.Information.MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "Information")
+					return
+				}
+			}
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *WebhookBody) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Id":
+			bts, err = msgp.ReadExactBytes(bts, (z.ID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "ID")
+				return
+			}
+		case "Webhook":
+			z.Webhook, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Webhook")
+				return
+			}
+		case "Event":
+			{
+				var zb0002 string
+				zb0002, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Event")
+					return
+				}
+				z.Event = WebhookEvent(zb0002)
+			}
+		case "Time":
+			z.Time, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Time")
+				return
+			}
+		case "Run":
+			if msgp.IsNil(bts) {
+				bts, err = msgp.ReadNilBytes(bts)
+				if err != nil {
+					return
+				}
+				z.Run = nil
+			} else {
+				if z.Run == nil {
+					z.Run = new(Run)
+				}
+				bts, err = z.Run.UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Run")
+					return
+				}
+			}
+		case "Information":
+			if msgp.IsNil(bts) {
+				bts, err = msgp.ReadNilBytes(bts)
+				if err != nil {
+					return
+				}
+				z.Information = nil
+			} else {
+				if z.Information == nil {
+					z.Information = new(InformationEventMessage)
+				}
+				bts, err = z.Information.UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Information")
+					return
+				}
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *WebhookBody) Msgsize() (s int) {
+	s = 1 + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 8 + msgp.StringPrefixSize + len(z.Webhook) + 6 + msgp.StringPrefixSize + len(string(z.Event)) + 5 + msgp.TimeSize + 4
+	if z.Run == nil {
+		s += msgp.NilSize
+	} else {
+		s += z.Run.Msgsize()
+	}
+	s += 12
+	if z.Information == nil {
+		s += msgp.NilSize
+	} else {
+		s += z.Information.Msgsize()
+	}
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *WebhookDeliveriesResponse) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 1
+	// string "Deliveries"
+	o = append(o, 0x81, 0xaa, 0x44, 0x65, 0x6c, 0x69, 0x76, 0x65, 0x72, 0x69, 0x65, 0x73)
+	o = msgp.AppendArrayHeader(o, uint32(len(z.Deliveries)))
+	for za0001 := range z.Deliveries {
+		o, err = z.Deliveries[za0001].MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "Deliveries", za0001)
+			return
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *WebhookDeliveriesResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Deliveries":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Deliveries")
+				return
+			}
+			if cap(z.Deliveries) >= int(zb0002) {
+				z.Deliveries = (z.Deliveries)[:zb0002]
+			} else {
+				z.Deliveries = make([]WebhookDelivery, zb0002)
+			}
+			for za0001 := range z.Deliveries {
+				bts, err = z.Deliveries[za0001].UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Deliveries", za0001)
+					return
+				}
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *WebhookDeliveriesResponse) Msgsize() (s int) {
+	s = 1 + 11 + msgp.ArrayHeaderSize
+	for za0001 := range z.Deliveries {
+		s += z.Deliveries[za0001].Msgsize()
+	}
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *WebhookDelivery) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(9)
+	var zb0001Mask uint16 /* 9 bits */
+	_ = zb0001Mask
+	if z.NotBefore.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x20
+	}
+	if z.LastAttempt.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x40
+	}
+	if z.StatusCode == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x80
+	}
+	if z.Error == "" {
+		zb0001Len--
+		zb0001Mask |= 0x100
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Id"
+		o = append(o, 0xa2, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.ID)[:])
+		// string "Event"
+		o = append(o, 0xa5, 0x45, 0x76, 0x65, 0x6e, 0x74)
+		o = msgp.AppendString(o, string(z.Event))
+		// string "Time"
+		o = append(o, 0xa4, 0x54, 0x69, 0x6d, 0x65)
+		o = msgp.AppendTimeExt(o, z.Time)
+		// string "Attempts"
+		o = append(o, 0xa8, 0x41, 0x74, 0x74, 0x65, 0x6d, 0x70, 0x74, 0x73)
+		o = msgp.AppendInt64(o, z.Attempts)
+		// string "Delivered"
+		o = append(o, 0xa9, 0x44, 0x65, 0x6c, 0x69, 0x76, 0x65, 0x72, 0x65, 0x64)
+		o = msgp.AppendBool(o, z.Delivered)
+		if (zb0001Mask & 0x20) == 0 { // if not omitted
+			// string "NotBefore"
+			o = append(o, 0xa9, 0x4e, 0x6f, 0x74, 0x42, 0x65, 0x66, 0x6f, 0x72, 0x65)
+			o = msgp.AppendTimeExt(o, z.NotBefore)
+		}
+		if (zb0001Mask & 0x40) == 0 { // if not omitted
+			// string "LastAttempt"
+			o = append(o, 0xab, 0x4c, 0x61, 0x73, 0x74, 0x41, 0x74, 0x74, 0x65, 0x6d, 0x70, 0x74)
+			o = msgp.AppendTimeExt(o, z.LastAttempt)
+		}
+		if (zb0001Mask & 0x80) == 0 { // if not omitted
+			// string "StatusCode"
+			o = append(o, 0xaa, 0x53, 0x74, 0x61, 0x74, 0x75, 0x73, 0x43, 0x6f, 0x64, 0x65)
+			o = msgp.AppendInt64(o, z.StatusCode)
+		}
+		if (zb0001Mask & 0x100) == 0 { // if not omitted
+			// string "Error"
+			o = append(o, 0xa5, 0x45, 0x72, 0x72, 0x6f, 0x72)
+			o = msgp.AppendString(o, z.Error)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *WebhookDelivery) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Id":
+			bts, err = msgp.ReadExactBytes(bts, (z.ID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "ID")
+				return
+			}
+		case "Event":
+			{
+				var zb0002 string
+				zb0002, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Event")
+					return
+				}
+				z.Event = WebhookEvent(zb0002)
+			}
+		case "Time":
+			z.Time, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Time")
+				return
+			}
+		case "Attempts":
+			z.Attempts, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Attempts")
+				return
+			}
+		case "Delivered":
+			z.Delivered, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Delivered")
+				return
+			}
+		case "NotBefore":
+			z.NotBefore, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "NotBefore")
+				return
+			}
+		case "LastAttempt":
+			z.LastAttempt, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "LastAttempt")
+				return
+			}
+		case "StatusCode":
+			z.StatusCode, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "StatusCode")
+				return
+			}
+		case "Error":
+			z.Error, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Error")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *WebhookDelivery) Msgsize() (s int) {
+	s = 1 + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 6 + msgp.StringPrefixSize + len(string(z.Event)) + 5 + msgp.TimeSize + 9 + msgp.Int64Size + 10 + msgp.BoolSize + 10 + msgp.TimeSize + 12 + msgp.TimeSize + 11 + msgp.Int64Size + 6 + msgp.StringPrefixSize + len(z.Error)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z WebhookEvent) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	o = msgp.AppendString(o, string(z))
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *WebhookEvent) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	{
+		var zb0001 string
+		zb0001, bts, err = msgp.ReadStringBytes(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		(*z) = WebhookEvent(zb0001)
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z WebhookEvent) Msgsize() (s int) {
+	s = msgp.StringPrefixSize + len(string(z))
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *WebhookResponse) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 1
+	// string "Webhook"
+	o = append(o, 0x81, 0xa7, 0x57, 0x65, 0x62, 0x68, 0x6f, 0x6f, 0x6b)
+	o, err = z.Webhook.MarshalMsg(o)
+	if err != nil {
+		err = msgp.WrapError(err, "Webhook")
+		return
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *WebhookResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Webhook":
+			bts, err = z.Webhook.UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Webhook")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *WebhookResponse) Msgsize() (s int) {
+	s = 1 + 8 + z.Webhook.Msgsize()
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *WebhooksResponse) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 1
+	// string "Webhooks"
+	o = append(o, 0x81, 0xa8, 0x57, 0x65, 0x62, 0x68, 0x6f, 0x6f, 0x6b, 0x73)
+	o = msgp.AppendArrayHeader(o, uint32(len(z.Webhooks)))
+	for za0001 := range z.Webhooks {
+		o, err = z.Webhooks[za0001].MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "Webhooks", za0001)
+			return
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *WebhooksResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Webhooks":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Webhooks")
+				return
+			}
+			if cap(z.Webhooks) >= int(zb0002) {
+				z.Webhooks = (z.Webhooks)[:zb0002]
+			} else {
+				z.Webhooks = make([]Webhook, zb0002)
+			}
+			for za0001 := range z.Webhooks {
+				bts, err = z.Webhooks[za0001].UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Webhooks", za0001)
+					return
+				}
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *WebhooksResponse) Msgsize() (s int) {
+	s = 1 + 9 + msgp.ArrayHeaderSize
+	for za0001 := range z.Webhooks {
+		s += z.Webhooks[za0001].Msgsize()
 	}
 	return
 }

@@ -62,10 +62,17 @@ export interface ApiDefinition {
 	RateLimit?: RateLimit
 	/**
 	 * MaxBody is the most bytes of a request's body; 0 means DefaultApiBody, at
-	 * most MaxApiBody. For the entry point Run it is at most MaxRunInput, which is
-	 * then the default too.
+	 * most MaxApiBody. For the entry point Run it is at most MaxRunInput, and with
+	 * StreamBody what an attachment may have at most, which are then the defaults
+	 * too.
 	 */
 	MaxBody?: number
+	/**
+	 * StreamBody has the body of a request written to the files of attachments
+	 * while it arrives. OnApiTrigger gets a StreamedBody instead of it, which it can
+	 * attach to instances. It cannot be with Run.
+	 */
+	StreamBody?: boolean
 	/** Disabled definitions answer nothing, and keep their route. */
 	Disabled?: boolean
 	/** What follows is filled in by the daemon. */
@@ -142,6 +149,18 @@ export interface AttachmentAddRequest {
 	DomInstanceId: InstanceID
 	FileName: string
 	Data: Bytes | null
+}
+
+/**
+ * AttachmentAddStreamedRequest attaches the body of the request to a user-defined
+ * API that started the run, and replaces a file of the same name. Only that run may
+ * send it, see slnet.StreamedBody. Answered with slnet.Empty.
+ */
+export interface AttachmentAddStreamedRequest {
+	ModuleId: string
+	DomInstanceId: InstanceID
+	FileName: string
+	StreamedBodyId: Guid
 }
 
 /**
@@ -388,6 +407,35 @@ export interface ChangePasswordMessage {
 }
 
 /**
+ * CheckScriptMessage compiles source as a deployment under the name would, and
+ * stores nothing. Answered with CheckScriptResponse, also where the source has
+ * mistakes. The sender needs what deploying it needs.
+ */
+export interface CheckScriptMessage {
+	Name: string
+	Files: ScriptFile[] | null
+	/** Manifest is the text of a script.yaml. */
+	Manifest?: string
+}
+
+/**
+ * CheckScriptResponse says what is wrong with source, and what can be called of
+ * source with which nothing is.
+ */
+export interface CheckScriptResponse {
+	/** Problems are in the order of the source, none in source that can be deployed. */
+	Problems?: SourceProblem[]
+	/**
+	 * Description, EntryPoints, ParameterSchema and ResultSchema are those that
+	 * the deployed Script would have.
+	 */
+	Description?: string
+	EntryPoints?: string[]
+	ParameterSchema?: unknown
+	ResultSchema?: unknown
+}
+
+/**
  * CheckStoreMessage compares objects, indexes, counters, feed and attachments
  * with each other while the daemon works. Answered with CheckStoreResponse.
  */
@@ -551,6 +599,19 @@ export interface CreateUserMessage {
 }
 
 /**
+ * CreateWebhookMessage makes a webhook. All messages about webhooks need the
+ * permission SystemAdministration. Answered with WebhookResponse.
+ */
+export interface CreateWebhookMessage {
+	Webhook: Webhook
+	/**
+	 * Secret is what deliveries are signed with: 16 to 200 bytes. It is stored
+	 * encrypted, and never told again.
+	 */
+	Secret: string
+}
+
+/**
  * Definition describes a kind of business object: which sections its instances
  * have. (DOC:DomDefinition)
  */
@@ -644,6 +705,14 @@ export interface DeleteTriggerMessage {
 /** DeleteUserMessage removes a user and its tokens. Answered with Empty. */
 export interface DeleteUserMessage {
 	Name: string
+}
+
+/**
+ * DeleteWebhookMessage deletes a webhook and what waits for it. Answered with
+ * Empty.
+ */
+export interface DeleteWebhookMessage {
+	Id: Guid
 }
 
 /**
@@ -1217,6 +1286,22 @@ export interface GetTriggersMessage {
 
 /** GetUsersMessage asks for all users. Answered with UsersResponse. */
 export interface GetUsersMessage {
+}
+
+/**
+ * GetWebhookDeliveriesMessage asks for the deliveries of a webhook: first up to
+ * 100 that wait, and then the last 100 that are over, the newest first. Answered with
+ * WebhookDeliveriesResponse.
+ */
+export interface GetWebhookDeliveriesMessage {
+	Id: Guid
+}
+
+/**
+ * GetWebhooksMessage asks for all webhooks, by name. Answered with
+ * WebhooksResponse.
+ */
+export interface GetWebhooksMessage {
 }
 
 /** Group is a named set of users with rights. */
@@ -2162,6 +2247,28 @@ export interface ReplayRefusal {
 }
 
 /**
+ * RequestScriptInfoMessage asks a script about itself: it calls OnRequestScriptInfo
+ * as the caller, and waits for the end. What may be asked is what the script and
+ * whoever asks agree on. Answered with RequestScriptInfoResponse, also when the run
+ * ended badly. (DOC: script entry points)
+ */
+export interface RequestScriptInfoMessage {
+	ScriptName: string
+	/** ScriptVersion is the version to ask; 0 means the newest. */
+	ScriptVersion?: number
+	Data?: Record<string, string>
+	/** Timeout overrides the script's own. */
+	Timeout?: Duration
+}
+
+/** RequestScriptInfoResponse carries what a script says of itself. */
+export interface RequestScriptInfoResponse {
+	/** Run is the run that was started to ask. There is no Data unless it succeeded. */
+	Run: Run
+	Data?: Record<string, string>
+}
+
+/**
  * RevokeTokenMessage ends a token, login or session at once. Answered with
  * Empty.
  */
@@ -2496,6 +2603,8 @@ export interface RunRequest {
 	TokenId: Guid
 	/** Address is where it came from, where that is known. */
 	Address?: string
+	/** StreamedBody is its body, where that was streamed. */
+	StreamedBody?: StreamedBody
 }
 
 /** RunTriggerKind says what kind of thing started a run. */
@@ -2794,6 +2903,8 @@ export interface Manifest {
 	Process?: ScriptProcess
 	Grants?: ScriptGrants
 	Limits?: ScriptLimits
+	/** Retention says which runs of the script are kept. */
+	Retention?: ScriptRetention
 }
 
 /**
@@ -2840,6 +2951,26 @@ export interface ScriptLimits {
 /** ScriptProcess says which process carries a run. */
 export const ScriptProcessValues = ["", "shared"] as const
 export type ScriptProcess = (typeof ScriptProcessValues)[number]
+
+/**
+ * ScriptRetention says which runs of a script are kept; 0 means the daemon's
+ * default. Runs that have not ended, and those above them, are always kept. Runs
+ * that succeeded are counted by themselves, and so are all others.
+ */
+export interface ScriptRetention {
+	/**
+	 * Age is how long runs that succeeded are kept after their end, and FailedAge
+	 * how long the others are, which is no less than Age.
+	 */
+	Age?: Duration
+	FailedAge?: Duration
+	/**
+	 * Runs is how many are kept, the newest ones, and Logs how many bytes their
+	 * logs may have.
+	 */
+	Runs?: number
+	Logs?: number
+}
 
 /** ScriptRetry says how a run is repeated that failed. */
 export interface ScriptRetry {
@@ -3221,6 +3352,19 @@ export interface SkippedTrigger {
 	Reason: string
 }
 
+/** SourceProblem is a mistake in the source of a script. */
+export interface SourceProblem {
+	/**
+	 * File is the name of the source file, script.yaml for the manifest, empty
+	 * where the mistake is in none. Line and Column, in bytes, count from 1, 0
+	 * where they are not known.
+	 */
+	File?: string
+	Line?: number
+	Column?: number
+	Message: string
+}
+
 /** Status is one status of a life cycle. Its id has no uppercase letters. */
 export interface Status {
 	Id: string
@@ -3304,6 +3448,20 @@ export interface CachingSettings {
 export const CachingPolicyValues = ["", "Disabled", "Full"] as const
 export type CachingPolicy = (typeof CachingPolicyValues)[number]
 
+/**
+ * StreamedBody is the body of a request that was written to the files of
+ * attachments while it arrived. The run that the request started can attach it to
+ * instances, by dom.Attachments.AddStreamed. When the run has ended it is removed,
+ * unless it was attached.
+ */
+export interface StreamedBody {
+	Id: Guid
+	/** in bytes */
+	Size: number
+	/** SHA256 is its hash, in hexadecimal digits. */
+	Sha256: string
+}
+
 /** SystemInfoResponse describes the running daemon. */
 export interface SystemInfoResponse {
 	Version: string
@@ -3322,6 +3480,13 @@ export interface SystemInfoResponse {
 	 * and no runs that waited when it started.
 	 */
 	Safe?: boolean
+	/**
+	 * RemovedRuns counts the runs that were removed because they were too old or
+	 * too many, and RemovedLogBytes the size of their logs, since there is the
+	 * store.
+	 */
+	RemovedRuns?: number
+	RemovedLogBytes?: number
 	/** ReadOnly says that the daemon was told to change nothing. */
 	ReadOnly?: boolean
 	/** Store says how the store does; nil when it is none that could say. */
@@ -3427,6 +3592,15 @@ export interface Template extends Tracking {
 
 /** TemplateID identifies a DOM template. */
 export type TemplateID = Guid
+
+/**
+ * TestWebhookMessage sends an event of its own at once, also when the webhook is
+ * disabled, and waits for the answer. Answered with WebhookDeliveriesResponse of
+ * one delivery.
+ */
+export interface TestWebhookMessage {
+	Id: Guid
+}
 
 /**
  * Token is what stands for a user in a request. The secret itself is shown once
@@ -3794,6 +3968,16 @@ export interface UpdateUserMessage {
 }
 
 /**
+ * UpdateWebhookMessage replaces what people can set of the webhook with the same
+ * ID. Answered with WebhookResponse.
+ */
+export interface UpdateWebhookMessage {
+	Webhook: Webhook
+	/** Secret replaces the secret; empty leaves it. */
+	Secret?: string
+}
+
+/**
  * UploadMessage sends a piece of a file. The first piece has Offset 0; each
  * next one continues where the last ended. Answered with Empty.
  */
@@ -3829,6 +4013,75 @@ export interface UsersResponse {
 export const ValidatorKindValues = ["Regex", "Email", "Uri", "UserName"] as const
 export type ValidatorKind = (typeof ValidatorKindValues)[number]
 
+/**
+ * Webhook sends events to a server, with POST and as JSON. Each is sent at least
+ * once, in no order.
+ */
+export interface Webhook {
+	Id: Guid
+	/** Name tells webhooks apart for people; no two have the same, ignoring case. */
+	Name: string
+	/** URL is where to send, with http or https. */
+	Url: string
+	/** Events are what it tells of. */
+	Events: WebhookEvent[] | null
+	/**
+	 * Scripts limits the events of runs to those of scripts with these names, or
+	 * with names that begin as a pattern does that ends with *. Empty means all.
+	 */
+	Scripts?: string[]
+	/** Disabled webhooks send nothing, and what happens meanwhile is not sent later. */
+	Disabled?: boolean
+	/**
+	 * What follows is filled in by the daemon. DisabledReason says why the daemon
+	 * disabled it, Failures how many attempts in a row have failed, and Waiting how
+	 * many deliveries are to be sent. Dropped counts the events for which there was
+	 * no room.
+	 */
+	DisabledReason?: string
+	Failures?: number
+	Waiting?: number
+	Dropped?: number
+	CreatedAt?: Time
+	CreatedBy?: string
+}
+
+/** WebhookDeliveriesResponse carries deliveries. */
+export interface WebhookDeliveriesResponse {
+	Deliveries: WebhookDelivery[] | null
+}
+
+/** WebhookDelivery is an event that is sent by a webhook, or was. */
+export interface WebhookDelivery {
+	/** ID is the same in all attempts, so that a receiver can tell them. */
+	Id: Guid
+	Event: WebhookEvent
+	/** of the event */
+	Time: Time
+	Attempts: number
+	Delivered: boolean
+	/** NotBefore is when the next attempt is made, zero for one that is over. */
+	NotBefore?: Time
+	/** LastAttempt, StatusCode and Error are of the last attempt. */
+	LastAttempt?: Time
+	StatusCode?: number
+	Error?: string
+}
+
+/** WebhookEvent is what a webhook tells of. */
+export const WebhookEventValues = ["run.succeeded", "run.failed", "run.cancelled", "information", "test"] as const
+export type WebhookEvent = (typeof WebhookEventValues)[number]
+
+/** WebhookResponse carries one webhook. */
+export interface WebhookResponse {
+	Webhook: Webhook
+}
+
+/** WebhooksResponse carries webhooks. */
+export interface WebhooksResponse {
+	Webhooks: Webhook[] | null
+}
+
 /** WhoAmIMessage asks who the caller is. Answered with WhoAmIResponse. */
 export interface WhoAmIMessage {
 }
@@ -3862,6 +4115,7 @@ export interface Messages {
 	ApiTokenResponse: ApiTokenResponse
 	ApiTokensResponse: ApiTokensResponse
 	AttachmentAddRequest: AttachmentAddRequest
+	AttachmentAddStreamedRequest: AttachmentAddStreamedRequest
 	AttachmentDeleteRequest: AttachmentDeleteRequest
 	AttachmentGetNamesRequest: AttachmentGetNamesRequest
 	AttachmentGetRequest: AttachmentGetRequest
@@ -3875,6 +4129,8 @@ export interface Messages {
 	BackupsResponse: BackupsResponse
 	CancelRunMessage: CancelRunMessage
 	ChangePasswordMessage: ChangePasswordMessage
+	CheckScriptMessage: CheckScriptMessage
+	CheckScriptResponse: CheckScriptResponse
 	CheckStoreMessage: CheckStoreMessage
 	CheckStoreResponse: CheckStoreResponse
 	ClearScriptMemoryMessage: ClearScriptMemoryMessage
@@ -3890,6 +4146,7 @@ export interface Messages {
 	CreateTokenResponse: CreateTokenResponse
 	CreateTriggerMessage: CreateTriggerMessage
 	CreateUserMessage: CreateUserMessage
+	CreateWebhookMessage: CreateWebhookMessage
 	DeleteApiDefinitionMessage: DeleteApiDefinitionMessage
 	DeleteApiTokenMessage: DeleteApiTokenMessage
 	DeleteBackupMessage: DeleteBackupMessage
@@ -3900,6 +4157,7 @@ export interface Messages {
 	DeleteSecretMessage: DeleteSecretMessage
 	DeleteTriggerMessage: DeleteTriggerMessage
 	DeleteUserMessage: DeleteUserMessage
+	DeleteWebhookMessage: DeleteWebhookMessage
 	DeployPluginMessage: DeployPluginMessage
 	DeployScriptMessage: DeployScriptMessage
 	DisableApiDefinitionMessage: DisableApiDefinitionMessage
@@ -3953,6 +4211,8 @@ export interface Messages {
 	GetTriggerMessage: GetTriggerMessage
 	GetTriggersMessage: GetTriggersMessage
 	GetUsersMessage: GetUsersMessage
+	GetWebhookDeliveriesMessage: GetWebhookDeliveriesMessage
+	GetWebhooksMessage: GetWebhooksMessage
 	GroupResponse: GroupResponse
 	GroupsResponse: GroupsResponse
 	HTTPResponse: HTTPResponse
@@ -3991,6 +4251,8 @@ export interface Messages {
 	ReinitializeManagerMessage: ReinitializeManagerMessage
 	ReplayRunsMessage: ReplayRunsMessage
 	ReplayRunsResponse: ReplayRunsResponse
+	RequestScriptInfoMessage: RequestScriptInfoMessage
+	RequestScriptInfoResponse: RequestScriptInfoResponse
 	RevokeTokenMessage: RevokeTokenMessage
 	RollBackScriptMessage: RollBackScriptMessage
 	RunChangedEventMessage: RunChangedEventMessage
@@ -4017,6 +4279,7 @@ export interface Messages {
 	SkippedOccurrencesResponse: SkippedOccurrencesResponse
 	SkippedTriggersResponse: SkippedTriggersResponse
 	SystemInfoResponse: SystemInfoResponse
+	TestWebhookMessage: TestWebhookMessage
 	TokensResponse: TokensResponse
 	TriggerResponse: TriggerResponse
 	TriggersResponse: TriggersResponse
@@ -4027,9 +4290,13 @@ export interface Messages {
 	UpdateScriptMessage: UpdateScriptMessage
 	UpdateTriggerMessage: UpdateTriggerMessage
 	UpdateUserMessage: UpdateUserMessage
+	UpdateWebhookMessage: UpdateWebhookMessage
 	UploadMessage: UploadMessage
 	UserResponse: UserResponse
 	UsersResponse: UsersResponse
+	WebhookDeliveriesResponse: WebhookDeliveriesResponse
+	WebhookResponse: WebhookResponse
+	WebhooksResponse: WebhooksResponse
 	WhoAmIMessage: WhoAmIMessage
 	WhoAmIResponse: WhoAmIResponse
 }
@@ -4037,6 +4304,7 @@ export interface Messages {
 /** What a request is answered with. */
 export interface Answers {
 	AttachmentAddRequest: Empty
+	AttachmentAddStreamedRequest: Empty
 	AttachmentDeleteRequest: Empty
 	AttachmentGetNamesRequest: AttachmentNamesResponse
 	AttachmentGetRequest: AttachmentResponse
@@ -4044,6 +4312,7 @@ export interface Answers {
 	AutoIncrementerSetRequest: AutoIncrementerResponse
 	CancelRunMessage: RunResponse
 	ChangePasswordMessage: Empty
+	CheckScriptMessage: CheckScriptResponse
 	CheckStoreMessage: CheckStoreResponse
 	ClearScriptMemoryMessage: Empty
 	CompactStoreMessage: CompactStoreResponse
@@ -4055,6 +4324,7 @@ export interface Answers {
 	CreateTokenMessage: CreateTokenResponse
 	CreateTriggerMessage: TriggerResponse
 	CreateUserMessage: UserResponse
+	CreateWebhookMessage: WebhookResponse
 	DeleteApiDefinitionMessage: Empty
 	DeleteApiTokenMessage: Empty
 	DeleteBackupMessage: Empty
@@ -4065,10 +4335,12 @@ export interface Answers {
 	DeleteSecretMessage: Empty
 	DeleteTriggerMessage: Empty
 	DeleteUserMessage: Empty
+	DeleteWebhookMessage: Empty
 	DeployPluginMessage: ScriptResponse
 	DeployScriptMessage: ScriptResponse
 	DisableApiDefinitionMessage: ApiDefinitionResponse
 	DisableApiTokenMessage: ApiTokenResponse
+	DomInstanceActionRequest: DomInstanceActionResponse
 	DomInstanceActionsRequest: DomInstanceActionsResponse
 	DomInstanceStatusTransitionRequest: ManagerStoreCrudResponse
 	ExecuteScriptMessage: RunResponse
@@ -4108,6 +4380,8 @@ export interface Answers {
 	GetTriggerMessage: TriggerResponse
 	GetTriggersMessage: TriggersResponse
 	GetUsersMessage: UsersResponse
+	GetWebhookDeliveriesMessage: WebhookDeliveriesResponse
+	GetWebhooksMessage: WebhooksResponse
 	ManagerStoreBulkCreateOrUpdateRequest: ManagerStoreBulkResponse
 	ManagerStoreBulkDeleteRequest: ManagerStoreBulkResponse
 	ManagerStoreCountRequest: ManagerStoreCountResponse
@@ -4125,6 +4399,7 @@ export interface Answers {
 	ReadBackupMessage: ReadBackupResponse
 	ReinitializeManagerMessage: Empty
 	ReplayRunsMessage: ReplayRunsResponse
+	RequestScriptInfoMessage: RequestScriptInfoResponse
 	RevokeTokenMessage: Empty
 	RollBackScriptMessage: ScriptResponse
 	RunScheduleMessage: RunResponse
@@ -4132,6 +4407,7 @@ export interface Answers {
 	SetLogLevelMessage: LogLevelResponse
 	SetMemoryMessage: SetMemoryResponse
 	SetSecretMessage: SecretResponse
+	TestWebhookMessage: WebhookDeliveriesResponse
 	UpdateApiDefinitionMessage: ApiDefinitionResponse
 	UpdateApiTokenMessage: ApiTokenResponse
 	UpdateGroupMessage: GroupResponse
@@ -4139,6 +4415,7 @@ export interface Answers {
 	UpdateScriptMessage: ScriptResponse
 	UpdateTriggerMessage: TriggerResponse
 	UpdateUserMessage: UserResponse
+	UpdateWebhookMessage: WebhookResponse
 	UploadMessage: Empty
 	WhoAmIMessage: WhoAmIResponse
 }

@@ -16,6 +16,7 @@ import (
 
 	"domovoi.dev/runtime/api"
 	"domovoi.dev/runtime/automation"
+	"domovoi.dev/runtime/security"
 	"domovoi.dev/sdk/slnet"
 	"domovoi.dev/storage"
 )
@@ -23,12 +24,19 @@ import (
 // Bounds of the answers that are kept for requests with an Idempotency-Key. Of
 // each token the oldest are removed where there are too many.
 const (
-	keepAnswers    = 24 * time.Hour
-	maxAnswers     = 10_000
-	maxAnswerBytes = 64 << 20
-	maxAnswer      = 1 << 20 // bytes of the body of one
-	sweepBatch     = 500
+	keepAnswers = 24 * time.Hour
+	maxAnswer   = 1 << 20 // bytes of the body of one
+	sweepBatch  = 500
 )
+
+var mostAnswers = answerBounds{count: 10_000, bytes: 64 << 20}
+
+// answerBounds are how many answers of a token are kept, and how many bytes of
+// bodies.
+type answerBounds struct {
+	count int
+	bytes int64
+}
 
 // claim is a key with which a token sent a request.
 type claim struct {
@@ -54,7 +62,7 @@ func (q *request) once(ctx context.Context, input *slnet.ApiTriggerInput, key st
 		return nil, err
 	}
 	if old != nil && a.Now().Sub(old.Time) < keepAnswers {
-		return old.repeat(fingerprint)
+		return a.repeat(ctx, old, fingerprint)
 	}
 	record := &answerRecord{Fingerprint: fingerprint}
 	call.Also = func(tx *storage.Tx, run *slnet.Run) error {
@@ -70,7 +78,10 @@ func (q *request) once(ctx context.Context, input *slnet.ApiTriggerInput, key st
 	if err != nil {
 		return nil, q.notStarted(err)
 	}
-	answer, err := q.result(&outcome)
+	answer, err := q.result(ctx, &outcome)
+	if err == nil && answer.File != nil {
+		record.File = &keptFile{SHA256: answer.File.SHA256, User: outcome.Run.RunsAs, UserID: outcome.Run.RunsAsID, Scope: outcome.Run.Scope}
+	}
 	a.settle(c, record, answer, err)
 	return answer, err
 }
@@ -114,7 +125,7 @@ func (a *APIs) kept(ctx context.Context, c claim) (record *answerRecord, err err
 }
 
 // repeat answers the same request again.
-func (record *answerRecord) repeat(fingerprint [32]byte) (*api.CustomAnswer, error) {
+func (a *APIs) repeat(ctx context.Context, record *answerRecord, fingerprint [32]byte) (*api.CustomAnswer, error) {
 	run := record.RunID.String()
 	switch {
 	case record.Fingerprint != fingerprint:
@@ -128,7 +139,20 @@ func (record *answerRecord) repeat(fingerprint [32]byte) (*api.CustomAnswer, err
 	case record.Failure != nil:
 		return nil, record.Failure
 	}
-	return &api.CustomAnswer{ApiTriggerOutput: record.Output, Run: run, Kept: true}, nil
+	answer := &api.CustomAnswer{ApiTriggerOutput: record.Output, Run: run, Kept: true}
+	if record.File == nil {
+		return answer, nil
+	}
+	file, err := a.Attachment(ctx, security.Caller{User: record.File.User, UserID: record.File.UserID, Scope: record.File.Scope}, record.Output.Attachment)
+	switch {
+	case err == nil && file.SHA256 != record.File.SHA256:
+		file.Close()
+	case !isRefused(err):
+		answer.File = file
+		return answer, err
+	}
+	return nil, slnet.Errorf(slnet.KindConflict, "run %s has answered this request with an attachment that has changed since, or cannot be read any more", run).
+		WithReason(slnet.ErrApiAnswerNotKept)
 }
 
 func (record *answerRecord) put(tx *storage.Tx, c claim) error {
@@ -174,6 +198,9 @@ func (q *request) fingerprint(input *slnet.ApiTriggerInput) [32]byte {
 	}
 	text(http.Header(input.Headers).Get("Content-Type"))
 	part(h, input.Body)
+	if input.StreamedBody != nil {
+		text(input.StreamedBody.SHA256)
+	}
 	return [32]byte(h.Sum(nil))
 }
 
@@ -197,7 +224,7 @@ func (a *APIs) Sweep(ctx context.Context) error {
 			}
 			count++
 			size += at.Size
-			if count > maxAnswers || size > maxAnswerBytes || !at.Time.After(oldest) {
+			if count > a.answers.count || size > a.answers.bytes || !at.Time.After(oldest) {
 				over = append(over, *at)
 			}
 			return true, ctx.Err()

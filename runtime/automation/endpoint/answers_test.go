@@ -187,6 +187,42 @@ func TestRequestsWithAKeyAreCarriedOutOnce(t *testing.T) {
 	})
 }
 
+// TestTheOldestAnswersGo: of each token so many answers are kept, and so many bytes
+// of their bodies.
+func TestTheOldestAnswersGo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRoom(t, slnet.ApiDefinition{})
+		other := r.token("other")
+		sends := func(secret, key, want string) {
+			t.Helper()
+			time.Sleep(time.Second) // of the bubble: the next one is newer
+			r.sends(secret, key, "b", want)
+		}
+		sweep := func(count int, bytes int64) {
+			t.Helper()
+			r.BoundAnswers(count, bytes)
+			if err := r.Sweep(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		sends(r.secret, "1", "answer 1")
+		sends(other, "1", "answer 2")
+		sends(r.secret, "2", "answer 3")
+		sends(r.secret, "3", "answer 4")
+		sweep(3, 24) // all there are
+		r.sends(r.secret, "1", "b", "answer 1")
+		sweep(2, 24)
+		r.sends(r.secret, "2", "b", "answer 3")
+		r.sends(r.secret, "3", "b", "answer 4")
+		r.sends(other, "1", "b", "answer 2") // each token has its own
+		sends(r.secret, "1", "answer 5")
+		sweep(3, 23) // three would have 24 bytes
+		r.sends(r.secret, "1", "b", "answer 5")
+		r.sends(r.secret, "3", "b", "answer 4")
+		sends(r.secret, "2", "answer 6")
+	})
+}
+
 // TestARequestWithAKeyGoesOnWithoutItsCaller, who is told so when asking again, and
 // finds the answer afterwards.
 func TestARequestWithAKeyGoesOnWithoutItsCaller(t *testing.T) {

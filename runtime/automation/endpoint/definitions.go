@@ -77,16 +77,22 @@ func (a *APIs) check(ctx context.Context, given *slnet.ApiDefinition) error {
 	if err := a.checkScript(ctx, given); err != nil {
 		return err
 	}
-	if most := mostBody(given); given.MaxBody < 0 || given.MaxBody > most {
-		return bad(what, "MaxBody", "is %d; for the entry point %s it can be 0 to %d bytes", given.MaxBody, given.EntryPoint, most)
+	if given.StreamBody && given.EntryPoint == slnet.EntryPointRun {
+		return bad(what, "StreamBody", "is for %s, which can attach a body; the parameters of %s are read from it", slnet.EntryPointOnApiTrigger, slnet.EntryPointRun)
+	}
+	if most := a.mostBody(given); given.MaxBody < 0 || given.MaxBody > most {
+		return bad(what, "MaxBody", "is %d; here it can be 0 to %d bytes", given.MaxBody, most)
 	}
 	return nil
 }
 
 // mostBody is the most that MaxBody of a definition can be.
-func mostBody(definition *slnet.ApiDefinition) int64 {
-	if definition.EntryPoint == slnet.EntryPointRun {
+func (a *APIs) mostBody(definition *slnet.ApiDefinition) int64 {
+	switch {
+	case definition.EntryPoint == slnet.EntryPointRun:
 		return slnet.MaxRunInput
+	case definition.StreamBody:
+		return a.MaxAttachment
 	}
 	return slnet.MaxApiBody
 }

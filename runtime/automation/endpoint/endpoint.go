@@ -7,6 +7,7 @@ package endpoint
 import (
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"domovoi.dev/runtime/api"
 	"domovoi.dev/runtime/automation"
 	"domovoi.dev/runtime/pace"
 	"domovoi.dev/runtime/security"
@@ -40,8 +42,14 @@ type Options struct {
 	// MayExecute returns why the user of a token may not execute a script.
 	MayExecute func(user security.Caller, script string) error
 	// Ready says why no request can be answered now.
-	Ready  func() error
-	Logger *slog.Logger
+	Ready func() error
+	// Stream writes a body to the files of attachments, and release lets go of it.
+	Stream func(body io.Reader) (streamed *slnet.StreamedBody, release func(), err error)
+	// MaxAttachment is the most bytes of such a body.
+	MaxAttachment int64
+	// Attachment opens an attached file for a caller who may read it.
+	Attachment func(ctx context.Context, caller security.Caller, name *slnet.AttachmentName) (*api.CustomFile, error)
+	Logger     *slog.Logger
 }
 
 // APIs is the home of the API definitions and tokens of a store.
@@ -55,6 +63,10 @@ type APIs struct {
 	mu     sync.Mutex
 	paces  pace.Ledger[limited] // guarded by mu
 	claims map[claim][32]byte   // requests with a key that are being carried out, by what they are; guarded by mu
+	// streams is how many bodies of a token's requests are streamed and not released;
+	// guarded by mu
+	streams map[uuid.UUID]int
+	answers answerBounds
 
 	stop context.CancelFunc
 	loop sync.WaitGroup
@@ -65,7 +77,7 @@ type limited struct{ token, definition uuid.UUID }
 
 // Open returns the APIs of a store.
 func Open(ctx context.Context, o Options) (*APIs, error) {
-	a := &APIs{Options: o, claims: make(map[claim][32]byte)}
+	a := &APIs{Options: o, claims: make(map[claim][32]byte), streams: make(map[uuid.UUID]int), answers: mostAnswers}
 	d, err := load(ctx, o.Store)
 	if err != nil {
 		return nil, err

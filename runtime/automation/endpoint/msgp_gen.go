@@ -11,8 +11,8 @@ import (
 func (z *answerRecord) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(7)
-	var zb0001Mask uint8 /* 7 bits */
+	zb0001Len := uint32(8)
+	var zb0001Mask uint8 /* 8 bits */
 	_ = zb0001Mask
 	if z.Done == false {
 		zb0001Len--
@@ -25,6 +25,10 @@ func (z *answerRecord) MarshalMsg(b []byte) (o []byte, err error) {
 	if z.Failure == nil {
 		zb0001Len--
 		zb0001Mask |= 0x40
+	}
+	if z.File == nil {
+		zb0001Len--
+		zb0001Mask |= 0x80
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -66,6 +70,19 @@ func (z *answerRecord) MarshalMsg(b []byte) (o []byte, err error) {
 				o, err = z.Failure.MarshalMsg(o)
 				if err != nil {
 					err = msgp.WrapError(err, "Failure")
+					return
+				}
+			}
+		}
+		if (zb0001Mask & 0x80) == 0 { // if not omitted
+			// string "File"
+			o = append(o, 0xa4, 0x46, 0x69, 0x6c, 0x65)
+			if z.File == nil {
+				o = msgp.AppendNil(o)
+			} else {
+				o, err = z.File.MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "File")
 					return
 				}
 			}
@@ -145,6 +162,23 @@ func (z *answerRecord) UnmarshalMsg(bts []byte) (o []byte, err error) {
 					return
 				}
 			}
+		case "File":
+			if msgp.IsNil(bts) {
+				bts, err = msgp.ReadNilBytes(bts)
+				if err != nil {
+					return
+				}
+				z.File = nil
+			} else {
+				if z.File == nil {
+					z.File = new(keptFile)
+				}
+				bts, err = z.File.UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "File")
+					return
+				}
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -164,6 +198,12 @@ func (z *answerRecord) Msgsize() (s int) {
 		s += msgp.NilSize
 	} else {
 		s += z.Failure.Msgsize()
+	}
+	s += 5
+	if z.File == nil {
+		s += msgp.NilSize
+	} else {
+		s += z.File.Msgsize()
 	}
 	return
 }
@@ -259,6 +299,124 @@ func (z *answerTime) UnmarshalMsg(bts []byte) (o []byte, err error) {
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *answerTime) Msgsize() (s int) {
 	s = 1 + 6 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 4 + msgp.StringPrefixSize + len(z.Key) + 5 + msgp.TimeSize + 5 + msgp.Int64Size
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *keptFile) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(4)
+	var zb0001Mask uint8 /* 4 bits */
+	_ = zb0001Mask
+	if z.Scope == nil {
+		zb0001Len--
+		zb0001Mask |= 0x8
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Sha256"
+		o = append(o, 0xa6, 0x53, 0x68, 0x61, 0x32, 0x35, 0x36)
+		o = msgp.AppendString(o, z.SHA256)
+		// string "User"
+		o = append(o, 0xa4, 0x55, 0x73, 0x65, 0x72)
+		o = msgp.AppendString(o, z.User)
+		// string "UserId"
+		o = append(o, 0xa6, 0x55, 0x73, 0x65, 0x72, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.UserID)[:])
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "Scope"
+			o = append(o, 0xa5, 0x53, 0x63, 0x6f, 0x70, 0x65)
+			if z.Scope == nil {
+				o = msgp.AppendNil(o)
+			} else {
+				o, err = z.Scope.MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "Scope")
+					return
+				}
+			}
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *keptFile) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Sha256":
+			z.SHA256, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "SHA256")
+				return
+			}
+		case "User":
+			z.User, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "User")
+				return
+			}
+		case "UserId":
+			bts, err = msgp.ReadExactBytes(bts, (z.UserID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "UserID")
+				return
+			}
+		case "Scope":
+			if msgp.IsNil(bts) {
+				bts, err = msgp.ReadNilBytes(bts)
+				if err != nil {
+					return
+				}
+				z.Scope = nil
+			} else {
+				if z.Scope == nil {
+					z.Scope = new(slnet.TokenScope)
+				}
+				bts, err = z.Scope.UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Scope")
+					return
+				}
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *keptFile) Msgsize() (s int) {
+	s = 1 + 7 + msgp.StringPrefixSize + len(z.SHA256) + 5 + msgp.StringPrefixSize + len(z.User) + 7 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 6
+	if z.Scope == nil {
+		s += msgp.NilSize
+	} else {
+		s += z.Scope.Msgsize()
+	}
 	return
 }
 

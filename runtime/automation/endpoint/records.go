@@ -58,6 +58,17 @@ type answerRecord struct {
 	Output   slnet.ApiTriggerOutput `json:"Output"`
 	// Failure is what the request was answered with instead of Output.
 	Failure *slnet.Error `json:"Failure,omitempty"`
+	// File is the attachment that Output names.
+	File *keptFile `json:"File,omitempty"`
+}
+
+// keptFile is the attachment that a request was answered with, and whose right to
+// read it counted.
+type keptFile struct {
+	SHA256 string            `json:"Sha256"`
+	User   string            `json:"User"`
+	UserID uuid.UUID         `json:"UserId"`
+	Scope  *slnet.TokenScope `json:"Scope,omitempty"`
 }
 
 // answerTime leads to an answer.

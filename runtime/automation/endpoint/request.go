@@ -65,7 +65,12 @@ func (a *APIs) Open(_ context.Context, head api.CustomRequest) (*api.CustomCall,
 		}
 		return nil, err
 	}
-	return &api.CustomCall{MaxBody: cmp.Or(definition.MaxBody, mostBody(definition)), Answer: q.answer}, nil
+	most := a.mostBody(definition)
+	call := &api.CustomCall{MaxBody: min(cmp.Or(definition.MaxBody, most), most), Answer: q.answer}
+	if definition.StreamBody {
+		call.Stream = q.stream
+	}
+	return call, nil
 }
 
 // choose returns the definition that a request is for.
@@ -139,6 +144,7 @@ func (q *request) call(ctx context.Context, input *slnet.ApiTriggerInput) (autom
 // answer carries a request out.
 func (q *request) answer(ctx context.Context, input *slnet.ApiTriggerInput, key string) (*api.CustomAnswer, error) {
 	input.RouteValues = q.values
+	q.run.StreamedBody = input.StreamedBody
 	call, err := q.call(ctx, input)
 	if err != nil {
 		return nil, err
@@ -150,7 +156,7 @@ func (q *request) answer(ctx context.Context, input *slnet.ApiTriggerInput, key 
 	if err != nil {
 		return nil, q.notStarted(err)
 	}
-	return q.result(&outcome)
+	return q.result(ctx, &outcome)
 }
 
 // notStarted is the error of a request for which there was no run to its end.
@@ -176,7 +182,7 @@ func (q *request) notStarted(err error) error {
 
 // result is what a run that has ended is answered with. What went wrong in the
 // script stands in the record of the run, for those who may see it.
-func (q *request) result(outcome *automation.Outcome) (*api.CustomAnswer, error) {
+func (q *request) result(ctx context.Context, outcome *automation.Outcome) (*api.CustomAnswer, error) {
 	run := &outcome.Run
 	answer := &api.CustomAnswer{Run: run.ID.String()}
 	failed := func(kind slnet.Kind, reason slnet.Reason, format string, args ...any) error {
@@ -198,7 +204,15 @@ func (q *request) result(outcome *automation.Outcome) (*api.CustomAnswer, error)
 	if rest, err := answer.UnmarshalMsg(outcome.Result); err != nil || len(rest) > 0 {
 		return nil, failed(slnet.KindInternal, slnet.ErrApiInvalidResult, "returned something that is no ApiTriggerOutput")
 	}
-	return answer, nil
+	if answer.Attachment == nil {
+		return answer, nil
+	}
+	var err error
+	answer.File, err = q.apis.Attachment(ctx, reader(run), answer.Attachment)
+	if isRefused(err) {
+		err = failed(slnet.KindInternal, slnet.ErrApiInvalidResult, "answered with an attachment that does not exist, or that the run may not read")
+	}
+	return answer, err
 }
 
 func (a *APIs) linked(d *directory, t *tokenRecord) (list []*slnet.ApiDefinition) {

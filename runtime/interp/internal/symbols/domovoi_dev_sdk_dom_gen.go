@@ -18,6 +18,7 @@ func symbols_domovoi_dev_sdk_dom() map[string]reflect.Value {
 		"ActionResult":                         reflect.ValueOf((*dom.ActionResult)(nil)),
 		"And":                                  reflect.ValueOf(dom.And),
 		"AttachmentAddRequest":                 reflect.ValueOf((*dom.AttachmentAddRequest)(nil)),
+		"AttachmentAddStreamedRequest":         reflect.ValueOf((*dom.AttachmentAddStreamedRequest)(nil)),
 		"AttachmentChange":                     reflect.ValueOf((*dom.AttachmentChange)(nil)),
 		"AttachmentDeleteRequest":              reflect.ValueOf((*dom.AttachmentDeleteRequest)(nil)),
 		"AttachmentGetNamesRequest":            reflect.ValueOf((*dom.AttachmentGetNamesRequest)(nil)),
