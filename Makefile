@@ -91,7 +91,7 @@ fuzz: ## run every fuzz target for T=30s, one after the other
 	done
 
 # The long forms print what they did in one line each, with their seeds.
-LONG := ^(TestMetamorphic|TestCrash|TestErrorSweep|TestSingleInstancesAreLinearizable|TestTransactionsAreSerializable|TestKills|TestRunsAndDeploysLeaveNothing|TestImports)$$
+LONG := ^(TestMetamorphic|TestCrash|TestErrorSweep|TestSingleInstancesAreLinearizable|TestTransactionsAreSerializable|TestKills|TestKillsLoseNoRun|TestABurstOfChangesHoldsUpNobody|TestRunsAndDeploysLeaveNothing|TestImports)$$
 
 stress: ## the long forms of the tests that have one (DOMOVOI_STRESS=1), then all tests ROUNDS=10 times in changing order
 	DOMOVOI_STRESS=1 $(GO) test -vet=off -v -p 1 -count 1 -timeout 0 -run '$(LONG)' $(TESTFLAGS) ./internal/stress ./cmd/domovoi ./runtime ./plugins/csvimport

@@ -171,6 +171,9 @@ func subjectOf(message slnet.Message) (moduleID string, objects []slnet.AuditObj
 	if id := scheduleSubject(message); id != "" {
 		return "", one("schedule", id)
 	}
+	if id := webhookSubject(message); id != "" {
+		return "", one("webhook", id)
+	}
 	if id := triggerSubject(message); id != "" {
 		return "", one("trigger", id)
 	}

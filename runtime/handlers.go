@@ -269,15 +269,13 @@ var handlers = func() map[string]handler {
 
 	add(table, everyone, (*Runtime).replayRuns)
 	addSchedules(table)
+	addWebhooks(table)
 	addTriggers(table)
 	addAPIs(table)
 
 	addOperations(table)
 	add(table, reading(everyone), (*Runtime).systemInfo)
-	add(table, reading(system), func(r *Runtime, ctx context.Context, _ security.Caller, _ *slnet.CheckStoreMessage) (*slnet.CheckStoreResponse, error) {
-		result, err := r.store.Check(ctx)
-		return &result, err
-	})
+	add(table, reading(system), (*Runtime).checkStore)
 	add(table, aside(system), (*Runtime).compactStore)
 	addBackups(table)
 	add(table, reading(holders(slnet.PermissionAuditRead)), func(r *Runtime, ctx context.Context, _ security.Caller, m *slnet.GetAuditMessage) (*slnet.AuditResponse, error) {
@@ -376,12 +374,13 @@ func (r *Runtime) informationEvents(ctx context.Context, caller security.Caller,
 	return response, err
 }
 
-func (r *Runtime) systemInfo(_ context.Context, _ security.Caller, _ *slnet.GetSystemInfoMessage) (*slnet.SystemInfoResponse, error) {
+func (r *Runtime) systemInfo(ctx context.Context, _ security.Caller, _ *slnet.GetSystemInfoMessage) (*slnet.SystemInfoResponse, error) {
+	removed, err := r.automation.Removed(ctx)
 	return &slnet.SystemInfoResponse{
 		Version: r.version, StartedAt: r.startedAt.Truncate(time.Millisecond), StoreVersion: int64(r.store.Version()),
 		Safe: r.safe, ReadOnly: r.readOnly, Backups: r.backups.Info(), Managers: r.managers.Running(), Isolation: r.host.Isolation(),
-		Store: r.storeInfo(),
-	}, nil
+		Store: r.storeInfo(), RemovedRuns: removed.Runs, RemovedLogBytes: removed.LogBytes,
+	}, err
 }
 
 // mayGrant reports whether a caller may give scripts what reaches beyond the

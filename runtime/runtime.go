@@ -30,6 +30,7 @@ import (
 	"domovoi.dev/runtime/outbound"
 	"domovoi.dev/runtime/secrets"
 	"domovoi.dev/runtime/security"
+	"domovoi.dev/runtime/webhook"
 	"domovoi.dev/sdk"
 	"domovoi.dev/sdk/slnet"
 	"domovoi.dev/storage"
@@ -66,6 +67,9 @@ type Options struct {
 	// MaxAttachment is the most bytes of a file attached to an instance; 0 means
 	// 20 MiB. More than 30 MiB do not fit into a message.
 	MaxAttachment int64
+	// Retention says which runs are kept of scripts that do not say so themselves;
+	// zero fields mean automation.DefaultRetention.
+	Retention slnet.ScriptRetention
 	// AuditAge is how long records of the audit are kept; 0 means 90 days.
 	AuditAge time.Duration
 	// CacheSize, MemTableSize, MaxConcurrentCompactions, MinFree and Ballast are
@@ -79,9 +83,12 @@ type Options struct {
 	// SecretsKey is the file with the key that secrets are encrypted with; empty
 	// means SecretsKeyFile in DataDir. It is made when there is none.
 	SecretsKey string
+	// WebhookNetworks are addresses that are not public and may be sent to by
+	// webhooks nevertheless.
+	WebhookNetworks []netip.Prefix
 	// Safe starts a daemon that starts nothing by itself: no schedules, nothing for
 	// changes, which are not made up for later, no scripts for requests to
-	// user-defined APIs, and no runs that waited when the one before it ended.
+	// user-defined APIs, no webhooks, and no runs that waited when the one before it ended.
 	Safe bool
 	// MaxDepth is how many runs may stand above another, each started by the one
 	// before, by a change it made, or as an action; 0 means 16.
@@ -124,6 +131,7 @@ type Runtime struct {
 	readOnly   bool
 	backups    *backups.Folder
 	secrets    *secrets.Vault
+	webhooks   *webhook.Webhooks
 	outbound   *outbound.Client
 	proxies    []netip.Prefix
 	logLevel   *slog.LevelVar
@@ -209,7 +217,7 @@ func Open(ctx context.Context, o Options) (_ *Runtime, err error) {
 	r.automation, err = automation.Open(ctx, automation.Options{
 		Store: r.store, Host: r.host, Dir: o.DataDir, Connect: r.connect, Enabled: r.accounts.Enabled, ActAs: r.accounts.ActAs,
 		DisplayName: r.accounts.DisplayName, MayGrant: r.mayGrant, DryRun: r.openDryRun, MayExecute: r.mayExecute, References: scriptReferences, Renaming: r.renamingScript, Ended: r.metrics.Run,
-		Parallel: 2 * goruntime.NumCPU(), MaxDepth: o.MaxDepth, Logger: o.Logger, Hold: r.safe, Private: []string{r.backups.Dir},
+		Parallel: 2 * goruntime.NumCPU(), MaxDepth: o.MaxDepth, Retention: o.Retention, Logger: o.Logger, Hold: r.safe, Private: []string{r.backups.Dir},
 	})
 	if err != nil {
 		return nil, err
@@ -217,8 +225,12 @@ func Open(ctx context.Context, o Options) (_ *Runtime, err error) {
 	r.triggers = r.newTriggers()
 	r.triggers.Start()
 	r.schedules = r.newSchedules()
+	r.webhooks = webhook.New(webhook.Options{
+		Store: r.store, Now: time.Now, Seal: r.secrets.Seal, Unseal: r.secrets.Unseal, Networks: o.WebhookNetworks, Logger: o.Logger,
+	})
 	if !r.safe {
 		r.schedules.Start()
+		r.webhooks.Start()
 	}
 	if !r.readOnly {
 		r.backups.Start()
@@ -253,6 +265,9 @@ func (r *Runtime) Close(ctx context.Context) error {
 	}
 	if r.automation != nil {
 		r.automation.Close(ctx)
+	}
+	if r.webhooks != nil {
+		r.webhooks.Stop()
 	}
 	if r.outbound != nil {
 		r.outbound.Close()

@@ -180,3 +180,14 @@ func storeEnded(err error) error {
 func storeRefuses(err error) error {
 	return slnet.Errorf(slnet.KindUnavailable, "the store cannot be used now: %v", err)
 }
+
+// checkStore compares all that is stored with each other.
+func (r *Runtime) checkStore(ctx context.Context, _ security.Caller, _ *slnet.CheckStoreMessage) (*slnet.CheckStoreResponse, error) {
+	result, err := r.store.Check(ctx)
+	if err != nil {
+		return nil, err
+	}
+	problems, err := r.automation.Check(ctx)
+	result.Problems = append(result.Problems, problems...)
+	return &result, err
+}

@@ -184,7 +184,7 @@ func (a *app) apiListCommand() *cobra.Command {
 			return err
 		}
 		return a.answer(response, func(t *table) {
-			t.row("NAME", "METHODS", "ROUTE", "SCRIPT", "ENTRY POINT", "STATE")
+			t.header("NAME", "METHODS", "ROUTE", "SCRIPT", "ENTRY POINT", "STATE")
 			for i := range response.Definitions {
 				d := &response.Definitions[i]
 				t.row(d.Name, strings.Join(d.Methods, ","), d.Route, d.Script, d.EntryPoint, stateText(d.Disabled))
@@ -268,7 +268,7 @@ func (a *app) apiDocument(ctx context.Context, _ []string) error {
 	if err != nil {
 		return err
 	}
-	return a.printJSON(response.Document)
+	return a.printDocument(response.Document)
 }
 
 func apiNames(ctx context.Context, c *client.Client) []string {

@@ -81,8 +81,8 @@ func (a *app) apiTokenCreateCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if a.output == outputJSON {
-			return a.printJSON(response)
+		if a.forPrograms() {
+			return a.printDocument(response)
 		}
 		fmt.Fprintf(a.stderr, "API token %s of %s, %s; it is shown only now\n", response.Token.Name, response.Token.User, expiryText(response.Token.ExpiresAt))
 		_, err = fmt.Fprintln(a.stdout, response.Secret)
@@ -151,7 +151,7 @@ func (a *app) apiTokenListCommand() *cobra.Command {
 			return err
 		}
 		return a.answer(response, func(t *table) {
-			t.row("NAME", "USER", "APIS", "EXPIRES", "LAST USED", "STATE")
+			t.header("NAME", "USER", "APIS", "EXPIRES", "LAST USED", "STATE")
 			for i := range response.Tokens {
 				token := &response.Tokens[i]
 				t.row(token.Name, token.User, fmt.Sprint(len(token.Definitions)), timeText(token.ExpiresAt), timeText(token.LastUsedAt), stateText(token.Disabled))

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -23,10 +24,12 @@ type app struct {
 	env            func(string) string
 
 	// The flags every command has.
-	address, caFile, tokenFile, dataDir, output string
+	address, context, caFile, tokenFile, dataDir, output string
 
 	root *cobra.Command
 
+	// documents is how many were printed for programs.
+	documents int
 	// args is the command line.
 	args []string
 	// started is set once the command line was understood; an error before that
@@ -50,10 +53,11 @@ const defaultDataDir = "domovoi.db"
 func (a *app) rootCommand() *cobra.Command {
 	root := a.group("domovoi", "Run automation scripts against DOM managers",
 		a.serveCommand(), a.sandboxCommand(), a.houseCommand(), a.testsCommand(),
-		a.scriptCommand(), a.pluginCommand(), a.runCommand(), a.secretCommand(), a.scheduleCommand(), a.triggerCommand(), a.apiCommand(),
+		a.scriptCommand(), a.pluginCommand(), a.runCommand(), a.secretCommand(), a.scheduleCommand(), a.triggerCommand(), a.webhookCommand(), a.apiCommand(),
 		a.moduleCommand(), a.instanceCommand(),
-		a.userCommand(), a.groupCommand(), a.tokenCommand(), a.loginCommand(), a.whoamiCommand(), a.auditCommand(),
-		a.systemCommand(), a.configCommand(), a.checkCommand(), a.compactCommand(), a.backupCommand(), a.benchCommand(), a.versionCommand())
+		a.userCommand(), a.groupCommand(), a.tokenCommand(), a.contextCommand(), a.loginCommand(), a.whoamiCommand(), a.auditCommand(),
+		a.informationCommand(), a.systemCommand(), a.configCommand(), a.checkCommand(), a.compactCommand(), a.backupCommand(), a.benchCommand(), a.versionCommand())
+	root.AddCommand(a.objectCommands()...)
 	a.root = root
 	root.Long = `Domovoi runs automation scripts, each under the rights of a user, against DOM
 managers whose objects it keeps.
@@ -63,18 +67,21 @@ A command finds the daemon by --address or DOMOVOI_ADDRESS, and its token by
 (--data-dir or DOMOVOI_DATA_DIR): a running daemon writes its address there, and
 the token of the built-in Administrator.
 
+Daemons can be given names: see "domovoi context".
+
 The address of a daemon with TLS is an https URL. --ca-file or DOMOVOI_CA_FILE
 name the authorities to trust when the system does not know them; the daemon of
 the data directory is known without.`
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.PersistentPreRunE = func(*cobra.Command, []string) error {
-		if a.output != outputTable && a.output != outputJSON {
-			return fmt.Errorf("unknown output %q; the outputs are %s and %s", a.output, outputTable, outputJSON)
+		if !slices.Contains(outputs, a.output) {
+			return fmt.Errorf("unknown output %q; the outputs are %s", a.output, strings.Join(outputs, ", "))
 		}
 		return nil
 	}
 	flags := root.PersistentFlags()
 	flags.StringVar(&a.address, "address", "", "`host:port` or URL of the daemon")
+	flags.StringVar(&a.context, "context", "", "`name` of the daemon, as \"context list\" shows it")
 	flags.StringVar(&a.caFile, "ca-file", "", "PEM `file` of the authorities to trust, instead of the system's")
 	flags.StringVar(&a.tokenFile, "token-file", "", "`file` with the token to use")
 	dataDir := a.env("DOMOVOI_DATA_DIR")
@@ -82,11 +89,14 @@ the data directory is known without.`
 		dataDir = defaultDataDir
 	}
 	flags.StringVar(&a.dataDir, "data-dir", dataDir, "`directory` of the daemon's data")
-	flags.StringVarP(&a.output, "output", "o", outputTable, "`form` of the answer: table or json")
+	flags.StringVarP(&a.output, "output", "o", outputTable, "`form` of the answer: "+strings.Join(outputs, ", "))
+	root.RegisterFlagCompletionFunc("context", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return contextNames(), cobra.ShellCompDirectiveNoFileComp
+	})
 	root.MarkPersistentFlagFilename("ca-file")
 	root.MarkPersistentFlagFilename("token-file")
 	root.MarkPersistentFlagDirname("data-dir")
-	root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{outputTable, outputJSON}, cobra.ShellCompDirectiveNoFileComp))
+	root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(outputs, cobra.ShellCompDirectiveNoFileComp))
 	return root
 }
 
@@ -117,9 +127,11 @@ type action func(ctx context.Context, args []string) error
 
 // leaf is a command that does something. The words of use behind its name are
 // its arguments; one in brackets may be left out, and the last may be repeated
-// when it ends in dots. The first interrupt ends ctx, a second one the process.
+// when it ends in dots. The first interrupt ends ctx, a second one the process. A
+// command with the name list can be watched.
 func (a *app) leaf(use, short string, do action) *cobra.Command {
-	return &cobra.Command{
+	watched := false
+	c := &cobra.Command{
 		Use:               use,
 		Short:             short,
 		Args:              argumentsOf(use),
@@ -129,9 +141,18 @@ func (a *app) leaf(use, short string, do action) *cobra.Command {
 			ctx, stop := signal.NotifyContext(c.Context(), syscall.SIGINT, syscall.SIGTERM)
 			defer stop()
 			defer context.AfterFunc(ctx, stop)()
-			return do(ctx, args)
+			if !watched {
+				return do(ctx, args)
+			}
+			ticker := time.NewTicker(watchInterval)
+			defer ticker.Stop()
+			return a.watchList(ctx, ticker.C, func() error { return do(ctx, args) })
 		},
 	}
+	if c.Name() == "list" {
+		c.Flags().BoolVar(&watched, "watch", false, "list again whenever something changed, until interrupted")
+	}
+	return c
 }
 
 func argumentsOf(use string) cobra.PositionalArgs {

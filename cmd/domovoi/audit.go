@@ -101,7 +101,7 @@ func (a *app) auditList(ctx context.Context, message *slnet.GetAuditMessage) err
 		}
 	}
 	return a.answer(&answer, func(t *table) {
-		t.row("TIME", "USER", "MESSAGE", "OUTCOME", "COUNT", "MODULE", "ABOUT", "RUN", "ADDRESS", "REASON")
+		t.header("TIME", "USER", "MESSAGE", "OUTCOME", "COUNT", "MODULE", "ABOUT", "RUN", "ADDRESS", "REASON")
 		for _, r := range answer.Records {
 			t.row(timeText(r.Time), r.User, r.Message, string(r.Outcome), fmt.Sprint(r.Count), r.ModuleID, aboutText(r), runText(r.RunID), r.Address, r.Reason)
 		}

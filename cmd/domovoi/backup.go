@@ -89,7 +89,7 @@ func (a *app) backupList(ctx context.Context, _ []string) error {
 		return err
 	}
 	return a.answer(response, func(t *table) {
-		t.row("NAME", "CREATED", "SIZE", "BY", "ENCRYPTED")
+		t.header("NAME", "CREATED", "SIZE", "BY", "ENCRYPTED")
 		for _, b := range response.Backups {
 			by := "hand"
 			if b.Scheduled {

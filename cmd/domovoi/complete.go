@@ -140,3 +140,36 @@ func triggerNames(ctx context.Context, c *client.Client) []string {
 	}
 	return names
 }
+
+// instanceIDs are the instances of a module that changed last, with their names.
+func instanceIDs(ctx context.Context, c *client.Client, module string) []string {
+	query := dom.NewQuery(dom.True()).OrderByDescending(dom.InstanceExposers.LastModified).Limit(maxRuns)
+	instances, err := dom.NewDomHelper(c.SendSLNetMessages, module).DomInstances.ReadQuery(ctx, query)
+	if err != nil {
+		return nil
+	}
+	var ids []string
+	for _, i := range instances {
+		ids = append(ids, cobra.CompletionWithDesc(i.ID.String(), i.Name))
+	}
+	return ids
+}
+
+// completesInstance completes the arguments MODULE ID of an instance.
+func (a *app) completesInstance(c *cobra.Command) *cobra.Command {
+	return a.completesSecond(c, instanceIDs)
+}
+
+// completesSecond completes a module, and then what is in it.
+func (a *app) completesSecond(c *cobra.Command, names func(ctx context.Context, c *client.Client, module string) []string) *cobra.Command {
+	c.ValidArgsFunction = func(command *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		switch len(args) {
+		case 0:
+			return a.completions(command, moduleNames)
+		case 1:
+			return a.completions(command, func(ctx context.Context, c *client.Client) []string { return names(ctx, c, args[0]) })
+		}
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return c
+}

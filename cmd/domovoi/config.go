@@ -162,7 +162,7 @@ func give(f *pflag.Flag, values []string) error {
 	switch {
 	case err == nil:
 		return nil
-	case f.Value.Type() == "int":
+	case f.Value.Type() == "int" || f.Value.Type() == "int64":
 		return fmt.Errorf("%q is not a whole number", values[0])
 	case f.Value.Type() == "bool":
 		return fmt.Errorf("%q is neither true nor false", values[0])
@@ -248,7 +248,7 @@ func (a *app) configPrintCommand() *cobra.Command {
 			return err
 		}
 		return a.answer(list, func(t *table) {
-			t.row("NAME", "VALUE", "SOURCE", "WHERE")
+			t.header("NAME", "VALUE", "SOURCE", "WHERE")
 			for _, in := range list {
 				t.row(in.Name, in.Value, in.Source, cmp.Or(in.Where, "-"))
 			}

@@ -109,6 +109,7 @@ var wanted = map[string]struct {
 }{
 	"bool":        {[]string{"!!bool"}, "true or false"},
 	"int":         {[]string{"!!int"}, "a whole number"},
+	"int64":       {[]string{"!!int"}, "a whole number"},
 	"string":      {[]string{"!!str"}, "a text"},
 	"stringArray": {[]string{"!!str"}, "a list of texts"},
 	"level":       {[]string{"!!str"}, "a level such as info"},

@@ -52,6 +52,9 @@ func (a *app) connect() (*client.Client, error) {
 // findDaemon says where the daemon is and how it proves who it is, and whether
 // it is the one of the data directory.
 func (a *app) findDaemon() (options client.Options, own bool, err error) {
+	if err := a.useContext(); err != nil {
+		return options, false, err
+	}
 	info, infoErr := readDaemonInfo(a.dataDir)
 	address := a.address
 	if address == "" {

@@ -184,7 +184,7 @@ func (a *app) groupList(ctx context.Context, _ []string) error {
 }
 
 func showGroups(t *table, groups []slnet.Group) {
-	t.row("NAME", "READ-ONLY", "PERMISSIONS", "SCRIPT GRANTS")
+	t.header("NAME", "READ-ONLY", "PERMISSIONS", "SCRIPT GRANTS")
 	for _, g := range groups {
 		var grants []string
 		for _, grant := range g.ScriptGrants {

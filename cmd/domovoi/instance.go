@@ -17,12 +17,17 @@ import (
 )
 
 func (a *app) instanceCommand() *cobra.Command {
-	return a.group("instance", "Look at DOM instances, and execute their actions",
-		a.instanceActionCommand(),
+	return a.group("instance", "Look at DOM instances, change them, and execute their actions",
 		a.instanceListCommand(),
 		a.instanceCountCommand(),
 		a.instanceExplainCommand(),
-		a.completes(a.leaf("get MODULE ID", "Show an instance with its values", a.instanceGet), moduleNames))
+		a.completesInstance(a.leaf("get MODULE ID", "Show an instance with its values", a.instanceGet)),
+		a.instanceCreateCommand(), a.instanceUpdateCommand(), a.instanceEditCommand(),
+		a.completesInstance(a.leaf("delete MODULE ID...", "Delete instances", a.instanceDelete)),
+		a.completesInstance(a.leaf("transition MODULE ID TRANSITION", "Move an instance to another status", a.instanceTransition)),
+		a.completesInstance(a.leaf("history MODULE ID", "List the changes of an instance", a.instanceHistory)),
+		a.instanceExportCommand(), a.instanceImportCommand(),
+		a.instanceAttachmentCommand(), a.instanceActionCommand())
 }
 
 // selection is which instances a command is about, as its flags say.
@@ -124,9 +129,9 @@ func (a *app) instanceList(ctx context.Context, moduleID string, s selection, li
 		fmt.Fprintf(a.stderr, "only the first %d are listed; --limit lists more\n", limit)
 	}
 	return a.answer(objects{dom.KindInstance, instances}, func(t *table) {
-		t.row("ID", "NAME", "DEFINITION", "STATUS", "CHANGED", "VALUES")
+		t.header("ID", "NAME", "DEFINITION", "STATUS", "CHANGED", "VALUES")
 		for _, i := range instances {
-			t.row(i.ID.String(), nameOf(i), names.definition(i.DomDefinitionID), i.StatusID, timeText(i.LastModified), shorten(names.values(i), 80))
+			t.row(i.ID.String(), nameOf(i), names.definition(i.DomDefinitionID), i.StatusID, timeText(i.LastModified), t.shorten(names.values(i), 80))
 		}
 	})
 }
@@ -154,28 +159,9 @@ func (a *app) instanceCount(ctx context.Context, moduleID string, s selection) e
 }
 
 func (a *app) instanceGet(ctx context.Context, args []string) error {
-	id, err := dom.ParseInstanceID(args[1])
-	if err != nil {
-		return err
-	}
-	c, err := a.connect()
-	if err != nil {
-		return err
-	}
-	defer c.Close()
-	helper := dom.NewDomHelper(c.SendSLNetMessages, args[0])
-	instances, err := helper.DomInstances.Read(ctx, dom.InstanceExposers.ID.Equal(id))
-	if err != nil {
-		return err
-	}
-	if len(instances) == 0 {
-		return slnet.Errorf(slnet.KindNotFound, "the module %q has no instance %s", args[0], id)
-	}
-	names, err := readNames(ctx, helper)
-	if err != nil {
-		return err
-	}
-	return a.answer(instances[0], func(t *table) { names.show(t, instances[0]) })
+	return a.withInstance(ctx, args, func(_ *dom.DomHelper, n *names, i *dom.Instance) error {
+		return a.answer(i, func(t *table) { n.show(t, i) })
+	})
 }
 
 // names are the names of the things a module's instances refer to by id.

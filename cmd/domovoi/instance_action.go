@@ -37,7 +37,7 @@ func (a *app) instanceActionList(ctx context.Context, args []string) error {
 		return err
 	}
 	return a.answer(&dom.DomInstanceActionsResponse{Actions: actions, Buttons: buttons}, func(t *table) {
-		t.row("ACTION", "SCRIPT", "ENABLED", "WHY NOT")
+		t.header("ACTION", "SCRIPT", "ENABLED", "WHY NOT")
 		for _, action := range actions {
 			t.row(action.ID, action.Script, yes(action.IsEnabled), whyNot(action.TraceData))
 		}
@@ -46,7 +46,7 @@ func (a *app) instanceActionList(ctx context.Context, args []string) error {
 		}
 		t.w.Flush()
 		fmt.Fprintln(t.w)
-		t.row("BUTTON", "TEXT", "ACTION", "VISIBLE", "ENABLED", "WHY NOT")
+		t.header("BUTTON", "TEXT", "ACTION", "VISIBLE", "ENABLED", "WHY NOT")
 		for _, b := range buttons {
 			t.row(b.ID, b.Layout.Text, b.ActionID, yes(b.IsVisible), yes(b.IsEnabled), whyNot(b.TraceData))
 		}

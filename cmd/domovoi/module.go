@@ -13,11 +13,13 @@ import (
 )
 
 func (a *app) moduleCommand() *cobra.Command {
-	return a.group("module", "Look at DOM modules, carry them from one daemon to another",
+	c := a.group("module", "Look at DOM modules, change them, carry them from one daemon to another",
 		a.leaf("list", "List the modules", a.moduleList),
 		a.completes(a.leaf("show ID", "Show a module: its settings, definitions and sections", a.moduleShow), moduleNames),
 		a.completes(a.leaf("security ID", "Show who has access to the instances of a module, and links that lead nowhere", a.moduleSecurity), moduleNames),
 		a.moduleExportCommand(), a.moduleImportCommand())
+	c.AddCommand(a.moduleWriteCommands()...)
+	return c
 }
 
 // objects is the JSON form of a list of objects, that of the message which
@@ -38,7 +40,7 @@ func (a *app) moduleList(ctx context.Context, _ []string) error {
 		return err
 	}
 	return a.answer(objects{dom.KindModuleSettings, modules}, func(t *table) {
-		t.row("MODULE", "CREATED", "BY", "CHANGED", "BY")
+		t.header("MODULE", "CREATED", "BY", "CHANGED", "BY")
 		for _, m := range modules {
 			t.row(m.ModuleID, timeText(m.CreatedAt), m.CreatedBy, timeText(m.LastModified), m.LastModifiedBy)
 		}
@@ -122,7 +124,7 @@ func (m *module) show(t *table) {
 	t.w.Flush()
 
 	fmt.Fprintln(t.w)
-	t.row("DEFINITION", "ID", "INSTANCES", "SECTIONS")
+	t.header("DEFINITION", "ID", "INSTANCES", "SECTIONS")
 	names := make(map[dom.SectionDefinitionID]string)
 	for _, section := range m.SectionDefinitions {
 		names[section.ID] = section.Name
@@ -141,7 +143,7 @@ func (m *module) show(t *table) {
 	t.w.Flush()
 
 	fmt.Fprintln(t.w)
-	t.row("SECTION", "FIELD", "TYPE", "ID")
+	t.header("SECTION", "FIELD", "TYPE", "ID")
 	for _, section := range m.SectionDefinitions {
 		t.row(section.Name, "", "", section.ID.String())
 		for _, field := range section.FieldDescriptors {

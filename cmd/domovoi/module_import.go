@@ -87,7 +87,7 @@ func (i *moduleImport) run(ctx context.Context, args []string) error {
 	if err := i.answer(results, func(t *table) { showImport(t, results) }); err != nil {
 		return err
 	}
-	if i.output == outputTable {
+	if !i.forPrograms() {
 		i.tell(results)
 	}
 	return errors.Join(stopped, failed(results))
@@ -147,7 +147,7 @@ func (r *imported) showSteps(t *table) {
 	if r.Count(interchange.Unchanged) == len(r.Steps) {
 		return
 	}
-	t.row("ACTION", "KIND", "NAME", "ID", "INSTANCES")
+	t.header("ACTION", "KIND", "NAME", "ID", "INSTANCES")
 	listed := make(map[string]int)
 	for _, step := range r.Steps {
 		if step.Action == interchange.Unchanged {

@@ -136,7 +136,7 @@ func (s moduleSecurity) show(t *table) {
 		t.field("Groups", "not looked at, which needs "+slnet.PermissionSecurityAdministration.String())
 	}
 	t.w.Flush()
-	t.row("GROUP", "DEFINITION", "INSTANCES", "ACCESS", "PROBLEMS")
+	t.header("GROUP", "DEFINITION", "INSTANCES", "ACCESS", "PROBLEMS")
 	for _, l := range s.Links {
 		definition, instances, access := l.DomDefinition, "all", "read and write"
 		if definition == "" && !l.DomDefinitionID.IsZero() {

@@ -123,9 +123,9 @@ func (a *app) pluginList(ctx context.Context, _ []string) error {
 		return err
 	}
 	return a.answer(&plugins{scripts.Scripts, processes.Processes}, func(t *table) {
-		t.row("NAME", "VERSION", "DEPLOYED", "BY", "PROCESS", "DESCRIPTION")
+		t.header("NAME", "VERSION", "DEPLOYED", "BY", "PROCESS", "DESCRIPTION")
 		for _, s := range scripts.Scripts {
-			t.row(s.Name, fmt.Sprint(s.Version), timeText(s.DeployedAt), s.DeployedBy, processText(s, processes.Processes), shorten(s.Description, 60))
+			t.row(s.Name, fmt.Sprint(s.Version), timeText(s.DeployedAt), s.DeployedBy, processText(s, processes.Processes), t.shorten(s.Description, 60))
 		}
 	})
 }

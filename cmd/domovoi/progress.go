@@ -3,11 +3,8 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"sync"
 	"time"
-
-	"golang.org/x/term"
 )
 
 // progressInterval is the time between two lines of progress.
@@ -22,8 +19,8 @@ type progressLine struct {
 
 // progress is the line of standard error.
 func (a *app) progress() *progressLine {
-	if f, ok := a.stderr.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		return &progressLine{w: f}
+	if isTerminal(a.stderr) {
+		return &progressLine{w: a.stderr}
 	}
 	return new(progressLine)
 }

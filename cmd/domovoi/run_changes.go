@@ -23,14 +23,14 @@ func (a *app) runChanges(ctx context.Context, args []string) error {
 		return err
 	}
 	defer c.Close()
-	if a.output != outputJSON {
+	if !a.forPrograms() {
 		return a.showChanges(ctx, c, id)
 	}
 	changes, err := ask[*dom.RunChangesResponse](ctx, c, &dom.GetRunChangesMessage{RunID: id})
 	if err != nil {
 		return err
 	}
-	return a.printJSON(changes)
+	return a.printDocument(changes)
 }
 
 // printDryRun prints a run with what it would have changed.
@@ -39,7 +39,7 @@ func (a *app) printDryRun(ctx context.Context, c *client.Client, run slnet.Run) 
 	if err != nil {
 		return err
 	}
-	return a.printJSON(struct {
+	return a.printDocument(struct {
 		Run     slnet.Run               `json:"Run"`
 		Changes *dom.RunChangesResponse `json:"Changes"`
 	}{run, changes})

@@ -116,7 +116,7 @@ func (a *app) runList(ctx context.Context, message *slnet.GetRunsMessage) error 
 		left -= int64(len(response.Runs))
 	}
 	return a.answer(&answer, func(t *table) {
-		t.row("ID", "SCRIPT", "VERSION", "STATE", "RUNS AS", "QUEUED", "TOOK")
+		t.header("ID", "SCRIPT", "VERSION", "STATE", "RUNS AS", "QUEUED", "TOOK")
 		for _, run := range answer.Runs {
 			version := fmt.Sprint(run.ScriptVersion)
 			if run.SourceHash != "" {
@@ -310,9 +310,12 @@ func (a *app) runLogs(ctx context.Context, text string, follow bool) error {
 	lines.SetEscapeHTML(false)
 	return readLog(ctx, c, id, follow, func(page []slnet.LogLine) {
 		for _, line := range page {
-			if a.output == outputJSON {
+			switch a.output {
+			case outputJSON:
 				lines.Encode(line)
-			} else {
+			case outputYAML:
+				a.printDocument(line)
+			default:
 				fmt.Fprintln(a.stdout, logText(line))
 			}
 		}
@@ -403,7 +406,7 @@ func (a *app) runReplay(ctx context.Context, message *slnet.ReplayRunsMessage) e
 		fmt.Fprintf(a.stderr, "run %s was not started again: %s\n", refused.ID, refused.Message)
 	}
 	if err := a.answer(response, func(t *table) {
-		t.row("ID", "SCRIPT", "VERSION", "REPEATS")
+		t.header("ID", "SCRIPT", "VERSION", "REPEATS")
 		for _, run := range response.Runs {
 			t.row(run.ID.String(), run.Script, fmt.Sprint(run.ScriptVersion), run.ReplayOf.String())
 		}

@@ -181,7 +181,7 @@ func (a *app) scheduleListCommand() *cobra.Command {
 			return err
 		}
 		return a.answer(response, func(t *table) {
-			t.row("NAME", "SCRIPT", "WHEN", "OWNER", "NEXT")
+			t.header("NAME", "SCRIPT", "WHEN", "OWNER", "NEXT")
 			for i := range response.Schedules {
 				s := &response.Schedules[i]
 				t.row(s.Name, s.Script, whenText(s), s.Owner, nextText(s))
@@ -315,7 +315,7 @@ func (a *app) scheduleSkipped(ctx context.Context, args []string) error {
 			return err
 		}
 		return a.answer(response, func(t *table) {
-			t.row("DUE", "COUNT", "REASON")
+			t.header("DUE", "COUNT", "REASON")
 			for _, skipped := range response.Skipped {
 				t.row(timeText(skipped.Occurrence), fmt.Sprint(skipped.Count), skipped.Reason)
 			}

@@ -272,9 +272,9 @@ func (a *app) scriptList(ctx context.Context, _ []string) error {
 }
 
 func showScripts(t *table, scripts []slnet.Script) {
-	t.row("NAME", "VERSION", "ENGINE", "DEPLOYED", "BY", "DESCRIPTION")
+	t.header("NAME", "VERSION", "ENGINE", "DEPLOYED", "BY", "DESCRIPTION")
 	for _, s := range scripts {
-		t.row(s.Name, fmt.Sprint(s.Version), string(s.Engine), timeText(s.DeployedAt), s.DeployedBy, shorten(s.Description, 60))
+		t.row(s.Name, fmt.Sprint(s.Version), string(s.Engine), timeText(s.DeployedAt), s.DeployedBy, t.shorten(s.Description, 60))
 	}
 }
 
@@ -338,7 +338,7 @@ func (a *app) scriptShow(ctx context.Context, message *slnet.GetScriptMessage) e
 			t.field("Used", fmt.Sprintf("%d more times", uses.More))
 		}
 	})
-	if err != nil || a.output == outputJSON {
+	if err != nil || a.forPrograms() || a.output == outputName {
 		return err
 	}
 	if s.ManifestText != "" {

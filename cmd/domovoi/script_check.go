@@ -77,8 +77,8 @@ func (a *app) scriptCheck(ctx context.Context, paths []string, library bool) err
 		}
 		answer.Scripts = append(answer.Scripts, told)
 	}
-	if a.output == outputJSON {
-		if err := a.printJSON(answer); err != nil || len(refused) == 0 {
+	if a.forPrograms() {
+		if err := a.printDocument(answer); err != nil || len(refused) == 0 {
 			return err
 		}
 	} else {

@@ -37,9 +37,9 @@ func (a *app) scriptMemory(ctx context.Context, name string) error {
 		all.Entries, all.Next = append(all.Entries, response.Entries...), response.Next
 	}
 	return a.answer(all, func(t *table) {
-		t.row("KEY", "VALUE", "CHANGED", "RUN")
+		t.header("KEY", "VALUE", "CHANGED", "RUN")
 		for _, entry := range all.Entries {
-			t.row(entry.Key, shorten(entry.Value, 60), timeText(entry.ChangedAt), entry.RunID.String())
+			t.row(entry.Key, t.shorten(entry.Value, 60), timeText(entry.ChangedAt), entry.RunID.String())
 		}
 	})
 }

@@ -349,7 +349,7 @@ func (a *app) tellOutcome(ctx context.Context, c *client.Client, response *slnet
 	switch {
 	case !response.Run.DryRun:
 		return a.tellResult(response)
-	case a.output == outputJSON:
+	case a.forPrograms():
 		return a.printDryRun(ctx, c, response.Run)
 	}
 	return errors.Join(a.tellResult(response), a.showChanges(ctx, c, response.Run.ID))
@@ -357,8 +357,8 @@ func (a *app) tellOutcome(ctx context.Context, c *client.Client, response *slnet
 
 // tellStarted prints the id of a run that was not waited for.
 func (a *app) tellStarted(response *slnet.RunResponse) error {
-	if a.output == outputJSON {
-		return a.printJSON(response)
+	if a.forPrograms() {
+		return a.printDocument(response)
 	}
 	_, err := fmt.Fprintln(a.stdout, response.Run.ID)
 	return err
@@ -366,8 +366,8 @@ func (a *app) tellStarted(response *slnet.RunResponse) error {
 
 // tellResult prints what a run has put out and returned.
 func (a *app) tellResult(response *slnet.RunResponse) (err error) {
-	if a.output == outputJSON {
-		return a.printJSON(response)
+	if a.forPrograms() {
+		return a.printDocument(response)
 	}
 	for _, key := range sortedKeys(response.Run.Output) {
 		fmt.Fprintf(a.stdout, "%s=%s\n", key, response.Run.Output[key])

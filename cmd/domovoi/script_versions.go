@@ -41,7 +41,7 @@ func (a *app) scriptVersionsCommand() *cobra.Command {
 }
 
 func showVersions(t *table, response *slnet.ScriptVersionsResponse) {
-	t.row("VERSION", "DEPLOYED", "BY", "HASH", "CHANGED", "ENTRY POINTS")
+	t.header("VERSION", "DEPLOYED", "BY", "HASH", "CHANGED", "ENTRY POINTS")
 	for _, v := range response.Versions {
 		var changed []string
 		for _, part := range []struct {
@@ -127,7 +127,7 @@ func (a *app) scriptDiff(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	if a.output == outputJSON {
+	if a.forPrograms() {
 		return a.answer(&versionDiff{to.Name, from.Version, to.Version, text}, nil)
 	}
 	if text == "" {

@@ -81,7 +81,7 @@ func (a *app) secretList(ctx context.Context, _ []string) error {
 }
 
 func showSecrets(t *table, secrets []slnet.Secret) {
-	t.row("NAME", "CHANGED", "BY", "SCRIPTS")
+	t.header("NAME", "CHANGED", "BY", "SCRIPTS")
 	for _, s := range secrets {
 		t.row(s.Name, timeText(s.ChangedAt), s.ChangedBy, strings.Join(s.Scripts, ", "))
 	}

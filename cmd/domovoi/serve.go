@@ -75,6 +75,9 @@ func (a *app) serve(ctx context.Context, s *settings) error {
 	if o.TrustedProxies, err = n.proxies(); err != nil {
 		return err
 	}
+	if o.WebhookNetworks, err = s.networksOfWebhooks(); err != nil {
+		return err
+	}
 	if o.Spares == 0 {
 		o.Spares = -1
 	}

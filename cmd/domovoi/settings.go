@@ -3,6 +3,7 @@ package main
 import (
 	"io"
 	"log/slog"
+	"net/netip"
 	goruntime "runtime"
 	"slices"
 	"strings"
@@ -25,6 +26,8 @@ type settings struct {
 	options runtime.Options
 	logging logging
 	admin   string
+	// webhookNetworks are not parsed yet.
+	webhookNetworks []string
 }
 
 // settings gives a command the flags of serve.
@@ -48,6 +51,10 @@ func (a *app) newSettings() *settings {
 	flags.Var(&s.logging.level, "log-level", "the least `level` that is logged: debug, info, warn or error")
 	flags.StringVar(&s.logging.format, "log-format", logFormats[0], "`form` of the log: text or json")
 	flags.Var((*days)(&o.AuditAge), "audit-age", "how long records of the audit are kept, such as 12h or 30d (default 90d)")
+	flags.Var((*days)(&o.Retention.Age), "run-age", "how long runs that succeeded are kept, where their script does not say so (default 30d)")
+	flags.Var((*days)(&o.Retention.FailedAge), "failed-run-age", "how long other runs are kept (default 90d, at least --run-age)")
+	flags.Int64Var(&o.Retention.Runs, "run-count", 0, "`number` of runs that are kept of each script, of those that succeeded and of the others; 0 means 100000")
+	flags.Var((*size)(&o.Retention.Logs), "run-logs", "`size` that the logs of these runs may have (default 1GiB)")
 	flags.Var((*size)(&o.CacheSize), "cache-size", "`size` of the store's cache in memory (default 64MiB)")
 	flags.Var((*size)(&o.MemTableSize), "memtable-size", "`size` of what the store gathers in memory before it writes a table (default 32MiB)")
 	flags.IntVar(&o.MaxConcurrentCompactions, "compactions", 0, "`number` of compactions at a time (default half the processors)")
@@ -56,8 +63,9 @@ func (a *app) newSettings() *settings {
 	flags.IntVar(&o.Spares, "spares", 2*goruntime.NumCPU(), "`number` of processes that wait for runs of scripts executed lately; 0 for none")
 	flags.StringVar(&o.SecretsKey, "secrets-key", "", "`file` with the key of secrets, made when there is none (default "+runtime.SecretsKeyFile+" in the data directory)")
 	flags.IntVar(&o.MaxDepth, "max-depth", 0, "how many runs may stand above another, each started by the one before; 0 means 16, at most 100")
-	flags.BoolVar(&o.Safe, "safe", false, "start nothing by itself: no schedules, nothing for changes, no scripts for APIs, and no runs that wait")
+	flags.BoolVar(&o.Safe, "safe", false, "start nothing by itself: no schedules, nothing for changes, no scripts for APIs, no webhooks, and no runs that wait")
 	flags.BoolVar(&o.ReadOnly, "read-only", false, "change nothing and start nothing, to look at a restored backup")
+	flags.StringArrayVar(&s.webhookNetworks, "webhook-network", nil, "`network` that webhooks may send to though it is not public, such as 10.1.0.0/16; may be repeated")
 	backupFlags(flags, &o.Backups)
 	flags.StringVar(&s.file, configFlag, "", "YAML `file` with settings (default "+configFile+" in the data directory, if it is there)")
 	return s
@@ -77,13 +85,30 @@ func (s *settings) check() []error {
 	if n := s.options.Spares; n < 0 {
 		add(slnet.Errorf(slnet.KindInvalid, "--spares is %d; it must be 0 or more", n))
 	}
+	if n := s.options.Retention.Runs; n < 0 {
+		add(slnet.Errorf(slnet.KindInvalid, "--run-count is %d; it must be 0 or more", n))
+	}
+	_, err := s.networksOfWebhooks()
+	add(err)
 	add(s.network.check())
-	_, err := s.network.proxies()
+	_, err = s.network.proxies()
 	add(err)
 	add(s.logging.check())
 	_, err = adminAddress(s.admin)
 	add(err)
 	return errs
+}
+
+// networksOfWebhooks are those that are not public and may be sent to.
+func (s *settings) networksOfWebhooks() (list []netip.Prefix, err error) {
+	for _, text := range s.webhookNetworks {
+		network, err := netip.ParsePrefix(text)
+		if err != nil {
+			return nil, slnet.Errorf(slnet.KindInvalid, "--webhook-network %q is not a network such as 10.1.0.0/16 or 127.0.0.1/32", text)
+		}
+		list = append(list, network.Masked())
+	}
+	return list, nil
 }
 
 // logging says what is logged, and in what form.

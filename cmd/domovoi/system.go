@@ -43,8 +43,8 @@ func (a *app) systemMetrics(ctx context.Context, _ []string) error {
 	if err != nil {
 		return err
 	}
-	if a.output == outputJSON {
-		return a.printJSON(response)
+	if a.forPrograms() {
+		return a.printDocument(response)
 	}
 	_, err = io.WriteString(a.stdout, response.Text)
 	return err
@@ -84,6 +84,9 @@ func (a *app) systemInfo(ctx context.Context, _ []string) error {
 		}
 		t.field("Store version", fmt.Sprint(response.StoreVersion))
 		t.field("Active modules", strings.Join(response.Managers, ", "))
+		if response.RemovedRuns > 0 {
+			t.field("Removed runs", fmt.Sprintf("%d, with %s of logs", response.RemovedRuns, sizeText(response.RemovedLogBytes)))
+		}
 		for i, means := range response.Isolation {
 			t.row(first(i, "Isolation"), means)
 		}

@@ -101,8 +101,8 @@ func (a *app) printToken(response *slnet.CreateTokenResponse, file string) error
 		fmt.Fprintf(a.stderr, "token %s of %s is in %s, %s\n", token.ID, token.User, file, expiry)
 		return nil
 	}
-	if a.output == outputJSON {
-		return a.printJSON(response)
+	if a.forPrograms() {
+		return a.printDocument(response)
 	}
 	fmt.Fprintf(a.stderr, "token %s of %s, %s; it is shown only now\n", token.ID, token.User, expiry)
 	_, err := fmt.Fprintln(a.stdout, response.Secret)
@@ -115,7 +115,7 @@ func (a *app) tokenList(ctx context.Context, args []string) error {
 		return err
 	}
 	return a.answer(response, func(t *table) {
-		t.row("ID", "USER", "NAME", "KIND", "CREATED", "EXPIRES", "LAST USED", "LIMITED TO")
+		t.header("ID", "USER", "NAME", "KIND", "CREATED", "EXPIRES", "LAST USED", "LIMITED TO")
 		for _, token := range response.Tokens {
 			t.row(token.ID.String(), token.User, token.Name, tokenKindText(token.Kind), timeText(token.CreatedAt), timeText(token.ExpiresAt),
 				timeText(token.LastUsedAt), scopeText(token.Scope))

@@ -261,7 +261,7 @@ func (a *app) triggerListCommand() *cobra.Command {
 			return err
 		}
 		return a.answer(response, func(t *table) {
-			t.row("NAME", "MODULE", "EVENTS", "SCRIPT", "OWNER", "STATE")
+			t.header("NAME", "MODULE", "EVENTS", "SCRIPT", "OWNER", "STATE")
 			for i := range response.Triggers {
 				trigger := &response.Triggers[i]
 				t.row(trigger.Name, trigger.ModuleID, eventsText(trigger), trigger.Script, trigger.Owner, triggerState(trigger))
@@ -393,7 +393,7 @@ func (a *app) triggerSkippedCommand() *cobra.Command {
 }
 
 func showSkipped(t *table, response *dom.SkippedTriggersResponse) {
-	t.row("TIME", "COUNT", "CHANGE", "INSTANCE", "SCRIPT", "REASON")
+	t.header("TIME", "COUNT", "CHANGE", "INSTANCE", "SCRIPT", "REASON")
 	for _, s := range response.Skipped {
 		t.row(timeText(s.Time), fmt.Sprint(s.Count), s.CrudType.String(), s.InstanceID.String(), s.Script, s.Reason)
 	}

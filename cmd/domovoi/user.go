@@ -139,7 +139,7 @@ func (a *app) userList(ctx context.Context, _ []string) error {
 }
 
 func showUsers(t *table, users []slnet.User) {
-	t.row("NAME", "DISPLAY NAME", "GROUPS", "PASSWORD", "DISABLED", "CREATED")
+	t.header("NAME", "DISPLAY NAME", "GROUPS", "PASSWORD", "DISABLED", "CREATED")
 	for _, u := range users {
 		t.row(u.Name, u.DisplayName, strings.Join(u.Groups, ", "), yes(u.HasPassword), yes(u.Disabled), timeText(u.CreatedAt))
 	}
@@ -152,8 +152,8 @@ func (a *app) userDelete(ctx context.Context, args []string) error {
 // do sends a message that is only carried out. It says nothing when it was.
 func (a *app) do(ctx context.Context, message slnet.Message) error {
 	response, err := request[*slnet.Empty](ctx, a, message)
-	if err != nil || a.output != outputJSON {
+	if err != nil || !a.forPrograms() {
 		return err
 	}
-	return a.printJSON(response)
+	return a.printDocument(response)
 }

@@ -7,7 +7,6 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"os"
 	"path/filepath"
 	"reflect"
 	"regexp"
@@ -117,17 +116,17 @@ func (g *generator) want(name string) {
 
 // read collects the declarations of a folder.
 func (g *generator) read(folder string) error {
-	entries, err := os.ReadDir(folder)
+	paths, err := filepath.Glob(filepath.Join(folder, "*.go"))
 	if err != nil {
 		return err
 	}
 	files := token.NewFileSet()
 	var constants []*ast.GenDecl
-	for _, entry := range entries {
-		if n := entry.Name(); !strings.HasSuffix(n, ".go") || strings.HasSuffix(n, "_test.go") || strings.HasSuffix(n, "_gen.go") {
+	for _, path := range paths {
+		if strings.HasSuffix(path, "_test.go") || strings.HasSuffix(path, "_gen.go") {
 			continue
 		}
-		file, err := parser.ParseFile(files, filepath.Join(folder, entry.Name()), nil, parser.ParseComments|parser.SkipObjectResolution)
+		file, err := parser.ParseFile(files, path, nil, parser.ParseComments|parser.SkipObjectResolution)
 		if err != nil {
 			return err
 		}
@@ -326,7 +325,7 @@ func (g *generator) expression(e ast.Expr) (string, error) {
 	return "", fmt.Errorf("%T has no form in TypeScript", e)
 }
 
-var answered = regexp.MustCompile(`Answered\s+with\s+(?:a\s+|an\s+)?(?:slnet\.)?(\w+)`)
+var answered = regexp.MustCompile(`[Aa]nswered\s+with\s+(?:a\s+|an\s+)?(?:slnet\.)?(\w+)`)
 
 // list writes which messages there are, and what answers each.
 func (g *generator) list(names []string, messages map[string]string) {

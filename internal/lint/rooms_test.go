@@ -61,6 +61,8 @@ var rooms = []room{
 	{path: "sdk/dom/filtertext",
 		rooms:   []string{"sdk/dom", "sdk/slnet"},
 		modules: []string{"github.com/google/uuid"}},
+	{path: "sdk/dom/rows",
+		rooms: []string{"sdk/dom", "sdk/slnet"}, modules: []string{"github.com/google/uuid"}}, // values of tests
 	{path: "sdk/schema", // what scripts take and return
 		modules: []string{"github.com/google/uuid"}},
 	{path: "sdk/client",
@@ -102,6 +104,9 @@ var rooms = []room{
 	{path: "runtime/dommanager",
 		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom", "storage", "runtime/security", "runtime/dommanager/composite"},
 		modules: []string{"github.com/google/uuid", "golang.org/x/sync"}},
+	{path: "runtime/webhook",
+		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom", "storage", "runtime/security"},
+		modules: []string{"github.com/google/uuid", "github.com/tinylib/msgp/msgp"}},
 	{path: "runtime/script", // sdk/plugin for its CompileErrors
 		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/schema", "sdk/plugin"},
 		modules: []string{"golang.org/x/tools/go/gcexportdata", "github.com/google/uuid"}}, // uuid for tests: scripts import it
@@ -155,20 +160,20 @@ var rooms = []room{
 		rooms: []string{"sdk", "sdk/slnet"}},
 	{path: "runtime",
 		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/dom/filtertext", "storage", "storage/backup", "storage/kv", "storage/kv/overlay", "storage/kv/pebblekv",
-			"runtime/security", "runtime/backups", "runtime/secrets", "runtime/outbound", "runtime/dommanager", "runtime/script", "runtime/automation", "runtime/automation/schedule", "runtime/automation/trigger", "runtime/automation/endpoint",
+			"runtime/security", "runtime/backups", "runtime/secrets", "runtime/webhook", "runtime/outbound", "runtime/dommanager", "runtime/script", "runtime/automation", "runtime/automation/schedule", "runtime/automation/trigger", "runtime/automation/endpoint",
 			"runtime/api", "runtime/metrics", "plugins"},
 		modules: []string{"github.com/google/uuid", "github.com/klauspost/compress/zstd",
 			"golang.org/x/sync", "golang.org/x/sys/unix"}},
 
 	// What is started. The daemon's binary is also the worker's.
 	{path: "cmd/domovoi",
-		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/dom/filtertext", "sdk/dom/interchange", "sdk/schema", "sdk/client", "sdk/plugin",
+		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/dom/filtertext", "sdk/dom/interchange", "sdk/dom/rows", "sdk/schema", "sdk/client", "sdk/plugin",
 			"console", "runtime", "runtime/api", "runtime/interp", "runtime/script", "plugins/sandbox", "internal/load", "internal/sdksource",
 			"storage/kv/memkv"}, // runtime/api for the server and its certificates, memkv for the daemon of a script's tests
 		modules: []string{"github.com/spf13/cobra", "github.com/spf13/pflag", "github.com/google/uuid", "github.com/pmezard/go-difflib/difflib", "go.yaml.in/yaml/v3",
 			"golang.org/x/sys/unix", "golang.org/x/term"}},
 	{path: "plugins/*",
-		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/plugin"}},
+		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/dom/rows", "sdk/plugin"}},
 	{path: "scripts/*",
 		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/plugin"},
 		modules: []string{"github.com/google/uuid"}}, // ids of counters

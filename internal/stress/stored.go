@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 
 	"domovoi.dev/sdk/dom"
 	"domovoi.dev/sdk/slnet"
@@ -16,11 +17,7 @@ import (
 // with the journal, with itself, and its feed with its objects. It returns the
 // instances of the schema's module.
 func (s *Schema) VerifyStore(ctx context.Context, fs pebblekv.FS, dir string, j *Journal, sure map[dom.InstanceID]int) (stored map[dom.InstanceID]State, err error) {
-	engine, err := pebblekv.Open(dir, pebblekv.Options{FS: fs, Logger: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		return nil, err
-	}
-	store, err := storage.Open(ctx, engine, nil)
+	store, err := openStore(ctx, fs, dir)
 	if err != nil {
 		return nil, err
 	}
@@ -39,6 +36,39 @@ func (s *Schema) VerifyStore(ctx context.Context, fs pebblekv.FS, dir string, j 
 		return nil, err
 	}
 	return stored, CompareFeed(ctx, store)
+}
+
+// openStore opens the store in a directory that nobody uses.
+func openStore(ctx context.Context, fs pebblekv.FS, dir string) (*storage.Store, error) {
+	engine, err := pebblekv.Open(dir, pebblekv.Options{FS: fs, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return nil, err
+	}
+	return storage.Open(ctx, engine, nil)
+}
+
+// InstanceChanges are all changes of instances in the store in a directory that
+// nobody uses, in the order of their commits, by module.
+func InstanceChanges(ctx context.Context, dir string) (changes map[string][]storage.Change, err error) {
+	store, err := openStore(ctx, nil, dir)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	changes = make(map[string][]storage.Change)
+	err = store.View(ctx, func(r *storage.Reader) error {
+		_, err := r.Feed(0, func(_ slnet.Cursor, row *storage.FeedRow) (bool, error) {
+			for _, c := range row.Changes {
+				if c.Kind == dom.KindInstance {
+					c.ObjectID, c.ModuleID, c.Object = strings.Clone(c.ObjectID), strings.Clone(c.ModuleID), nil
+					changes[c.ModuleID] = append(changes[c.ModuleID], c)
+				}
+			}
+			return true, nil
+		})
+		return err
+	})
+	return changes, err
 }
 
 // States are the instances of the schema's module in a store.

@@ -15,6 +15,7 @@ import (
 
 	"domovoi.dev/sdk"
 	"domovoi.dev/sdk/dom"
+	"domovoi.dev/sdk/dom/rows"
 	"domovoi.dev/sdk/slnet"
 )
 
@@ -44,20 +45,7 @@ type Result struct {
 }
 
 // RowError is what is wrong with a row.
-type RowError struct {
-	// Line is where the row begins, counted from 1 with the header.
-	Line int
-	// Column is the name of the column, empty where it is about the whole row.
-	Column  string
-	Message string
-}
-
-func (e RowError) Error() string {
-	if e.Column == "" {
-		return fmt.Sprintf("line %d: %s", e.Line, e.Message)
-	}
-	return fmt.Sprintf("line %d, column %q: %s", e.Line, e.Column, e.Message)
-}
+type RowError = rows.Error
 
 // progressRows is after how many rows a line of the log tells of the progress.
 const progressRows = 1000
@@ -79,7 +67,9 @@ func Run(ctx context.Context, engine *sdk.Engine, p Params) (Result, error) {
 	if err != nil {
 		return i.result, err
 	}
-	i.rows, err = newRows(source, definition, fields, p)
+	i.rows, err = rows.NewReader(source, definition, fields, rows.Options{
+		Style: rows.Style{Comma: p.Comma, Dates: p.Dates}, Columns: p.Columns, Delimiter: p.Delimiter,
+	})
 	if err != nil {
 		return i.result, engine.ExitFail(err.Error())
 	}
@@ -92,10 +82,26 @@ func Run(ctx context.Context, engine *sdk.Engine, p Params) (Result, error) {
 	return i.result, nil
 }
 
+// model reads the definition of a name and its fields.
+func model(ctx context.Context, helper *dom.DomHelper, name string) (dom.DefinitionID, *rows.Fields, error) {
+	definitions, err := helper.DomDefinitions.Read(ctx, dom.DefinitionExposers.Name.Equal(name))
+	if err != nil {
+		return dom.DefinitionID{}, nil, err
+	}
+	if len(definitions) != 1 {
+		return dom.DefinitionID{}, nil, slnet.Errorf(slnet.KindNotFound, "the module has %d definitions with the name %q, want one", len(definitions), name)
+	}
+	sections, err := helper.SectionDefinitions.Read(ctx, dom.True())
+	if err != nil {
+		return dom.DefinitionID{}, nil, err
+	}
+	return definitions[0].ID, rows.ReadFields(sections, definitions[0]), nil
+}
+
 // importer carries out one import.
 type importer struct {
 	params    Params
-	rows      *rows
+	rows      *rows.Reader
 	instances dom.DomInstancesComponent
 	result    Result
 
@@ -131,7 +137,7 @@ func (i *importer) open(ctx context.Context, engine *sdk.Engine) (io.ReadCloser,
 // run reads the rows and stores them, a batch at a time.
 func (i *importer) run(ctx context.Context, engine *sdk.Engine) error {
 	for {
-		instance, line, err := i.rows.next()
+		instance, line, err := i.rows.Next()
 		if err == io.EOF {
 			break
 		}

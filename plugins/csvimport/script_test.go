@@ -12,6 +12,7 @@ import (
 	"domovoi.dev/internal/daemontest"
 	"domovoi.dev/internal/scripttest"
 	"domovoi.dev/sdk/dom"
+	"domovoi.dev/sdk/dom/rows"
 	"domovoi.dev/sdk/slnet"
 )
 
@@ -197,7 +198,7 @@ func testRows(t *testing.T, h *house) {
 // What is wrong with the whole is told before anything is stored.
 func testRefused(t *testing.T, h *house) {
 	quote := filepath.Join(h.folder, "quote.csv")
-	if err := os.WriteFile(quote, append([]byte("Customer\nacme\n\""), bytes.Repeat([]byte("x\n"), maxRow)...), 0o600); err != nil {
+	if err := os.WriteFile(quote, append([]byte("Customer\nacme\n\""), bytes.Repeat([]byte("x\n"), rows.MaxRow)...), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {

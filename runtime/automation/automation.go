@@ -36,7 +36,8 @@ type Options struct {
 	Dir string
 	// Private are further paths of the daemon's own that no script is granted.
 	Private []string
-	// Hold lets runs go on waiting that waited when the daemon started.
+	// Hold lets runs go on waiting that waited when the daemon started, and keeps
+	// old ones.
 	Hold bool
 	// Connect returns the connection of a caller; a run gets one of its own.
 	Connect func(security.Caller) slnet.Connection
@@ -74,7 +75,10 @@ type Options struct {
 	// MaxDepth is how many runs may stand above a run that is started by a script,
 	// or by a change that a script makes; 0 means DefaultMaxDepth.
 	MaxDepth int
-	Logger   *slog.Logger
+	// Retention says which runs are kept of scripts that do not say so themselves;
+	// zero fields mean DefaultRetention.
+	Retention slnet.ScriptRetention
+	Logger    *slog.Logger
 }
 
 // Automation is the home of scripts and runs.
@@ -123,6 +127,9 @@ func Open(ctx context.Context, o Options) (*Automation, error) {
 		}
 	}
 	a.loops.Go(a.dispatch)
+	if !o.Hold {
+		a.loops.Go(a.sweepRuns)
+	}
 	return a, nil
 }
 

@@ -100,6 +100,9 @@ func (h *house) close() {
 	if result, err := h.store.Check(context.Background()); err != nil || len(result.Problems) > 0 {
 		h.t.Errorf("the store is not sound: %v\n%s", err, strings.Join(result.Problems, "\n"))
 	}
+	if problems, err := h.Check(context.Background()); err != nil || len(problems) > 0 {
+		h.t.Errorf("the runs are not sound: %v\n%s", err, strings.Join(problems, "\n"))
+	}
 	if err := h.host.Close(); err != nil {
 		h.t.Error(err)
 	}

@@ -27,11 +27,12 @@ const (
 	maxLogPiece = 1 << 20
 )
 
+// logExtension ends the name of a log, which begins with the id of its run.
 const logExtension = ".jsonl"
 
-func (a *Automation) logPath(id uuid.UUID) string {
-	return filepath.Join(a.logDir(), id.String()+logExtension)
-}
+func (a *Automation) logPath(id uuid.UUID) string { return a.logPathOf(id.String()) }
+
+func (a *Automation) logPathOf(id string) string { return filepath.Join(a.logDir(), id+logExtension) }
 
 // runLog is the log of one run: a file with a JSON object on each line, made for
 // the first of them. Its lines are not synced one by one; a log is no record.

@@ -31,6 +31,9 @@ const (
 	maxAttempts          = 100
 	maxConcurrency       = 10_000
 	maxGrants            = 100
+	maxAge               = 100 * 365 * 24 * time.Hour
+	maxRetainedRuns      = 1_000_000_000
+	maxRetainedLogs      = 1 << 50
 )
 
 // manifest puts what a script.yaml says into a script that is to be deployed.
@@ -169,6 +172,14 @@ func (r *manifestReader) manifest(m *slnet.Manifest, root *yaml.Node) {
 				"max_delay": r.duration(&m.Retry.MaxDelay, maxTimeout),
 			})
 		},
+		"retention": func(key string, node *yaml.Node) {
+			r.mapping(key, node, map[string]value{
+				"age":        r.age(&m.Retention.Age),
+				"failed_age": r.age(&m.Retention.FailedAge),
+				"runs":       r.number(&m.Retention.Runs, 1, maxRetainedRuns),
+				"logs":       r.size(&m.Retention.Logs, 0, maxRetainedLogs),
+			})
+		},
 		"grants": func(key string, node *yaml.Node) {
 			r.mapping(key, node, map[string]value{
 				"network": r.list(&m.Grants.Network, checkServer),
@@ -292,6 +303,20 @@ func (r *manifestReader) duration(to *time.Duration, most time.Duration) value {
 		*to = d
 		return nil
 	}, "!!str", "!!int", "!!float")
+}
+
+// age is duration for long ones, which may also count days, like 30d.
+func (r *manifestReader) age(to *time.Duration) value {
+	hours := r.duration(to, maxAge)
+	return func(key string, node *yaml.Node) {
+		count, isDays := strings.CutSuffix(node.Value, "d")
+		days, err := strconv.ParseUint(count, 10, 16)
+		if node.Kind != yaml.ScalarNode || !isDays || err != nil || days == 0 || time.Duration(days)*24*time.Hour > maxAge {
+			hours(key, node)
+			return
+		}
+		*to = time.Duration(days) * 24 * time.Hour
+	}
 }
 
 func (r *manifestReader) size(to *int64, least, most int64) value {

@@ -23,6 +23,7 @@ description: sends invoices
 timeout: 90s
 retry: {attempts: 3, delay: 10s, max_delay: 5m}
 concurrency: 2
+retention: {age: 12h, failed_age: 30d, runs: 5, logs: 1MiB}
 process: own
 grants:
   network: [api.example.com:443, "[::1]:80"]
@@ -45,7 +46,8 @@ limits:
 		Grants: slnet.ScriptGrants{
 			Network: []string{"api.example.com:443", "[::1]:80"}, Read: []string{"/srv/in"}, Write: []string{"/srv/out"}, Processes: true,
 		},
-		Limits: slnet.ScriptLimits{Memory: 256 << 20, CPU: 30 * time.Second, Output: 1024},
+		Retention: slnet.ScriptRetention{Age: 12 * time.Hour, FailedAge: 30 * day, Runs: 5, Logs: 1 << 20},
+		Limits:    slnet.ScriptLimits{Memory: 256 << 20, CPU: 30 * time.Second, Output: 1024},
 	}
 	s := response.Script
 	if !reflect.DeepEqual(s.Manifest, want) || s.ManifestText != "" || s.Description != want.Description || s.Timeout != want.Timeout {
@@ -76,6 +78,9 @@ func TestManifestsThatAreRefused(t *testing.T) {
 		"timeout: soon":                               `script.yaml:1: timeout is "soon", which is not a time like 90s or 5m`,
 		"timeout: 1000000h":                           "it must be more than 0 and at most",
 		"timeout: 1m\ntimeout: 2m":                    "script.yaml:2: timeout is there twice",
+		"retention: {age: 0d}":                        `retention.age is "0d", which is not a time like`,
+		"retention: {age: 99999d}":                    `retention.age is "99999d", which is not`,
+		"retention: {runs: 0}":                        "retention.runs",
 		"retry: {attempts: -1}":                       "retry.attempts",
 		"concurrency: [1]":                            "concurrency is not a number",
 		"process: both":                               `process is "both", which is not own or shared`,

@@ -461,6 +461,67 @@ func (z *Changes) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z Removed) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 2
+	// string "Runs"
+	o = append(o, 0x82, 0xa4, 0x52, 0x75, 0x6e, 0x73)
+	o = msgp.AppendInt64(o, z.Runs)
+	// string "LogBytes"
+	o = append(o, 0xa8, 0x4c, 0x6f, 0x67, 0x42, 0x79, 0x74, 0x65, 0x73)
+	o = msgp.AppendInt64(o, z.LogBytes)
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *Removed) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Runs":
+			z.Runs, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Runs")
+				return
+			}
+		case "LogBytes":
+			z.LogBytes, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "LogBytes")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z Removed) Msgsize() (s int) {
+	s = 1 + 5 + msgp.Int64Size + 9 + msgp.Int64Size
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z *indexRow) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
@@ -582,6 +643,130 @@ func (z *indexRow) UnmarshalMsg(bts []byte) (o []byte, err error) {
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *indexRow) Msgsize() (s int) {
 	s = 1 + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 6 + msgp.StringPrefixSize + len(string(z.State)) + 9 + msgp.TimeSize + 8 + msgp.TimeSize + 9 + msgp.Int64Size
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *keeping) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 3
+	// string "retention"
+	o = append(o, 0x83, 0xa9, 0x72, 0x65, 0x74, 0x65, 0x6e, 0x74, 0x69, 0x6f, 0x6e)
+	o, err = z.retention.MarshalMsg(o)
+	if err != nil {
+		err = msgp.WrapError(err, "retention")
+		return
+	}
+	// string "now"
+	o = append(o, 0xa3, 0x6e, 0x6f, 0x77)
+	o = msgp.AppendTimeExt(o, z.now)
+	// string "counted"
+	o = append(o, 0xa7, 0x63, 0x6f, 0x75, 0x6e, 0x74, 0x65, 0x64)
+	o = msgp.AppendArrayHeader(o, uint32(2))
+	for za0001 := range z.counted {
+		// map header, size 2
+		// string "Runs"
+		o = append(o, 0x82, 0xa4, 0x52, 0x75, 0x6e, 0x73)
+		o = msgp.AppendInt64(o, z.counted[za0001].Runs)
+		// string "LogBytes"
+		o = append(o, 0xa8, 0x4c, 0x6f, 0x67, 0x42, 0x79, 0x74, 0x65, 0x73)
+		o = msgp.AppendInt64(o, z.counted[za0001].LogBytes)
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *keeping) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "retention":
+			bts, err = z.retention.UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "retention")
+				return
+			}
+		case "now":
+			z.now, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "now")
+				return
+			}
+		case "counted":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "counted")
+				return
+			}
+			if zb0002 != uint32(2) {
+				err = msgp.ArrayError{Wanted: uint32(2), Got: zb0002}
+				return
+			}
+			for za0001 := range z.counted {
+				var zb0003 uint32
+				zb0003, bts, err = msgp.ReadMapHeaderBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "counted", za0001)
+					return
+				}
+				for zb0003 > 0 {
+					zb0003--
+					field, bts, err = msgp.ReadMapKeyZC(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "counted", za0001)
+						return
+					}
+					switch msgp.UnsafeString(field) {
+					case "Runs":
+						z.counted[za0001].Runs, bts, err = msgp.ReadInt64Bytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "counted", za0001, "Runs")
+							return
+						}
+					case "LogBytes":
+						z.counted[za0001].LogBytes, bts, err = msgp.ReadInt64Bytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "counted", za0001, "LogBytes")
+							return
+						}
+					default:
+						bts, err = msgp.Skip(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "counted", za0001)
+							return
+						}
+					}
+				}
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *keeping) Msgsize() (s int) {
+	s = 1 + 10 + z.retention.Msgsize() + 4 + msgp.TimeSize + 8 + msgp.ArrayHeaderSize + (2 * (15 + msgp.Int64Size + msgp.Int64Size))
 	return
 }
 

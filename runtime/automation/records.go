@@ -14,7 +14,7 @@ import (
 	"domovoi.dev/storage"
 )
 
-//go:generate go -C ../../tools run ./msgpgen -package ../runtime/automation -files input.go,rows.go,changes.go,deployed.go -unexported "replace slnet.RunState with:string"
+//go:generate go -C ../../tools run ./msgpgen -package ../runtime/automation -files input.go,rows.go,changes.go,retention.go,deployed.go -unexported "replace slnet.RunState with:string"
 
 // The tables of runs. Ids of runs begin with their time, so the order of ids is
 // that of the runs.

@@ -224,7 +224,11 @@ func (m *Managers) listActions(ctx context.Context, caller security.Caller, requ
 		}
 		actions, buttons := c.model.actions(c.instance)
 		for _, a := range actions {
-			response.Actions = append(response.Actions, m.look(ctx, c, caller, actions, a))
+			looked, err := m.look(ctx, c, caller, actions, a)
+			if err != nil {
+				return err
+			}
+			response.Actions = append(response.Actions, looked)
 		}
 		for _, b := range buttons {
 			response.Buttons = append(response.Buttons, c.button(b, response.Actions))
@@ -242,15 +246,16 @@ func (m *Managers) listActions(ctx context.Context, caller security.Caller, requ
 }
 
 // look says how an action is for a caller now.
-func (m *Managers) look(ctx context.Context, c *actionCheck, caller security.Caller, actions []*dom.ActionDefinition, a *dom.ActionDefinition) dom.InstanceAction {
+func (m *Managers) look(ctx context.Context, c *actionCheck, caller security.Caller, actions []*dom.ActionDefinition, a *dom.ActionDefinition) (dom.InstanceAction, error) {
 	_, trace := c.action(actions, a.ID)
-	if err := m.scripts.May(ctx, caller, a.Script); err != nil {
-		known, _ := slnet.AsError(err)
-		trace.AddError(slnet.ErrorData{Type: dom.ManagerStoreError, Reason: dom.ErrNoPermission, Message: known.Message})
+	err := m.scripts.May(ctx, caller, a.Script)
+	if errors.Is(err, slnet.KindPermissionDenied) {
+		trace.AddError(slnet.ErrorData{Type: dom.ManagerStoreError, Reason: dom.ErrNoPermission, Message: err.Error()})
+		err = nil
 	}
 	return dom.InstanceAction{
 		ID: a.ID, Script: a.Script, Async: a.Async, IsInteractive: a.IsInteractive, IsEnabled: trace.HasSucceeded(), TraceData: trace,
-	}
+	}, err
 }
 
 // button says how a button is now, beside the actions as they are.

@@ -153,6 +153,25 @@ func (v *Vault) Read(ctx context.Context, script, name string) (string, error) {
 	return key.open(nameKey(name), found.Sealed)
 }
 
+// Seal encrypts a text of the daemon's own for a place, such as "webhook" and an
+// id. A place has a space in it, which the name of a secret cannot have.
+func (v *Vault) Seal(place, text string) ([]byte, error) {
+	key, err := v.keys.get(true)
+	if err != nil {
+		return nil, err
+	}
+	return key.seal(place, text), nil
+}
+
+// Unseal decrypts what was sealed for a place.
+func (v *Vault) Unseal(place string, sealed []byte) (string, error) {
+	key, err := v.keys.get(false)
+	if err != nil {
+		return "", err
+	}
+	return key.open(place, sealed)
+}
+
 func get(r *storage.Reader, name string) (*record, error) {
 	found, err := table.Get(r, nameKey(name))
 	if errors.Is(err, storage.ErrNotFound) {

@@ -18,7 +18,26 @@ type Manifest struct {
 	Process ScriptProcess `json:"Process,omitempty"`
 	Grants  ScriptGrants  `json:"Grants,omitzero"`
 	Limits  ScriptLimits  `json:"Limits,omitzero"`
+	// Retention says which runs of the script are kept.
+	Retention ScriptRetention `json:"Retention,omitzero"`
 }
+
+// ScriptRetention says which runs of a script are kept; 0 means the daemon's
+// default. Runs that have not ended, and those above them, are always kept. Runs
+// that succeeded are counted by themselves, and so are all others.
+type ScriptRetention struct {
+	// Age is how long runs that succeeded are kept after their end, and FailedAge
+	// how long the others are, which is no less than Age.
+	Age       time.Duration `json:"Age,omitempty"`
+	FailedAge time.Duration `json:"FailedAge,omitempty"`
+	// Runs is how many are kept, the newest ones, and Logs how many bytes their
+	// logs may have.
+	Runs int64 `json:"Runs,omitempty"`
+	Logs int64 `json:"Logs,omitempty"`
+}
+
+// IsZero reports whether all of it is the daemon's default.
+func (r ScriptRetention) IsZero() bool { return r == ScriptRetention{} }
 
 // ScriptRetry says how a run is repeated that failed.
 type ScriptRetry struct {

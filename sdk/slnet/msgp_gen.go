@@ -90,8 +90,8 @@ func (z *ApiDefinition) MarshalMsg(b []byte) (o []byte, err error) {
 		// string "Methods"
 		o = append(o, 0xa7, 0x4d, 0x65, 0x74, 0x68, 0x6f, 0x64, 0x73)
 		o = msgp.AppendArrayHeader(o, uint32(len(z.Methods)))
-		for za0067 := range z.Methods {
-			o = msgp.AppendString(o, z.Methods[za0067])
+		for za0073 := range z.Methods {
+			o = msgp.AppendString(o, z.Methods[za0073])
 		}
 		// string "Script"
 		o = append(o, 0xa6, 0x53, 0x63, 0x72, 0x69, 0x70, 0x74)
@@ -241,10 +241,10 @@ func (z *ApiDefinition) UnmarshalMsg(bts []byte) (o []byte, err error) {
 			} else {
 				z.Methods = make([]string, zb0002)
 			}
-			for za0067 := range z.Methods {
-				z.Methods[za0067], bts, err = msgp.ReadStringBytes(bts)
+			for za0073 := range z.Methods {
+				z.Methods[za0073], bts, err = msgp.ReadStringBytes(bts)
 				if err != nil {
-					err = msgp.WrapError(err, "Methods", za0067)
+					err = msgp.WrapError(err, "Methods", za0073)
 					return
 				}
 			}
@@ -370,8 +370,8 @@ func (z *ApiDefinition) UnmarshalMsg(bts []byte) (o []byte, err error) {
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *ApiDefinition) Msgsize() (s int) {
 	s = 3 + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 5 + msgp.StringPrefixSize + len(z.Name) + 12 + msgp.StringPrefixSize + len(z.Description) + 6 + msgp.StringPrefixSize + len(z.Route) + 8 + msgp.ArrayHeaderSize
-	for za0067 := range z.Methods {
-		s += msgp.StringPrefixSize + len(z.Methods[za0067])
+	for za0073 := range z.Methods {
+		s += msgp.StringPrefixSize + len(z.Methods[za0073])
 	}
 	s += 7 + msgp.StringPrefixSize + len(z.Script) + 14 + msgp.Int64Size + 11 + msgp.StringPrefixSize + len(z.EntryPoint) + 8 + msgp.DurationSize + 10 + 1 + 9 + msgp.Int64Size + 4 + msgp.DurationSize + 8 + msgp.Int64Size + 11 + msgp.BoolSize + 9 + msgp.BoolSize + 10 + msgp.TimeSize + 10 + msgp.StringPrefixSize + len(z.CreatedBy) + 10 + msgp.TimeSize + 10 + msgp.StringPrefixSize + len(z.ChangedBy) + 9 + msgp.Int64Size
 	return
@@ -3873,6 +3873,71 @@ func (z *CreateUserMessage) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z *CreateWebhookMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 2
+	// string "Webhook"
+	o = append(o, 0x82, 0xa7, 0x57, 0x65, 0x62, 0x68, 0x6f, 0x6f, 0x6b)
+	o, err = z.Webhook.MarshalMsg(o)
+	if err != nil {
+		err = msgp.WrapError(err, "Webhook")
+		return
+	}
+	// string "Secret"
+	o = append(o, 0xa6, 0x53, 0x65, 0x63, 0x72, 0x65, 0x74)
+	o = msgp.AppendString(o, z.Secret)
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *CreateWebhookMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Webhook":
+			bts, err = z.Webhook.UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Webhook")
+				return
+			}
+		case "Secret":
+			z.Secret, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Secret")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *CreateWebhookMessage) Msgsize() (s int) {
+	s = 1 + 8 + z.Webhook.Msgsize() + 7 + msgp.StringPrefixSize + len(z.Secret)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z Cursor) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	o = msgp.AppendUint64(o, uint64(z))
@@ -4389,6 +4454,58 @@ func (z *DeleteUserMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z DeleteUserMessage) Msgsize() (s int) {
 	s = 1 + 5 + msgp.StringPrefixSize + len(z.Name)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *DeleteWebhookMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 1
+	// string "Id"
+	o = append(o, 0x81, 0xa2, 0x49, 0x64)
+	o = msgp.AppendBytes(o, (z.ID)[:])
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *DeleteWebhookMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Id":
+			bts, err = msgp.ReadExactBytes(bts, (z.ID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "ID")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *DeleteWebhookMessage) Msgsize() (s int) {
+	s = 1 + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize))
 	return
 }
 
@@ -8585,6 +8702,103 @@ func (z GetUsersMessage) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z *GetWebhookDeliveriesMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 1
+	// string "Id"
+	o = append(o, 0x81, 0xa2, 0x49, 0x64)
+	o = msgp.AppendBytes(o, (z.ID)[:])
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *GetWebhookDeliveriesMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Id":
+			bts, err = msgp.ReadExactBytes(bts, (z.ID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "ID")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *GetWebhookDeliveriesMessage) Msgsize() (s int) {
+	s = 1 + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize))
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z GetWebhooksMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 0
+	_ = z
+	o = append(o, 0x80)
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *GetWebhooksMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z GetWebhooksMessage) Msgsize() (s int) {
+	s = 1
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z *Group) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
@@ -9616,8 +9830,8 @@ func (z *LogLine) Msgsize() (s int) {
 func (z *Manifest) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(8)
-	var zb0001Mask uint8 /* 8 bits */
+	zb0001Len := uint32(9)
+	var zb0001Mask uint16 /* 9 bits */
 	_ = zb0001Mask
 	if z.Description == "" {
 		zb0001Len--
@@ -9650,6 +9864,10 @@ func (z *Manifest) MarshalMsg(b []byte) (o []byte, err error) {
 	if z.Limits.IsZero() {
 		zb0001Len--
 		zb0001Mask |= 0x80
+	}
+	if z.Retention.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x100
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -9770,6 +9988,15 @@ func (z *Manifest) MarshalMsg(b []byte) (o []byte, err error) {
 					o = append(o, 0xa6, 0x4f, 0x75, 0x74, 0x70, 0x75, 0x74)
 					o = msgp.AppendInt64(o, z.Limits.Output)
 				}
+			}
+		}
+		if (zb0001Mask & 0x100) == 0 { // if not omitted
+			// string "Retention"
+			o = append(o, 0xa9, 0x52, 0x65, 0x74, 0x65, 0x6e, 0x74, 0x69, 0x6f, 0x6e)
+			o, err = z.Retention.MarshalMsg(o)
+			if err != nil {
+				err = msgp.WrapError(err, "Retention")
+				return
 			}
 		}
 	}
@@ -9916,6 +10143,12 @@ func (z *Manifest) UnmarshalMsg(bts []byte) (o []byte, err error) {
 					}
 				}
 			}
+		case "Retention":
+			bts, err = z.Retention.UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Retention")
+				return
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -9930,7 +10163,7 @@ func (z *Manifest) UnmarshalMsg(bts []byte) (o []byte, err error) {
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *Manifest) Msgsize() (s int) {
-	s = 1 + 12 + msgp.StringPrefixSize + len(z.Description) + 8 + msgp.DurationSize + 6 + 1 + 9 + msgp.Int64Size + 6 + msgp.DurationSize + 9 + msgp.DurationSize + 12 + msgp.Int64Size + 6 + msgp.StringPrefixSize + len(z.RunAs) + 8 + msgp.StringPrefixSize + len(string(z.Process)) + 7 + z.Grants.Msgsize() + 7 + 1 + 7 + msgp.Int64Size + 4 + msgp.DurationSize + 7 + msgp.Int64Size
+	s = 1 + 12 + msgp.StringPrefixSize + len(z.Description) + 8 + msgp.DurationSize + 6 + 1 + 9 + msgp.Int64Size + 6 + msgp.DurationSize + 9 + msgp.DurationSize + 12 + msgp.Int64Size + 6 + msgp.StringPrefixSize + len(z.RunAs) + 8 + msgp.StringPrefixSize + len(string(z.Process)) + 7 + z.Grants.Msgsize() + 7 + 1 + 7 + msgp.Int64Size + 4 + msgp.DurationSize + 7 + msgp.Int64Size + 10 + z.Retention.Msgsize()
 	return
 }
 
@@ -16127,6 +16360,118 @@ func (z *ScriptResponse) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z *ScriptRetention) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(4)
+	var zb0001Mask uint8 /* 4 bits */
+	_ = zb0001Mask
+	if z.Age == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x1
+	}
+	if z.FailedAge == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	if z.Runs == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	if z.Logs == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x8
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		if (zb0001Mask & 0x1) == 0 { // if not omitted
+			// string "Age"
+			o = append(o, 0xa3, 0x41, 0x67, 0x65)
+			o = msgp.AppendDuration(o, z.Age)
+		}
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "FailedAge"
+			o = append(o, 0xa9, 0x46, 0x61, 0x69, 0x6c, 0x65, 0x64, 0x41, 0x67, 0x65)
+			o = msgp.AppendDuration(o, z.FailedAge)
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "Runs"
+			o = append(o, 0xa4, 0x52, 0x75, 0x6e, 0x73)
+			o = msgp.AppendInt64(o, z.Runs)
+		}
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "Logs"
+			o = append(o, 0xa4, 0x4c, 0x6f, 0x67, 0x73)
+			o = msgp.AppendInt64(o, z.Logs)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ScriptRetention) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Age":
+			z.Age, bts, err = msgp.ReadDurationBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Age")
+				return
+			}
+		case "FailedAge":
+			z.FailedAge, bts, err = msgp.ReadDurationBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "FailedAge")
+				return
+			}
+		case "Runs":
+			z.Runs, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Runs")
+				return
+			}
+		case "Logs":
+			z.Logs, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Logs")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *ScriptRetention) Msgsize() (s int) {
+	s = 1 + 4 + msgp.DurationSize + 10 + msgp.DurationSize + 5 + msgp.Int64Size + 5 + msgp.Int64Size
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z ScriptRetry) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
@@ -18262,8 +18607,8 @@ func (z *Subscription) Msgsize() (s int) {
 func (z *SystemInfoResponse) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(9)
-	var zb0001Mask uint16 /* 9 bits */
+	zb0001Len := uint32(11)
+	var zb0001Mask uint16 /* 11 bits */
 	_ = zb0001Mask
 	if z.Managers == nil {
 		zb0001Len--
@@ -18277,17 +18622,25 @@ func (z *SystemInfoResponse) MarshalMsg(b []byte) (o []byte, err error) {
 		zb0001Len--
 		zb0001Mask |= 0x20
 	}
-	if z.ReadOnly == false {
+	if z.RemovedRuns == 0 {
 		zb0001Len--
 		zb0001Mask |= 0x40
 	}
-	if z.Store == nil {
+	if z.RemovedLogBytes == 0 {
 		zb0001Len--
 		zb0001Mask |= 0x80
 	}
-	if z.Backups == nil {
+	if z.ReadOnly == false {
 		zb0001Len--
 		zb0001Mask |= 0x100
+	}
+	if z.Store == nil {
+		zb0001Len--
+		zb0001Mask |= 0x200
+	}
+	if z.Backups == nil {
+		zb0001Len--
+		zb0001Mask |= 0x400
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -18325,11 +18678,21 @@ func (z *SystemInfoResponse) MarshalMsg(b []byte) (o []byte, err error) {
 			o = msgp.AppendBool(o, z.Safe)
 		}
 		if (zb0001Mask & 0x40) == 0 { // if not omitted
+			// string "RemovedRuns"
+			o = append(o, 0xab, 0x52, 0x65, 0x6d, 0x6f, 0x76, 0x65, 0x64, 0x52, 0x75, 0x6e, 0x73)
+			o = msgp.AppendInt64(o, z.RemovedRuns)
+		}
+		if (zb0001Mask & 0x80) == 0 { // if not omitted
+			// string "RemovedLogBytes"
+			o = append(o, 0xaf, 0x52, 0x65, 0x6d, 0x6f, 0x76, 0x65, 0x64, 0x4c, 0x6f, 0x67, 0x42, 0x79, 0x74, 0x65, 0x73)
+			o = msgp.AppendInt64(o, z.RemovedLogBytes)
+		}
+		if (zb0001Mask & 0x100) == 0 { // if not omitted
 			// string "ReadOnly"
 			o = append(o, 0xa8, 0x52, 0x65, 0x61, 0x64, 0x4f, 0x6e, 0x6c, 0x79)
 			o = msgp.AppendBool(o, z.ReadOnly)
 		}
-		if (zb0001Mask & 0x80) == 0 { // if not omitted
+		if (zb0001Mask & 0x200) == 0 { // if not omitted
 			// string "Store"
 			o = append(o, 0xa5, 0x53, 0x74, 0x6f, 0x72, 0x65)
 			if z.Store == nil {
@@ -18342,7 +18705,7 @@ func (z *SystemInfoResponse) MarshalMsg(b []byte) (o []byte, err error) {
 				}
 			}
 		}
-		if (zb0001Mask & 0x100) == 0 { // if not omitted
+		if (zb0001Mask & 0x400) == 0 { // if not omitted
 			// string "Backups"
 			o = append(o, 0xa7, 0x42, 0x61, 0x63, 0x6b, 0x75, 0x70, 0x73)
 			if z.Backups == nil {
@@ -18439,6 +18802,18 @@ func (z *SystemInfoResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "Safe")
 				return
 			}
+		case "RemovedRuns":
+			z.RemovedRuns, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "RemovedRuns")
+				return
+			}
+		case "RemovedLogBytes":
+			z.RemovedLogBytes, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "RemovedLogBytes")
+				return
+			}
 		case "ReadOnly":
 			z.ReadOnly, bts, err = msgp.ReadBoolBytes(bts)
 			if err != nil {
@@ -18501,7 +18876,7 @@ func (z *SystemInfoResponse) Msgsize() (s int) {
 	for za0002 := range z.Isolation {
 		s += msgp.StringPrefixSize + len(z.Isolation[za0002])
 	}
-	s += 5 + msgp.BoolSize + 9 + msgp.BoolSize + 6
+	s += 5 + msgp.BoolSize + 12 + msgp.Int64Size + 16 + msgp.Int64Size + 9 + msgp.BoolSize + 6
 	if z.Store == nil {
 		s += msgp.NilSize
 	} else {
@@ -18513,6 +18888,58 @@ func (z *SystemInfoResponse) Msgsize() (s int) {
 	} else {
 		s += z.Backups.Msgsize()
 	}
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *TestWebhookMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 1
+	// string "Id"
+	o = append(o, 0x81, 0xa2, 0x49, 0x64)
+	o = msgp.AppendBytes(o, (z.ID)[:])
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *TestWebhookMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Id":
+			bts, err = msgp.ReadExactBytes(bts, (z.ID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "ID")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *TestWebhookMessage) Msgsize() (s int) {
+	s = 1 + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize))
 	return
 }
 
@@ -19835,6 +20262,86 @@ func (z *UpdateUserMessage) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z *UpdateWebhookMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(2)
+	var zb0001Mask uint8 /* 2 bits */
+	_ = zb0001Mask
+	if z.Secret == "" {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Webhook"
+		o = append(o, 0xa7, 0x57, 0x65, 0x62, 0x68, 0x6f, 0x6f, 0x6b)
+		o, err = z.Webhook.MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "Webhook")
+			return
+		}
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "Secret"
+			o = append(o, 0xa6, 0x53, 0x65, 0x63, 0x72, 0x65, 0x74)
+			o = msgp.AppendString(o, z.Secret)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *UpdateWebhookMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Webhook":
+			bts, err = z.Webhook.UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Webhook")
+				return
+			}
+		case "Secret":
+			z.Secret, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Secret")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *UpdateWebhookMessage) Msgsize() (s int) {
+	s = 1 + 8 + z.Webhook.Msgsize() + 7 + msgp.StringPrefixSize + len(z.Secret)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z *UploadMessage) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// map header, size 3
@@ -20196,6 +20703,824 @@ func (z *UsersResponse) Msgsize() (s int) {
 	s = 1 + 6 + msgp.ArrayHeaderSize
 	for za0001 := range z.Users {
 		s += z.Users[za0001].Msgsize()
+	}
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *Webhook) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(12)
+	var zb0001Mask uint16 /* 12 bits */
+	_ = zb0001Mask
+	if z.Scripts == nil {
+		zb0001Len--
+		zb0001Mask |= 0x10
+	}
+	if z.Disabled == false {
+		zb0001Len--
+		zb0001Mask |= 0x20
+	}
+	if z.DisabledReason == "" {
+		zb0001Len--
+		zb0001Mask |= 0x40
+	}
+	if z.Failures == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x80
+	}
+	if z.Waiting == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x100
+	}
+	if z.Dropped == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x200
+	}
+	if z.CreatedAt.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x400
+	}
+	if z.CreatedBy == "" {
+		zb0001Len--
+		zb0001Mask |= 0x800
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Id"
+		o = append(o, 0xa2, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.ID)[:])
+		// string "Name"
+		o = append(o, 0xa4, 0x4e, 0x61, 0x6d, 0x65)
+		o = msgp.AppendString(o, z.Name)
+		// string "Url"
+		o = append(o, 0xa3, 0x55, 0x72, 0x6c)
+		o = msgp.AppendString(o, z.URL)
+		// string "Events"
+		o = append(o, 0xa6, 0x45, 0x76, 0x65, 0x6e, 0x74, 0x73)
+		o = msgp.AppendArrayHeader(o, uint32(len(z.Events)))
+		for za0002 := range z.Events {
+			o = msgp.AppendString(o, string(z.Events[za0002]))
+		}
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
+			// string "Scripts"
+			o = append(o, 0xa7, 0x53, 0x63, 0x72, 0x69, 0x70, 0x74, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.Scripts)))
+			for za0003 := range z.Scripts {
+				o = msgp.AppendString(o, z.Scripts[za0003])
+			}
+		}
+		if (zb0001Mask & 0x20) == 0 { // if not omitted
+			// string "Disabled"
+			o = append(o, 0xa8, 0x44, 0x69, 0x73, 0x61, 0x62, 0x6c, 0x65, 0x64)
+			o = msgp.AppendBool(o, z.Disabled)
+		}
+		if (zb0001Mask & 0x40) == 0 { // if not omitted
+			// string "DisabledReason"
+			o = append(o, 0xae, 0x44, 0x69, 0x73, 0x61, 0x62, 0x6c, 0x65, 0x64, 0x52, 0x65, 0x61, 0x73, 0x6f, 0x6e)
+			o = msgp.AppendString(o, z.DisabledReason)
+		}
+		if (zb0001Mask & 0x80) == 0 { // if not omitted
+			// string "Failures"
+			o = append(o, 0xa8, 0x46, 0x61, 0x69, 0x6c, 0x75, 0x72, 0x65, 0x73)
+			o = msgp.AppendInt64(o, z.Failures)
+		}
+		if (zb0001Mask & 0x100) == 0 { // if not omitted
+			// string "Waiting"
+			o = append(o, 0xa7, 0x57, 0x61, 0x69, 0x74, 0x69, 0x6e, 0x67)
+			o = msgp.AppendInt64(o, z.Waiting)
+		}
+		if (zb0001Mask & 0x200) == 0 { // if not omitted
+			// string "Dropped"
+			o = append(o, 0xa7, 0x44, 0x72, 0x6f, 0x70, 0x70, 0x65, 0x64)
+			o = msgp.AppendInt64(o, z.Dropped)
+		}
+		if (zb0001Mask & 0x400) == 0 { // if not omitted
+			// string "CreatedAt"
+			o = append(o, 0xa9, 0x43, 0x72, 0x65, 0x61, 0x74, 0x65, 0x64, 0x41, 0x74)
+			o = msgp.AppendTimeExt(o, z.CreatedAt)
+		}
+		if (zb0001Mask & 0x800) == 0 { // if not omitted
+			// string "CreatedBy"
+			o = append(o, 0xa9, 0x43, 0x72, 0x65, 0x61, 0x74, 0x65, 0x64, 0x42, 0x79)
+			o = msgp.AppendString(o, z.CreatedBy)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *Webhook) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Id":
+			bts, err = msgp.ReadExactBytes(bts, (z.ID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "ID")
+				return
+			}
+		case "Name":
+			z.Name, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Name")
+				return
+			}
+		case "Url":
+			z.URL, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "URL")
+				return
+			}
+		case "Events":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Events")
+				return
+			}
+			if cap(z.Events) >= int(zb0002) {
+				z.Events = (z.Events)[:zb0002]
+			} else {
+				z.Events = make([]WebhookEvent, zb0002)
+			}
+			for za0002 := range z.Events {
+				{
+					var zb0003 string
+					zb0003, bts, err = msgp.ReadStringBytes(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "Events", za0002)
+						return
+					}
+					z.Events[za0002] = WebhookEvent(zb0003)
+				}
+			}
+		case "Scripts":
+			var zb0004 uint32
+			zb0004, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Scripts")
+				return
+			}
+			if cap(z.Scripts) >= int(zb0004) {
+				z.Scripts = (z.Scripts)[:zb0004]
+			} else {
+				z.Scripts = make([]string, zb0004)
+			}
+			for za0003 := range z.Scripts {
+				z.Scripts[za0003], bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Scripts", za0003)
+					return
+				}
+			}
+		case "Disabled":
+			z.Disabled, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Disabled")
+				return
+			}
+		case "DisabledReason":
+			z.DisabledReason, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "DisabledReason")
+				return
+			}
+		case "Failures":
+			z.Failures, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Failures")
+				return
+			}
+		case "Waiting":
+			z.Waiting, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Waiting")
+				return
+			}
+		case "Dropped":
+			z.Dropped, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Dropped")
+				return
+			}
+		case "CreatedAt":
+			z.CreatedAt, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "CreatedAt")
+				return
+			}
+		case "CreatedBy":
+			z.CreatedBy, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "CreatedBy")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *Webhook) Msgsize() (s int) {
+	s = 1 + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 5 + msgp.StringPrefixSize + len(z.Name) + 4 + msgp.StringPrefixSize + len(z.URL) + 7 + msgp.ArrayHeaderSize
+	for za0002 := range z.Events {
+		s += msgp.StringPrefixSize + len(string(z.Events[za0002]))
+	}
+	s += 8 + msgp.ArrayHeaderSize
+	for za0003 := range z.Scripts {
+		s += msgp.StringPrefixSize + len(z.Scripts[za0003])
+	}
+	s += 9 + msgp.BoolSize + 15 + msgp.StringPrefixSize + len(z.DisabledReason) + 9 + msgp.Int64Size + 8 + msgp.Int64Size + 8 + msgp.Int64Size + 10 + msgp.TimeSize + 10 + msgp.StringPrefixSize + len(z.CreatedBy)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *WebhookBody) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(6)
+	var zb0001Mask uint8 /* 6 bits */
+	_ = zb0001Mask
+	if z.Run == nil {
+		zb0001Len--
+		zb0001Mask |= 0x10
+	}
+	if z.Information == nil {
+		zb0001Len--
+		zb0001Mask |= 0x20
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Id"
+		o = append(o, 0xa2, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.ID)[:])
+		// string "Webhook"
+		o = append(o, 0xa7, 0x57, 0x65, 0x62, 0x68, 0x6f, 0x6f, 0x6b)
+		o = msgp.AppendString(o, z.Webhook)
+		// string "Event"
+		o = append(o, 0xa5, 0x45, 0x76, 0x65, 0x6e, 0x74)
+		o = msgp.AppendString(o, string(z.Event))
+		// string "Time"
+		o = append(o, 0xa4, 0x54, 0x69, 0x6d, 0x65)
+		o = msgp.AppendTimeExt(o, z.Time)
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
+			// string "Run"
+			o = append(o, 0xa3, 0x52, 0x75, 0x6e)
+			if z.Run == nil {
+				o = msgp.AppendNil(o)
+			} else {
+				o, err = z.Run.MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "Run")
+					return
+				}
+			}
+		}
+		if (zb0001Mask & 0x20) == 0 { // if not omitted
+			// string "Information"
+			o = append(o, 0xab, 0x49, 0x6e, 0x66, 0x6f, 0x72, 0x6d, 0x61, 0x74, 0x69, 0x6f, 0x6e)
+			if z.Information == nil {
+				o = msgp.AppendNil(o)
+			} else {
+				o, err = z.Information.MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "Information")
+					return
+				}
+			}
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *WebhookBody) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Id":
+			bts, err = msgp.ReadExactBytes(bts, (z.ID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "ID")
+				return
+			}
+		case "Webhook":
+			z.Webhook, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Webhook")
+				return
+			}
+		case "Event":
+			{
+				var zb0002 string
+				zb0002, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Event")
+					return
+				}
+				z.Event = WebhookEvent(zb0002)
+			}
+		case "Time":
+			z.Time, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Time")
+				return
+			}
+		case "Run":
+			if msgp.IsNil(bts) {
+				bts, err = msgp.ReadNilBytes(bts)
+				if err != nil {
+					return
+				}
+				z.Run = nil
+			} else {
+				if z.Run == nil {
+					z.Run = new(Run)
+				}
+				bts, err = z.Run.UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Run")
+					return
+				}
+			}
+		case "Information":
+			if msgp.IsNil(bts) {
+				bts, err = msgp.ReadNilBytes(bts)
+				if err != nil {
+					return
+				}
+				z.Information = nil
+			} else {
+				if z.Information == nil {
+					z.Information = new(InformationEventMessage)
+				}
+				bts, err = z.Information.UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Information")
+					return
+				}
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *WebhookBody) Msgsize() (s int) {
+	s = 1 + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 8 + msgp.StringPrefixSize + len(z.Webhook) + 6 + msgp.StringPrefixSize + len(string(z.Event)) + 5 + msgp.TimeSize + 4
+	if z.Run == nil {
+		s += msgp.NilSize
+	} else {
+		s += z.Run.Msgsize()
+	}
+	s += 12
+	if z.Information == nil {
+		s += msgp.NilSize
+	} else {
+		s += z.Information.Msgsize()
+	}
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *WebhookDeliveriesResponse) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 1
+	// string "Deliveries"
+	o = append(o, 0x81, 0xaa, 0x44, 0x65, 0x6c, 0x69, 0x76, 0x65, 0x72, 0x69, 0x65, 0x73)
+	o = msgp.AppendArrayHeader(o, uint32(len(z.Deliveries)))
+	for za0001 := range z.Deliveries {
+		o, err = z.Deliveries[za0001].MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "Deliveries", za0001)
+			return
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *WebhookDeliveriesResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Deliveries":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Deliveries")
+				return
+			}
+			if cap(z.Deliveries) >= int(zb0002) {
+				z.Deliveries = (z.Deliveries)[:zb0002]
+			} else {
+				z.Deliveries = make([]WebhookDelivery, zb0002)
+			}
+			for za0001 := range z.Deliveries {
+				bts, err = z.Deliveries[za0001].UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Deliveries", za0001)
+					return
+				}
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *WebhookDeliveriesResponse) Msgsize() (s int) {
+	s = 1 + 11 + msgp.ArrayHeaderSize
+	for za0001 := range z.Deliveries {
+		s += z.Deliveries[za0001].Msgsize()
+	}
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *WebhookDelivery) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(9)
+	var zb0001Mask uint16 /* 9 bits */
+	_ = zb0001Mask
+	if z.NotBefore.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x20
+	}
+	if z.LastAttempt.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x40
+	}
+	if z.StatusCode == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x80
+	}
+	if z.Error == "" {
+		zb0001Len--
+		zb0001Mask |= 0x100
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Id"
+		o = append(o, 0xa2, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.ID)[:])
+		// string "Event"
+		o = append(o, 0xa5, 0x45, 0x76, 0x65, 0x6e, 0x74)
+		o = msgp.AppendString(o, string(z.Event))
+		// string "Time"
+		o = append(o, 0xa4, 0x54, 0x69, 0x6d, 0x65)
+		o = msgp.AppendTimeExt(o, z.Time)
+		// string "Attempts"
+		o = append(o, 0xa8, 0x41, 0x74, 0x74, 0x65, 0x6d, 0x70, 0x74, 0x73)
+		o = msgp.AppendInt64(o, z.Attempts)
+		// string "Delivered"
+		o = append(o, 0xa9, 0x44, 0x65, 0x6c, 0x69, 0x76, 0x65, 0x72, 0x65, 0x64)
+		o = msgp.AppendBool(o, z.Delivered)
+		if (zb0001Mask & 0x20) == 0 { // if not omitted
+			// string "NotBefore"
+			o = append(o, 0xa9, 0x4e, 0x6f, 0x74, 0x42, 0x65, 0x66, 0x6f, 0x72, 0x65)
+			o = msgp.AppendTimeExt(o, z.NotBefore)
+		}
+		if (zb0001Mask & 0x40) == 0 { // if not omitted
+			// string "LastAttempt"
+			o = append(o, 0xab, 0x4c, 0x61, 0x73, 0x74, 0x41, 0x74, 0x74, 0x65, 0x6d, 0x70, 0x74)
+			o = msgp.AppendTimeExt(o, z.LastAttempt)
+		}
+		if (zb0001Mask & 0x80) == 0 { // if not omitted
+			// string "StatusCode"
+			o = append(o, 0xaa, 0x53, 0x74, 0x61, 0x74, 0x75, 0x73, 0x43, 0x6f, 0x64, 0x65)
+			o = msgp.AppendInt64(o, z.StatusCode)
+		}
+		if (zb0001Mask & 0x100) == 0 { // if not omitted
+			// string "Error"
+			o = append(o, 0xa5, 0x45, 0x72, 0x72, 0x6f, 0x72)
+			o = msgp.AppendString(o, z.Error)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *WebhookDelivery) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Id":
+			bts, err = msgp.ReadExactBytes(bts, (z.ID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "ID")
+				return
+			}
+		case "Event":
+			{
+				var zb0002 string
+				zb0002, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Event")
+					return
+				}
+				z.Event = WebhookEvent(zb0002)
+			}
+		case "Time":
+			z.Time, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Time")
+				return
+			}
+		case "Attempts":
+			z.Attempts, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Attempts")
+				return
+			}
+		case "Delivered":
+			z.Delivered, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Delivered")
+				return
+			}
+		case "NotBefore":
+			z.NotBefore, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "NotBefore")
+				return
+			}
+		case "LastAttempt":
+			z.LastAttempt, bts, err = msgp.ReadTimeUTCBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "LastAttempt")
+				return
+			}
+		case "StatusCode":
+			z.StatusCode, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "StatusCode")
+				return
+			}
+		case "Error":
+			z.Error, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Error")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *WebhookDelivery) Msgsize() (s int) {
+	s = 1 + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 6 + msgp.StringPrefixSize + len(string(z.Event)) + 5 + msgp.TimeSize + 9 + msgp.Int64Size + 10 + msgp.BoolSize + 10 + msgp.TimeSize + 12 + msgp.TimeSize + 11 + msgp.Int64Size + 6 + msgp.StringPrefixSize + len(z.Error)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z WebhookEvent) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	o = msgp.AppendString(o, string(z))
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *WebhookEvent) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	{
+		var zb0001 string
+		zb0001, bts, err = msgp.ReadStringBytes(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		(*z) = WebhookEvent(zb0001)
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z WebhookEvent) Msgsize() (s int) {
+	s = msgp.StringPrefixSize + len(string(z))
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *WebhookResponse) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 1
+	// string "Webhook"
+	o = append(o, 0x81, 0xa7, 0x57, 0x65, 0x62, 0x68, 0x6f, 0x6f, 0x6b)
+	o, err = z.Webhook.MarshalMsg(o)
+	if err != nil {
+		err = msgp.WrapError(err, "Webhook")
+		return
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *WebhookResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Webhook":
+			bts, err = z.Webhook.UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Webhook")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *WebhookResponse) Msgsize() (s int) {
+	s = 1 + 8 + z.Webhook.Msgsize()
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *WebhooksResponse) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 1
+	// string "Webhooks"
+	o = append(o, 0x81, 0xa8, 0x57, 0x65, 0x62, 0x68, 0x6f, 0x6f, 0x6b, 0x73)
+	o = msgp.AppendArrayHeader(o, uint32(len(z.Webhooks)))
+	for za0001 := range z.Webhooks {
+		o, err = z.Webhooks[za0001].MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "Webhooks", za0001)
+			return
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *WebhooksResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Webhooks":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Webhooks")
+				return
+			}
+			if cap(z.Webhooks) >= int(zb0002) {
+				z.Webhooks = (z.Webhooks)[:zb0002]
+			} else {
+				z.Webhooks = make([]Webhook, zb0002)
+			}
+			for za0001 := range z.Webhooks {
+				bts, err = z.Webhooks[za0001].UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Webhooks", za0001)
+					return
+				}
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *WebhooksResponse) Msgsize() (s int) {
+	s = 1 + 9 + msgp.ArrayHeaderSize
+	for za0001 := range z.Webhooks {
+		s += z.Webhooks[za0001].Msgsize()
 	}
 	return
 }

@@ -19,6 +19,11 @@ type SystemInfoResponse struct {
 	// Safe says that the daemon was told to start nothing by itself: no schedules,
 	// and no runs that waited when it started.
 	Safe bool `json:"Safe,omitempty"`
+	// RemovedRuns counts the runs that were removed because they were too old or
+	// too many, and RemovedLogBytes the size of their logs, since there is the
+	// store.
+	RemovedRuns     int64 `json:"RemovedRuns,omitempty"`
+	RemovedLogBytes int64 `json:"RemovedLogBytes,omitempty"`
 	// ReadOnly says that the daemon was told to change nothing.
 	ReadOnly bool `json:"ReadOnly,omitempty"`
 	// Store says how the store does; nil when it is none that could say.

@@ -570,6 +570,19 @@ export interface CreateUserMessage {
 }
 
 /**
+ * CreateWebhookMessage makes a webhook. All messages about webhooks need the
+ * permission SystemAdministration. Answered with WebhookResponse.
+ */
+export interface CreateWebhookMessage {
+	Webhook: Webhook
+	/**
+	 * Secret is what deliveries are signed with: 16 to 200 bytes. It is stored
+	 * encrypted, and never told again.
+	 */
+	Secret: string
+}
+
+/**
  * Definition describes a kind of business object: which sections its instances
  * have. (DOC:DomDefinition)
  */
@@ -663,6 +676,14 @@ export interface DeleteTriggerMessage {
 /** DeleteUserMessage removes a user and its tokens. Answered with Empty. */
 export interface DeleteUserMessage {
 	Name: string
+}
+
+/**
+ * DeleteWebhookMessage deletes a webhook and what waits for it. Answered with
+ * Empty.
+ */
+export interface DeleteWebhookMessage {
+	Id: Guid
 }
 
 /**
@@ -1236,6 +1257,22 @@ export interface GetTriggersMessage {
 
 /** GetUsersMessage asks for all users. Answered with UsersResponse. */
 export interface GetUsersMessage {
+}
+
+/**
+ * GetWebhookDeliveriesMessage asks for the deliveries of a webhook: first up to
+ * 100 that wait, and then the last 100 that are over, the newest first. Answered with
+ * WebhookDeliveriesResponse.
+ */
+export interface GetWebhookDeliveriesMessage {
+	Id: Guid
+}
+
+/**
+ * GetWebhooksMessage asks for all webhooks, by name. Answered with
+ * WebhooksResponse.
+ */
+export interface GetWebhooksMessage {
 }
 
 /** Group is a named set of users with rights. */
@@ -2815,6 +2852,8 @@ export interface Manifest {
 	Process?: ScriptProcess
 	Grants?: ScriptGrants
 	Limits?: ScriptLimits
+	/** Retention says which runs of the script are kept. */
+	Retention?: ScriptRetention
 }
 
 /**
@@ -2861,6 +2900,26 @@ export interface ScriptLimits {
 /** ScriptProcess says which process carries a run. */
 export const ScriptProcessValues = ["", "shared"] as const
 export type ScriptProcess = (typeof ScriptProcessValues)[number]
+
+/**
+ * ScriptRetention says which runs of a script are kept; 0 means the daemon's
+ * default. Runs that have not ended, and those above them, are always kept. Runs
+ * that succeeded are counted by themselves, and so are all others.
+ */
+export interface ScriptRetention {
+	/**
+	 * Age is how long runs that succeeded are kept after their end, and FailedAge
+	 * how long the others are, which is no less than Age.
+	 */
+	Age?: Duration
+	FailedAge?: Duration
+	/**
+	 * Runs is how many are kept, the newest ones, and Logs how many bytes their
+	 * logs may have.
+	 */
+	Runs?: number
+	Logs?: number
+}
 
 /** ScriptRetry says how a run is repeated that failed. */
 export interface ScriptRetry {
@@ -3357,6 +3416,13 @@ export interface SystemInfoResponse {
 	 * and no runs that waited when it started.
 	 */
 	Safe?: boolean
+	/**
+	 * RemovedRuns counts the runs that were removed because they were too old or
+	 * too many, and RemovedLogBytes the size of their logs, since there is the
+	 * store.
+	 */
+	RemovedRuns?: number
+	RemovedLogBytes?: number
 	/** ReadOnly says that the daemon was told to change nothing. */
 	ReadOnly?: boolean
 	/** Store says how the store does; nil when it is none that could say. */
@@ -3462,6 +3528,15 @@ export interface Template extends Tracking {
 
 /** TemplateID identifies a DOM template. */
 export type TemplateID = Guid
+
+/**
+ * TestWebhookMessage sends an event of its own at once, also when the webhook is
+ * disabled, and waits for the answer. Answered with WebhookDeliveriesResponse of
+ * one delivery.
+ */
+export interface TestWebhookMessage {
+	Id: Guid
+}
 
 /**
  * Token is what stands for a user in a request. The secret itself is shown once
@@ -3829,6 +3904,16 @@ export interface UpdateUserMessage {
 }
 
 /**
+ * UpdateWebhookMessage replaces what people can set of the webhook with the same
+ * ID. Answered with WebhookResponse.
+ */
+export interface UpdateWebhookMessage {
+	Webhook: Webhook
+	/** Secret replaces the secret; empty leaves it. */
+	Secret?: string
+}
+
+/**
  * UploadMessage sends a piece of a file. The first piece has Offset 0; each
  * next one continues where the last ended. Answered with Empty.
  */
@@ -3863,6 +3948,75 @@ export interface UsersResponse {
 /** ValidatorKind names a kind of validator. */
 export const ValidatorKindValues = ["Regex", "Email", "Uri", "UserName"] as const
 export type ValidatorKind = (typeof ValidatorKindValues)[number]
+
+/**
+ * Webhook sends events to a server, with POST and as JSON. Each is sent at least
+ * once, in no order.
+ */
+export interface Webhook {
+	Id: Guid
+	/** Name tells webhooks apart for people; no two have the same, ignoring case. */
+	Name: string
+	/** URL is where to send, with http or https. */
+	Url: string
+	/** Events are what it tells of. */
+	Events: WebhookEvent[] | null
+	/**
+	 * Scripts limits the events of runs to those of scripts with these names, or
+	 * with names that begin as a pattern does that ends with *. Empty means all.
+	 */
+	Scripts?: string[]
+	/** Disabled webhooks send nothing, and what happens meanwhile is not sent later. */
+	Disabled?: boolean
+	/**
+	 * What follows is filled in by the daemon. DisabledReason says why the daemon
+	 * disabled it, Failures how many attempts in a row have failed, and Waiting how
+	 * many deliveries are to be sent. Dropped counts the events for which there was
+	 * no room.
+	 */
+	DisabledReason?: string
+	Failures?: number
+	Waiting?: number
+	Dropped?: number
+	CreatedAt?: Time
+	CreatedBy?: string
+}
+
+/** WebhookDeliveriesResponse carries deliveries. */
+export interface WebhookDeliveriesResponse {
+	Deliveries: WebhookDelivery[] | null
+}
+
+/** WebhookDelivery is an event that is sent by a webhook, or was. */
+export interface WebhookDelivery {
+	/** ID is the same in all attempts, so that a receiver can tell them. */
+	Id: Guid
+	Event: WebhookEvent
+	/** of the event */
+	Time: Time
+	Attempts: number
+	Delivered: boolean
+	/** NotBefore is when the next attempt is made, zero for one that is over. */
+	NotBefore?: Time
+	/** LastAttempt, StatusCode and Error are of the last attempt. */
+	LastAttempt?: Time
+	StatusCode?: number
+	Error?: string
+}
+
+/** WebhookEvent is what a webhook tells of. */
+export const WebhookEventValues = ["run.succeeded", "run.failed", "run.cancelled", "information", "test"] as const
+export type WebhookEvent = (typeof WebhookEventValues)[number]
+
+/** WebhookResponse carries one webhook. */
+export interface WebhookResponse {
+	Webhook: Webhook
+}
+
+/** WebhooksResponse carries webhooks. */
+export interface WebhooksResponse {
+	Webhooks: Webhook[] | null
+}
 
 /** WhoAmIMessage asks who the caller is. Answered with WhoAmIResponse. */
 export interface WhoAmIMessage {
@@ -3926,6 +4080,7 @@ export interface Messages {
 	CreateTokenResponse: CreateTokenResponse
 	CreateTriggerMessage: CreateTriggerMessage
 	CreateUserMessage: CreateUserMessage
+	CreateWebhookMessage: CreateWebhookMessage
 	DeleteApiDefinitionMessage: DeleteApiDefinitionMessage
 	DeleteApiTokenMessage: DeleteApiTokenMessage
 	DeleteBackupMessage: DeleteBackupMessage
@@ -3936,6 +4091,7 @@ export interface Messages {
 	DeleteSecretMessage: DeleteSecretMessage
 	DeleteTriggerMessage: DeleteTriggerMessage
 	DeleteUserMessage: DeleteUserMessage
+	DeleteWebhookMessage: DeleteWebhookMessage
 	DeployPluginMessage: DeployPluginMessage
 	DeployScriptMessage: DeployScriptMessage
 	DisableApiDefinitionMessage: DisableApiDefinitionMessage
@@ -3989,6 +4145,8 @@ export interface Messages {
 	GetTriggerMessage: GetTriggerMessage
 	GetTriggersMessage: GetTriggersMessage
 	GetUsersMessage: GetUsersMessage
+	GetWebhookDeliveriesMessage: GetWebhookDeliveriesMessage
+	GetWebhooksMessage: GetWebhooksMessage
 	GroupResponse: GroupResponse
 	GroupsResponse: GroupsResponse
 	HTTPResponse: HTTPResponse
@@ -4053,6 +4211,7 @@ export interface Messages {
 	SkippedOccurrencesResponse: SkippedOccurrencesResponse
 	SkippedTriggersResponse: SkippedTriggersResponse
 	SystemInfoResponse: SystemInfoResponse
+	TestWebhookMessage: TestWebhookMessage
 	TokensResponse: TokensResponse
 	TriggerResponse: TriggerResponse
 	TriggersResponse: TriggersResponse
@@ -4063,9 +4222,13 @@ export interface Messages {
 	UpdateScriptMessage: UpdateScriptMessage
 	UpdateTriggerMessage: UpdateTriggerMessage
 	UpdateUserMessage: UpdateUserMessage
+	UpdateWebhookMessage: UpdateWebhookMessage
 	UploadMessage: UploadMessage
 	UserResponse: UserResponse
 	UsersResponse: UsersResponse
+	WebhookDeliveriesResponse: WebhookDeliveriesResponse
+	WebhookResponse: WebhookResponse
+	WebhooksResponse: WebhooksResponse
 	WhoAmIMessage: WhoAmIMessage
 	WhoAmIResponse: WhoAmIResponse
 }
@@ -4092,6 +4255,7 @@ export interface Answers {
 	CreateTokenMessage: CreateTokenResponse
 	CreateTriggerMessage: TriggerResponse
 	CreateUserMessage: UserResponse
+	CreateWebhookMessage: WebhookResponse
 	DeleteApiDefinitionMessage: Empty
 	DeleteApiTokenMessage: Empty
 	DeleteBackupMessage: Empty
@@ -4102,10 +4266,12 @@ export interface Answers {
 	DeleteSecretMessage: Empty
 	DeleteTriggerMessage: Empty
 	DeleteUserMessage: Empty
+	DeleteWebhookMessage: Empty
 	DeployPluginMessage: ScriptResponse
 	DeployScriptMessage: ScriptResponse
 	DisableApiDefinitionMessage: ApiDefinitionResponse
 	DisableApiTokenMessage: ApiTokenResponse
+	DomInstanceActionRequest: DomInstanceActionResponse
 	DomInstanceActionsRequest: DomInstanceActionsResponse
 	DomInstanceStatusTransitionRequest: ManagerStoreCrudResponse
 	ExecuteScriptMessage: RunResponse
@@ -4145,6 +4311,8 @@ export interface Answers {
 	GetTriggerMessage: TriggerResponse
 	GetTriggersMessage: TriggersResponse
 	GetUsersMessage: UsersResponse
+	GetWebhookDeliveriesMessage: WebhookDeliveriesResponse
+	GetWebhooksMessage: WebhooksResponse
 	ManagerStoreBulkCreateOrUpdateRequest: ManagerStoreBulkResponse
 	ManagerStoreBulkDeleteRequest: ManagerStoreBulkResponse
 	ManagerStoreCountRequest: ManagerStoreCountResponse
@@ -4169,6 +4337,7 @@ export interface Answers {
 	SetLogLevelMessage: LogLevelResponse
 	SetMemoryMessage: SetMemoryResponse
 	SetSecretMessage: SecretResponse
+	TestWebhookMessage: WebhookDeliveriesResponse
 	UpdateApiDefinitionMessage: ApiDefinitionResponse
 	UpdateApiTokenMessage: ApiTokenResponse
 	UpdateGroupMessage: GroupResponse
@@ -4176,6 +4345,7 @@ export interface Answers {
 	UpdateScriptMessage: ScriptResponse
 	UpdateTriggerMessage: TriggerResponse
 	UpdateUserMessage: UserResponse
+	UpdateWebhookMessage: WebhookResponse
 	UploadMessage: Empty
 	WhoAmIMessage: WhoAmIResponse
 }

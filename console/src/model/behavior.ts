@@ -93,10 +93,10 @@ export interface Diagram {
 	height: number
 }
 
-export const spotWidth = 132
+export const spotWidth = 118
 export const spotHeight = 34
-const gapX = 92
-const gapY = 40
+const gapX = 76
+const gapY = 36
 
 /**
  * Lays a life cycle out: statuses in columns by how many transitions lead to them
@@ -139,7 +139,7 @@ export function layout(statuses: Status[], transitions: StatusTransition[], init
 	const columns = used.length
 	const rows = Math.max(1, ...used.map((n) => (n ?? 0) + 1))
 	let lane = 0
-	let bottom = 14 + rows * (spotHeight + gapY)
+	let bottom = 14 + rows * (spotHeight + gapY) - 8
 	const taken = new Map<string, number>()
 	const arrows = transitions.flatMap((t): Arrow[] => {
 		const from = spots.get(t.FromStatusId)
@@ -179,5 +179,5 @@ export function layout(statuses: Status[], transitions: StatusTransition[], init
 		return [{ id: t.Id, from, to, path, label, main: !t.FlowLevel }]
 	})
 	if (lane) bottom += lane * 24
-	return { spots: [...spots.values()], arrows, width: 28 + Math.max(1, columns) * (spotWidth + gapX) - gapX, height: bottom - (lane ? 0 : gapY) + 14 }
+	return { spots: [...spots.values()], arrows, width: 28 + Math.max(1, columns) * (spotWidth + gapX) - gapX, height: bottom - (lane ? 16 : gapY - 8) + 14 }
 }

@@ -92,7 +92,8 @@ const scripts: Source = async (text, signal) => {
 }
 
 const runs: Source = async (text, signal) => {
-	if (!isGuid(text)) return []
+	// An id is mostly that of an instance; who asks for a run that does not exist is refused.
+	if (!isGuid(text) || (await instances(text, signal)).length > 0) return []
 	const { Run: run } = await send('GetRunMessage', { Id: text }, signal)
 	return [{ label: run.Script + ' ' + run.State, note: 'Run ' + run.Id, icon: 'runs', href: at('runs', run.Id) }]
 }
