@@ -104,7 +104,7 @@ export class House {
 		const page = await this.page(width, height, scheme)
 		await page.goto(this.address + '/')
 		await page.getByLabel('User').fill(user)
-		await page.getByLabel('Password').fill(password)
+		await page.getByLabel('Password', { exact: true }).fill(password)
 		await page.getByRole('button', { name: 'Sign in' }).click()
 		await page.getByRole('heading', { name: 'Overview' }).waitFor()
 		return page
