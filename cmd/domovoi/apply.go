@@ -146,23 +146,26 @@ func stepName(step *declaration.Step) string {
 	return string(step.Kind) + "/" + step.Name + "/" + step.Part
 }
 
-// showPlan prints what is to be done. Of the parts of a module those that stay as
-// they are have one row.
+// showPlan prints what is to be done. The parts of a module that stay as they are
+// have one row.
 func showPlan(t *table, plan *declaration.Plan) {
 	t.header("ACTION", "KIND", "NAME", "PART")
 	same := make(map[string]int)
 	for _, step := range plan.Steps {
 		if step.Part != "" && step.Action == interchange.Unchanged {
 			same[step.Name]++
-			continue
 		}
-		t.row(string(step.Action), string(step.Kind), step.Name, step.Part)
 	}
 	for _, step := range plan.Steps {
-		if n := same[step.Name]; step.Part != "" && n > 0 {
-			t.row(string(interchange.Unchanged), string(step.Kind), step.Name, fmt.Sprintf("%d parts", n))
-			delete(same, step.Name)
+		part := step.Part
+		if part != "" && step.Action == interchange.Unchanged {
+			n := same[step.Name]
+			if part = fmt.Sprintf("%d of its objects", n); n == 0 {
+				continue
+			}
+			same[step.Name] = 0
 		}
+		t.row(string(step.Action), string(step.Kind), step.Name, part)
 	}
 	t.w.Flush()
 	for _, step := range plan.Steps {

@@ -185,8 +185,8 @@ func (c *code) plan(ctx context.Context, d *document, p *planner) error {
 	if err != nil {
 		return err
 	}
-	if c.deploy && d.kind == KindLibrary {
-		p.changed[strings.ToLower(c.Name)] = true
+	if d.kind == KindLibrary {
+		p.changed[strings.ToLower(c.Name)], p.same[strings.ToLower(c.Name)] = c.deploy, !c.deploy
 	}
 	if c.deploy {
 		c.needBinary(d, p)
@@ -310,7 +310,7 @@ func (p *planner) newerLibraries(ctx context.Context, stored *slnet.Script) ([]i
 // user may not deploy: the deployment tells.
 func (c *code) check(ctx context.Context, d *document, p *planner) error {
 	if c.Engine == slnet.EnginePlugin || slices.ContainsFunc(script.LibraryImports(c.Files), func(name string) bool {
-		return p.changed[strings.ToLower(name)]
+		return p.declares(name, KindLibrary) != nil && !p.same[strings.ToLower(name)]
 	}) {
 		return nil
 	}

@@ -34,8 +34,14 @@ func merge[T any](f form, d *document, want, stored T) (T, []interchange.Change)
 			continue
 		}
 		before, after := treeOf(has[name]), treeOf(desired[name])
-		if slices.Contains(f.sets, name) && sameSet(before, after) || slices.Contains(f.names, name) && sameName(before, after) {
+		if slices.Contains(f.names, name) && sameName(before, after) {
 			continue
+		}
+		if slices.Contains(f.sets, name) {
+			if sameSet(before, after) {
+				continue
+			}
+			before, after = inOrder(before), inOrder(after)
 		}
 		if difference := difference(name, before, after); len(difference) > 0 {
 			changes = append(changes, difference...)
@@ -78,9 +84,4 @@ func plan[T any](p *planner, d *document, f form, want T, stored *T, create, upd
 		action = interchange.Unchanged
 	}
 	p.step(d, action, changes, func(ctx context.Context) error { return update(ctx, object) })
-}
-
-// has reports whether a member is among those that change.
-func has(changes []interchange.Change, member string) bool {
-	return slices.ContainsFunc(changes, func(c interchange.Change) bool { return c.Path == member })
 }

@@ -73,7 +73,10 @@ func (p *Plan) Differs() bool { return p.Count(interchange.Unchanged) < len(p.St
 // error is Problems where files or documents say what cannot be, those of the
 // declaration included, or why the daemon did not tell what it has.
 func NewPlan(ctx context.Context, send slnet.SendFunc, declared *Declaration) (*Plan, error) {
-	p := &planner{Plan: new(Plan), send: send, declared: declared, problems: slices.Clone(declared.problems), changed: make(map[string]bool)}
+	p := &planner{
+		Plan: new(Plan), send: send, declared: declared, problems: slices.Clone(declared.problems),
+		changed: make(map[string]bool), same: make(map[string]bool),
+	}
 	if err := p.all(ctx); err != nil {
 		return nil, errors.Join(declared.Err(), err)
 	}
@@ -144,8 +147,9 @@ type planner struct {
 	declared *Declaration
 	problems Problems
 
-	// changed are the libraries that get a new version, in small letters.
-	changed map[string]bool
+	// changed are the libraries that get a new version, same those of the files that
+	// do not; both in small letters.
+	changed, same map[string]bool
 	heads   []slnet.Script // all scripts of the daemon, once asked for
 	people  people
 }

@@ -1,7 +1,9 @@
 package declaration
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"domovoi.dev/sdk/slnet"
@@ -37,10 +39,15 @@ func (p Problems) Error() string {
 // Unwrap gives the error its kind.
 func (p Problems) Unwrap() error { return slnet.KindInvalid }
 
-// err is p as an error, nil when there are none.
+// err is p as an error, in the order of the files and lines; nil when there are
+// none.
 func (p Problems) err() error {
 	if len(p) == 0 {
 		return nil
 	}
-	return p
+	sorted := slices.Clone(p)
+	slices.SortStableFunc(sorted, func(a, b Problem) int {
+		return cmp.Or(strings.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
+	})
+	return sorted
 }

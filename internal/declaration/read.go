@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/google/uuid"
@@ -51,8 +52,12 @@ func Read(names []string, options Options) *Declaration {
 	}
 	r.passOverSources()
 	for _, d := range r.documents {
-		if d.content != nil {
-			d.complete(d, r)
+		if d.content == nil {
+			continue
+		}
+		before := len(r.problems)
+		if d.complete(d, r); len(r.problems) > before {
+			d.content = nil
 		}
 	}
 	r.twice()
@@ -150,18 +155,31 @@ func (r *reader) file(name, dir string, content []byte, err error) {
 		case errors.Is(err, io.EOF):
 			return
 		case err != nil:
-			r.problem(name, "this is no YAML: "+strings.TrimPrefix(err.Error(), "yaml: "))
+			r.syntax(name, err)
 			return
 		}
 		var whole any // finds what aliases make endless
-		if err := n.Decode(&whole); err != nil {
-			r.problem(name, "this is no YAML: "+strings.TrimPrefix(err.Error(), "yaml: "))
+		var types *yaml.TypeError
+		if err := n.Decode(&whole); err != nil && !errors.As(err, &types) { // members that are there twice are told below
+			r.syntax(name, err)
 			continue
 		}
-		if len(n.Content) > 0 && whole != nil {
+		if len(n.Content) > 0 && n.Content[0].Tag != "!!null" {
 			r.document(n.Content[0], name, dir)
 		}
 	}
+}
+
+// syntax notes what a YAML reader found. Its errors begin with the line.
+func (r *reader) syntax(file string, err error) {
+	p := Problem{File: file, Message: strings.TrimPrefix(err.Error(), "yaml: ")}
+	if at, rest, ok := strings.Cut(p.Message, ": "); ok {
+		if n, err := strconv.Atoi(strings.TrimPrefix(at, "line ")); err == nil {
+			p.Line, p.Message = n, rest
+		}
+	}
+	p.Message = "this is no YAML: " + p.Message
+	r.problems = append(r.problems, p)
 }
 
 // passOverSources takes out what was found in a folder and belongs to the source of

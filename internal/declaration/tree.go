@@ -136,6 +136,17 @@ func itemTexts(t any) []string {
 	return slices.Compact(texts)
 }
 
+// inOrder is a list in the order of its items.
+func inOrder(t any) any {
+	list, ok := t.([]any)
+	if !ok {
+		return t
+	}
+	list = slices.Clone(list)
+	slices.SortFunc(list, func(a, b any) int { return strings.Compare(textOf(a), textOf(b)) })
+	return list
+}
+
 // sameName reports whether two names are those of the same thing.
 func sameName(a, b any) bool {
 	x, _ := a.(string)
