@@ -114,9 +114,7 @@ func (d *declared) apply(ctx context.Context) error {
 		if err := d.show(plan); err != nil || !plan.Differs() {
 			return err
 		}
-		stopped := plan.Apply(ctx)
-		d.tellApplied(plan, stopped)
-		return stopped
+		return d.tellApplied(plan, plan.Apply(ctx))
 	})
 }
 
@@ -188,17 +186,19 @@ func showStepChanges(t *table, step *declaration.Step) {
 	}
 }
 
-// tellApplied says what was done. Where something was refused it says what was not.
-func (d *declared) tellApplied(plan *declaration.Plan, stopped error) {
+// tellApplied says what was done. Where something was refused it says what was not,
+// and returns an error of the kind of the refusal.
+func (d *declared) tellApplied(plan *declaration.Plan, stopped error) error {
 	count := make(map[interchange.Action]int)
 	for _, step := range plan.Steps {
 		if step.State == declaration.Done {
 			count[step.Action]++
 		}
 	}
-	fmt.Fprintf(d.stdout, "%d created, %d updated\n", count[interchange.Create], count[interchange.Update])
+	created, updated := count[interchange.Create], count[interchange.Update]
+	fmt.Fprintf(d.stdout, "%d created, %d updated\n", created, updated)
 	if stopped == nil {
-		return
+		return nil
 	}
 	for _, step := range plan.Steps {
 		switch {
@@ -210,4 +210,5 @@ func (d *declared) tellApplied(plan *declaration.Plan, stopped error) {
 			fmt.Fprintf(d.stderr, "not done: %s\n", oneLine(stepName(step)))
 		}
 	}
+	return slnet.Errorf(kindOf(stopped), "%d of %d changes were made", created+updated, len(plan.Steps)-plan.Count(interchange.Unchanged))
 }
