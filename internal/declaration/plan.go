@@ -150,8 +150,8 @@ type planner struct {
 	// changed are the libraries that get a new version, same those of the files that
 	// do not; both in small letters.
 	changed, same map[string]bool
-	heads   []slnet.Script // all scripts of the daemon, once asked for
-	people  people
+	heads         []slnet.Script // all scripts of the daemon, once asked for
+	people        people
 }
 
 // step adds a step that is carried out by itself.
