@@ -256,7 +256,8 @@ func (s *soak) request() {
 		answer, err := io.ReadAll(response.Body)
 		response.Body.Close()
 		if err != nil || response.StatusCode != http.StatusOK || !bytes.Equal(answer, []byte(body)) {
-			s.Errorf("request: %s, %.200q, %v", response.Status, answer, err)
+			failed, _ := s.send(s.Context(), &slnet.GetRunsMessage{Filter: slnet.RunFilter{Trigger: slnet.TriggerAPI, State: slnet.RunFailed}, Limit: 1})
+			s.Errorf("request: %s, %.200q, %v; %+v", response.Status, answer, err, failed)
 			return
 		}
 		s.requests.Add(1)
