@@ -223,19 +223,16 @@ func (d *decoder) permission(n *yaml.Node, v reflect.Value, path string) {
 		v.SetInt(number)
 		return
 	}
+	if n.Kind != yaml.ScalarNode {
+		d.want(n, path, "the name of a permission")
+		return
+	}
 	p, err := slnet.ParsePermission(n.Value)
-	if n.Kind != yaml.ScalarNode || err != nil {
-		d.errorf(n, "%s: %v", path, cmpError(err, "want the name of a permission"))
+	if err != nil {
+		d.errorf(n, "%s: %v", path, err)
 		return
 	}
 	v.SetInt(int64(p))
-}
-
-func cmpError(err error, otherwise string) string {
-	if err != nil {
-		return err.Error()
-	}
-	return otherwise
 }
 
 // self lets a value read its JSON.
