@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"domovoi.dev/internal/declarations"
+	"domovoi.dev/runtime/script"
+	"domovoi.dev/sdk/slnet"
 )
 
 // root is the folder of the repository.
@@ -81,4 +83,20 @@ func plain(text string) string {
 		parts[i] = marks.Replace(parts[i])
 	}
 	return strings.Join(parts, "`")
+}
+
+// TestPortedScript: the script that docs/from-dataminer.md shows can be deployed.
+func TestPortedScript(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(root, "docs", "from-dataminer.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, block, found := strings.Cut(string(text), "```go\n")
+	source, _, ended := strings.Cut(block, "```\n")
+	if !found || !ended {
+		t.Fatal("the page has no script")
+	}
+	if _, err := script.Check([]slnet.ScriptFile{{Name: "script.go", Content: source}}); err != nil {
+		t.Error(err)
+	}
 }
