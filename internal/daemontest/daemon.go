@@ -24,8 +24,11 @@ import (
 	"domovoi.dev/storage/kv/pebblekv"
 )
 
+// Tests are the tests of a package, such as a *testing.M.
+type Tests interface{ Run() int }
+
 // Main runs the tests, or is the worker or plugin process a test started.
-func Main(m *testing.M) {
+func Main(m Tests) {
 	if len(os.Args) > 1 && os.Args[1] == sandbox.Verb {
 		sandbox.Main(os.Args[2:], func() { plugin.ServeLoader(load) })
 		return

@@ -157,7 +157,7 @@ var rooms = []room{
 		modules: []string{"github.com/prometheus/client_golang", "github.com/prometheus/common/expfmt"}},
 	{path: "console"}, // the built files of the web console
 	{path: "console/typegen", // for go generate
-		rooms: []string{"sdk", "sdk/slnet"}},
+		rooms: []string{"sdk", "sdk/slnet", "internal/godoc"}},
 	{path: "runtime",
 		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/dom/filtertext", "storage", "storage/backup", "storage/kv", "storage/kv/overlay", "storage/kv/pebblekv",
 			"runtime/security", "runtime/backups", "runtime/secrets", "runtime/webhook", "runtime/outbound", "runtime/dommanager", "runtime/script", "runtime/automation", "runtime/automation/schedule", "runtime/automation/trigger", "runtime/automation/endpoint",
@@ -181,6 +181,7 @@ var rooms = []room{
 	{path: "internal/declaration", // runtime/script for the libraries that source imports
 		rooms:   []string{"sdk/slnet", "sdk/dom", "sdk/dom/interchange", "runtime/script"},
 		modules: []string{"github.com/google/uuid", "go.yaml.in/yaml/v3"}},
+	{path: "internal/godoc"},
 	{path: "internal/sdksource"},
 	{path: "internal/sdksource/pack", // for go generate
 		rooms: []string{"internal/sdksource"}},
@@ -195,6 +196,7 @@ var rooms = []room{
 	{path: "internal/built", testing: true},
 	{path: "internal/stress", testing: true,
 		modules: []string{"github.com/google/uuid"}},
+	{path: "internal/reference"}, // only tests, which write pages of docs
 	{path: "internal/demo",
 		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/client"}},
 	{path: "internal/bench", testing: true,

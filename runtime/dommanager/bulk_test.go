@@ -90,6 +90,7 @@ func TestBulk(t *testing.T) {
 				if !errors.Is(err, dom.ErrMaxAmountExceeded) || !strings.Contains(err.Error(), "101") {
 					t.Errorf("got %v", err)
 				}
+				examples.NoteText(string(dom.ErrMaxAmountExceeded), err.Error())
 			}
 			if n, err := h.DomInstances.Count(t.Context(), dom.True()); saved || deleted || n != 0 || err != nil {
 				t.Errorf("%d stored, %v", n, err)
@@ -263,6 +264,7 @@ func refusedBulk(t testing.TB, h *dom.DomHelper, request func() error) *slnet.Tr
 	t.Helper()
 	before := snapshot(t, h)
 	trace := slnet.TraceDataOf(request())
+	examples.Note(trace)
 	if trace == nil || !maps.Equal(before, snapshot(t, h)) {
 		t.Fatalf("trace data %v, or the module changed", trace)
 	}

@@ -27,11 +27,12 @@ func newModule(t testing.TB, conn slnet.Connection) (moduleID string) {
 func newModuleWith(t testing.TB, conn slnet.Connection, settings dom.DomManagerSettings) (moduleID string) {
 	t.Helper()
 	moduleID = fmt.Sprintf("module_%d", modules.Add(1))
-	_, err := dom.NewModuleSettingsHelper(conn.SendSLNetMessages).ModuleSettings.Create(t.Context(),
-		&dom.ModuleSettings{ModuleID: moduleID, DomManagerSettings: settings})
+	helper := dom.NewModuleSettingsHelper(conn.SendSLNetMessages)
+	_, err := helper.ModuleSettings.Create(t.Context(), &dom.ModuleSettings{ModuleID: moduleID, DomManagerSettings: settings})
 	if err != nil {
 		t.Fatal(err)
 	}
+	examples.Note(helper.ModuleSettings.GetTraceDataLastCall())
 	return moduleID
 }
 
@@ -114,6 +115,7 @@ func wantReason(t testing.TB, err error, errorType slnet.ErrorType, reason slnet
 	if trace == nil {
 		t.Fatalf("got %v, want %s (%s)", err, reason, errorType)
 	}
+	examples.Note(trace)
 	var found []slnet.ErrorData
 	for _, e := range trace.ErrorDataOfType(errorType) {
 		if e.Reason == reason {

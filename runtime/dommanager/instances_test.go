@@ -514,6 +514,25 @@ func TestInstances(t *testing.T) {
 	})
 }
 
+// TestAStaleVersionIsRefused: an update that says which revision it was read at does
+// not overwrite a later one.
+func TestAStaleVersionIsRefused(t *testing.T) {
+	eachDoor(t, []row{{"", func(t *testing.T, _ slnet.Connection, h *dom.DomHelper) {
+		f := newFixture(t, h, dom.NewFieldDescriptor("F", dom.TypeString))
+		stale := createInstance(t, h, f.instance("a"))
+		if _, err := h.DomInstances.Update(t.Context(), readInstance(t, h, stale.ID)); err != nil {
+			t.Fatal(err)
+		}
+		e := refused(t, h, dom.ManagerStoreError, dom.ErrObjectChangedSinceRead, func() error {
+			_, err := h.DomInstances.UpdateIfUnchanged(t.Context(), stale)
+			return err
+		})
+		if e.Properties.ID != stale.Key() {
+			t.Errorf("properties %+v", e.Properties)
+		}
+	}}})
+}
+
 // TestINS24AllViolations makes an instance with several mistakes, which must
 // leave no trace but its errors.
 func TestINS24AllViolations(t *testing.T) {

@@ -6,4 +6,7 @@ import (
 	"domovoi.dev/internal/daemontest"
 )
 
-func TestMain(m *testing.M) { daemontest.Main(m) }
+// examples are the errors the tests met, for docs/errors.md.
+var examples daemontest.Examples
+
+func TestMain(m *testing.M) { daemontest.Main(examples.Of(m)) }

@@ -179,6 +179,7 @@ func TestModuleSettings(t *testing.T) {
 				if !errors.Is(err, slnet.KindNotFound) || !errors.Is(err, dom.ErrModuleNotInitialized) || !strings.Contains(err.Error(), `"ghost"`) {
 					t.Errorf("got %v", err)
 				}
+				examples.NoteText(string(dom.ErrModuleNotInitialized), err.Error())
 			}
 			for _, id := range daemontest.Send[*slnet.SystemInfoResponse](t, conn, &slnet.GetSystemInfoMessage{}).Managers {
 				if id == "ghost" {

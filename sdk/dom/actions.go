@@ -60,7 +60,9 @@ type DomInstanceActionsRequest struct {
 // the behavior definitions, those that are inherited first, and its buttons in
 // the order of their layout.
 type DomInstanceActionsResponse struct {
-	Actions   []InstanceAction `json:"Actions,omitempty"`
+	// Actions are all actions, also those that cannot be executed now.
+	Actions []InstanceAction `json:"Actions,omitempty"`
+	// Buttons are all buttons, also those that are not visible now.
 	Buttons   []InstanceButton `json:"Buttons,omitempty"`
 	TraceData slnet.TraceData  `json:"TraceData,omitempty"`
 }

@@ -7,9 +7,6 @@ import (
 	"domovoi.dev/sdk/slnet"
 )
 
-// ErrMaxAmountExceeded is the reason of a bulk request with too many items.
-const ErrMaxAmountExceeded slnet.Reason = "DomInstanceCrudMaxAmountExceeded"
-
 // BulkResult says what became of each item of a bulk request.
 type BulkResult struct {
 	// SuccessfulItems are the instances as stored; empty for a deletion.

@@ -12,6 +12,7 @@ import (
 // many they are. Runs that changed what is stored have no such list; the history
 // of instances and the audit name the run of each change.
 type GetRunChangesMessage struct {
+	// RunID is the run.
 	RunID uuid.UUID `json:"RunId"`
 }
 
@@ -24,6 +25,7 @@ const (
 // RunChangesResponse carries what a run would have changed, in the order in which
 // it first changed each object. What it created and deleted again is no change.
 type RunChangesResponse struct {
+	// Changes are what the run has changed.
 	Changes []ObjectChange `json:"Changes"`
 	// Total is how many objects changed. It is more than Changes when there are too
 	// many, or Hidden ones.

@@ -22,6 +22,7 @@ type ManagerStoreExplainRequest struct {
 
 // ManagerStoreExplainResponse carries an explanation.
 type ManagerStoreExplainResponse struct {
+	// Explanation says how the query was carried out.
 	Explanation QueryExplanation `json:"Explanation"`
 	TraceData   slnet.TraceData  `json:"TraceData,omitempty"`
 }

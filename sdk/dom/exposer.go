@@ -68,6 +68,7 @@ func withTracking(table map[string]ValueKind) map[string]ValueKind {
 
 // Exposer names a property that objects can be filtered and ordered by.
 type Exposer struct {
+	// Name is the name of the property.
 	Name string `json:"Name"`
 	// FieldID is the field, for the exposers FieldValue and KeyExists.
 	FieldID FieldDescriptorID `json:"FieldId"`

@@ -62,28 +62,37 @@ type AutoIncrementOptions struct {
 type ReferenceOptions struct {
 	// ModuleID is the module of the instances referred to; empty means the
 	// field's own.
-	ModuleID         string         `json:"ModuleId,omitempty"`
+	ModuleID string `json:"ModuleId,omitempty"`
+	// DomDefinitionIDs are the definitions to choose instances of, all when empty.
 	DomDefinitionIDs []DefinitionID `json:"DomDefinitionIds,omitempty"`
 	// FieldDescriptorID is the field whose value is shown for an instance.
-	FieldDescriptorID       FieldDescriptorID `json:"FieldDescriptorId"`
-	ViewIDs                 []int64           `json:"ViewIds,omitempty"`
-	ResourcePoolIDs         []uuid.UUID       `json:"ResourcePoolIds,omitempty"`
-	ServiceDefinitionFilter string            `json:"ServiceDefinitionFilter,omitempty"`
-	GroupNames              []string          `json:"GroupNames,omitempty"`
+	FieldDescriptorID FieldDescriptorID `json:"FieldDescriptorId"`
+	// ViewIDs are views to choose elements from.
+	ViewIDs []int64 `json:"ViewIds,omitempty"`
+	// ResourcePoolIDs are pools to choose resources from.
+	ResourcePoolIDs []uuid.UUID `json:"ResourcePoolIds,omitempty"`
+	// ServiceDefinitionFilter narrows service definitions.
+	ServiceDefinitionFilter string `json:"ServiceDefinitionFilter,omitempty"`
+	// GroupNames are groups to choose users from.
+	GroupNames []string `json:"GroupNames,omitempty"`
 }
 
 // GenericEnum is the ordered list of entries a field of kind GenericEnum
 // chooses from.
 type GenericEnum struct {
-	EnumName string             `json:"EnumName,omitempty"`
-	Entries  []GenericEnumEntry `json:"Entries,omitempty"`
+	// EnumName is for people.
+	EnumName string `json:"EnumName,omitempty"`
+	// Entries are the entries in order.
+	Entries []GenericEnumEntry `json:"Entries,omitempty"`
 }
 
 // GenericEnumEntry is one entry. Its value is an int or a string, as the type of
 // the field says.
 type GenericEnumEntry struct {
+	// DisplayName is what people see; it is unique in the list.
 	DisplayName string `json:"DisplayName"`
-	Value       Value  `json:"Value"`
+	// Value is what is stored; it is unique in the list.
+	Value Value `json:"Value"`
 	// IsHidden is for user interfaces only.
 	IsHidden bool `json:"IsHidden,omitempty"`
 	// IsSoftDeleted blocks new uses of the entry.
@@ -199,6 +208,7 @@ const (
 
 // FieldValidator checks the text of a value where a status requires the field.
 type FieldValidator struct {
+	// Kind is what it checks.
 	Kind ValidatorKind `json:"Kind"`
 	// Pattern is what a Regex validator matches, in the syntax of package
 	// regexp; IgnoreCase makes it ignore case.

@@ -45,13 +45,15 @@ var negated = map[Comparer]Comparer{NotEquals: Equals, NotContains: Contains, No
 // from exposers, such as InstanceExposers.Name.Equal("x"), and combined with
 // And, Or and Not. A Filter does not change.
 type Filter struct {
+	// Operator says what the filter is made of.
 	Operator Operator `json:"Operator"`
 	// Operands are the parts of and, or, not.
 	Operands []Filter `json:"Operands,omitempty"`
 	// Exposer, Comparer and Value are the parts of compare.
 	Exposer  Exposer  `json:"Exposer,omitempty"`
 	Comparer Comparer `json:"Comparer,omitempty"`
-	Value    Value    `json:"Value,omitempty"`
+	// Value is what is compared with.
+	Value Value `json:"Value,omitempty"`
 	// IsOrdinal makes the comparison of strings exact.
 	IsOrdinal bool `json:"IsOrdinal,omitempty"`
 }

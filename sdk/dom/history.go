@@ -15,10 +15,12 @@ import (
 // values changed, or its status did. Records are made by the server in the
 // commit of the change and cannot be written. (DOC:DOM_history)
 type HistoryChange struct {
+	// ID is the id of the record.
 	ID HistoryChangeID `json:"Id"`
 	// SubjectID is the ToFileFriendlyString of the instance's id.
-	SubjectID string    `json:"SubjectId"`
-	Time      time.Time `json:"Time"`
+	SubjectID string `json:"SubjectId"`
+	// Time is when the change was stored, in UTC.
+	Time time.Time `json:"Time"`
 	// FullUsername is the user the change was made as.
 	FullUsername string `json:"FullUsername"`
 	// DmaID is the number of the node that made the change.
@@ -28,6 +30,7 @@ type HistoryChange struct {
 	// Revision is the revision of the instance the change led to.
 	Revision int64 `json:"Revision"`
 
+	// SectionChanges are the sections with changed values.
 	SectionChanges []SectionChange `json:"SectionChanges,omitempty"`
 	// StatusChange is set when the status changed.
 	StatusChange *StatusChange `json:"StatusChange,omitempty"`
@@ -35,9 +38,12 @@ type HistoryChange struct {
 
 // SectionChange are the changed values of one section.
 type SectionChange struct {
-	SectionID           SectionID           `json:"SectionId"`
+	// SectionID is the section.
+	SectionID SectionID `json:"SectionId"`
+	// SectionDefinitionID is its section definition, which may be gone by now.
 	SectionDefinitionID SectionDefinitionID `json:"SectionDefinitionId"`
-	FieldValueChanges   []FieldValueChange  `json:"FieldValueChanges,omitempty"`
+	// FieldValueChanges are the values.
+	FieldValueChanges []FieldValueChange `json:"FieldValueChanges,omitempty"`
 }
 
 // CrudType says what happened to something. The numbers are those of the
@@ -66,16 +72,22 @@ func (t CrudType) String() string {
 // FieldValueChange is one changed value. ValueBefore is invalid for a value that
 // was added, ValueAfter for one that was removed.
 type FieldValueChange struct {
+	// FieldDescriptorID is the field, which may be gone by now.
 	FieldDescriptorID FieldDescriptorID `json:"FieldDescriptorId"`
-	CrudType          CrudType          `json:"CrudType"`
-	ValueBefore       *Value            `json:"ValueBefore,omitempty"`
-	ValueAfter        *Value            `json:"ValueAfter,omitempty"`
+	// CrudType says whether the value was added, changed or removed.
+	CrudType CrudType `json:"CrudType"`
+	// ValueBefore is the value before, nil where there was none.
+	ValueBefore *Value `json:"ValueBefore,omitempty"`
+	// ValueAfter is the value after, nil where there is none.
+	ValueAfter *Value `json:"ValueAfter,omitempty"`
 }
 
 // StatusChange is a changed status.
 type StatusChange struct {
+	// StatusIDBefore is empty for an instance that was created.
 	StatusIDBefore string `json:"StatusIdBefore,omitempty"`
-	StatusIDAfter  string `json:"StatusIdAfter,omitempty"`
+	// StatusIDAfter is the new status.
+	StatusIDAfter string `json:"StatusIdAfter,omitempty"`
 }
 
 // Kind implements Object.

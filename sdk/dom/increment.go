@@ -9,6 +9,7 @@ import (
 // AutoIncrementerGetRequest asks for the state of the counter of AutoIncrement
 // fields. Answered with AutoIncrementerResponse.
 type AutoIncrementerGetRequest struct {
+	// AutoIncrementerID is the counter, see AutoIncrementOptions.
 	AutoIncrementerID uuid.UUID `json:"AutoIncrementerId"`
 }
 
@@ -17,12 +18,14 @@ type AutoIncrementerGetRequest struct {
 // with AutoIncrementerResponse.
 type AutoIncrementerSetRequest struct {
 	AutoIncrementerID uuid.UUID `json:"AutoIncrementerId"`
-	Current           int64     `json:"Current"`
+	// Current is the number that is to count as handed out last.
+	Current int64 `json:"Current"`
 }
 
 // AutoIncrementerResponse carries the last number a counter has handed out, 0
 // when it has handed out none.
 type AutoIncrementerResponse struct {
+	// Current is the last number handed out.
 	Current int64 `json:"Current"`
 }
 

@@ -3,22 +3,29 @@ package dom
 // Instance is one business object: sections with field values.
 // (DOC:DomInstance)
 type Instance struct {
-	ID              InstanceID   `json:"Id"`
+	// ID is made by NewInstance and stays.
+	ID InstanceID `json:"Id"`
+	// DomDefinitionID is the definition.
 	DomDefinitionID DefinitionID `json:"DomDefinitionId"`
 	// StatusID is the status, "" where no status system applies.
 	StatusID string `json:"StatusId,omitempty"`
 	// Name is computed by the server when the instance is saved.
-	Name     string     `json:"Name,omitempty"`
+	Name string `json:"Name,omitempty"`
+	// Sections are the sections in order.
 	Sections []*Section `json:"Sections,omitempty"`
-	ModuleID string     `json:"ModuleId,omitempty"`
+	// ModuleID is filled in by the server.
+	ModuleID string `json:"ModuleId,omitempty"`
 	Tracking `json:",flatten"`
 }
 
 // Section is a group of field values of an instance.
 type Section struct {
-	ID                  SectionID           `json:"Id"`
+	// ID is made by NewSection. History and differences name sections by it.
+	ID SectionID `json:"Id"`
+	// SectionDefinitionID is the section definition.
 	SectionDefinitionID SectionDefinitionID `json:"SectionDefinitionId"`
-	FieldValues         []FieldValue        `json:"FieldValues,omitempty"`
+	// FieldValues are the values, one of each field at most.
+	FieldValues []FieldValue `json:"FieldValues,omitempty"`
 
 	stitched   bool
 	definition *SectionDefinition
@@ -26,8 +33,10 @@ type Section struct {
 
 // FieldValue is the value of one field.
 type FieldValue struct {
+	// FieldDescriptorID is the field.
 	FieldDescriptorID FieldDescriptorID `json:"FieldDescriptorId"`
-	Value             Value             `json:"Value"`
+	// Value is never null: a field without a value is left out.
+	Value Value `json:"Value"`
 }
 
 // NewInstance returns an empty instance of a definition with a new id.

@@ -10,6 +10,7 @@ const MaxFieldValueReferenceValues = 10
 // with PermissionModuleSettingsConfiguration. A change takes effect when the
 // manager is reinitialised. (DOC:DOM_SecuritySettings, rows SEC-02 to SEC-29)
 type LinkSecuritySettings struct {
+	// GroupLinks say which group has access to what.
 	GroupLinks []GroupLink `json:"GroupLinks,omitempty"`
 }
 
@@ -36,6 +37,7 @@ type GroupLink struct {
 
 // DomDefinitionReference gives access to all instances of a DOM definition.
 type DomDefinitionReference struct {
+	// DomDefinitionID is the definition.
 	DomDefinitionID DefinitionID `json:"DomDefinitionId"`
 	// ReadOnly leaves out creating, updating and deleting.
 	ReadOnly bool `json:"ReadOnly,omitempty"`
@@ -45,7 +47,9 @@ type DomDefinitionReference struct {
 // have one of some values in a field, also as one of several in a list.
 // (rows SEC-17 to SEC-25)
 type FieldValueReference struct {
-	DomDefinitionID   DefinitionID      `json:"DomDefinitionId"`
+	// DomDefinitionID is the definition.
+	DomDefinitionID DefinitionID `json:"DomDefinitionId"`
+	// FieldDescriptorID is the field whose values decide.
 	FieldDescriptorID FieldDescriptorID `json:"FieldDescriptorId"`
 	// Values are 1 to MaxFieldValueReferenceValues Guids, ints or strings, all of
 	// one kind. An empty Guid and an empty string select nothing. Strings are

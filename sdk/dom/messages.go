@@ -10,8 +10,9 @@ import (
 // ManagerStoreCrudResponse, which carries the object as stored.
 type ManagerStoreCreateRequest struct {
 	// ModuleID is the module; it is not used for module settings.
-	ModuleID string     `json:"ModuleId,omitempty"`
-	Kind     ObjectKind `json:"Kind"`
+	ModuleID string `json:"ModuleId,omitempty"`
+	// Kind is the kind of the object.
+	Kind ObjectKind `json:"Kind"`
 	// Object is the canonical form of the object.
 	Object slnet.Raw `json:"Object"`
 }
@@ -41,7 +42,8 @@ type ManagerStoreDeleteRequest struct {
 type ManagerStoreReadRequest struct {
 	ModuleID string     `json:"ModuleId,omitempty"`
 	Kind     ObjectKind `json:"Kind"`
-	Query    Query      `json:"Query"`
+	// Query selects the objects and orders them.
+	Query Query `json:"Query"`
 	// Select limits the answer, which is a ManagerStoreSelectResponse then, to
 	// the values behind these exposers.
 	Select []Exposer `json:"Select,omitempty"`
@@ -49,6 +51,7 @@ type ManagerStoreReadRequest struct {
 
 // ManagerStoreSelectResponse carries selected values of objects.
 type ManagerStoreSelectResponse struct {
+	// Rows are the objects in the order of the query.
 	Rows      []SelectedRow   `json:"Rows"`
 	TraceData slnet.TraceData `json:"TraceData,omitempty"`
 }
@@ -76,16 +79,20 @@ type ManagerStoreBulkCreateOrUpdateRequest struct {
 type ManagerStoreBulkDeleteRequest struct {
 	ModuleID string     `json:"ModuleId,omitempty"`
 	Kind     ObjectKind `json:"Kind"`
-	Keys     []string   `json:"Keys"`
+	// Keys are the ids of the objects.
+	Keys []string `json:"Keys"`
 }
 
 // ManagerStoreBulkResponse says what became of each item.
 type ManagerStoreBulkResponse struct {
 	Kind ObjectKind `json:"Kind"`
 	// Objects are the items that were stored, as stored.
-	Objects          []slnet.Raw                `json:"Objects,omitempty"`
-	SuccessfulKeys   []string                   `json:"SuccessfulKeys,omitempty"`
-	UnsuccessfulKeys []string                   `json:"UnsuccessfulKeys,omitempty"`
+	Objects []slnet.Raw `json:"Objects,omitempty"`
+	// SuccessfulKeys are the ids of what was stored or deleted.
+	SuccessfulKeys []string `json:"SuccessfulKeys,omitempty"`
+	// UnsuccessfulKeys are the ids of what was not.
+	UnsuccessfulKeys []string `json:"UnsuccessfulKeys,omitempty"`
+	// TraceDataPerItem has errors and warnings by id.
 	TraceDataPerItem map[string]slnet.TraceData `json:"TraceDataPerItem,omitempty"`
 }
 
@@ -95,9 +102,12 @@ const MaxAmountBulkOperation = 100
 // DomInstanceStatusTransitionRequest moves an instance to another status.
 // Answered with ManagerStoreCrudResponse.
 type DomInstanceStatusTransitionRequest struct {
-	ModuleID      string     `json:"ModuleId"`
+	ModuleID string `json:"ModuleId"`
+	// DomInstanceID is the instance.
 	DomInstanceID InstanceID `json:"DomInstanceId"`
-	TransitionID  string     `json:"TransitionId"`
+	// TransitionID is the id of the transition in the behavior definition, or the
+	// one that inherits from.
+	TransitionID string `json:"TransitionId"`
 }
 
 // MidnightSyncMessage makes a DOM manager read again what it keeps in memory. It
@@ -111,18 +121,21 @@ type MidnightSyncMessage struct {
 type AttachmentAddRequest struct {
 	ModuleID      string     `json:"ModuleId"`
 	DomInstanceID InstanceID `json:"DomInstanceId"`
-	FileName      string     `json:"FileName"`
-	Data          []byte     `json:"Data"`
+	// FileName is the name of the file, without a folder.
+	FileName string `json:"FileName"`
+	// Data is the content, 20 MiB at most where the daemon is not told otherwise.
+	Data []byte `json:"Data"`
 }
 
 // AttachmentAddStreamedRequest attaches the body of the request to a user-defined
 // API that started the run, and replaces a file of the same name. Only that run may
 // send it, see slnet.StreamedBody. Answered with slnet.Empty.
 type AttachmentAddStreamedRequest struct {
-	ModuleID       string     `json:"ModuleId"`
-	DomInstanceID  InstanceID `json:"DomInstanceId"`
-	FileName       string     `json:"FileName"`
-	StreamedBodyID uuid.UUID  `json:"StreamedBodyId"`
+	ModuleID      string     `json:"ModuleId"`
+	DomInstanceID InstanceID `json:"DomInstanceId"`
+	FileName      string     `json:"FileName"`
+	// StreamedBodyID is the id of the body.
+	StreamedBodyID uuid.UUID `json:"StreamedBodyId"`
 }
 
 // AttachmentGetNamesRequest asks for the names of the files attached to an
@@ -134,6 +147,7 @@ type AttachmentGetNamesRequest struct {
 
 // AttachmentNamesResponse carries file names, sorted.
 type AttachmentNamesResponse struct {
+	// FileNames is empty when there are none.
 	FileNames []string `json:"FileNames"`
 }
 
@@ -161,8 +175,9 @@ type AttachmentDeleteRequest struct {
 
 // DomInstanceStatusChangedEventMessage is the event of status transitions.
 type DomInstanceStatusChangedEventMessage struct {
-	ModuleID string                 `json:"ModuleId"`
-	Changes  []InstanceStatusChange `json:"Changes"`
+	ModuleID string `json:"ModuleId"`
+	// Changes has one item or more.
+	Changes []InstanceStatusChange `json:"Changes"`
 }
 
 // InstanceStatusChange is one status transition.
@@ -178,19 +193,23 @@ type InstanceStatusChange struct {
 type ManagerStoreCountRequest struct {
 	ModuleID string     `json:"ModuleId,omitempty"`
 	Kind     ObjectKind `json:"Kind"`
-	Filter   Filter     `json:"Filter"`
+	// Filter selects the objects.
+	Filter Filter `json:"Filter"`
 }
 
 // ManagerStoreCrudResponse carries objects in their canonical form, and what
 // the manager has to say. It carries no objects when there are errors.
 type ManagerStoreCrudResponse struct {
-	Kind      ObjectKind      `json:"Kind"`
-	Objects   []slnet.Raw     `json:"Objects,omitempty"`
+	Kind ObjectKind `json:"Kind"`
+	// Objects are in the order of the query.
+	Objects []slnet.Raw `json:"Objects,omitempty"`
+	// TraceData has the errors, warnings and information.
 	TraceData slnet.TraceData `json:"TraceData,omitempty"`
 }
 
 // ManagerStoreCountResponse carries a number of objects.
 type ManagerStoreCountResponse struct {
+	// Count is how many the filter selects.
 	Count     int64           `json:"Count"`
 	TraceData slnet.TraceData `json:"TraceData,omitempty"`
 }

@@ -23,7 +23,8 @@ const (
 type ModuleSettings struct {
 	// ModuleID identifies the module: lowercase, at most 40 characters, without
 	// any of \ / * ? " ' < > | space , # : -
-	ModuleID           string             `json:"ModuleId"`
+	ModuleID string `json:"ModuleId"`
+	// DomManagerSettings are all settings but the id.
 	DomManagerSettings DomManagerSettings `json:"DomManagerSettings"`
 	Tracking           `json:",flatten"`
 }
@@ -34,26 +35,36 @@ type DomManagerSettings struct {
 	// ModuleSections are section definitions that every DOM definition must
 	// link, unless it uses a status system.
 	ModuleSections []SectionDefinitionID `json:"ModuleSections,omitempty"`
-	FieldAliases   []FieldAlias          `json:"FieldAliases,omitempty"`
+	// FieldAliases are second names for fields. A field that has one counts as in
+	// use.
+	FieldAliases []FieldAlias `json:"FieldAliases,omitempty"`
 	// ScriptSettings are the scripts started by changes of instances.
-	ScriptSettings           ScriptSettings           `json:"ScriptSettings,omitempty"`
+	ScriptSettings ScriptSettings `json:"ScriptSettings,omitempty"`
+	// InformationEventSettings switch information events on.
 	InformationEventSettings InformationEventSettings `json:"InformationEventSettings,omitempty"`
 	// DomInstanceNameDefinition says how the names of instances are made; nil or
 	// empty means the instance's id.
 	DomInstanceNameDefinition *NameDefinition `json:"DomInstanceNameDefinition,omitempty"`
 	// ModuleBehaviorDefinition is what the behavior definitions of the module
 	// may inherit from, zero for none.
-	ModuleBehaviorDefinition             BehaviorDefinitionID       `json:"ModuleBehaviorDefinition"`
-	TTLSettings                          TTLSettings                `json:"TtlSettings,omitempty"`
-	DomInstanceHistorySettings           HistorySettings            `json:"DomInstanceHistorySettings,omitempty"`
-	StorageSettings                      StorageSettings            `json:"StorageSettings"`
-	SecuritySettings                     DomManagerSecuritySettings `json:"SecuritySettings,omitempty"`
-	DomInstanceNetworkAttachmentSettings NetworkAttachmentSettings  `json:"DomInstanceNetworkAttachmentSettings,omitempty"`
+	ModuleBehaviorDefinition BehaviorDefinitionID `json:"ModuleBehaviorDefinition"`
+	// TTLSettings say when objects are removed by themselves.
+	TTLSettings TTLSettings `json:"TtlSettings,omitempty"`
+	// DomInstanceHistorySettings say whether changes of instances are recorded.
+	DomInstanceHistorySettings HistorySettings `json:"DomInstanceHistorySettings,omitempty"`
+	// StorageSettings say what is kept in memory and what has an index.
+	StorageSettings StorageSettings `json:"StorageSettings"`
+	// SecuritySettings say who may do what in the module.
+	SecuritySettings DomManagerSecuritySettings `json:"SecuritySettings,omitempty"`
+	// DomInstanceNetworkAttachmentSettings are stored, and used by nothing here.
+	DomInstanceNetworkAttachmentSettings NetworkAttachmentSettings `json:"DomInstanceNetworkAttachmentSettings,omitempty"`
 }
 
 // FieldAlias is a second name for a field, for lookups.
 type FieldAlias struct {
-	Name              string            `json:"Name"`
+	// Name is the second name, unique in the module.
+	Name string `json:"Name"`
+	// FieldDescriptorID is the field.
 	FieldDescriptorID FieldDescriptorID `json:"FieldDescriptorId"`
 }
 
@@ -69,9 +80,14 @@ const (
 // ScriptSettings are the scripts that start when an instance is created,
 // updated or deleted. (DOC:ExecuteScriptOnDomInstanceActionSettings)
 type ScriptSettings struct {
-	OnCreate   string     `json:"OnCreate,omitempty"`
-	OnUpdate   string     `json:"OnUpdate,omitempty"`
-	OnDelete   string     `json:"OnDelete,omitempty"`
+	// OnCreate is the name of the script for instances that are created, empty for
+	// none.
+	OnCreate string `json:"OnCreate,omitempty"`
+	// OnUpdate is the one for updates and status transitions.
+	OnUpdate string `json:"OnUpdate,omitempty"`
+	// OnDelete is the one for deletions.
+	OnDelete string `json:"OnDelete,omitempty"`
+	// ScriptType says what the scripts are given.
 	ScriptType ScriptType `json:"ScriptType,omitempty"`
 	// OnUpdateTriggerConditions limit OnUpdate to updates that meet one of them;
 	// none means every update and every status transition. With conditions on
@@ -82,6 +98,7 @@ type ScriptSettings struct {
 // UpdateTriggerCondition is met by an update that added, changed or removed a
 // value of a field, or by a transition to a status. It names one of the two.
 type UpdateTriggerCondition struct {
+	// FieldDescriptorID is the field, zero for a condition on a status.
 	FieldDescriptorID FieldDescriptorID `json:"FieldDescriptorId"`
 	// StatusID is the status; the original knows conditions on fields only.
 	StatusID string `json:"StatusId,omitempty"`
@@ -90,19 +107,24 @@ type UpdateTriggerCondition struct {
 // InformationEventSettings switch information events about the objects of a
 // module on. (row MOD-19)
 type InformationEventSettings struct {
+	// Enable makes one event of each change of an instance, definition, template
+	// or section definition.
 	Enable bool `json:"Enable,omitempty"`
 }
 
 // NameDefinition says how the name of an instance is put together.
 // (DOC:DomInstanceNameDefinition)
 type NameDefinition struct {
+	// ConcatenationItems are the parts in order.
 	ConcatenationItems []NameItem `json:"ConcatenationItems,omitempty"`
 }
 
 // NameItem is one part of a name: the value of a field, or a static text when
 // FieldDescriptorID is zero.
 type NameItem struct {
-	Value             string            `json:"Value,omitempty"`
+	// Value is the static text.
+	Value string `json:"Value,omitempty"`
+	// FieldDescriptorID is the field whose value is taken.
 	FieldDescriptorID FieldDescriptorID `json:"FieldDescriptorId"`
 }
 
@@ -115,8 +137,11 @@ func NameField(id FieldDescriptorID) NameItem { return NameItem{FieldDescriptorI
 // TTLSettings say after which time without change objects are removed; 0 means
 // never.
 type TTLSettings struct {
-	DomInstanceTTL        time.Duration `json:"DomInstanceTtl,omitempty"`
-	DomTemplateTTL        time.Duration `json:"DomTemplateTtl,omitempty"`
+	// DomInstanceTTL is for instances, counted from their last change.
+	DomInstanceTTL time.Duration `json:"DomInstanceTtl,omitempty"`
+	// DomTemplateTTL is for templates.
+	DomTemplateTTL time.Duration `json:"DomTemplateTtl,omitempty"`
+	// DomInstanceHistoryTTL is for records of history.
 	DomInstanceHistoryTTL time.Duration `json:"DomInstanceHistoryTtl,omitempty"`
 }
 
@@ -133,6 +158,7 @@ const (
 
 // HistorySettings configure the history of instances.
 type HistorySettings struct {
+	// StorageBehavior is whether and when they are recorded.
 	StorageBehavior HistoryStorageBehavior `json:"StorageBehavior,omitempty"`
 }
 
@@ -148,13 +174,17 @@ const (
 
 // CachingSettings are the caching policies by kind.
 type CachingSettings struct {
-	DomDefinition         CachingPolicy `json:"DomDefinition,omitempty"`
+	// DomDefinition is for DOM definitions.
+	DomDefinition CachingPolicy `json:"DomDefinition,omitempty"`
+	// DomBehaviorDefinition is for behavior definitions.
 	DomBehaviorDefinition CachingPolicy `json:"DomBehaviorDefinition,omitempty"`
-	SectionDefinition     CachingPolicy `json:"SectionDefinition,omitempty"`
+	// SectionDefinition is for section definitions.
+	SectionDefinition CachingPolicy `json:"SectionDefinition,omitempty"`
 }
 
 // StorageSettings configure how objects are kept.
 type StorageSettings struct {
+	// CachingSettings say which model objects the manager keeps in memory.
 	CachingSettings CachingSettings `json:"CachingSettings,omitempty"`
 	// IndexedFields limits the indexes of field values to these fields; none means
 	// that all fields have one. Without an index a filter or order by a field is as
@@ -196,8 +226,10 @@ type DomManagerSecuritySettings struct {
 // are kept in the data directory all the same; the settings are validated and
 // stored for systems that share them.
 type NetworkAttachmentSettings struct {
-	NetworkSharePath string    `json:"NetworkSharePath,omitempty"`
-	CredentialID     uuid.UUID `json:"CredentialId"`
+	// NetworkSharePath is the path of a share, beginning with two backslashes.
+	NetworkSharePath string `json:"NetworkSharePath,omitempty"`
+	// CredentialID names credentials; it is set when and only when the path is.
+	CredentialID uuid.UUID `json:"CredentialId"`
 }
 
 // Kind implements Object.

@@ -80,10 +80,14 @@ func NewObject(kind ObjectKind) (Object, error) {
 // its versions. The server sets it; what a client sends is overwritten. It is
 // what the interface ITrackBase of the original gives access to.
 type Tracking struct {
-	CreatedAt      time.Time `json:"CreatedAt,omitzero"`
-	CreatedBy      string    `json:"CreatedBy,omitempty"`
-	LastModified   time.Time `json:"LastModified,omitzero"`
-	LastModifiedBy string    `json:"LastModifiedBy,omitempty"`
+	// CreatedAt is when it was created, in UTC.
+	CreatedAt time.Time `json:"CreatedAt,omitzero"`
+	// CreatedBy is the name that the user had who created it.
+	CreatedBy string `json:"CreatedBy,omitempty"`
+	// LastModified is when it was last changed, at first when it was created.
+	LastModified time.Time `json:"LastModified,omitzero"`
+	// LastModifiedBy is the name that the user had who last changed it.
+	LastModifiedBy string `json:"LastModifiedBy,omitempty"`
 	// Revision counts the versions of the object from 1. It is 0 before the
 	// object is saved.
 	Revision int64 `json:"Revision,omitempty"`

@@ -7,6 +7,7 @@ import (
 
 // Query is a filter with an order and a limit.
 type Query struct {
+	// Filter selects the objects.
 	Filter Filter `json:"Filter"`
 	// Orders are the properties to order by, the first first. Objects that are
 	// equal in all of them come in the order of their ids.
@@ -20,8 +21,10 @@ type Query struct {
 // looking for them. Of several values the smallest counts in ascending, the
 // largest in descending order.
 type Order struct {
-	Exposer    Exposer `json:"Exposer"`
-	Descending bool    `json:"Descending,omitempty"`
+	// Exposer is the property.
+	Exposer Exposer `json:"Exposer"`
+	// Descending begins with the largest.
+	Descending bool `json:"Descending,omitempty"`
 }
 
 // NewQuery returns a query for what the filter selects.

@@ -73,25 +73,34 @@ func (t FieldType) Accepts(v Value) bool {
 // SectionDefinition describes a section: a named group of fields.
 // (DOC:DOM_SectionDefinition)
 type SectionDefinition struct {
-	ID               SectionDefinitionID `json:"Id"`
-	ModuleID         string              `json:"ModuleId,omitempty"`
-	Name             string              `json:"Name,omitempty"`
-	FieldDescriptors []*FieldDescriptor  `json:"FieldDescriptors,omitempty"`
+	// ID is made by NewSectionDefinition and stays.
+	ID SectionDefinitionID `json:"Id"`
+	// ModuleID is filled in by the server.
+	ModuleID string `json:"ModuleId,omitempty"`
+	// Name is for people; it need not be unique.
+	Name string `json:"Name,omitempty"`
+	// FieldDescriptors are the fields in order.
+	FieldDescriptors []*FieldDescriptor `json:"FieldDescriptors,omitempty"`
 	Tracking         `json:",flatten"`
 }
 
 // FieldDescriptor describes one field of a section.
 type FieldDescriptor struct {
-	ID        FieldDescriptorID `json:"Id"`
-	Name      string            `json:"Name,omitempty"`
-	FieldType FieldType         `json:"FieldType,omitempty"`
+	// ID stays when the field is renamed. It should be unique in the module, which
+	// is not enforced.
+	ID FieldDescriptorID `json:"Id"`
+	// Name is for people.
+	Name string `json:"Name,omitempty"`
+	// FieldType is the type of the values; the kind says which there can be.
+	FieldType FieldType `json:"FieldType,omitempty"`
 	// IsOptional lets an instance leave the field out. It is ignored where a
 	// status system applies.
 	IsOptional bool `json:"IsOptional,omitempty"`
 	// IsHidden and IsReadonly are for user interfaces only.
-	IsHidden   bool   `json:"IsHidden,omitempty"`
-	IsReadonly bool   `json:"IsReadonly,omitempty"`
-	Tooltip    string `json:"Tooltip,omitempty"`
+	IsHidden   bool `json:"IsHidden,omitempty"`
+	IsReadonly bool `json:"IsReadonly,omitempty"`
+	// Tooltip is a hint for people.
+	Tooltip string `json:"Tooltip,omitempty"`
 	// DefaultValue pre-fills a form; the server does not apply it.
 	DefaultValue *Value `json:"DefaultValue,omitempty"`
 	// IsSoftDeleted blocks new and changed values; those that are there stay.
@@ -101,10 +110,13 @@ type FieldDescriptor struct {
 
 	// Kind says which of the special kinds the field is; empty means a plain
 	// field. Each kind has one of the parts below, or none.
-	Kind          FieldDescriptorKind   `json:"Kind,omitempty"`
+	Kind FieldDescriptorKind `json:"Kind,omitempty"`
+	// AutoIncrement belongs to the kind AutoIncrement.
 	AutoIncrement *AutoIncrementOptions `json:"AutoIncrement,omitempty"`
-	GenericEnum   *GenericEnum          `json:"GenericEnum,omitempty"`
-	Reference     *ReferenceOptions     `json:"Reference,omitempty"`
+	// GenericEnum belongs to the kind GenericEnum.
+	GenericEnum *GenericEnum `json:"GenericEnum,omitempty"`
+	// Reference belongs to the kinds that refer to something.
+	Reference *ReferenceOptions `json:"Reference,omitempty"`
 	// StaticText is the text of a field of kind StaticText, which has no values.
 	StaticText string `json:"StaticText,omitempty"`
 }

@@ -3,10 +3,14 @@ package dom
 // Template is a prepared instance to begin from. Its data is not validated.
 // (DOC:DomTemplate)
 type Template struct {
-	ID           TemplateID `json:"Id"`
-	ModuleID     string     `json:"ModuleId,omitempty"`
-	Name         string     `json:"Name,omitempty"`
-	TemplateData *Instance  `json:"TemplateData,omitempty"`
+	// ID is made by NewTemplate and stays.
+	ID TemplateID `json:"Id"`
+	// ModuleID is filled in by the server.
+	ModuleID string `json:"ModuleId,omitempty"`
+	// Name is for people.
+	Name string `json:"Name,omitempty"`
+	// TemplateData is the prepared instance.
+	TemplateData *Instance `json:"TemplateData,omitempty"`
 	Tracking     `json:",flatten"`
 }
 

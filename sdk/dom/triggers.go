@@ -130,6 +130,7 @@ type SkippedTrigger struct {
 // another user takes the right to act as that user. Answered with
 // TriggerResponse.
 type CreateTriggerMessage struct {
+	// Trigger is the trigger, its id made by the daemon when it is zero.
 	Trigger Trigger `json:"Trigger"`
 }
 
@@ -142,21 +143,25 @@ type UpdateTriggerMessage struct {
 // DeleteTriggerMessage deletes a trigger. Its runs stay. Answered with
 // slnet.Empty.
 type DeleteTriggerMessage struct {
+	// ID is the id of the trigger.
 	ID uuid.UUID `json:"Id"`
 }
 
 // PauseTriggerMessage pauses a trigger, or lets it go on. What changed meanwhile
 // is not made up for. Answered with TriggerResponse.
 type PauseTriggerMessage struct {
-	ID     uuid.UUID `json:"Id"`
-	Paused bool      `json:"Paused"`
+	// ID is the id of the trigger.
+	ID uuid.UUID `json:"Id"`
+	// Paused pauses the trigger; otherwise it goes on.
+	Paused bool `json:"Paused"`
 }
 
 // GetTriggerMessage asks for one trigger by its ID, or by its name where the ID is
 // zero. Answered with TriggerResponse.
 type GetTriggerMessage struct {
-	ID   uuid.UUID `json:"Id"`
-	Name string    `json:"Name,omitempty"`
+	ID uuid.UUID `json:"Id"`
+	// Name is the name of the trigger.
+	Name string `json:"Name,omitempty"`
 }
 
 // GetTriggersMessage asks for triggers by name. Answered with TriggersResponse.
@@ -183,17 +188,20 @@ type GetSkippedTriggersMessage struct {
 
 // TriggerResponse carries one trigger.
 type TriggerResponse struct {
-	Trigger Trigger       `json:"Trigger"`
-	Counts  TriggerCounts `json:"Counts"`
+	Trigger Trigger `json:"Trigger"`
+	// Counts are how often it has started a run, and not.
+	Counts TriggerCounts `json:"Counts"`
 }
 
 // TriggersResponse carries triggers.
 type TriggersResponse struct {
+	// Triggers are in the order of their names.
 	Triggers []Trigger `json:"Triggers"`
 }
 
 // SkippedTriggersResponse carries why no run was started.
 type SkippedTriggersResponse struct {
+	// Skipped are the changes for which triggers started nothing.
 	Skipped []SkippedTrigger `json:"Skipped"`
 }
 

@@ -119,31 +119,108 @@ type RunRequest struct {
 // script. The JSON of the answer has their numbers, which are those of the
 // original where the case is the same; see docs/apis.md.
 const (
-	ErrApiEmptyRoute            Reason = "EmptyRoute"
-	ErrApiInvalidRequestMethod  Reason = "InvalidRequestMethod"
-	ErrApiDefinitionNotFound    Reason = "DefinitionNotFound"
-	ErrApiUnavailable           Reason = "ManagerNotInitialized"
-	ErrApiUnexpected            Reason = "UnexpectedException"
-	ErrApiBodyToParameters      Reason = "BodyToParametersConversionFailed"
-	ErrApiActionFailed          Reason = "AutomationActionError"
-	ErrApiInvalidResult         Reason = "InvalidAutomationActionResult"
-	ErrApiScriptNotFound        Reason = "FailedToGetScriptInfo"
-	ErrApiMissingParameters     Reason = "MissingScriptParameters"
-	ErrApiUnknownStatusCode     Reason = "UnknownStatusCode"
-	ErrApiInvalidContentType    Reason = "InvalidContentType"
-	ErrApiFailedToReadBody      Reason = "FailedToReadBody"
+	// The address names no API.
+	//
+	// Name a route behind /api/custom/.
+	ErrApiEmptyRoute Reason = "EmptyRoute"
+	// The API does not take this method.
+	//
+	// The header Allow of the answer has those it takes.
+	ErrApiInvalidRequestMethod Reason = "InvalidRequestMethod"
+	// There is no such API.
+	//
+	// No definition that is enabled has the route, or the path is not in its plain form.
+	ErrApiDefinitionNotFound Reason = "DefinitionNotFound"
+	// The daemon cannot answer now. Try again later.
+	//
+	// It was started with --safe, is stopping, or takes no writes.
+	ErrApiUnavailable Reason = "ManagerNotInitialized"
+	// Something went wrong in the daemon.
+	//
+	// Its log has the cause.
+	ErrApiUnexpected Reason = "UnexpectedException"
+	// The body is not what the parameters of the script want.
+	//
+	// The message has the parameter and its problem; parameters come from the route, the query and
+	// a JSON object, each from one of them.
+	ErrApiBodyToParameters Reason = "BodyToParametersConversionFailed"
+	// The script has failed.
+	//
+	// The record of the run, whose id is in the header Domovoi-Run, has the cause; the caller is
+	// not told.
+	ErrApiActionFailed Reason = "AutomationActionError"
+	// What the script has answered cannot be sent.
+	//
+	// The message has the header, body or attachment that is wrong. Correct the script.
+	ErrApiInvalidResult Reason = "InvalidAutomationActionResult"
+	// The script of the API does not exist.
+	//
+	// It, its version or its entry point is gone. Deploy it, or change the definition.
+	ErrApiScriptNotFound Reason = "FailedToGetScriptInfo"
+	// A parameter of the script is missing.
+	//
+	// missingScriptParameters of the answer lists those that are required.
+	ErrApiMissingParameters Reason = "MissingScriptParameters"
+	// The script has answered with a status that is none.
+	//
+	// A script answers with 200 to 599.
+	ErrApiUnknownStatusCode Reason = "UnknownStatusCode"
+	// The API does not take a body of this type.
+	//
+	// For a script with Run it is JSON; nothing may be compressed.
+	ErrApiInvalidContentType Reason = "InvalidContentType"
+	// The body could not be read.
+	//
+	// It did not arrive as a whole, or not in time.
+	ErrApiFailedToReadBody Reason = "FailedToReadBody"
+	// The header with the token is malformed.
+	//
+	// Send "Authorization: Bearer <token>", once.
 	ErrApiInvalidAuthentication Reason = "AuthenticationHeaderInvalid"
-	ErrApiBodyTooLarge          Reason = "BodyTooLarge"
-	ErrApiAuthenticationFailed  Reason = "AuthenticationFailed"
-	ErrApiQueryTooLarge         Reason = "QueryStringTooLarge"
-	ErrApiRateLimitExceeded     Reason = "RateLimitExceeded"
-	ErrApiNoPermission          Reason = "NoPermission"
-	ErrApiInvalidRequest        Reason = "InvalidRequest"
-	ErrApiRequestInProgress     Reason = "RequestInProgress"
-	ErrApiIdempotencyKeyReused  Reason = "IdempotencyKeyReused"
-	ErrApiAnswerNotKept         Reason = "AnswerNotKept"
-	ErrApiTimeout               Reason = "RunTimedOut"
-	ErrApiCanceled              Reason = "RunCanceled"
+	// The body is too large.
+	//
+	// The message has the limit of the definition; see --max-body of domovoi api create.
+	ErrApiBodyTooLarge Reason = "BodyTooLarge"
+	// The token is not known, or not for this API.
+	//
+	// It may also have expired or be disabled, or its user is. Strangers are not told which.
+	ErrApiAuthenticationFailed Reason = "AuthenticationFailed"
+	// The query is too long.
+	//
+	// Send the data in the body.
+	ErrApiQueryTooLarge Reason = "QueryStringTooLarge"
+	// Too many requests. Try again later.
+	//
+	// The header Retry-After has the seconds to wait.
+	ErrApiRateLimitExceeded Reason = "RateLimitExceeded"
+	// You do not have the right to do this.
+	//
+	// The user of the token may not execute the script.
+	ErrApiNoPermission Reason = "NoPermission"
+	// The request is not what the API takes.
+	//
+	// A query that cannot be read, or a header twice; the message says which.
+	ErrApiInvalidRequest Reason = "InvalidRequest"
+	// A request with this key is under way.
+	//
+	// Ask again when it has ended.
+	ErrApiRequestInProgress Reason = "RequestInProgress"
+	// The key was used for another request.
+	//
+	// Make a new Idempotency-Key for each request.
+	ErrApiIdempotencyKeyReused Reason = "IdempotencyKeyReused"
+	// The request was carried out, but its answer was not kept.
+	//
+	// The message has the run, whose record says how it ended.
+	ErrApiAnswerNotKept Reason = "AnswerNotKept"
+	// The script took too long.
+	//
+	// The message has the time it was allowed.
+	ErrApiTimeout Reason = "RunTimedOut"
+	// The run was cancelled.
+	//
+	// Somebody has cancelled it.
+	ErrApiCanceled Reason = "RunCanceled"
 )
 
 // CreateApiDefinitionMessage creates an API definition. It needs the permission

@@ -12,18 +12,56 @@ type Kind string
 
 // The kinds of request errors.
 const (
-	KindInvalid          Kind = "Invalid"          // the request cannot be understood or is not allowed by a rule
-	KindUnauthenticated  Kind = "Unauthenticated"  // who is calling could not be established
-	KindPermissionDenied Kind = "PermissionDenied" // the caller lacks a right
-	KindNotFound         Kind = "NotFound"         // what the request is about does not exist
-	KindAlreadyExists    Kind = "AlreadyExists"    // what the request would create exists
-	KindConflict         Kind = "Conflict"         // the state of the thing does not allow the request now
-	KindTooLarge         Kind = "TooLarge"         // a size limit is exceeded
-	KindRateLimited      Kind = "RateLimited"      // too many requests; try again later
-	KindUnavailable      Kind = "Unavailable"      // the daemon cannot answer now; try again later
-	KindTimeout          Kind = "Timeout"          // the time allowed has passed
-	KindCanceled         Kind = "Canceled"         // the caller gave up
-	KindInternal         Kind = "Internal"         // a mistake in Domovoi; the daemon's log has the cause
+	// That did not make sense to the daemon.
+	//
+	// The request cannot be understood, or a rule does not allow it; the message says which and
+	// where. Sending it again does not help.
+	KindInvalid Kind = "Invalid"
+	// Sign in first.
+	//
+	// Who is calling could not be established: no token, or one that is unknown, expired or
+	// revoked.
+	KindUnauthenticated Kind = "Unauthenticated"
+	// You do not have the right to do this.
+	//
+	// The message names the permission that is missing.
+	KindPermissionDenied Kind = "PermissionDenied"
+	// It does not exist.
+	//
+	// What the request is about is not there, or the caller may not know of it.
+	KindNotFound Kind = "NotFound"
+	// It exists already.
+	//
+	// What the request would create is there.
+	KindAlreadyExists Kind = "AlreadyExists"
+	// That is not possible now.
+	//
+	// The state of the thing does not allow the request: read it again and decide anew.
+	KindConflict Kind = "Conflict"
+	// That is too large.
+	//
+	// A limit of size is exceeded; the message has it.
+	KindTooLarge Kind = "TooLarge"
+	// Too many requests. Try again later.
+	//
+	// Over HTTP the header Retry-After has the seconds to wait.
+	KindRateLimited Kind = "RateLimited"
+	// The daemon cannot answer now. Try again later.
+	//
+	// It is stopping, or its store takes no writes; the message says which.
+	KindUnavailable Kind = "Unavailable"
+	// That took too long.
+	//
+	// The time allowed has passed. Whether a change was made is not known; read again.
+	KindTimeout Kind = "Timeout"
+	// That was given up.
+	//
+	// The caller went away, or the run was cancelled.
+	KindCanceled Kind = "Canceled"
+	// A mistake in the daemon.
+	//
+	// It is Domovoi's, or the disk's. The daemon's log has the cause.
+	KindInternal Kind = "Internal"
 )
 
 // kinds is the one table from a kind to what programs outside see.

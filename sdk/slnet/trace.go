@@ -12,9 +12,12 @@ import (
 // information. A request whose TraceData has errors changed nothing (in bulk
 // requests: nothing of the item the TraceData is about).
 type TraceData struct {
-	ErrorData   []ErrorData `json:"ErrorData,omitempty"`
+	// ErrorData are the errors. There are none when the request has succeeded.
+	ErrorData []ErrorData `json:"ErrorData,omitempty"`
+	// WarningData are warnings: what was asked for was done.
 	WarningData []ErrorData `json:"WarningData,omitempty"`
-	InfoData    []InfoData  `json:"InfoData,omitempty"`
+	// InfoData is information.
+	InfoData []InfoData `json:"InfoData,omitempty"`
 }
 
 // ErrorType is the family of an ErrorData; within a family the Reason says what
@@ -36,32 +39,62 @@ type ErrorData struct {
 // ErrorProperties are the properties of all error reasons. Lists of instance
 // ids are cut at 100.
 type ErrorProperties struct {
-	ID                       string            `json:"Id,omitempty"`
-	Name                     string            `json:"Name,omitempty"`
-	ModuleID                 string            `json:"ModuleId,omitempty"`
-	Value                    string            `json:"Value,omitempty"`
-	IDs                      []string          `json:"Ids,omitempty"`
-	DomInstanceIDs           []uuid.UUID       `json:"DomInstanceIds,omitempty"`
-	DomDefinitionIDs         []uuid.UUID       `json:"DomDefinitionIds,omitempty"`
-	DomBehaviorDefinitionIDs []uuid.UUID       `json:"DomBehaviorDefinitionIds,omitempty"`
-	SectionDefinitionIDs     []uuid.UUID       `json:"SectionDefinitionIds,omitempty"`
-	SectionIDs               []uuid.UUID       `json:"SectionIds,omitempty"`
-	FieldDescriptorIDs       []uuid.UUID       `json:"FieldDescriptorIds,omitempty"`
-	MissingSections          []uuid.UUID       `json:"MissingSections,omitempty"`
-	InvalidSections          []uuid.UUID       `json:"InvalidSections,omitempty"`
-	AssociatedFields         []AssociatedField `json:"AssociatedFields,omitempty"`
-	StatusID                 string            `json:"StatusId,omitempty"`
-	TransitionID             string            `json:"TransitionId,omitempty"`
-	FieldType                string            `json:"FieldType,omitempty"`
-	SupportedTypes           []string          `json:"SupportedTypes,omitempty"`
-	UsedInDomManagerSettings bool              `json:"UsedInDomManagerSettings,omitempty"`
-	ActualSize               int64             `json:"ActualSize,omitempty"`
-	MaxSize                  int64             `json:"MaxSize,omitempty"`
-	Limit                    int64             `json:"Limit,omitempty"`
-	GroupName                string            `json:"GroupName,omitempty"`
-	Permission               int64             `json:"Permission,omitempty"`
-	InnerTraceData           *TraceData        `json:"InnerTraceData,omitempty"`
-	ActionID                 string            `json:"ActionId,omitempty"`
+	// ID is the object that was refused, or that is missing.
+	ID string `json:"Id,omitempty"`
+	// Name is its name.
+	Name string `json:"Name,omitempty"`
+	// ModuleID is the module.
+	ModuleID string `json:"ModuleId,omitempty"`
+	// Value is the value, path or id that is wrong, as text.
+	Value string `json:"Value,omitempty"`
+	// IDs are the ids of statuses, transitions, actions, buttons or links that are
+	// wrong.
+	IDs []string `json:"Ids,omitempty"`
+	// DomInstanceIDs are the instances that use something, or that there is no
+	// access to.
+	DomInstanceIDs []uuid.UUID `json:"DomInstanceIds,omitempty"`
+	// DomDefinitionIDs are the DOM definitions.
+	DomDefinitionIDs []uuid.UUID `json:"DomDefinitionIds,omitempty"`
+	// DomBehaviorDefinitionIDs are the behavior definitions.
+	DomBehaviorDefinitionIDs []uuid.UUID `json:"DomBehaviorDefinitionIds,omitempty"`
+	// SectionDefinitionIDs are the section definitions.
+	SectionDefinitionIDs []uuid.UUID `json:"SectionDefinitionIds,omitempty"`
+	// SectionIDs are sections of the instance.
+	SectionIDs []uuid.UUID `json:"SectionIds,omitempty"`
+	// FieldDescriptorIDs are the fields.
+	FieldDescriptorIDs []uuid.UUID `json:"FieldDescriptorIds,omitempty"`
+	// MissingSections are section definitions of which a section is missing.
+	MissingSections []uuid.UUID `json:"MissingSections,omitempty"`
+	// InvalidSections are section definitions of which there may be no section, or
+	// only one.
+	InvalidSections []uuid.UUID `json:"InvalidSections,omitempty"`
+	// AssociatedFields say which values of the instance are meant.
+	AssociatedFields []AssociatedField `json:"AssociatedFields,omitempty"`
+	// StatusID is the status the instance is in, or that is wrong.
+	StatusID string `json:"StatusId,omitempty"`
+	// TransitionID is the transition that was asked for.
+	TransitionID string `json:"TransitionId,omitempty"`
+	// FieldType is the type that is not possible.
+	FieldType string `json:"FieldType,omitempty"`
+	// SupportedTypes are those that are.
+	SupportedTypes []string `json:"SupportedTypes,omitempty"`
+	// UsedInDomManagerSettings says that the settings of the module use it.
+	UsedInDomManagerSettings bool `json:"UsedInDomManagerSettings,omitempty"`
+	// ActualSize is the size of the value in bytes.
+	ActualSize int64 `json:"ActualSize,omitempty"`
+	// MaxSize is the largest that is allowed.
+	MaxSize int64 `json:"MaxSize,omitempty"`
+	// Limit is how many there may be.
+	Limit int64 `json:"Limit,omitempty"`
+	// GroupName is the group of the link that is wrong.
+	GroupName string `json:"GroupName,omitempty"`
+	// Permission is the number of the permission that is missing, or that a
+	// setting names.
+	Permission int64 `json:"Permission,omitempty"`
+	// InnerTraceData are the errors behind this one.
+	InnerTraceData *TraceData `json:"InnerTraceData,omitempty"`
+	// ActionID is the action that was asked for.
+	ActionID string `json:"ActionId,omitempty"`
 	// ExceptionMessage and ErrorData are of actions: why the script was not
 	// started, and the errors it returned.
 	ExceptionMessage string   `json:"ExceptionMessage,omitempty"`
@@ -70,9 +103,12 @@ type ErrorProperties struct {
 
 // AssociatedField says which value of an instance an error is about.
 type AssociatedField struct {
+	// SectionDefinitionID is the section definition.
 	SectionDefinitionID uuid.UUID `json:"SectionDefinitionId"`
-	SectionID           uuid.UUID `json:"SectionId"`
-	FieldDescriptorID   uuid.UUID `json:"FieldDescriptorId"`
+	// SectionID is the section of the instance.
+	SectionID uuid.UUID `json:"SectionId"`
+	// FieldDescriptorID is the field.
+	FieldDescriptorID uuid.UUID `json:"FieldDescriptorId"`
 }
 
 // InfoData is additional information about a request that succeeded.
@@ -80,8 +116,9 @@ type InfoData struct {
 	// Type is the family, such as DomActionInfo.
 	Type string `json:"Type"`
 	// Reason says what is reported, such as ScriptOutput.
-	Reason string            `json:"Reason"`
-	Data   map[string]string `json:"Data,omitempty"`
+	Reason string `json:"Reason"`
+	// Data has the information by name.
+	Data map[string]string `json:"Data,omitempty"`
 }
 
 // AddError adds an error.

@@ -147,7 +147,9 @@ export interface ApiTokensResponse {
 export interface AttachmentAddRequest {
 	ModuleId: string
 	DomInstanceId: InstanceID
+	/** FileName is the name of the file, without a folder. */
 	FileName: string
+	/** Data is the content, 20 MiB at most where the daemon is not told otherwise. */
 	Data: Bytes | null
 }
 
@@ -160,6 +162,7 @@ export interface AttachmentAddStreamedRequest {
 	ModuleId: string
 	DomInstanceId: InstanceID
 	FileName: string
+	/** StreamedBodyID is the id of the body. */
 	StreamedBodyId: Guid
 }
 
@@ -194,6 +197,7 @@ export interface AttachmentGetRequest {
 
 /** AttachmentNamesResponse carries file names, sorted. */
 export interface AttachmentNamesResponse {
+	/** FileNames is empty when there are none. */
 	FileNames: string[] | null
 }
 
@@ -270,6 +274,7 @@ export type AuditOutcome = (typeof AuditOutcomeValues)[number]
  * fields. Answered with AutoIncrementerResponse.
  */
 export interface AutoIncrementerGetRequest {
+	/** AutoIncrementerID is the counter, see AutoIncrementOptions. */
 	AutoIncrementerId: Guid
 }
 
@@ -278,6 +283,7 @@ export interface AutoIncrementerGetRequest {
  * when it has handed out none.
  */
 export interface AutoIncrementerResponse {
+	/** Current is the last number handed out. */
 	Current: number
 }
 
@@ -288,6 +294,7 @@ export interface AutoIncrementerResponse {
  */
 export interface AutoIncrementerSetRequest {
 	AutoIncrementerId: Guid
+	/** Current is the number that is to count as handed out last. */
 	Current: number
 }
 
@@ -341,33 +348,53 @@ export interface BackupsResponse {
  * can be changed in each. (DOC:DomBehaviorDefinition)
  */
 export interface BehaviorDefinition extends Tracking {
+	/** ID is made by NewBehaviorDefinition and stays. */
 	Id: BehaviorDefinitionID
+	/** ModuleID is filled in by the server. */
 	ModuleId?: string
+	/** Name is for people. */
 	Name?: string
 	/**
 	 * ParentID is the behavior this one inherits from: zero, or that of the
 	 * module settings.
 	 */
 	ParentId: BehaviorDefinitionID
+	/**
+	 * InitialStatusID is the status of new instances that say none; one of
+	 * Statuses, and empty when there are none.
+	 */
 	InitialStatusId?: string
+	/**
+	 * Statuses are all statuses. Without any, its own or inherited, there is no
+	 * status system.
+	 */
 	Statuses?: Status[]
+	/** StatusTransitions are the ways from status to status. */
 	StatusTransitions?: StatusTransition[]
+	/** StatusSectionDefinitionLinks say which sections and fields each status has. */
 	StatusSectionDefinitionLinks?: StatusSectionDefinitionLink[]
+	/** ActionDefinitions are the scripts that can be executed on an instance. */
 	ActionDefinitions?: ActionDefinition[]
+	/** ButtonDefinitions are the buttons of an instance. */
 	ButtonDefinitions?: ButtonDefinition[]
 }
 
 /** ActionDefinition is a script that can be executed on an instance. */
 export interface ActionDefinition {
+	/** ID is unique in the behavior definition and has no uppercase letters. */
 	Id: string
+	/** Condition is what an instance must meet, nil for nothing. */
 	Condition?: Condition
+	/** Script is the name of the script, whose OnDomAction is called. */
 	Script?: string
+	/** Async answers when the run is queued, instead of when it has ended. */
 	Async?: boolean
 	/**
 	 * ScriptOptions fill the script's parameters, such as
 	 * PARAMETERBYNAME:Customer:acme.
 	 */
 	ScriptOptions?: string[]
+	/** IsInteractive answers as Async does. */
 	IsInteractive?: boolean
 }
 
@@ -376,8 +403,14 @@ export type BehaviorDefinitionID = Guid
 
 /** ButtonDefinition is a button on the page of an instance. */
 export interface ButtonDefinition {
+	/** ID is unique in the behavior definition and has no uppercase letters. */
 	Id: string
+	/** Layout is what it looks like. */
 	Layout?: ButtonLayout
+	/**
+	 * VisibilityCondition is what an instance must meet for it to be shown, nil
+	 * for nothing.
+	 */
 	VisibilityCondition?: Condition
 	/** ActionDefinitionIDs has at most one action. */
 	ActionDefinitionIds?: string[]
@@ -385,9 +418,13 @@ export interface ButtonDefinition {
 
 /** ButtonLayout is what a button looks like. */
 export interface ButtonLayout {
+	/** Text is what stands on it. */
 	Text?: string
+	/** Icon is the name of an icon. */
 	Icon?: string
+	/** ToolTip is a hint for people. */
 	ToolTip?: string
+	/** Order is its place among the buttons, the smallest first. */
 	Order?: number
 }
 
@@ -500,7 +537,9 @@ export interface CompactStoreResponse {
  * is set, by one that is ready for that transition.
  */
 export interface Condition {
+	/** Statuses are ids of statuses, one of which the instance is in. */
 	Statuses?: string[]
+	/** TransitionID is the id of a transition. */
 	TransitionId?: string
 }
 
@@ -584,6 +623,7 @@ export interface CreateTokenResponse {
  * TriggerResponse.
  */
 export interface CreateTriggerMessage {
+	/** Trigger is the trigger, its id made by the daemon when it is zero. */
 	Trigger: Trigger
 }
 
@@ -616,12 +656,20 @@ export interface CreateWebhookMessage {
  * have. (DOC:DomDefinition)
  */
 export interface Definition extends Tracking {
+	/** ID is made by NewDefinition and stays. */
 	Id: DefinitionID
+	/** ModuleID is filled in by the server. */
 	ModuleId?: string
+	/** Name is for people; it need not be unique. */
 	Name?: string
+	/**
+	 * SectionDefinitionLinks are the sections of the instances. Where a status
+	 * system applies, those of the behavior definition count instead.
+	 */
 	SectionDefinitionLinks?: SectionDefinitionLink[]
 	/** DomBehaviorDefinitionID gives the instances a status system, zero for none. */
 	DomBehaviorDefinitionId: BehaviorDefinitionID
+	/** ModuleSettingsOverrides replace settings of the module. */
 	ModuleSettingsOverrides?: ModuleSettingsOverrides
 }
 
@@ -699,6 +747,7 @@ export interface DeleteSecretMessage {
  * slnet.Empty.
  */
 export interface DeleteTriggerMessage {
+	/** ID is the id of the trigger. */
 	Id: Guid
 }
 
@@ -831,7 +880,9 @@ export interface DomInstanceActionsRequest {
  * the order of their layout.
  */
 export interface DomInstanceActionsResponse {
+	/** Actions are all actions, also those that cannot be executed now. */
 	Actions?: InstanceAction[]
+	/** Buttons are all buttons, also those that are not visible now. */
 	Buttons?: InstanceButton[]
 	TraceData?: TraceData
 }
@@ -839,6 +890,7 @@ export interface DomInstanceActionsResponse {
 /** DomInstanceStatusChangedEventMessage is the event of status transitions. */
 export interface DomInstanceStatusChangedEventMessage {
 	ModuleId: string
+	/** Changes has one item or more. */
 	Changes: InstanceStatusChange[] | null
 }
 
@@ -848,7 +900,12 @@ export interface DomInstanceStatusChangedEventMessage {
  */
 export interface DomInstanceStatusTransitionRequest {
 	ModuleId: string
+	/** DomInstanceID is the instance. */
 	DomInstanceId: InstanceID
+	/**
+	 * TransitionID is the id of the transition in the behavior definition, or the
+	 * one that inherits from.
+	 */
 	TransitionId: string
 }
 
@@ -1105,6 +1162,7 @@ export interface GetPluginProcessesMessage {
  * of instances and the audit name the run of each change.
  */
 export interface GetRunChangesMessage {
+	/** RunID is the run. */
 	RunId: Guid
 }
 
@@ -1267,6 +1325,7 @@ export interface GetTokensMessage {
  */
 export interface GetTriggerMessage {
 	Id: Guid
+	/** Name is the name of the trigger. */
 	Name?: string
 }
 
@@ -1350,9 +1409,11 @@ export interface HTTPResponse {
  * commit of the change and cannot be written. (DOC:DOM_history)
  */
 export interface HistoryChange {
+	/** ID is the id of the record. */
 	Id: HistoryChangeID
 	/** SubjectID is the ToFileFriendlyString of the instance's id. */
 	SubjectId: string
+	/** Time is when the change was stored, in UTC. */
 	Time: Time
 	/** FullUsername is the user the change was made as. */
 	FullUsername: string
@@ -1362,6 +1423,7 @@ export interface HistoryChange {
 	RunId: Guid
 	/** Revision is the revision of the instance the change led to. */
 	Revision: number
+	/** SectionChanges are the sections with changed values. */
 	SectionChanges?: SectionChange[]
 	/** StatusChange is set when the status changed. */
 	StatusChange?: StatusChange
@@ -1406,13 +1468,17 @@ export interface InformationEventsResponse {
  * (DOC:DomInstance)
  */
 export interface Instance extends Tracking {
+	/** ID is made by NewInstance and stays. */
 	Id: InstanceID
+	/** DomDefinitionID is the definition. */
 	DomDefinitionId: DefinitionID
 	/** StatusID is the status, "" where no status system applies. */
 	StatusId?: string
 	/** Name is computed by the server when the instance is saved. */
 	Name?: string
+	/** Sections are the sections in order. */
 	Sections?: Section[]
+	/** ModuleID is filled in by the server. */
 	ModuleId?: string
 }
 
@@ -1490,6 +1556,7 @@ export interface ManagerStoreBulkCreateOrUpdateRequest {
 export interface ManagerStoreBulkDeleteRequest {
 	ModuleId?: string
 	Kind: ObjectKind
+	/** Keys are the ids of the objects. */
 	Keys: string[] | null
 }
 
@@ -1498,8 +1565,11 @@ export interface ManagerStoreBulkResponse {
 	Kind: ObjectKind
 	/** Objects are the items that were stored, as stored. */
 	Objects?: DomObject[]
+	/** SuccessfulKeys are the ids of what was stored or deleted. */
 	SuccessfulKeys?: string[]
+	/** UnsuccessfulKeys are the ids of what was not. */
 	UnsuccessfulKeys?: string[]
+	/** TraceDataPerItem has errors and warnings by id. */
 	TraceDataPerItem?: Record<string, TraceData>
 }
 
@@ -1510,6 +1580,7 @@ export interface ManagerStoreBulkResponse {
 export interface ManagerStoreCountRequest {
 	ModuleId?: string
 	Kind: ObjectKind
+	/** Filter selects the objects. */
 	Filter: Filter
 }
 
@@ -1520,12 +1591,14 @@ export interface ManagerStoreCountRequest {
  * And, Or and Not. A Filter does not change.
  */
 export interface Filter {
+	/** Operator says what the filter is made of. */
 	Operator: Operator
 	/** Operands are the parts of and, or, not. */
 	Operands?: Filter[]
 	/** Exposer, Comparer and Value are the parts of compare. */
 	Exposer?: Exposer
 	Comparer?: Comparer
+	/** Value is what is compared with. */
 	Value?: Value
 	/** IsOrdinal makes the comparison of strings exact. */
 	IsOrdinal?: boolean
@@ -1537,6 +1610,7 @@ export type Comparer = (typeof ComparerValues)[number]
 
 /** Exposer names a property that objects can be filtered and ordered by. */
 export interface Exposer {
+	/** Name is the name of the property. */
 	Name: string
 	/** FieldID is the field, for the exposers FieldValue and KeyExists. */
 	FieldId: FieldDescriptorID
@@ -1547,6 +1621,7 @@ export type FieldDescriptorID = Guid
 
 /** ManagerStoreCountResponse carries a number of objects. */
 export interface ManagerStoreCountResponse {
+	/** Count is how many the filter selects. */
 	Count: number
 	TraceData?: TraceData
 }
@@ -1558,6 +1633,7 @@ export interface ManagerStoreCountResponse {
 export interface ManagerStoreCreateRequest {
 	/** ModuleID is the module; it is not used for module settings. */
 	ModuleId?: string
+	/** Kind is the kind of the object. */
 	Kind: ObjectKind
 	/** Object is the canonical form of the object. */
 	Object: DomObject
@@ -1569,7 +1645,9 @@ export interface ManagerStoreCreateRequest {
  */
 export interface ManagerStoreCrudResponse {
 	Kind: ObjectKind
+	/** Objects are in the order of the query. */
 	Objects?: DomObject[]
+	/** TraceData has the errors, warnings and information. */
 	TraceData?: TraceData
 }
 
@@ -1599,6 +1677,7 @@ export interface ManagerStoreExplainRequest {
 
 /** ManagerStoreExplainResponse carries an explanation. */
 export interface ManagerStoreExplainResponse {
+	/** Explanation says how the query was carried out. */
 	Explanation: QueryExplanation
 	TraceData?: TraceData
 }
@@ -1649,6 +1728,7 @@ export interface ManagerStorePagingResponse {
 export interface ManagerStoreReadRequest {
 	ModuleId?: string
 	Kind: ObjectKind
+	/** Query selects the objects and orders them. */
 	Query: Query
 	/**
 	 * Select limits the answer, which is a ManagerStoreSelectResponse then, to
@@ -1659,6 +1739,7 @@ export interface ManagerStoreReadRequest {
 
 /** ManagerStoreSelectResponse carries selected values of objects. */
 export interface ManagerStoreSelectResponse {
+	/** Rows are the objects in the order of the query. */
 	Rows: SelectedRow[] | null
 	TraceData?: TraceData
 }
@@ -1715,6 +1796,7 @@ export interface ModuleSettings extends Tracking {
 	 * any of \ / * ? " ' < > | space , # : -
 	 */
 	ModuleId: string
+	/** DomManagerSettings are all settings but the id. */
 	DomManagerSettings: DomManagerSettings
 }
 
@@ -1728,9 +1810,14 @@ export interface DomManagerSettings {
 	 * link, unless it uses a status system.
 	 */
 	ModuleSections?: SectionDefinitionID[]
+	/**
+	 * FieldAliases are second names for fields. A field that has one counts as in
+	 * use.
+	 */
 	FieldAliases?: FieldAlias[]
 	/** ScriptSettings are the scripts started by changes of instances. */
 	ScriptSettings?: ScriptSettings
+	/** InformationEventSettings switch information events on. */
 	InformationEventSettings?: InformationEventSettings
 	/**
 	 * DomInstanceNameDefinition says how the names of instances are made; nil or
@@ -1742,10 +1829,15 @@ export interface DomManagerSettings {
 	 * may inherit from, zero for none.
 	 */
 	ModuleBehaviorDefinition: BehaviorDefinitionID
+	/** TTLSettings say when objects are removed by themselves. */
 	TtlSettings?: TTLSettings
+	/** DomInstanceHistorySettings say whether changes of instances are recorded. */
 	DomInstanceHistorySettings?: HistorySettings
+	/** StorageSettings say what is kept in memory and what has an index. */
 	StorageSettings: StorageSettings
+	/** SecuritySettings say who may do what in the module. */
 	SecuritySettings?: DomManagerSecuritySettings
+	/** DomInstanceNetworkAttachmentSettings are stored, and used by nothing here. */
 	DomInstanceNetworkAttachmentSettings?: NetworkAttachmentSettings
 }
 
@@ -1780,12 +1872,15 @@ export interface DomManagerSecuritySettings {
 
 /** FieldAlias is a second name for a field, for lookups. */
 export interface FieldAlias {
+	/** Name is the second name, unique in the module. */
 	Name: string
+	/** FieldDescriptorID is the field. */
 	FieldDescriptorId: FieldDescriptorID
 }
 
 /** HistorySettings configure the history of instances. */
 export interface HistorySettings {
+	/** StorageBehavior is whether and when they are recorded. */
 	StorageBehavior?: HistoryStorageBehavior
 }
 
@@ -1798,6 +1893,10 @@ export type HistoryStorageBehavior = (typeof HistoryStorageBehaviorValues)[numbe
  * module on. (row MOD-19)
  */
 export interface InformationEventSettings {
+	/**
+	 * Enable makes one event of each change of an instance, definition, template
+	 * or section definition.
+	 */
 	Enable?: boolean
 }
 
@@ -1809,6 +1908,7 @@ export interface InformationEventSettings {
  * manager is reinitialised. (DOC:DOM_SecuritySettings, rows SEC-02 to SEC-29)
  */
 export interface LinkSecuritySettings {
+	/** GroupLinks say which group has access to what. */
 	GroupLinks?: GroupLink[]
 }
 
@@ -1830,6 +1930,7 @@ export interface GroupLink {
 
 /** DomDefinitionReference gives access to all instances of a DOM definition. */
 export interface DomDefinitionReference {
+	/** DomDefinitionID is the definition. */
 	DomDefinitionId: DefinitionID
 	/** ReadOnly leaves out creating, updating and deleting. */
 	ReadOnly?: boolean
@@ -1841,7 +1942,9 @@ export interface DomDefinitionReference {
  * (rows SEC-17 to SEC-25)
  */
 export interface FieldValueReference {
+	/** DomDefinitionID is the definition. */
 	DomDefinitionId: DefinitionID
+	/** FieldDescriptorID is the field whose values decide. */
 	FieldDescriptorId: FieldDescriptorID
 	/**
 	 * Values are 1 to MaxFieldValueReferenceValues Guids, ints or strings, all of
@@ -1859,8 +1962,11 @@ export interface FieldValueReference {
  * DEF-06).
  */
 export interface ModuleSettingsOverrides {
+	/** NameDefinition replaces the one of the module. */
 	NameDefinition?: NameDefinition
+	/** ScriptSettings replace those of the module. */
 	ScriptSettings?: ScriptSettings
+	/** HistorySettings replace those of the module. */
 	HistorySettings?: HistorySettings
 }
 
@@ -1869,6 +1975,7 @@ export interface ModuleSettingsOverrides {
  * (DOC:DomInstanceNameDefinition)
  */
 export interface NameDefinition {
+	/** ConcatenationItems are the parts in order. */
 	ConcatenationItems?: NameItem[]
 }
 
@@ -1877,7 +1984,9 @@ export interface NameDefinition {
  * FieldDescriptorID is zero.
  */
 export interface NameItem {
+	/** Value is the static text. */
 	Value?: string
+	/** FieldDescriptorID is the field whose value is taken. */
 	FieldDescriptorId: FieldDescriptorID
 }
 
@@ -1887,7 +1996,9 @@ export interface NameItem {
  * stored for systems that share them.
  */
 export interface NetworkAttachmentSettings {
+	/** NetworkSharePath is the path of a share, beginning with two backslashes. */
 	NetworkSharePath?: string
+	/** CredentialID names credentials; it is set when and only when the path is. */
 	CredentialId: Guid
 }
 
@@ -1978,7 +2089,9 @@ export interface PauseScheduleMessage {
  * is not made up for. Answered with TriggerResponse.
  */
 export interface PauseTriggerMessage {
+	/** ID is the id of the trigger. */
 	Id: Guid
+	/** Paused pauses the trigger; otherwise it goes on. */
 	Paused: boolean
 }
 
@@ -2104,6 +2217,7 @@ export interface PreviewScheduleResponse {
 
 /** Query is a filter with an order and a limit. */
 export interface Query {
+	/** Filter selects the objects. */
 	Filter: Filter
 	/**
 	 * Orders are the properties to order by, the first first. Objects that are
@@ -2121,7 +2235,9 @@ export interface Query {
  * largest in descending order.
  */
 export interface Order {
+	/** Exposer is the property. */
 	Exposer: Exposer
+	/** Descending begins with the largest. */
 	Descending?: boolean
 }
 
@@ -2191,8 +2307,105 @@ export interface ReadBackupResponse {
  * Reason names one documented cause of a failure, such as
  * ObjectAlreadyExisted. Like a Kind it is an error itself, for errors.Is.
  */
-export const ReasonValues = ["EmptyRoute", "InvalidRequestMethod", "DefinitionNotFound", "ManagerNotInitialized", "UnexpectedException", "BodyToParametersConversionFailed", "AutomationActionError", "InvalidAutomationActionResult", "FailedToGetScriptInfo", "MissingScriptParameters", "UnknownStatusCode", "InvalidContentType", "FailedToReadBody", "AuthenticationHeaderInvalid", "BodyTooLarge", "AuthenticationFailed", "QueryStringTooLarge", "RateLimitExceeded", "NoPermission", "InvalidRequest", "RequestInProgress", "IdempotencyKeyReused", "AnswerNotKept", "RunTimedOut", "RunCanceled", "DomInstanceCrudMaxAmountExceeded", "Unknown", "ModuleNotInitialized", "ObjectAlreadyExisted", "ObjectDidNotExist", "ObjectChangedSinceRead", "InvalidModuleId", "InvalidDomManagerSettings", "InvalidNetworkSharePath", "InvalidCredentialPermissions", "DeprecatedSetting", "DomSecurityFieldValueReferenceHasInvalidIds", "DomSecurityFieldValueReferenceHasNoValues", "DomSecurityFieldValueReferenceHasTooManyValues", "FieldTypeNotSupported", "SectionDefinitionInUseByDomInstances", "SectionDefinitionInUseByDomDefinitions", "GenericEnumEntryInUseByDomInstances", "SectionDefinitionFieldsInUse", "StaticSectionDefinitionsCantBeChanged", "InvalidFieldDescriptor", "DomDefinitionHasLinkedDomInstances", "SectionDefinitionLinkInUseByDomInstances", "DomDefinitionDoesNotContainRequiredModuleSectionDefinitions", "InvalidParentId", "InheritingDefinitionContainsInvalidData", "StatusTransitionsReferenceNonExistingStatuses", "StatusSectionDefinitionLinksReferenceNonExistingStatuses", "InvalidStatusIds", "DuplicateStatusIds", "InvalidTransitionIds", "DuplicateTransitionIds", "InvalidInitialStatusId", "DuplicateSectionDefinitionLinks", "InvalidActionDefinitionIds", "DuplicateActionDefinitionIds", "InvalidButtonDefinitionIds", "DuplicateButtonDefinitionIds", "InvalidButtonActionCombination", "InUseByDomDefinitions", "InUseByDomBehaviorDefinitions", "DomInstanceSectionInvalidFieldValueTypes", "DomInstanceDoesNotContainAllRequiredFieldsForSectionDefinition", "DomInstanceRequiresLinkToValidDomDefinition", "SectionsUsedInDomInstanceDoNotMatchRequirementsOfDomDefinition", "DomInstanceDoesNotContainRequiredModuleSections", "MultipleSectionsNotAllowedForSectionDefinition", "ValueForSoftDeletedFieldNotAllowed", "ValueTooLarge", "FieldValueUsedInDomInstanceLinksToNonExistingFieldDescriptor", "SectionUsedInDomInstanceLinksToNonExistingSectionDefinition", "DomInstanceContainsInvalidStatus", "DomInstanceHasMissingRequiredFieldsForCurrentStatus", "DomInstanceHasInvalidFieldsForCurrentStatus", "ReadOnlyFieldsChangedForCurrentStatus", "DomInstanceContainsUnknownFieldsForCurrentStatus", "StatusChangeNotAllowedForNormalUpdate", "ReadFilterNotSupportedBySecurity", "CountFilterNotSupportedBySecurity", "StatusTransitionNotFound", "StatusTransitionIncompatibleWithCurrentStatus", "DomInstanceContainsUnknownFieldsForNextStatus", "DomInstanceHasInvalidFieldsForNextStatus", "DomInstanceHasMissingRequiredFieldsForNextStatus", "CrudFailedExceptionOccurred", "DomInstanceContainsInvalidAmountOfSectionsForNextStatus", "UnexpectedExceptionOccurred", "ScriptReturnedErrors", "ActionDefinitionNotFound", "ConditionNotMet"] as const
+export const ReasonValues = ["EmptyRoute", "InvalidRequestMethod", "DefinitionNotFound", "ManagerNotInitialized", "UnexpectedException", "BodyToParametersConversionFailed", "AutomationActionError", "InvalidAutomationActionResult", "FailedToGetScriptInfo", "MissingScriptParameters", "UnknownStatusCode", "InvalidContentType", "FailedToReadBody", "AuthenticationHeaderInvalid", "BodyTooLarge", "AuthenticationFailed", "QueryStringTooLarge", "RateLimitExceeded", "NoPermission", "InvalidRequest", "RequestInProgress", "IdempotencyKeyReused", "AnswerNotKept", "RunTimedOut", "RunCanceled", "Unknown", "ModuleNotInitialized", "ObjectAlreadyExisted", "ObjectDidNotExist", "ObjectChangedSinceRead", "DomInstanceCrudMaxAmountExceeded", "InvalidModuleId", "InvalidDomManagerSettings", "InvalidNetworkSharePath", "InvalidCredentialPermissions", "DeprecatedSetting", "DomSecurityFieldValueReferenceHasInvalidIds", "DomSecurityFieldValueReferenceHasNoValues", "DomSecurityFieldValueReferenceHasTooManyValues", "FieldTypeNotSupported", "SectionDefinitionInUseByDomInstances", "SectionDefinitionInUseByDomDefinitions", "GenericEnumEntryInUseByDomInstances", "SectionDefinitionFieldsInUse", "StaticSectionDefinitionsCantBeChanged", "InvalidFieldDescriptor", "DomDefinitionHasLinkedDomInstances", "SectionDefinitionLinkInUseByDomInstances", "DomDefinitionDoesNotContainRequiredModuleSectionDefinitions", "InvalidParentId", "InheritingDefinitionContainsInvalidData", "StatusTransitionsReferenceNonExistingStatuses", "StatusSectionDefinitionLinksReferenceNonExistingStatuses", "InvalidStatusIds", "DuplicateStatusIds", "InvalidTransitionIds", "DuplicateTransitionIds", "InvalidInitialStatusId", "DuplicateSectionDefinitionLinks", "InvalidActionDefinitionIds", "DuplicateActionDefinitionIds", "InvalidButtonDefinitionIds", "DuplicateButtonDefinitionIds", "InvalidButtonActionCombination", "InUseByDomDefinitions", "InUseByDomBehaviorDefinitions", "DomInstanceSectionInvalidFieldValueTypes", "DomInstanceDoesNotContainAllRequiredFieldsForSectionDefinition", "DomInstanceRequiresLinkToValidDomDefinition", "SectionsUsedInDomInstanceDoNotMatchRequirementsOfDomDefinition", "DomInstanceDoesNotContainRequiredModuleSections", "MultipleSectionsNotAllowedForSectionDefinition", "ValueForSoftDeletedFieldNotAllowed", "ValueTooLarge", "FieldValueUsedInDomInstanceLinksToNonExistingFieldDescriptor", "SectionUsedInDomInstanceLinksToNonExistingSectionDefinition", "DomInstanceContainsInvalidStatus", "DomInstanceHasMissingRequiredFieldsForCurrentStatus", "DomInstanceHasInvalidFieldsForCurrentStatus", "ReadOnlyFieldsChangedForCurrentStatus", "DomInstanceContainsUnknownFieldsForCurrentStatus", "StatusChangeNotAllowedForNormalUpdate", "ReadFilterNotSupportedBySecurity", "CountFilterNotSupportedBySecurity", "StatusTransitionNotFound", "StatusTransitionIncompatibleWithCurrentStatus", "DomInstanceContainsUnknownFieldsForNextStatus", "DomInstanceHasInvalidFieldsForNextStatus", "DomInstanceHasMissingRequiredFieldsForNextStatus", "CrudFailedExceptionOccurred", "DomInstanceContainsInvalidAmountOfSectionsForNextStatus", "UnexpectedExceptionOccurred", "ScriptReturnedErrors", "ActionDefinitionNotFound", "ConditionNotMet"] as const
 export type Reason = (typeof ReasonValues)[number]
+export const ReasonTexts: Record<Reason, string> = {
+	EmptyRoute: "The address names no API.",
+	InvalidRequestMethod: "The API does not take this method.",
+	DefinitionNotFound: "There is no such API.",
+	ManagerNotInitialized: "The daemon cannot answer now. Try again later.",
+	UnexpectedException: "Something went wrong in the daemon.",
+	BodyToParametersConversionFailed: "The body is not what the parameters of the script want.",
+	AutomationActionError: "The script has failed.",
+	InvalidAutomationActionResult: "What the script has answered cannot be sent.",
+	FailedToGetScriptInfo: "The script of the API does not exist.",
+	MissingScriptParameters: "A parameter of the script is missing.",
+	UnknownStatusCode: "The script has answered with a status that is none.",
+	InvalidContentType: "The API does not take a body of this type.",
+	FailedToReadBody: "The body could not be read.",
+	AuthenticationHeaderInvalid: "The header with the token is malformed.",
+	BodyTooLarge: "The body is too large.",
+	AuthenticationFailed: "The token is not known, or not for this API.",
+	QueryStringTooLarge: "The query is too long.",
+	RateLimitExceeded: "Too many requests. Try again later.",
+	NoPermission: "You do not have the right to do this.",
+	InvalidRequest: "The request is not what the API takes.",
+	RequestInProgress: "A request with this key is under way.",
+	IdempotencyKeyReused: "The key was used for another request.",
+	AnswerNotKept: "The request was carried out, but its answer was not kept.",
+	RunTimedOut: "The script took too long.",
+	RunCanceled: "The run was cancelled.",
+	Unknown: "Something went wrong that has no reason of its own.",
+	ModuleNotInitialized: "The module could not be started.",
+	ObjectAlreadyExisted: "There is one with this id already.",
+	ObjectDidNotExist: "It does not exist any more.",
+	ObjectChangedSinceRead: "Somebody else has changed it meanwhile.",
+	DomInstanceCrudMaxAmountExceeded: "These are too many at once.",
+	InvalidModuleId: "The module id is not allowed.",
+	InvalidDomManagerSettings: "The settings contradict themselves.",
+	InvalidNetworkSharePath: "The path of the network share is not allowed.",
+	InvalidCredentialPermissions: "You may not use these credentials.",
+	DeprecatedSetting: "This setting is obeyed, and should not be used any more.",
+	DomSecurityFieldValueReferenceHasInvalidIds: "A security link refers to a field or definition that does not exist.",
+	DomSecurityFieldValueReferenceHasNoValues: "A security link by field values has no values.",
+	DomSecurityFieldValueReferenceHasTooManyValues: "A security link by field values has too many values.",
+	FieldTypeNotSupported: "A field of this kind cannot have this type.",
+	SectionDefinitionInUseByDomInstances: "Instances use this section.",
+	SectionDefinitionInUseByDomDefinitions: "Definitions use this section.",
+	GenericEnumEntryInUseByDomInstances: "Instances use this entry of the list.",
+	SectionDefinitionFieldsInUse: "A field that was removed or changed is in use.",
+	StaticSectionDefinitionsCantBeChanged: "This section belongs to the system.",
+	InvalidFieldDescriptor: "The field contradicts itself.",
+	DomDefinitionHasLinkedDomInstances: "There are instances of this definition.",
+	SectionDefinitionLinkInUseByDomInstances: "Instances have this section.",
+	DomDefinitionDoesNotContainRequiredModuleSectionDefinitions: "A section that the module requires is missing.",
+	InvalidParentId: "The behavior cannot inherit from this one.",
+	InheritingDefinitionContainsInvalidData: "A behavior that inherits cannot have statuses of its own.",
+	StatusTransitionsReferenceNonExistingStatuses: "A transition refers to a status that does not exist.",
+	StatusSectionDefinitionLinksReferenceNonExistingStatuses: "A section is linked to a status that does not exist.",
+	InvalidStatusIds: "The id of a status is not allowed.",
+	DuplicateStatusIds: "Two statuses have the same id.",
+	InvalidTransitionIds: "The id of a transition is not allowed.",
+	DuplicateTransitionIds: "Two transitions have the same id.",
+	InvalidInitialStatusId: "The initial status is none of the statuses.",
+	DuplicateSectionDefinitionLinks: "A section is linked twice.",
+	InvalidActionDefinitionIds: "The id of an action is not allowed.",
+	DuplicateActionDefinitionIds: "Two actions have the same id.",
+	InvalidButtonDefinitionIds: "The id of a button is not allowed.",
+	DuplicateButtonDefinitionIds: "Two buttons have the same id.",
+	InvalidButtonActionCombination: "A button does not fit its action.",
+	InUseByDomDefinitions: "Definitions use this behavior.",
+	InUseByDomBehaviorDefinitions: "Other behaviors inherit from this one.",
+	DomInstanceSectionInvalidFieldValueTypes: "The value does not fit the type of the field.",
+	DomInstanceDoesNotContainAllRequiredFieldsForSectionDefinition: "A value is required here.",
+	DomInstanceRequiresLinkToValidDomDefinition: "The definition does not exist.",
+	SectionsUsedInDomInstanceDoNotMatchRequirementsOfDomDefinition: "The sections are not those that the definition asks for.",
+	DomInstanceDoesNotContainRequiredModuleSections: "A section that the module requires is missing.",
+	MultipleSectionsNotAllowedForSectionDefinition: "This section can be there only once.",
+	ValueForSoftDeletedFieldNotAllowed: "This field is removed and takes no new values.",
+	ValueTooLarge: "The value is too large.",
+	FieldValueUsedInDomInstanceLinksToNonExistingFieldDescriptor: "There is a value of a field that does not exist.",
+	SectionUsedInDomInstanceLinksToNonExistingSectionDefinition: "There is a section whose definition does not exist.",
+	DomInstanceContainsInvalidStatus: "The status does not exist.",
+	DomInstanceHasMissingRequiredFieldsForCurrentStatus: "The status requires a value here.",
+	DomInstanceHasInvalidFieldsForCurrentStatus: "The value is not valid.",
+	ReadOnlyFieldsChangedForCurrentStatus: "The status does not let this field be changed.",
+	DomInstanceContainsUnknownFieldsForCurrentStatus: "The status does not have this field.",
+	StatusChangeNotAllowedForNormalUpdate: "The status changes by a transition only.",
+	ReadFilterNotSupportedBySecurity: "Your access to this module does not allow this filter.",
+	CountFilterNotSupportedBySecurity: "Your access to this module does not allow this filter for counting.",
+	StatusTransitionNotFound: "There is no such transition.",
+	StatusTransitionIncompatibleWithCurrentStatus: "The transition does not begin at the present status.",
+	DomInstanceContainsUnknownFieldsForNextStatus: "The next status does not have this field.",
+	DomInstanceHasInvalidFieldsForNextStatus: "The value is not valid for the next status.",
+	DomInstanceHasMissingRequiredFieldsForNextStatus: "The next status requires a value here.",
+	CrudFailedExceptionOccurred: "The transition could not be stored.",
+	DomInstanceContainsInvalidAmountOfSectionsForNextStatus: "The next status does not allow this number of sections.",
+	UnexpectedExceptionOccurred: "The script of the action was not started.",
+	ScriptReturnedErrors: "The script of the action reports errors.",
+	ActionDefinitionNotFound: "There is no such action.",
+	ConditionNotMet: "The action is not possible now.",
+}
 
 /**
  * ReinitializeManagerMessage makes changed module settings take effect. Requests
@@ -2396,6 +2609,7 @@ export interface RunChangedEventMessage {
  * it first changed each object. What it created and deleted again is no change.
  */
 export interface RunChangesResponse {
+	/** Changes are what the run has changed. */
 	Changes: ObjectChange[] | null
 	/**
 	 * Total is how many objects changed. It is more than Changes when there are too
@@ -2473,9 +2687,13 @@ export const CrudTypes = {
  * was added, ValueAfter for one that was removed.
  */
 export interface FieldValueChange {
+	/** FieldDescriptorID is the field, which may be gone by now. */
 	FieldDescriptorId: FieldDescriptorID
+	/** CrudType says whether the value was added, changed or removed. */
 	CrudType: CrudType
+	/** ValueBefore is the value before, nil where there was none. */
 	ValueBefore?: Value
+	/** ValueAfter is the value after, nil where there is none. */
 	ValueAfter?: Value
 }
 
@@ -2989,9 +3207,16 @@ export interface ScriptRetry {
  * updated or deleted. (DOC:ExecuteScriptOnDomInstanceActionSettings)
  */
 export interface ScriptSettings {
+	/**
+	 * OnCreate is the name of the script for instances that are created, empty for
+	 * none.
+	 */
 	OnCreate?: string
+	/** OnUpdate is the one for updates and status transitions. */
 	OnUpdate?: string
+	/** OnDelete is the one for deletions. */
 	OnDelete?: string
+	/** ScriptType says what the scripts are given. */
 	ScriptType?: ScriptType
 	/**
 	 * OnUpdateTriggerConditions limit OnUpdate to updates that meet one of them;
@@ -3073,21 +3298,29 @@ export interface SecretsResponse {
 
 /** Section is a group of field values of an instance. */
 export interface Section {
+	/** ID is made by NewSection. History and differences name sections by it. */
 	Id: SectionID
+	/** SectionDefinitionID is the section definition. */
 	SectionDefinitionId: SectionDefinitionID
+	/** FieldValues are the values, one of each field at most. */
 	FieldValues?: FieldValue[]
 }
 
 /** FieldValue is the value of one field. */
 export interface FieldValue {
+	/** FieldDescriptorID is the field. */
 	FieldDescriptorId: FieldDescriptorID
+	/** Value is never null: a field without a value is left out. */
 	Value: Value
 }
 
 /** SectionChange are the changed values of one section. */
 export interface SectionChange {
+	/** SectionID is the section. */
 	SectionId: SectionID
+	/** SectionDefinitionID is its section definition, which may be gone by now. */
 	SectionDefinitionId: SectionDefinitionID
+	/** FieldValueChanges are the values. */
 	FieldValueChanges?: FieldValueChange[]
 }
 
@@ -3096,16 +3329,26 @@ export interface SectionChange {
  * (DOC:DOM_SectionDefinition)
  */
 export interface SectionDefinition extends Tracking {
+	/** ID is made by NewSectionDefinition and stays. */
 	Id: SectionDefinitionID
+	/** ModuleID is filled in by the server. */
 	ModuleId?: string
+	/** Name is for people; it need not be unique. */
 	Name?: string
+	/** FieldDescriptors are the fields in order. */
 	FieldDescriptors?: FieldDescriptor[]
 }
 
 /** FieldDescriptor describes one field of a section. */
 export interface FieldDescriptor {
+	/**
+	 * ID stays when the field is renamed. It should be unique in the module, which
+	 * is not enforced.
+	 */
 	Id: FieldDescriptorID
+	/** Name is for people. */
 	Name?: string
+	/** FieldType is the type of the values; the kind says which there can be. */
 	FieldType?: FieldType
 	/**
 	 * IsOptional lets an instance leave the field out. It is ignored where a
@@ -3115,6 +3358,7 @@ export interface FieldDescriptor {
 	/** IsHidden and IsReadonly are for user interfaces only. */
 	IsHidden?: boolean
 	IsReadonly?: boolean
+	/** Tooltip is a hint for people. */
 	Tooltip?: string
 	/** DefaultValue pre-fills a form; the server does not apply it. */
 	DefaultValue?: Value
@@ -3127,8 +3371,11 @@ export interface FieldDescriptor {
 	 * field. Each kind has one of the parts below, or none.
 	 */
 	Kind?: FieldDescriptorKind
+	/** AutoIncrement belongs to the kind AutoIncrement. */
 	AutoIncrement?: AutoIncrementOptions
+	/** GenericEnum belongs to the kind GenericEnum. */
 	GenericEnum?: GenericEnum
+	/** Reference belongs to the kinds that refer to something. */
 	Reference?: ReferenceOptions
 	/** StaticText is the text of a field of kind StaticText, which has no values. */
 	StaticText?: string
@@ -3158,6 +3405,7 @@ export type FieldType = (typeof FieldTypeValues)[number]
 
 /** FieldValidator checks the text of a value where a status requires the field. */
 export interface FieldValidator {
+	/** Kind is what it checks. */
 	Kind: ValidatorKind
 	/**
 	 * Pattern is what a Regex validator matches, in the syntax of package
@@ -3178,7 +3426,9 @@ export interface FieldValidator {
  * chooses from.
  */
 export interface GenericEnum {
+	/** EnumName is for people. */
 	EnumName?: string
+	/** Entries are the entries in order. */
 	Entries?: GenericEnumEntry[]
 }
 
@@ -3187,7 +3437,9 @@ export interface GenericEnum {
  * the field says.
  */
 export interface GenericEnumEntry {
+	/** DisplayName is what people see; it is unique in the list. */
 	DisplayName: string
+	/** Value is what is stored; it is unique in the list. */
 	Value: Value
 	/** IsHidden is for user interfaces only. */
 	IsHidden?: boolean
@@ -3205,12 +3457,17 @@ export interface ReferenceOptions {
 	 * field's own.
 	 */
 	ModuleId?: string
+	/** DomDefinitionIDs are the definitions to choose instances of, all when empty. */
 	DomDefinitionIds?: DefinitionID[]
 	/** FieldDescriptorID is the field whose value is shown for an instance. */
 	FieldDescriptorId: FieldDescriptorID
+	/** ViewIDs are views to choose elements from. */
 	ViewIds?: number[]
+	/** ResourcePoolIDs are pools to choose resources from. */
 	ResourcePoolIds?: Guid[]
+	/** ServiceDefinitionFilter narrows service definitions. */
 	ServiceDefinitionFilter?: string
+	/** GroupNames are groups to choose users from. */
 	GroupNames?: string[]
 }
 
@@ -3219,11 +3476,13 @@ export type SectionDefinitionID = Guid
 
 /** SectionDefinitionLink says that the instances of a definition have a section. */
 export interface SectionDefinitionLink {
+	/** SectionDefinitionID is the section definition. */
 	SectionDefinitionId: SectionDefinitionID
 	/** IsOptional lets an instance leave the section out. */
 	IsOptional?: boolean
 	/** AllowMultipleSections lets an instance have several sections of it. */
 	AllowMultipleSections?: boolean
+	/** IsSoftDeleted blocks new sections; those that are there stay. */
 	IsSoftDeleted?: boolean
 }
 
@@ -3326,6 +3585,7 @@ export interface SkippedOccurrence {
 
 /** SkippedTriggersResponse carries why no run was started. */
 export interface SkippedTriggersResponse {
+	/** Skipped are the changes for which triggers started nothing. */
 	Skipped: SkippedTrigger[] | null
 }
 
@@ -3367,13 +3627,17 @@ export interface SourceProblem {
 
 /** Status is one status of a life cycle. Its id has no uppercase letters. */
 export interface Status {
+	/** ID is unique in the behavior definition. */
 	Id: string
+	/** DisplayName is for people. */
 	DisplayName?: string
 }
 
 /** StatusChange is a changed status. */
 export interface StatusChange {
+	/** StatusIDBefore is empty for an instance that was created. */
 	StatusIdBefore?: string
+	/** StatusIDAfter is the new status. */
 	StatusIdAfter?: string
 }
 
@@ -3382,10 +3646,15 @@ export interface StatusChange {
  * holds for its fields there.
  */
 export interface StatusSectionDefinitionLink {
+	/** StatusID is the status. */
 	StatusId: string
+	/** SectionDefinitionID is the section definition; it need not exist. */
 	SectionDefinitionId: SectionDefinitionID
+	/** FieldDescriptorLinks are the fields that the section has in the status. */
 	FieldDescriptorLinks?: FieldDescriptorLink[]
+	/** AllowMultipleSections lets an instance have several such sections. */
 	AllowMultipleSections?: boolean
+	/** IsSoftDeleted blocks new values in the status; those that are there stay. */
 	IsSoftDeleted?: boolean
 }
 
@@ -3394,9 +3663,11 @@ export interface StatusSectionDefinitionLink {
  * a link must not have values in it.
  */
 export interface FieldDescriptorLink {
+	/** FieldDescriptorID is the field. */
 	FieldDescriptorId: FieldDescriptorID
 	/** Visible is for user interfaces only. */
 	Visible?: boolean
+	/** RequiredForStatus wants a value, which the validators of the field accept. */
 	RequiredForStatus?: boolean
 	/**
 	 * ReadOnly forbids to change the field; ClientReadOnly only tells user
@@ -3408,8 +3679,11 @@ export interface FieldDescriptorLink {
 
 /** StatusTransition leads from one status to another. */
 export interface StatusTransition {
+	/** ID is unique in the behavior definition and has no uppercase letters. */
 	Id: string
+	/** FromStatusID is the status it begins at. */
 	FromStatusId: string
+	/** ToStatusID is the status it leads to. */
 	ToStatusId: string
 	/** FlowLevel is for drawing: 0 is the main path. */
 	FlowLevel?: number
@@ -3417,6 +3691,7 @@ export interface StatusTransition {
 
 /** StorageSettings configure how objects are kept. */
 export interface StorageSettings {
+	/** CachingSettings say which model objects the manager keeps in memory. */
 	CachingSettings?: CachingSettings
 	/**
 	 * IndexedFields limits the indexes of field values to these fields; none means
@@ -3439,8 +3714,11 @@ export interface StorageSettings {
 
 /** CachingSettings are the caching policies by kind. */
 export interface CachingSettings {
+	/** DomDefinition is for DOM definitions. */
 	DomDefinition?: CachingPolicy
+	/** DomBehaviorDefinition is for behavior definitions. */
 	DomBehaviorDefinition?: CachingPolicy
+	/** SectionDefinition is for section definitions. */
 	SectionDefinition?: CachingPolicy
 }
 
@@ -3489,6 +3767,10 @@ export interface SystemInfoResponse {
 	RemovedLogBytes?: number
 	/** ReadOnly says that the daemon was told to change nothing. */
 	ReadOnly?: boolean
+	/** Indexing are the modules whose instances are being indexed. */
+	Indexing?: IndexingInfo[]
+	/** Queue says how the runs do. */
+	Queue: QueueInfo
 	/** Store says how the store does; nil when it is none that could say. */
 	Store?: StoreInfo
 	/** Backups says how its backups do. */
@@ -3502,6 +3784,12 @@ export interface BackupInfo {
 	 * none is.
 	 */
 	Writing?: number
+	/**
+	 * Rows is how many rows of the store were written to it, and Reread how many of
+	 * its bytes were read again to see that it is whole.
+	 */
+	Rows?: number
+	Reread?: number
 	/** Newest is the newest backup in the folder. */
 	Newest?: Backup
 	/** NextAt is when the next one is made, zero when nobody said how often. */
@@ -3512,6 +3800,47 @@ export interface BackupInfo {
 	 */
 	Failure?: string
 	FailedAt?: Time
+}
+
+/** IndexingInfo says how far the indexes of a module are that cannot be used yet. */
+export interface IndexingInfo {
+	ModuleId: string
+	/** Instances are indexed already, of All. */
+	Instances: number
+	All: number
+}
+
+/**
+ * QueueInfo are figures of the runs that have not ended, and of the processes of
+ * scripts.
+ */
+export interface QueueInfo {
+	/**
+	 * Slots are the runs that may execute at a time, those started by runs
+	 * excepted, and FreeSlots those of them not taken.
+	 */
+	Slots: number
+	FreeSlots: number
+	/**
+	 * Executing runs are under way, Waiting ones wait for their turn and Later ones
+	 * for their time. Of each that wait 10000 at most are counted.
+	 */
+	Executing: number
+	Waiting: number
+	Later: number
+	/**
+	 * Ended counts the runs that have ended since the start of the daemon, and Failed
+	 * those of them that did not succeed.
+	 */
+	Ended: number
+	Failed: number
+	/**
+	 * Workers and Plugins are processes, those that wait for a run included, which
+	 * are the Spares.
+	 */
+	Workers: number
+	Plugins: number
+	Spares: number
 }
 
 /**
@@ -3560,6 +3889,11 @@ export interface StoreInfo {
 	Conflicts: number
 	/** Checked is how many rows the checks under way have looked at. */
 	Checked?: number
+	/**
+	 * Rows estimates how many rows there are, while a check or a backup is under way
+	 * and otherwise not.
+	 */
+	Rows?: number
 }
 
 /** StoreLevel is a level of tables. */
@@ -3574,8 +3908,11 @@ export interface StoreLevel {
  * never.
  */
 export interface TTLSettings {
+	/** DomInstanceTTL is for instances, counted from their last change. */
 	DomInstanceTtl?: Duration
+	/** DomTemplateTTL is for templates. */
 	DomTemplateTtl?: Duration
+	/** DomInstanceHistoryTTL is for records of history. */
 	DomInstanceHistoryTtl?: Duration
 }
 
@@ -3584,9 +3921,13 @@ export interface TTLSettings {
  * (DOC:DomTemplate)
  */
 export interface Template extends Tracking {
+	/** ID is made by NewTemplate and stays. */
 	Id: TemplateID
+	/** ModuleID is filled in by the server. */
 	ModuleId?: string
+	/** Name is for people. */
 	Name?: string
+	/** TemplateData is the prepared instance. */
 	TemplateData?: Instance
 }
 
@@ -3650,8 +3991,11 @@ export interface TokensResponse {
  * requests: nothing of the item the TraceData is about).
  */
 export interface TraceData {
+	/** ErrorData are the errors. There are none when the request has succeeded. */
 	ErrorData?: ErrorData[]
+	/** WarningData are warnings: what was asked for was done. */
 	WarningData?: ErrorData[]
+	/** InfoData is information. */
 	InfoData?: InfoData[]
 }
 
@@ -3672,31 +4016,69 @@ export interface ErrorData {
  * ids are cut at 100.
  */
 export interface ErrorProperties {
+	/** ID is the object that was refused, or that is missing. */
 	Id?: string
+	/** Name is its name. */
 	Name?: string
+	/** ModuleID is the module. */
 	ModuleId?: string
+	/** Value is the value, path or id that is wrong, as text. */
 	Value?: string
+	/**
+	 * IDs are the ids of statuses, transitions, actions, buttons or links that are
+	 * wrong.
+	 */
 	Ids?: string[]
+	/**
+	 * DomInstanceIDs are the instances that use something, or that there is no
+	 * access to.
+	 */
 	DomInstanceIds?: Guid[]
+	/** DomDefinitionIDs are the DOM definitions. */
 	DomDefinitionIds?: Guid[]
+	/** DomBehaviorDefinitionIDs are the behavior definitions. */
 	DomBehaviorDefinitionIds?: Guid[]
+	/** SectionDefinitionIDs are the section definitions. */
 	SectionDefinitionIds?: Guid[]
+	/** SectionIDs are sections of the instance. */
 	SectionIds?: Guid[]
+	/** FieldDescriptorIDs are the fields. */
 	FieldDescriptorIds?: Guid[]
+	/** MissingSections are section definitions of which a section is missing. */
 	MissingSections?: Guid[]
+	/**
+	 * InvalidSections are section definitions of which there may be no section, or
+	 * only one.
+	 */
 	InvalidSections?: Guid[]
+	/** AssociatedFields say which values of the instance are meant. */
 	AssociatedFields?: AssociatedField[]
+	/** StatusID is the status the instance is in, or that is wrong. */
 	StatusId?: string
+	/** TransitionID is the transition that was asked for. */
 	TransitionId?: string
+	/** FieldType is the type that is not possible. */
 	FieldType?: string
+	/** SupportedTypes are those that are. */
 	SupportedTypes?: string[]
+	/** UsedInDomManagerSettings says that the settings of the module use it. */
 	UsedInDomManagerSettings?: boolean
+	/** ActualSize is the size of the value in bytes. */
 	ActualSize?: number
+	/** MaxSize is the largest that is allowed. */
 	MaxSize?: number
+	/** Limit is how many there may be. */
 	Limit?: number
+	/** GroupName is the group of the link that is wrong. */
 	GroupName?: string
+	/**
+	 * Permission is the number of the permission that is missing, or that a
+	 * setting names.
+	 */
 	Permission?: number
+	/** InnerTraceData are the errors behind this one. */
 	InnerTraceData?: TraceData
+	/** ActionID is the action that was asked for. */
 	ActionId?: string
 	/**
 	 * ExceptionMessage and ErrorData are of actions: why the script was not
@@ -3708,8 +4090,11 @@ export interface ErrorProperties {
 
 /** AssociatedField says which value of an instance an error is about. */
 export interface AssociatedField {
+	/** SectionDefinitionID is the section definition. */
 	SectionDefinitionId: Guid
+	/** SectionID is the section of the instance. */
 	SectionId: Guid
+	/** FieldDescriptorID is the field. */
 	FieldDescriptorId: Guid
 }
 
@@ -3726,6 +4111,7 @@ export interface InfoData {
 	Type: string
 	/** Reason says what is reported, such as ScriptOutput. */
 	Reason: string
+	/** Data has the information by name. */
 	Data?: Record<string, string>
 }
 
@@ -3735,9 +4121,13 @@ export interface InfoData {
  * what the interface ITrackBase of the original gives access to.
  */
 export interface Tracking {
+	/** CreatedAt is when it was created, in UTC. */
 	CreatedAt?: Time
+	/** CreatedBy is the name that the user had who created it. */
 	CreatedBy?: string
+	/** LastModified is when it was last changed, at first when it was created. */
 	LastModified?: Time
+	/** LastModifiedBy is the name that the user had who last changed it. */
 	LastModifiedBy?: string
 	/**
 	 * Revision counts the versions of the object from 1. It is 0 before the
@@ -3834,6 +4224,7 @@ export type TriggerEvent = (typeof TriggerEventValues)[number]
 /** TriggerResponse carries one trigger. */
 export interface TriggerResponse {
 	Trigger: Trigger
+	/** Counts are how often it has started a run, and not. */
 	Counts: TriggerCounts
 }
 
@@ -3855,6 +4246,7 @@ export type TriggerValue = (typeof TriggerValueValues)[number]
 
 /** TriggersResponse carries triggers. */
 export interface TriggersResponse {
+	/** Triggers are in the order of their names. */
 	Triggers: Trigger[] | null
 }
 
@@ -3935,6 +4327,7 @@ export interface UpdateScriptMessage {
  * value of a field, or by a transition to a status. It names one of the two.
  */
 export interface UpdateTriggerCondition {
+	/** FieldDescriptorID is the field, zero for a condition on a status. */
 	FieldDescriptorId: FieldDescriptorID
 	/** StatusID is the status; the original knows conditions on fields only. */
 	StatusId?: string

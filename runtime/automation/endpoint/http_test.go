@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -98,6 +99,7 @@ func (h *house) fails(got answer, status, code int) (failure struct {
 	if err != nil || got.StatusCode != status || failure.ErrorCode != code || failure.Title == "" || failure.Detail == "" {
 		h.t.Errorf("got %d %s, want %d with the error %d", got.StatusCode, got.body, status, code)
 	}
+	examples.NoteText(strconv.Itoa(code), failure.Detail)
 	return failure
 }
 

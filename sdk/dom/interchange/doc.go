@@ -33,8 +33,8 @@
 // # What is not known
 //
 // Members and types that this package does not know, and those it knows but
-// whose content Domovoi has no place for (section validators, group links), are
-// kept as Unknown beside the objects. Writing puts them back where they were.
+// whose content Domovoi has no place for (section validators), are kept as
+// Unknown beside the objects. Writing puts them back where they were.
 //
 // Revisions belong to a server and are not part of the form.
 package interchange
