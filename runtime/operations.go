@@ -25,6 +25,17 @@ func addOperations(table map[string]handler) {
 		return &slnet.LogLevelResponse{Level: levelName(r.logLevel.Level())}, nil
 	})
 	add(table, aside(system), (*Runtime).setLogLevel)
+	add(table, reading(system), func(r *Runtime, _ context.Context, _ security.Caller, m *slnet.GetLogMessage) (*slnet.LogResponse, error) {
+		level := slog.LevelDebug
+		if m.Level != "" {
+			var err error
+			if level, err = ParseLogLevel(m.Level); err != nil {
+				return nil, err
+			}
+		}
+		lines, next := r.recent.after(m.After, level)
+		return &slnet.LogResponse{Lines: lines, Next: next}, nil
+	})
 }
 
 func (r *Runtime) setLogLevel(ctx context.Context, caller security.Caller, m *slnet.SetLogLevelMessage) (*slnet.LogLevelResponse, error) {

@@ -91,6 +91,47 @@ func TestMetrics(t *testing.T) {
 	})
 }
 
+// TestRecentLog: the latest lines of the daemon's log can be asked for, by level
+// and from where the last answer ended, with the attributes of their loggers.
+func TestRecentLog(t *testing.T) {
+	recent := runtime.NewRecentLog(slog.NewTextHandler(t.Output(), nil))
+	d := daemontest.StartWith(t, func(o *runtime.Options) { o.Logger, o.RecentLog = slog.New(recent), recent })
+	admin := d.Administrator()
+	ask := func(m *slnet.GetLogMessage) *slnet.LogResponse {
+		t.Helper()
+		response, err := slnet.Send1(t.Context(), admin.SendSLNetMessages, m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return response.(*slnet.LogResponse)
+	}
+	began := ask(&slnet.GetLogMessage{}).Next
+	logger := slog.New(recent)
+	logger.With("op", "one").WithGroup("g").Info("first", "level", "low")
+	logger.Debug("not logged")
+	logger.Warn("second thing", "level", "high", "err", errors.New("a b"))
+	got := ask(&slnet.GetLogMessage{After: began})
+	var texts []string
+	for _, line := range got.Lines {
+		texts = append(texts, line.Level+" "+line.Text)
+	}
+	if want := []string{"INFO first op=one g.level=low", `WARN second thing level=high err="a b"`}; !slices.Equal(texts, want) {
+		t.Errorf("got %q, want %q", texts, want)
+	}
+	if warnings := ask(&slnet.GetLogMessage{After: began, Level: "warn"}); len(warnings.Lines) != 1 || warnings.Lines[0] != got.Lines[1] {
+		t.Errorf("got %v", warnings)
+	}
+	if later := ask(&slnet.GetLogMessage{After: got.Next}); len(later.Lines) != 0 || later.Next != got.Next {
+		t.Errorf("got %v", later)
+	}
+	for range slnet.MaxLogLines {
+		logger.Info("many")
+	}
+	if all := ask(&slnet.GetLogMessage{}); len(all.Lines) != slnet.MaxLogLines || all.Lines[0].Text != "many" {
+		t.Errorf("got %d lines that begin with %v", len(all.Lines), all.Lines[0])
+	}
+}
+
 var metricName = regexp.MustCompile(`\bdomovoi_[a-z0-9_]+\b`)
 
 // comparePages compares the names in the metrics with those on the page about

@@ -53,6 +53,9 @@ type Options struct {
 	DataDir string
 	// Logger gets what the daemon has to say; nil means slog.Default.
 	Logger *slog.Logger
+	// RecentLog holds the latest lines of Logger, whose handler it is; nil means one
+	// that holds only what the Runtime logs itself.
+	RecentLog *RecentLog
 	// LogLevel is what Logger goes by, and may be changed while the daemon runs; nil
 	// means one that changes nothing.
 	LogLevel *slog.LevelVar
@@ -135,6 +138,7 @@ type Runtime struct {
 	outbound   *outbound.Client
 	proxies    []netip.Prefix
 	logLevel   *slog.LevelVar
+	recent     *RecentLog
 	metrics    *metrics.Metrics
 	streams    atomic.Int64 // event streams that are open
 	console    http.Handler
@@ -165,7 +169,11 @@ func Open(ctx context.Context, o Options) (_ *Runtime, err error) {
 	if err := os.MkdirAll(o.DataDir, 0o700); err != nil {
 		return nil, fmt.Errorf("the data directory: %w", err)
 	}
-	r := &Runtime{log: o.Logger, version: o.Version, startedAt: time.Now().UTC(), registry: sdk.Registry(), proxies: o.TrustedProxies, safe: o.Safe || o.ReadOnly, readOnly: o.ReadOnly, console: o.Console, maxDepth: o.MaxDepth}
+	if o.RecentLog == nil {
+		o.RecentLog = NewRecentLog(o.Logger.Handler())
+		o.Logger = slog.New(o.RecentLog)
+	}
+	r := &Runtime{log: o.Logger, recent: o.RecentLog, version: o.Version, startedAt: time.Now().UTC(), registry: sdk.Registry(), proxies: o.TrustedProxies, safe: o.Safe || o.ReadOnly, readOnly: o.ReadOnly, console: o.Console, maxDepth: o.MaxDepth}
 	r.logLevel, r.metrics = cmp.Or(o.LogLevel, new(slog.LevelVar)), r.newMetrics()
 	r.stopping, r.stop = context.WithCancel(context.Background())
 	defer func() {

@@ -38,6 +38,23 @@ func (r *rate) String() string {
 	return fmt.Sprintf("%d/%v", r.Requests, r.Per)
 }
 
+// text says the rate to people: 3 per minute, 5 per 10s.
+func (r *rate) text() string {
+	if r.Requests == 0 {
+		return ""
+	}
+	per := durationText(r.Per)
+	switch r.Per {
+	case time.Second:
+		per = "second"
+	case time.Minute:
+		per = "minute"
+	case time.Hour:
+		per = "hour"
+	}
+	return fmt.Sprintf("%d per %s", r.Requests, per)
+}
+
 // Type implements pflag.Value.
 func (*rate) Type() string { return "rate" }
 
@@ -221,7 +238,7 @@ func showDefinition(t *table, d *slnet.ApiDefinition, tokens []slnet.ApiToken) {
 	if d.Timeout > 0 {
 		t.field("Timeout", d.Timeout.String())
 	}
-	t.field("Rate", (*rate)(&d.RateLimit).String())
+	t.field("Rate", (*rate)(&d.RateLimit).text())
 	if d.MaxBody > 0 {
 		t.field("Largest body", fmt.Sprint(d.MaxBody))
 	}

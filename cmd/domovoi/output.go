@@ -239,6 +239,14 @@ func durationText(d time.Duration) string {
 	return d.Round(time.Second).String()
 }
 
+// quantity is a number of things whose name has a plural in s: 1 run, 2 runs.
+func quantity[N int | int64](n N, thing string) string {
+	if n != 1 {
+		thing += "s"
+	}
+	return fmt.Sprintf("%d %s", n, thing)
+}
+
 // sizeText is a number of bytes.
 func sizeText(n int64) string {
 	const unit = 1024

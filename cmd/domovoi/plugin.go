@@ -204,7 +204,7 @@ func showManifest(t *table, m *slnet.Manifest) {
 func showProcess(t *table, p slnet.PluginProcess) {
 	text := fmt.Sprintf("%s, version %d", p.State, p.ScriptVersion)
 	if p.State == slnet.PluginRunning {
-		text += fmt.Sprintf(", process %d since %s, %d runs", p.PID, timeText(p.StartedAt), p.Runs)
+		text += fmt.Sprintf(", process %d since %s, %s", p.PID, timeText(p.StartedAt), quantity(p.Runs, "run"))
 	}
 	if p.State == slnet.PluginWaiting {
 		text += ", not before " + timeText(p.NotBefore)

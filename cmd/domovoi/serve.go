@@ -67,7 +67,8 @@ func (a *app) serve(ctx context.Context, s *settings) error {
 	defer signal.Stop(signals)
 
 	o, n := s.options, &s.network
-	logger := s.logging.logger(a.stderr)
+	recent := s.logging.recent(a.stderr)
+	logger := slog.New(recent)
 	encryption, err := n.tls(a.dataDir, logger)
 	if err != nil {
 		return err
@@ -95,7 +96,7 @@ func (a *app) serve(ctx context.Context, s *settings) error {
 	}
 	failed := make(chan error, 1)
 	o.DataDir, o.Logger, o.LogLevel, o.Version = a.dataDir, logger, &s.logging.level.LevelVar, buildInfo().Version
-	o.Console = console.Handler()
+	o.RecentLog, o.Console = recent, console.Handler()
 	o.OnFailure = func(err error) { failed <- fmt.Errorf("the store has failed: %w", err) }
 	daemon, err := runtime.Open(ctx, o)
 	if err != nil {

@@ -147,11 +147,11 @@ func (l *logging) check() error {
 	return nil
 }
 
-// logger is the log of the daemon.
-func (l *logging) logger(w io.Writer) *slog.Logger {
+// recent is the handler of the daemon's log, with its latest lines.
+func (l *logging) recent(w io.Writer) *runtime.RecentLog {
 	o := &slog.HandlerOptions{Level: &l.level.LevelVar}
 	if l.format == "json" {
-		return slog.New(slog.NewJSONHandler(w, o))
+		return runtime.NewRecentLog(slog.NewJSONHandler(w, o))
 	}
-	return slog.New(slog.NewTextHandler(w, o))
+	return runtime.NewRecentLog(slog.NewTextHandler(w, o))
 }

@@ -18,6 +18,7 @@ func (a *app) systemCommand() *cobra.Command {
 		a.leaf("info", "Show what the daemon is and does", a.systemInfo),
 		a.leaf("health", "Ask whether the daemon can do its work", a.systemHealth),
 		a.leaf("metrics", "Print the metrics of the daemon, in the text form of Prometheus", a.systemMetrics),
+		a.systemLogCommand(),
 		a.logLevelCommand())
 }
 
@@ -48,6 +49,26 @@ func (a *app) systemMetrics(ctx context.Context, _ []string) error {
 	}
 	_, err = io.WriteString(a.stdout, response.Text)
 	return err
+}
+
+func (a *app) systemLogCommand() *cobra.Command {
+	var level string
+	c := a.leaf("log", "Print what the daemon has logged lately", func(ctx context.Context, _ []string) error {
+		response, err := request[*slnet.LogResponse](ctx, a, &slnet.GetLogMessage{Level: level})
+		if err != nil {
+			return err
+		}
+		return a.answer(response, func(t *table) {
+			for _, line := range response.Lines {
+				t.row(logText(line))
+			}
+		})
+	})
+	c.Long = fmt.Sprintf(`Print the lines that the daemon has logged since it started, the last %d of
+them. They go to its standard error too, which is where the others are.`, slnet.MaxLogLines)
+	c.Flags().StringVar(&level, "level", "", "only lines of this `level` and above: "+strings.Join(logLevels, ", "))
+	c.RegisterFlagCompletionFunc("level", cobra.FixedCompletions(logLevels, cobra.ShellCompDirectiveNoFileComp))
+	return c
 }
 
 func (a *app) logLevelCommand() *cobra.Command {

@@ -337,8 +337,8 @@ func (n *names) showTrigger(t *table, found *dom.TriggerResponse) {
 	}
 	t.field("Owner", trigger.Owner)
 	t.field("State", triggerState(trigger))
-	t.field("Since the start", fmt.Sprintf("%d runs; condition not met %d times; no run for another reason %d times",
-		found.Counts.Started, found.Counts.NotMet, found.Counts.NotStarted))
+	t.field("Since the start", fmt.Sprintf("%s; condition not met %s; no run for another reason %s",
+		quantity(found.Counts.Started, "run"), quantity(found.Counts.NotMet, "time"), quantity(found.Counts.NotStarted, "time")))
 }
 
 func (a *app) triggerShow(ctx context.Context, args []string) error {

@@ -56,7 +56,7 @@ var verbs = map[string]string{
 	"CreateGroupMessage": "group create", "UpdateGroupMessage": "group update", "DeleteGroupMessage": "group delete", "GetGroupsMessage": "group list",
 	"CreateTokenMessage": "token create", "GetTokensMessage": "token list", "RevokeTokenMessage": "token revoke",
 	"GetAuditMessage": "audit list", "GetSystemInfoMessage": "system info", "GetMetricsMessage": "system metrics",
-	"GetLogLevelMessage": "system log-level", "SetLogLevelMessage": "system log-level",
+	"GetLogMessage": "system log", "GetLogLevelMessage": "system log-level", "SetLogLevelMessage": "system log-level",
 	"CreateWebhookMessage": "webhook create", "UpdateWebhookMessage": "webhook update",
 	"DeleteWebhookMessage": "webhook delete", "GetWebhooksMessage": "webhook list",
 	"GetWebhookDeliveriesMessage": "webhook deliveries", "TestWebhookMessage": "webhook test",

@@ -34,12 +34,14 @@ export class House {
 		private readonly token: string,
 		private readonly daemon: ChildProcess,
 		private readonly browser: Browser,
-		private readonly folder: string,
+		/** What to remove in the end. */
+		private readonly folder: string | undefined,
 	) {}
 
-	static async open(): Promise<House> {
-		const folder = await mkdtemp(join(tmpdir(), 'domovoi-console-'))
-		const data = join(folder, 'data')
+	/** A house on new data, or on a data directory that there is. */
+	static async open(existing?: string): Promise<House> {
+		const folder = existing ? undefined : await mkdtemp(join(tmpdir(), 'domovoi-console-'))
+		const data = existing ?? join(folder!, 'data')
 		const daemon = spawn(program, ['serve', '--data-dir', data, '--address', '127.0.0.1:0', '--spares', '0'], { stdio: ['ignore', 'pipe', 'inherit'] })
 		const address = await new Promise<string>((resolve, reject) => {
 			let text = ''
@@ -61,7 +63,7 @@ export class House {
 		const ended = new Promise((resolve) => this.daemon.once('exit', resolve))
 		this.daemon.kill('SIGTERM')
 		await ended
-		await rm(this.folder, { recursive: true })
+		if (this.folder) await rm(this.folder, { recursive: true })
 	}
 
 	/** Sends a message as the Administrator, past the console. */

@@ -112,11 +112,17 @@ type jsonObjectsChanged struct {
 	Updated    []json.RawMessage `json:"Updated"`
 	Deleted    []json.RawMessage `json:"Deleted"`
 	LeftFilter []json.RawMessage `json:"LeftFilter,omitempty"`
+
+	FromSecurityEnabledModule         bool `json:"FromSecurityEnabledModule,omitempty"`
+	SecurityEnabledModuleNotAvailable bool `json:"SecurityEnabledModuleNotAvailable,omitempty"`
 }
 
 // MarshalJSON implements json.Marshaler.
 func (m *ObjectsChangedEventMessage) MarshalJSON() ([]byte, error) {
-	j := jsonObjectsChanged{Kind: m.Kind, ModuleID: m.ModuleID}
+	j := jsonObjectsChanged{
+		Kind: m.Kind, ModuleID: m.ModuleID,
+		FromSecurityEnabledModule: m.FromSecurityEnabledModule, SecurityEnabledModuleNotAvailable: m.SecurityEnabledModuleNotAvailable,
+	}
 	var err error
 	if j.Created, err = rawsToJSON(m.Kind, m.Created); err != nil {
 		return nil, err
@@ -139,7 +145,10 @@ func (m *ObjectsChangedEventMessage) UnmarshalJSON(b []byte) error {
 	if err := slnet.StrictJSON(b, &j); err != nil {
 		return err
 	}
-	m.Kind, m.ModuleID = j.Kind, j.ModuleID
+	*m = ObjectsChangedEventMessage{
+		Kind: j.Kind, ModuleID: j.ModuleID,
+		FromSecurityEnabledModule: j.FromSecurityEnabledModule, SecurityEnabledModuleNotAvailable: j.SecurityEnabledModuleNotAvailable,
+	}
 	var err error
 	if m.Created, err = jsonToRaws(j.Kind, j.Created); err != nil {
 		return err
@@ -166,6 +175,9 @@ func rawsToJSON(kind ObjectKind, raws []slnet.Raw) ([]json.RawMessage, error) {
 }
 
 func jsonToRaws(kind ObjectKind, list []json.RawMessage) ([]slnet.Raw, error) {
+	if len(list) == 0 {
+		return nil, nil
+	}
 	raws := make([]slnet.Raw, len(list))
 	for i, j := range list {
 		var err error

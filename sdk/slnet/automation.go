@@ -219,11 +219,11 @@ const (
 	MaxRunResult = 1 << 20
 )
 
-// LogLine is one line of a run's log.
+// LogLine is one line of the log of a run, or of the daemon.
 type LogLine struct {
 	Time time.Time `json:"Time"`
-	// Level is DEBUG, INFO, WARN or ERROR, or STDOUT or STDERR for what the
-	// script printed.
+	// Level is DEBUG, INFO, WARN or ERROR, or STDOUT or STDERR for what a script
+	// printed.
 	Level string `json:"Level"`
 	Text  string `json:"Text"`
 	// Continued says that what was printed had more than fits into a line: the

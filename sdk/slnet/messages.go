@@ -129,6 +129,8 @@ func Messages() []MessageType {
 		{New: func() Message { return new(GetLogLevelMessage) }},
 		{New: func() Message { return new(SetLogLevelMessage) }},
 		{New: func() Message { return new(LogLevelResponse) }},
+		{New: func() Message { return new(GetLogMessage) }},
+		{New: func() Message { return new(LogResponse) }},
 		{New: func() Message { return new(CheckStoreMessage) }},
 		{New: func() Message { return new(CheckStoreResponse) }},
 		{New: func() Message { return new(CompactStoreMessage) }},
@@ -493,6 +495,12 @@ func (*SetLogLevelMessage) MessageName() string { return "SetLogLevelMessage" }
 
 // MessageName implements Message.
 func (*LogLevelResponse) MessageName() string { return "LogLevelResponse" }
+
+// MessageName implements Message.
+func (*GetLogMessage) MessageName() string { return "GetLogMessage" }
+
+// MessageName implements Message.
+func (*LogResponse) MessageName() string { return "LogResponse" }
 
 // MessageName implements Message.
 func (*CreateBackupMessage) MessageName() string { return "CreateBackupMessage" }

@@ -183,6 +183,27 @@ type SetLogLevelMessage struct {
 	Level string `json:"Level"`
 }
 
+// GetLogMessage asks for what the daemon has logged lately: it keeps the last
+// MaxLogLines lines in memory, so those before it started are not among them. It
+// needs the permission SystemAdministration. Answered with LogResponse.
+type GetLogMessage struct {
+	// Level is the least level of the lines: debug, info, warn or error. Empty means
+	// all. What the daemon does not log, see GetLogLevelMessage, is not there.
+	Level string `json:"Level,omitempty"`
+	// After asks only for lines that came later; take it from the last answer's Next.
+	After int64 `json:"After,omitempty"`
+}
+
+// MaxLogLines is how many lines of its own log the daemon keeps.
+const MaxLogLines = 1000
+
+// LogResponse carries lines of the daemon's log, what is oldest first.
+type LogResponse struct {
+	Lines []LogLine `json:"Lines"`
+	// Next is the After to ask for next.
+	Next int64 `json:"Next"`
+}
+
 // LogLevelResponse says what the daemon logs.
 type LogLevelResponse struct {
 	Level string `json:"Level"`

@@ -88,13 +88,14 @@ export function check(trace: TraceData | undefined): void {
 const tokens = /"Double":\s*-?[\d.eE+-]+|"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g
 
 /**
- * Reads JSON. A whole number too large for a JavaScript number becomes the
- * tagged form { Long: "…" }, which the daemon reads as that very number.
+ * Reads JSON. A whole number that is none of JavaScript becomes the tagged form
+ * { Long: "…" }, which the daemon reads as that very number where a value stands.
+ * Large ones that JavaScript has remain numbers: lengths of time have no other form.
  */
 export function parse(text: string): unknown {
 	if (!/\d{16}/.test(text)) return JSON.parse(text)
 	return JSON.parse(
-		text.replace(tokens, (token) => (/^-?\d{16,}$/.test(token) && !Number.isSafeInteger(Number(token)) ? `{"Long":"${token}"}` : token)),
+		text.replace(tokens, (token) => (/^-?\d{16,}$/.test(token) && String(Number(token)) !== token ? `{"Long":"${token}"}` : token)),
 	)
 }
 

@@ -1123,6 +1123,21 @@ export interface GetLogLevelMessage {
 }
 
 /**
+ * GetLogMessage asks for what the daemon has logged lately: it keeps the last
+ * MaxLogLines lines in memory, so those before it started are not among them. It
+ * needs the permission SystemAdministration. Answered with LogResponse.
+ */
+export interface GetLogMessage {
+	/**
+	 * Level is the least level of the lines: debug, info, warn or error. Empty means
+	 * all. What the daemon does not log, see GetLogLevelMessage, is not there.
+	 */
+	Level?: string
+	/** After asks only for lines that came later; take it from the last answer's Next. */
+	After?: number
+}
+
+/**
  * GetMemoryKeysMessage asks for the keys under which the script of the run which
  * sends it remembers texts. Only a run may send it. Answered with
  * MemoryKeysResponse.
@@ -1534,6 +1549,29 @@ export type Kind = (typeof KindValues)[number]
 /** LogLevelResponse says what the daemon logs. */
 export interface LogLevelResponse {
 	Level: string
+}
+
+/** LogResponse carries lines of the daemon's log, what is oldest first. */
+export interface LogResponse {
+	Lines: LogLine[] | null
+	/** Next is the After to ask for next. */
+	Next: number
+}
+
+/** LogLine is one line of the log of a run, or of the daemon. */
+export interface LogLine {
+	Time: Time
+	/**
+	 * Level is DEBUG, INFO, WARN or ERROR, or STDOUT or STDERR for what a script
+	 * printed.
+	 */
+	Level: string
+	Text: string
+	/**
+	 * Continued says that what was printed had more than fits into a line: the
+	 * next one of this level goes on with it.
+	 */
+	Continued?: boolean
 }
 
 /**
@@ -2751,22 +2789,6 @@ export interface RunLogResponse {
 	Next: number
 	/** Ended reports that the run is over and Next is the end of its log. */
 	Ended: boolean
-}
-
-/** LogLine is one line of a run's log. */
-export interface LogLine {
-	Time: Time
-	/**
-	 * Level is DEBUG, INFO, WARN or ERROR, or STDOUT or STDERR for what the
-	 * script printed.
-	 */
-	Level: string
-	Text: string
-	/**
-	 * Continued says that what was printed had more than fits into a line: the
-	 * next one of this level goes on with it.
-	 */
-	Continued?: boolean
 }
 
 /** RunResponse carries one run. */
@@ -4580,6 +4602,7 @@ export interface Messages {
 	GetGroupsMessage: GetGroupsMessage
 	GetInformationEventsMessage: GetInformationEventsMessage
 	GetLogLevelMessage: GetLogLevelMessage
+	GetLogMessage: GetLogMessage
 	GetMemoryKeysMessage: GetMemoryKeysMessage
 	GetMemoryMessage: GetMemoryMessage
 	GetMetricsMessage: GetMetricsMessage
@@ -4612,6 +4635,7 @@ export interface Messages {
 	InformationEventMessage: InformationEventMessage
 	InformationEventsResponse: InformationEventsResponse
 	LogLevelResponse: LogLevelResponse
+	LogResponse: LogResponse
 	ManagerStoreBulkCreateOrUpdateRequest: ManagerStoreBulkCreateOrUpdateRequest
 	ManagerStoreBulkDeleteRequest: ManagerStoreBulkDeleteRequest
 	ManagerStoreBulkResponse: ManagerStoreBulkResponse
@@ -4749,6 +4773,7 @@ export interface Answers {
 	GetGroupsMessage: GroupsResponse
 	GetInformationEventsMessage: InformationEventsResponse
 	GetLogLevelMessage: LogLevelResponse
+	GetLogMessage: LogResponse
 	GetMemoryKeysMessage: MemoryKeysResponse
 	GetMemoryMessage: MemoryResponse
 	GetMetricsMessage: MetricsResponse

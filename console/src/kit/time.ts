@@ -52,3 +52,26 @@ export function bytes(n: number): string {
 }
 
 export const number = new Intl.NumberFormat()
+
+const lengths: [string, number][] = [['d', 86_400e9], ['h', 3600e9], ['m', 60e9]]
+
+/** A number of nanoseconds as people write it and readLength reads it: 30d, 1h30m, 2.5s. */
+export function length(nanoseconds: number): string {
+	let text = nanoseconds < 0 ? '-' : ''
+	let rest = Math.abs(nanoseconds)
+	for (const [unit, size] of lengths) {
+		if (rest >= size) text += Math.floor(rest / size) + unit
+		rest %= size
+	}
+	if (text && text !== '-' && !rest) return text
+	return text + (rest / 1e9).toFixed(9).replace(/\.?0+$/, '') + 's'
+}
+
+/** Reads what length writes, in nanoseconds; undefined where it is no length of time. */
+export function readLength(text: string): number | undefined {
+	const trimmed = text.replaceAll(' ', '')
+	if (!/^-?(\d+(\.\d+)?(d|h|m|s))+$/.test(trimmed)) return undefined
+	let sum = 0
+	for (const [, n, unit] of trimmed.matchAll(/(\d+(?:\.\d+)?)(d|h|m|s)/g)) sum += Math.round(Number(n) * (lengths.find(([u]) => u === unit)?.[1] ?? 1e9))
+	return trimmed.startsWith('-') ? -sum : sum
+}
