@@ -133,7 +133,7 @@ func TestDocumentedScript(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, rest, _ := strings.Cut(string(page), "```go\npackage main\n")
+	_, rest, _ := strings.Cut(string(page), "```go invoice/script.go\npackage main\n")
 	source, _, _ := strings.Cut(rest, "```")
 	s, err := script.Check([]slnet.ScriptFile{file("script.go", "package main\n"+source)})
 	if err != nil {
