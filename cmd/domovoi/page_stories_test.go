@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"net/url"
 	"os"
@@ -11,22 +12,27 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
-	"golang.org/x/tools/txtar"
 )
 
 // TestPageStories runs the commands of the pages, those of a page as one story in a
 // folder of its own, with /bin/sh. Below a command stands what it prints: the lines
 // must come in that order, each within one line of the output, and … stands for any
-// text. A command in a comment, <!-- $ COMMAND -->, prepares what the page takes for
-// granted, and <!-- await REGEXP COMMAND --> repeats a command until its output matches. With a line that begins with "domovoi: " among them the command must fail,
-// otherwise it must not. A block with the name of a file becomes that file when the
-// story comes to it. The folders scripts and plugins are those of the source.
+// text. With a line that begins with "domovoi: " among them, or tells of a run that
+// failed, the command must fail, otherwise it must not. A block with the name of a file
+// becomes that file when the story comes to it. The folders scripts and plugins are
+// those of the source.
 //
 //	NAME=$(COMMAND)    keeps the output for the commands below
 //	127.0.0.1:7411     is the daemon, wherever it listens
 //	domovoi serve ...  starts one for this page; the others share one
 //
-// What runs the go command or curl is left out where the machine has none.
+// Comments prepare what a page takes for granted:
+//
+//	<!-- $ COMMAND -->             runs a command
+//	<!-- await REGEXP COMMAND -->  repeats it until its output matches
+//
+// A block in which something runs the go command or curl is left out where the machine
+// has none.
 func TestPageStories(t *testing.T) {
 	for _, program := range []string{"go", "curl"} {
 		if _, err := exec.LookPath(program); err != nil {
@@ -38,13 +44,13 @@ func TestPageStories(t *testing.T) {
 	shared.command("daemon", "start")
 	var files []string
 	for _, p := range readPages(t) {
-		if own := p.startsDaemon(); own {
-			s := newStory()
-			s.tell(p)
-			files = append(files, s.write(t, dir, p.name()))
-		} else {
-			shared.tell(p)
+		if !p.startsDaemon() {
+			shared.tell(t, p)
+			continue
 		}
+		s := newStory()
+		s.tell(t, p)
+		files = append(files, s.write(t, dir, p.name()))
 	}
 	files = append(files, shared.write(t, dir, "shared"))
 	testscript.Run(t, stories(testscript.Params{Files: files}))
@@ -67,42 +73,44 @@ const (
 	shownAddress = "127.0.0.1:7411"
 )
 
-// A pageStory is a story for testscript in the making.
+// A pageStory is a story for testscript in the making: commands, and the files that
+// go with them.
 type pageStory struct {
-	archive txtar.Archive
+	script, files bytes.Buffer
+	blocks        int
 }
 
-func newStory() *pageStory { return new(pageStory) }
+func newStory() *pageStory {
+	s := new(pageStory)
+	s.script.WriteString("[exec:go] toolchain\n")
+	return s
+}
 
-// command adds a line to the story, whose words are taken as they are.
+// command adds a line to the story, whose words but the first are taken as they are.
 func (s *pageStory) command(words ...string) {
-	for i, word := range words {
-		if i > 0 {
-			s.archive.Comment = append(s.archive.Comment, ' ')
-		}
-		if i > 0 {
-			word = "'" + strings.ReplaceAll(word, "'", "''") + "'"
-		}
-		s.archive.Comment = append(s.archive.Comment, word...)
+	s.script.WriteString(words[0])
+	for _, word := range words[1:] {
+		fmt.Fprintf(&s.script, " '%s'", strings.ReplaceAll(word, "'", "''"))
 	}
-	s.archive.Comment = append(s.archive.Comment, '\n')
+	s.script.WriteByte('\n')
 }
 
 // tell adds the story of a page, if it has one.
-func (s *pageStory) tell(p page) {
+func (s *pageStory) tell(t *testing.T, p page) {
+	t.Helper()
 	began := false
 	for _, b := range p.blocks {
-		if b.language != consoleBlock && b.file == "" || readByOthers[p.path+" "+b.language] != [2]string{} {
+		_, elsewhere := readByOthers[p.path+" "+b.language]
+		if elsewhere || b.language != consoleBlock && b.file == "" {
 			continue
 		}
 		if !began {
 			began = true
-			s.archive.Comment = fmt.Appendf(s.archive.Comment, "# %s\n", p.path)
-			s.archive.Comment = fmt.Appendf(s.archive.Comment, "mkdir $WORK/%[1]s\ncd $WORK/%[1]s\n", p.name())
+			fmt.Fprintf(&s.script, "# %s\nmkdir $WORK/%s\ncd $WORK/%[2]s\n", p.path, p.name())
 			for _, folder := range []string{"scripts", "plugins"} {
 				path, err := filepath.Abs(filepath.Join("..", "..", folder))
 				if err != nil {
-					panic(err)
+					t.Fatal(err)
 				}
 				s.command("symlink", folder, "->", path)
 			}
@@ -111,9 +119,9 @@ func (s *pageStory) tell(p page) {
 			s.commands(b)
 			continue
 		}
-		name := fmt.Sprintf("blocks/%s/%d", p.name(), len(s.archive.Files))
-		s.archive.Files = append(s.archive.Files, txtar.File{Name: name, Data: []byte(b.text())})
-		s.archive.Comment = fmt.Appendf(s.archive.Comment, "mkdir %s\ncp $WORK/%s %s\n", filepath.Dir(b.file), name, b.file)
+		s.blocks++
+		fmt.Fprintf(&s.files, "-- blocks/%d --\n%s", s.blocks, b.text())
+		fmt.Fprintf(&s.script, "mkdir %s\ncp $WORK/blocks/%d %s\n", filepath.Dir(b.file), s.blocks, b.file)
 	}
 }
 
@@ -136,28 +144,30 @@ func (s *pageStory) commands(b block) {
 			continue
 		}
 		add()
-		words = []string{needs(command) + "page", command}
+		words = []string{needs(b) + "page", command}
 	}
 	add()
 }
 
-// needs is the condition under which a command can be run.
-func needs(command string) string {
-	switch {
-	case strings.HasPrefix(command, "curl "):
-		return "[exec:curl] "
-	case strings.Contains(command, "script build"), strings.Contains(command, "script test") && !strings.Contains(command, "--interpreted"):
-		return "[exec:go] "
+// needs is the condition under which the commands of a block can be run.
+func needs(b block) string {
+	for _, line := range b.lines {
+		switch {
+		case strings.HasPrefix(line, "$ curl "):
+			return "[exec:curl] "
+		case strings.HasPrefix(line, "$ domovoi script build"),
+			strings.HasPrefix(line, "$ domovoi script test") && !strings.Contains(line, "--interpreted"):
+			return "[exec:go] "
+		}
 	}
 	return ""
 }
 
 func (s *pageStory) write(t *testing.T, dir, name string) string {
 	t.Helper()
-	s.archive.Comment = append([]byte("[exec:go] toolchain\n"), s.archive.Comment...)
 	s.command("daemon", "stop")
 	file := filepath.Join(dir, name+".txtar")
-	if err := os.WriteFile(file, txtar.Format(&s.archive), 0o600); err != nil {
+	if err := os.WriteFile(file, append(s.script.Bytes(), s.files.Bytes()...), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return file
@@ -197,7 +207,7 @@ func pageCommand(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	fails := false
 	for _, line := range args[1:] {
-		fails = fails || strings.HasPrefix(line, "domovoi: ")
+		fails = fails || strings.HasPrefix(line, "domovoi: ") || strings.Contains(line, ": failed after ")
 	}
 	if fails != (err != nil) {
 		ts.Fatalf("the command ends with %v", err)
