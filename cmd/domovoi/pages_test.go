@@ -112,6 +112,7 @@ var readByOthers = map[string][2]string{
 	"docs/manifest.md yaml":        {"runtime/automation/manifest_page_test.go", "TestManifestPage"},
 	"docs/plugin-protocol.md text": {"plugins/hellojs/plugin_test.go", "TestSpeaksTheProtocol"},
 	"docs/scripts.md output":       {"runtime/engine_test.go", "TestDocumentedOutput"},
+	"docs/scripts.md text":         {"runtime/script/schema_test.go", "TestDocumentedImports"},
 	"README.md sh":                 {"internal/demo/readme_test.go", "TestReadme"},
 	"README.md text":               {"internal/demo/readme_test.go", "TestReadme"},
 }
