@@ -121,7 +121,7 @@ var readByOthers = map[string][2]string{
 // that no test can read.
 var notRun = map[string]string{
 	"docs/architecture.md: interpreted script    plugin binary      Go program, command line":                            "a picture",
-	"docs/concepts.md:        MODEL                          DATA                        AUTOMATION":                     "a picture",
+	"docs/concepts.md: MODEL                        DATA                       AUTOMATION":                               "a picture",
 	"docs/backup.md:domovoi serve --backup-dir /backups --backup-every 6h --backup-keep 28 --backup-recipients keys.txt": "the story has a daemon already",
 	"docs/backup.md:domovoi backup restore FILE --data-dir look":                                                         "it starts a second daemon beside the first",
 	"docs/filters.md:line 1, column 28: there is no property or field Amont; did you mean Amount?":                       "TestPage of sdk/dom/filtertext compares it",
