@@ -45,6 +45,7 @@ func TestMain(m *testing.M) {
 //	certificate HOST        write HOST.pem and HOST.key: a certificate that signs itself
 //	https REGEXP HOST PATH  get a path of the daemon over TLS as HOST, trusting HOST.pem; its answer must match
 //	get STATUS URL REGEXP   get a URL without a token; its answer must have the status and match
+//	says TEXT               a line of the last output must contain TEXT, in which … stands for any text
 //	page COMMAND [LINE...]  run a command of a page, see TestPageStories
 //	toolchain               let commands use the go command as this test does, without a network
 func TestScripts(t *testing.T) { testscript.Run(t, stories(testscript.Params{Dir: "testdata"})) }
@@ -70,6 +71,7 @@ func stories(p testscript.Params) testscript.Params {
 			"capture": captureCommand,
 			"build":   buildCommand,
 			"page":    pageCommand,
+			"says":    saysCommand,
 			"get":     getCommand,
 			"readme":  readmeCommand,
 

@@ -223,6 +223,13 @@ func addressIn(ts *testscript.TestScript, said string) string {
 	return u.Host
 }
 
+func saysCommand(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: says TEXT")
+	}
+	prints(ts, ts.ReadFile("stdout"), ts.ReadFile("stderr"), args)
+}
+
 // prints looks for lines in the two outputs of a command, in each one after the
 // other.
 func prints(ts *testscript.TestScript, stdout, stderr string, lines []string) {
