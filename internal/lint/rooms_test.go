@@ -153,7 +153,7 @@ var rooms = []room{
 			"golang.org/x/crypto/acme"}},
 	{path: "runtime/api/apitest", testing: true},
 	{path: "runtime/metrics", // what Prometheus is told
-		rooms:   []string{"sdk/slnet", "storage/kv/pebblekv", "plugins", "runtime/automation", "runtime/dommanager"},
+		rooms:   []string{"sdk/slnet", "sdk/dom", "storage/kv/pebblekv", "plugins", "runtime/automation", "runtime/dommanager", "runtime/webhook"},
 		modules: []string{"github.com/prometheus/client_golang", "github.com/prometheus/common/expfmt"}},
 	{path: "console"}, // the built files of the web console
 	{path: "console/typegen", // for go generate
