@@ -18,7 +18,8 @@ import (
 // folder of its own, with /bin/sh. Below a command stands what it prints: the lines
 // must come in that order, each within one line of the output, and … stands for any
 // text. With a line that begins with "domovoi: " among them, or tells of a run that
-// failed, the command must fail, otherwise it must not. A block with the name of a file
+// failed, the command must fail, otherwise it must not; domovoi diff must find
+// differences. A block with the name of a file
 // becomes that file when the story comes to it. The folders scripts and plugins are
 // those of the source.
 //
@@ -205,7 +206,7 @@ func pageCommand(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		ts.Setenv(variable[1], output)
 	}
-	fails := false
+	fails := strings.HasPrefix(command, "domovoi diff ")
 	for _, line := range args[1:] {
 		fails = fails || strings.HasPrefix(line, "domovoi: ") || strings.Contains(line, ": failed after ")
 	}
