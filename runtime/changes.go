@@ -84,7 +84,7 @@ func (r *Runtime) readsChange(ctx context.Context, caller security.Caller, acces
 }
 
 // describe is a changed object for people. names are those of sections and fields
-// by their ids.
+// as Changes has them.
 func describe(c *automation.ChangedObject, names map[string]string) (*dom.ObjectChange, error) {
 	change := &dom.ObjectChange{
 		Kind: dom.ObjectKind(c.Kind), ModuleID: c.ModuleID, Key: c.Key, CrudType: crudType(len(c.Before) > 0, len(c.After) > 0),
@@ -181,7 +181,7 @@ func describeInstance(change *dom.ObjectChange, c *automation.ChangedObject, nam
 			i = len(change.Sections)
 			at[id] = i
 			change.Sections = append(change.Sections, dom.ChangedSection{
-				SectionID: id, SectionDefinitionID: definition, Name: names[definition.String()], CrudType: t,
+				SectionID: id, SectionDefinitionID: definition, Name: names[nameKey(c.ModuleID, definition)], CrudType: t,
 			})
 		}
 		return &change.Sections[i]
@@ -191,7 +191,7 @@ func describeInstance(change *dom.ObjectChange, c *automation.ChangedObject, nam
 	}
 	for _, d := range differences.FieldValues.Get() {
 		s := section(d.SectionID, d.SectionDefinitionID, crudType(has(before, d.SectionID), has(after, d.SectionID)))
-		field := dom.ChangedField{Name: names[d.FieldDescriptorID.String()]}
+		field := dom.ChangedField{Name: names[nameKey(c.ModuleID, d.SectionDefinitionID)+"/"+d.FieldDescriptorID.String()]}
 		field.FieldDescriptorID, field.CrudType = d.FieldDescriptorID, d.Type
 		if d.Type != dom.CrudCreate {
 			field.ValueBefore = &d.ValueBefore

@@ -136,7 +136,7 @@ func namesOf(ctx context.Context, fork *storage.Fork, modules map[string]bool, c
 				return err
 			}
 			for _, s := range instance.Sections {
-				used[c.ModuleID+"/"+s.SectionDefinitionID.String()] = true
+				used[nameKey(c.ModuleID, s.SectionDefinitionID)] = true
 			}
 		}
 	}
@@ -152,18 +152,22 @@ func namesOf(ctx context.Context, fork *storage.Fork, modules map[string]bool, c
 					return err
 				}
 				s := o.(*dom.SectionDefinition)
-				if !used[moduleID+"/"+s.ID.String()] {
+				key := nameKey(moduleID, s.ID)
+				if !used[key] {
 					continue
 				}
-				changes.Names[s.ID.String()] = s.Name
+				changes.Names[key] = s.Name
 				for _, fd := range s.FieldDescriptors {
-					changes.Names[fd.ID.String()] = fd.Name
+					changes.Names[key+"/"+fd.ID.String()] = fd.Name
 				}
 			}
 		}
 		return nil
 	})
 }
+
+// nameKey is where Changes.Names has the name of a section definition.
+func nameKey(moduleID string, id dom.SectionDefinitionID) string { return moduleID + "/" + id.String() }
 
 // instanceOf decodes an instance; nil is one without anything.
 func instanceOf(raw []byte) (*dom.Instance, error) {

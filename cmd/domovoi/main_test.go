@@ -46,6 +46,7 @@ func TestMain(m *testing.M) {
 //	https REGEXP HOST PATH  get a path of the daemon over TLS as HOST, trusting HOST.pem; its answer must match
 //	get STATUS URL REGEXP   get a URL without a token; its answer must have the status and match
 //	says TEXT               a line of the last output must contain TEXT, in which … stands for any text
+//	page COMMAND [LINE...]  run a command of a page, see TestPageStories
 //	toolchain               let commands use the go command as this test does, without a network
 func TestScripts(t *testing.T) { testscript.Run(t, stories(testscript.Params{Dir: "testdata"})) }
 
@@ -70,6 +71,7 @@ func stories(p testscript.Params) testscript.Params {
 			"await":   awaitCommand,
 			"capture": captureCommand,
 			"build":   buildCommand,
+			"page":    pageCommand,
 			"says":    saysCommand,
 			"get":     getCommand,
 			"readme":  readmeCommand,
@@ -93,6 +95,8 @@ type process struct {
 	cmd    *exec.Cmd
 	ended  chan error
 	stderr bytes.Buffer
+	// said is the line with the address.
+	said string
 }
 
 func daemonCommand(ts *testscript.TestScript, neg bool, args []string) {
@@ -145,6 +149,7 @@ func (p *process) start(ts *testscript.TestScript, flags []string) {
 	select {
 	case line := <-listening:
 		ts.Logf("%s", line)
+		p.said = line
 		if !strings.Contains(line, "listening on http") {
 			ts.Fatalf("the daemon said %q", line)
 		}

@@ -38,16 +38,23 @@ func Documented(t *testing.T, page string) (list []Listing) {
 		if found[2] != "" {
 			l.Output = strings.Split(strings.TrimSpace(found[2]), "\n")
 		}
-		if !strings.HasPrefix(l.Source, "package ") {
-			imports := ""
-			for _, name := range listed {
-				if strings.Contains(l.Source, path.Base(name)+".") {
-					imports += "import \"" + name + "\"\n"
-				}
-			}
-			l.Source = "package main\n\n" + imports + "\n" + l.Source
-		}
+		l.Source = Whole(l.Source)
 		list = append(list, l)
 	}
 	return list
+}
+
+// Whole is the source of a listing, with the package clause and imports that it
+// leaves out.
+func Whole(listing string) string {
+	if strings.HasPrefix(listing, "package ") || strings.Contains(listing, "\npackage main\n") {
+		return listing
+	}
+	imports := ""
+	for _, name := range listed {
+		if strings.Contains(listing, path.Base(name)+".") {
+			imports += "import \"" + name + "\"\n"
+		}
+	}
+	return "package main\n\n" + imports + "\n" + listing
 }

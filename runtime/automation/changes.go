@@ -8,7 +8,8 @@ type Changes struct {
 	// how many they are: more than Objects when there are too many.
 	Objects []ChangedObject `json:"Objects"`
 	Total   int64           `json:"Total"`
-	// Names are the names of section definitions and field descriptors by their ids.
+	// Names are the names of section definitions, by module and id, and of field
+	// descriptors, by module, section definition and id, with slashes between.
 	Names            map[string]string               `json:"Names,omitempty"`
 	Information      []slnet.InformationEventMessage `json:"Information,omitempty"`
 	InformationTotal int64                           `json:"InformationTotal,omitempty"`

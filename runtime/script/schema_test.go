@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -133,7 +134,7 @@ func TestDocumentedScript(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, rest, _ := strings.Cut(string(page), "```go\npackage main\n")
+	_, rest, _ := strings.Cut(string(page), "```go invoice/script.go\npackage main\n")
 	source, _, _ := strings.Cut(rest, "```")
 	s, err := script.Check([]slnet.ScriptFile{file("script.go", "package main\n"+source)})
 	if err != nil {
@@ -141,6 +142,19 @@ func TestDocumentedScript(t *testing.T) {
 	}
 	if got := len(s.Parameters.Properties); got != 6 {
 		t.Errorf("it has %d parameters, want 6", got)
+	}
+}
+
+// TestDocumentedImports: the page lists what scripts may import, and nothing else.
+func TestDocumentedImports(t *testing.T) {
+	page, err := os.ReadFile("../../docs/scripts.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, after, _ := strings.Cut(string(page), "```text\n")
+	list, _, _ := strings.Cut(after, "```")
+	if got := strings.Fields(list); !slices.Equal(got, script.AllowedImports) {
+		t.Errorf("the page lists %v, want %v", got, script.AllowedImports)
 	}
 }
 

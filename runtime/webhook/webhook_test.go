@@ -2,8 +2,12 @@ package webhook_test
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -326,5 +330,44 @@ func TestWrongWebhooks(t *testing.T) {
 	}
 	if list, err := h.List(t.Context()); err != nil || len(list.Webhooks) != 1 {
 		t.Errorf("%+v, %v", list, err)
+	}
+}
+
+// verify is what docs/webhooks.md shows to those who write receivers.
+func verify(secret string, h http.Header, body []byte) error {
+	seconds, err := strconv.ParseInt(h.Get("Domovoi-Timestamp"), 10, 64)
+	if err != nil || time.Since(time.Unix(seconds, 0)).Abs() > 5*time.Minute {
+		return errors.New("too old, or without a time")
+	}
+	mac := hmac.New(sha256.New, []byte(secret))
+	fmt.Fprintf(mac, "%d.", seconds)
+	mac.Write(body)
+	want := "v1=" + hex.EncodeToString(mac.Sum(nil))
+	if !hmac.Equal([]byte(want), []byte(h.Get("Domovoi-Signature"))) {
+		return errors.New("signed by somebody else")
+	}
+	return nil
+}
+
+// TestVerify: what the page shows accepts what is sent, and nothing else.
+func TestVerify(t *testing.T) {
+	body := []byte(`{"Event": "run.failed"}`)
+	header := func(at time.Time, signed []byte) http.Header {
+		return http.Header{
+			"Domovoi-Timestamp": {strconv.FormatInt(at.Unix(), 10)},
+			"Domovoi-Signature": {webhook.Sign(secret, at.Unix(), signed)},
+		}
+	}
+	now := time.Now()
+	if err := verify(secret, header(now, body), body); err != nil {
+		t.Error(err)
+	}
+	for what, h := range map[string]http.Header{
+		"an old one": header(now.Add(-10*time.Minute), body), "one of the future": header(now.Add(10*time.Minute), body),
+		"another body": header(now, []byte("{}")), "nothing": {},
+	} {
+		if verify(secret, h, body) == nil {
+			t.Errorf("%s is accepted", what)
+		}
 	}
 }
