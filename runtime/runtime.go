@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"golang.org/x/sync/semaphore"
 
 	"domovoi.dev/plugins"
 	"domovoi.dev/runtime/api"
@@ -135,6 +136,7 @@ type Runtime struct {
 	outbound   *outbound.Client
 	proxies    []netip.Prefix
 	logLevel   *slog.LevelVar
+	transfers  *semaphore.Weighted // modules that are exported or imported
 	metrics    *metrics.Metrics
 	streams    atomic.Int64 // event streams that are open
 	console    http.Handler
@@ -165,7 +167,7 @@ func Open(ctx context.Context, o Options) (_ *Runtime, err error) {
 	if err := os.MkdirAll(o.DataDir, 0o700); err != nil {
 		return nil, fmt.Errorf("the data directory: %w", err)
 	}
-	r := &Runtime{log: o.Logger, version: o.Version, startedAt: time.Now().UTC(), registry: sdk.Registry(), proxies: o.TrustedProxies, safe: o.Safe || o.ReadOnly, readOnly: o.ReadOnly, console: o.Console, maxDepth: o.MaxDepth}
+	r := &Runtime{log: o.Logger, version: o.Version, startedAt: time.Now().UTC(), registry: sdk.Registry(), proxies: o.TrustedProxies, safe: o.Safe || o.ReadOnly, readOnly: o.ReadOnly, console: o.Console, maxDepth: o.MaxDepth, transfers: semaphore.NewWeighted(maxTransfers)}
 	r.logLevel, r.metrics = cmp.Or(o.LogLevel, new(slog.LevelVar)), r.newMetrics()
 	r.stopping, r.stop = context.WithCancel(context.Background())
 	defer func() {
