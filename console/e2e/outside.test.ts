@@ -9,11 +9,10 @@ import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { House, password } from './house'
-import { seed, type Seed } from './seed'
+import { seed } from './seed'
 
 let house: House
 let page: Page
-let jobs: Seed
 let receiver: Server
 
 const echo = `// Says hello to whoever asks.
@@ -26,11 +25,11 @@ import (
 	"domovoi.dev/sdk/slnet"
 )
 
-func OnApiTrigger(ctx context.Context, engine *sdk.Engine, input *slnet.ApiTriggerInput) (*slnet.ApiTriggerOutput, error) {
+func OnApiTrigger(ctx context.Context, engine *sdk.Engine, input slnet.ApiTriggerInput) (slnet.ApiTriggerOutput, error) {
 	if err := engine.Memory().Set(ctx, "last", input.Route); err != nil {
-		return nil, err
+		return slnet.ApiTriggerOutput{}, err
 	}
-	return &slnet.ApiTriggerOutput{Body: []byte(\`{"hello":"\` + input.RouteValues["name"] + \`"}\`)}, nil
+	return slnet.ApiTriggerOutput{Body: []byte(\`{"hello":"\` + input.RouteValues["name"] + \`"}\`)}, nil
 }
 `
 
@@ -39,7 +38,7 @@ beforeAll(async () => {
 	await house.send('CreateUserMessage', { Name: 'ann', Password: password, Groups: ['Administrators'] })
 	await house.send('CreateGroupMessage', { Group: { Name: 'crew' } })
 	await house.send('DeployScriptMessage', { Name: 'echo', Files: [{ Name: 'script.go', Content: echo }] })
-	jobs = await seed(house, 'jobs', 8)
+	await seed(house, 'jobs', 8)
 	receiver = createServer((_, response) => response.writeHead(204).end())
 	await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve))
 	page = await house.signedIn('ann')
@@ -76,7 +75,7 @@ test('an API is made, tried out with a new token, and its run is found', async (
 	await page.getByRole('button', { name: 'Send' }).click()
 	await page.getByText('Requests need a token.').waitFor()
 	await page.getByLabel('Token').fill(secret)
-	await page.getByLabel('name', { exact: true }).fill('Bob')
+	await page.getByRole('textbox', { name: 'name', exact: true }).fill('Bob')
 	await page.getByRole('button', { name: 'Send' }).click()
 	const answer = page.getByRole('region', { name: 'Answer' })
 	await answer.getByText('200').waitFor()
