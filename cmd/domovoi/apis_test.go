@@ -27,9 +27,9 @@ func TestAPIsPage(t *testing.T) {
 	var story strings.Builder
 	story.WriteString("daemon start\nsymlink scripts -> " + shipped + "\n" +
 		"exec cat house/daemon.json\ncapture ADDRESS '\"(127[^\"]*)\"'\n")
-	commands := tell(&story, string(page), func(command string) (condition, exec string) {
+	commands := tell(&story, string(page), func(command string) (condition, line string) {
 		command = strings.ReplaceAll(command, "127.0.0.1:7411", "$ADDRESS")
-		return "", "sh -euc '" + strings.ReplaceAll(command, "'", "''") + "'"
+		return "", "exec sh -euc '" + strings.ReplaceAll(command, "'", "''") + "'"
 	})
 	story.WriteString("daemon stop\n")
 	if commands < 8 {

@@ -35,6 +35,9 @@ type app struct {
 	// started is set once the command line was understood; an error before that
 	// is one of usage.
 	started bool
+	// compares is set in commands whose exit code is that of diff: 1 for
+	// differences, 2 for any error.
+	compares bool
 }
 
 // run executes a command line and returns the exit code of the process.
@@ -54,9 +57,9 @@ func (a *app) rootCommand() *cobra.Command {
 	root := a.group("domovoi", "Run automation scripts against DOM managers",
 		a.serveCommand(), a.sandboxCommand(), a.houseCommand(), a.testsCommand(),
 		a.scriptCommand(), a.pluginCommand(), a.runCommand(), a.secretCommand(), a.scheduleCommand(), a.triggerCommand(), a.webhookCommand(), a.apiCommand(),
-		a.moduleCommand(), a.instanceCommand(),
+		a.moduleCommand(), a.instanceCommand(), a.applyCommand(), a.diffCommand(),
 		a.userCommand(), a.groupCommand(), a.tokenCommand(), a.contextCommand(), a.loginCommand(), a.whoamiCommand(), a.auditCommand(),
-		a.informationCommand(), a.systemCommand(), a.configCommand(), a.checkCommand(), a.compactCommand(), a.backupCommand(), a.benchCommand(), a.versionCommand())
+		a.informationCommand(), a.systemCommand(), a.topCommand(), a.configCommand(), a.checkCommand(), a.compactCommand(), a.backupCommand(), a.benchCommand(), a.versionCommand())
 	root.AddCommand(a.objectCommands()...)
 	a.root = root
 	root.Long = `Domovoi runs automation scripts, each under the rights of a user, against DOM
@@ -196,7 +199,7 @@ func (a *app) exit(err error) int {
 		text = "interrupted"
 	}
 	fmt.Fprintln(a.stderr, "domovoi: "+text)
-	if !a.started {
+	if !a.started || a.compares {
 		return exitUsage
 	}
 	return kindOf(err).ExitCode()

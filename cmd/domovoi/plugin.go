@@ -14,7 +14,6 @@ import (
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
-	"domovoi.dev/sdk/client"
 	"domovoi.dev/sdk/slnet"
 )
 
@@ -60,7 +59,7 @@ func (a *app) pluginDeploy(ctx context.Context, d deployment, path string) error
 		return slnet.Errorf(slnet.KindInvalid, "the plugin cannot be read: %v", err)
 	}
 	defer file.Close()
-	id, hash, err := upload(ctx, c, file)
+	id, hash, err := upload(ctx, c.SendSLNetMessages, file)
 	if err != nil {
 		return err
 	}
@@ -75,7 +74,7 @@ func (a *app) pluginDeploy(ctx context.Context, d deployment, path string) error
 
 // upload sends a file in pieces and returns the id of the upload and the hash of
 // what was sent, in hexadecimal digits.
-func upload(ctx context.Context, c *client.Client, file io.Reader) (uuid.UUID, string, error) {
+func upload(ctx context.Context, send slnet.SendFunc, file io.Reader) (uuid.UUID, string, error) {
 	id, hash := uuid.New(), sha256.New()
 	piece := make([]byte, slnet.MaxUploadPiece)
 	for offset := int64(0); ; {
@@ -91,7 +90,7 @@ func upload(ctx context.Context, c *client.Client, file io.Reader) (uuid.UUID, s
 			return id, "", slnet.Errorf(slnet.KindInvalid, "the plugin is empty")
 		}
 		hash.Write(piece[:n])
-		if _, err := ask[*slnet.Empty](ctx, c, &slnet.UploadMessage{UploadID: id, Offset: offset, Data: piece[:n]}); err != nil {
+		if _, err := slnet.Send1(ctx, send, &slnet.UploadMessage{UploadID: id, Offset: offset, Data: piece[:n]}); err != nil {
 			return id, "", err
 		}
 		offset += int64(n)

@@ -25,11 +25,11 @@ func TestTutorial(t *testing.T) {
 	}
 	var story strings.Builder
 	story.WriteString("daemon start\nsymlink scripts -> " + shipped + "\n[exec:go] toolchain\n")
-	commands := tell(&story, string(page), func(command string) (condition, exec string) {
+	commands := tell(&story, string(page), func(command string) (condition, line string) {
 		if strings.Contains(command, "script test") || strings.Contains(command, "script build") {
 			condition = "[exec:go] "
 		}
-		return condition, command
+		return condition, "exec " + command
 	})
 	story.WriteString("daemon stop\n")
 	if commands < 8 {
@@ -48,7 +48,7 @@ func TestTutorial(t *testing.T) {
 // tell writes the commands of a page as a story, each followed by what it must say,
 // and returns how many there are. line gives the line of the story for a command,
 // and the condition under which it is carried out.
-func tell(story *strings.Builder, page string, line func(command string) (condition, exec string)) (commands int) {
+func tell(story *strings.Builder, page string, line func(command string) (condition, line string)) (commands int) {
 	for i, block := range strings.Split(page, "```console\n") {
 		if i == 0 {
 			continue
@@ -64,7 +64,7 @@ func tell(story *strings.Builder, page string, line func(command string) (condit
 			}
 			commands++
 			condition, command = line(command)
-			story.WriteString(condition + "exec " + command + "\n")
+			story.WriteString(condition + command + "\n")
 		}
 	}
 	return commands

@@ -153,7 +153,7 @@ var rooms = []room{
 			"golang.org/x/crypto/acme"}},
 	{path: "runtime/api/apitest", testing: true},
 	{path: "runtime/metrics", // what Prometheus is told
-		rooms:   []string{"sdk/slnet", "storage/kv/pebblekv", "plugins", "runtime/automation", "runtime/dommanager"},
+		rooms:   []string{"sdk/slnet", "sdk/dom", "storage/kv/pebblekv", "plugins", "runtime/automation", "runtime/dommanager", "runtime/webhook"},
 		modules: []string{"github.com/prometheus/client_golang", "github.com/prometheus/common/expfmt"}},
 	{path: "console"}, // the built files of the web console
 	{path: "console/typegen", // for go generate
@@ -168,7 +168,7 @@ var rooms = []room{
 	// What is started. The daemon's binary is also the worker's.
 	{path: "cmd/domovoi",
 		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/dom/filtertext", "sdk/dom/interchange", "sdk/dom/rows", "sdk/schema", "sdk/client", "sdk/plugin",
-			"console", "runtime", "runtime/api", "runtime/interp", "runtime/script", "plugins/sandbox", "internal/load", "internal/sdksource",
+			"console", "runtime", "runtime/api", "runtime/interp", "runtime/script", "plugins/sandbox", "internal/declaration", "internal/load", "internal/sdksource",
 			"storage/kv/memkv"}, // runtime/api for the server and its certificates, memkv for the daemon of a script's tests
 		modules: []string{"github.com/spf13/cobra", "github.com/spf13/pflag", "github.com/google/uuid", "github.com/pmezard/go-difflib/difflib", "go.yaml.in/yaml/v3",
 			"golang.org/x/sys/unix", "golang.org/x/term"}},
@@ -178,6 +178,9 @@ var rooms = []room{
 		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/plugin"},
 		modules: []string{"github.com/google/uuid"}}, // ids of counters
 
+	{path: "internal/declaration", // runtime/script for the libraries that source imports
+		rooms:   []string{"sdk/slnet", "sdk/dom", "sdk/dom/interchange", "runtime/script"},
+		modules: []string{"github.com/google/uuid", "go.yaml.in/yaml/v3"}},
 	{path: "internal/sdksource"},
 	{path: "internal/sdksource/pack", // for go generate
 		rooms: []string{"internal/sdksource"}},
