@@ -43,7 +43,7 @@ func (r *Runtime) openDryRun(ctx context.Context, run uuid.UUID) (*automation.Dr
 	d := &automation.DryRun{}
 	standIn := &Runtime{
 		log: log, version: r.version, startedAt: r.startedAt, registry: r.registry,
-		store: fork.Store, accounts: r.accounts, audit: r.audit, metrics: r.metrics, logLevel: r.logLevel, recent: r.recent, host: r.host, automation: r.automation,
+		store: fork.Store, accounts: r.accounts, audit: r.audit, metrics: r.metrics, logLevel: r.logLevel, recent: r.recent, host: r.host, automation: r.automation, transfers: r.transfers,
 		dryRun: &dryRun{real: r, run: d},
 	}
 	standIn.managers = dommanager.New(fork.Store, dommanager.Options{

@@ -282,6 +282,7 @@ var handlers = func() map[string]handler {
 	addWebhooks(table)
 	addTriggers(table)
 	addAPIs(table)
+	addModules(table)
 
 	addOperations(table)
 	add(table, reading(everyone), (*Runtime).systemInfo)

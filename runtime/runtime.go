@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"golang.org/x/sync/semaphore"
 
 	"domovoi.dev/plugins"
 	"domovoi.dev/runtime/api"
@@ -139,6 +140,7 @@ type Runtime struct {
 	proxies    []netip.Prefix
 	logLevel   *slog.LevelVar
 	recent     *RecentLog
+	transfers  *semaphore.Weighted // modules that are exported or imported
 	metrics    *metrics.Metrics
 	streams    atomic.Int64 // event streams that are open
 	console    http.Handler
@@ -173,7 +175,7 @@ func Open(ctx context.Context, o Options) (_ *Runtime, err error) {
 		o.RecentLog = NewRecentLog(o.Logger.Handler())
 		o.Logger = slog.New(o.RecentLog)
 	}
-	r := &Runtime{log: o.Logger, recent: o.RecentLog, version: o.Version, startedAt: time.Now().UTC(), registry: sdk.Registry(), proxies: o.TrustedProxies, safe: o.Safe || o.ReadOnly, readOnly: o.ReadOnly, console: o.Console, maxDepth: o.MaxDepth}
+	r := &Runtime{log: o.Logger, recent: o.RecentLog, version: o.Version, startedAt: time.Now().UTC(), registry: sdk.Registry(), proxies: o.TrustedProxies, safe: o.Safe || o.ReadOnly, readOnly: o.ReadOnly, console: o.Console, maxDepth: o.MaxDepth, transfers: semaphore.NewWeighted(maxTransfers)}
 	r.logLevel, r.metrics = cmp.Or(o.LogLevel, new(slog.LevelVar)), r.newMetrics()
 	r.stopping, r.stop = context.WithCancel(context.Background())
 	defer func() {

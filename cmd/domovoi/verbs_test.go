@@ -23,6 +23,8 @@ var verbs = map[string]string{
 	"ManagerStoreBulkCreateOrUpdateRequest": "instance import", "ManagerStoreBulkDeleteRequest": "instance delete",
 	"ManagerStoreCountRequest": "instance count", "ManagerStoreExplainRequest": "instance explain",
 	"ManagerStorePagingRequest": "instance export", "ParseQueryMessage": "(the command line reads filters itself)",
+	"ExportModuleMessage": "(module export reads a module in parts)", "PlanModulesImportMessage": "(module import makes the plan itself)",
+	"ImportModulesMessage": "(module import carries the plan out itself)", "GetModuleAccessMessage": "module access",
 	"MidnightSyncMessage": "module sync", "ReinitializeManagerMessage": "module reinitialize",
 	"CreateTriggerMessage": "trigger create", "UpdateTriggerMessage": "trigger update", "DeleteTriggerMessage": "trigger delete",
 	"GetTriggerMessage": "trigger show", "GetTriggersMessage": "trigger list", "PauseTriggerMessage": "trigger pause",

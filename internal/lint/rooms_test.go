@@ -159,7 +159,7 @@ var rooms = []room{
 	{path: "console/typegen", // for go generate
 		rooms: []string{"sdk", "sdk/slnet", "internal/godoc"}},
 	{path: "runtime",
-		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/dom/filtertext", "storage", "storage/backup", "storage/kv", "storage/kv/overlay", "storage/kv/pebblekv",
+		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/dom/filtertext", "sdk/dom/interchange", "storage", "storage/backup", "storage/kv", "storage/kv/overlay", "storage/kv/pebblekv",
 			"runtime/security", "runtime/backups", "runtime/secrets", "runtime/webhook", "runtime/outbound", "runtime/dommanager", "runtime/script", "runtime/automation", "runtime/automation/schedule", "runtime/automation/trigger", "runtime/automation/endpoint",
 			"runtime/api", "runtime/metrics", "plugins"},
 		modules: []string{"github.com/google/uuid", "github.com/klauspost/compress/zstd",

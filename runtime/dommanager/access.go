@@ -22,6 +22,16 @@ func (m *Managers) Access(ctx context.Context, moduleID string, caller security.
 	return manager.access(caller), nil
 }
 
+// AccessWith returns what somebody with some rights has access to among the
+// instances of a module, as Access does for a caller.
+func (m *Managers) AccessWith(ctx context.Context, moduleID string, rights *security.Rights) (security.Access, error) {
+	manager, err := m.manager(ctx, moduleID)
+	if err != nil {
+		return security.Access{}, err
+	}
+	return rights.Access(manager.links), nil
+}
+
 // mayStore refuses a new version that its sender may not store. What the manager
 // fills in later, such as numbers, does not count.
 func (m *manager) mayStore(access security.Access, o dom.Object) error {

@@ -118,9 +118,14 @@ func (a *Accounts) Access(caller Caller, links *Links) Access {
 	if access, ok := known.callers.Load(as); ok {
 		return access.(Access)
 	}
-	access := links.Access(as.user.Groups, as.configures)
+	access := rights.Access(links)
 	known.callers.Store(as, access)
 	return access
+}
+
+// Access returns what somebody with these rights has access to.
+func (r *Rights) Access(links *Links) Access {
+	return links.Access(r.groups, r.Has(slnet.PermissionModuleSettingsConfiguration))
 }
 
 // Access returns what the members of groups have access to. The names of the
@@ -166,6 +171,14 @@ type Grant struct {
 
 // Filter selects, among the instances of the definition, those of ReachValues.
 func (g Grant) Filter() dom.Filter { return g.values.Filter() }
+
+// Reference is what decides where a reach is ReachValues; nil where none is.
+func (g Grant) Reference() *dom.FieldValueReference {
+	if g.Reads != ReachValues && g.Writes != ReachValues {
+		return nil
+	}
+	return g.values
+}
 
 // Grant decides about the instances of a definition. It takes the first that
 // applies:

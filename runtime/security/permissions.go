@@ -20,6 +20,29 @@ func (a *Accounts) Has(caller Caller, p slnet.PermissionFlag) bool {
 	return err == nil && rights.Has(p)
 }
 
+// RightsOf returns the rights that a user would have now, with a session of no
+// scope. The error of a disabled one is of KindInvalid.
+func (a *Accounts) RightsOf(user string) (*Rights, error) {
+	d := a.directory.Load()
+	u, err := d.userNamed(user)
+	if err != nil {
+		return nil, err
+	}
+	if u.Disabled {
+		return nil, slnet.Errorf(slnet.KindInvalid, "user %s is disabled, and has access to nothing", u.Name)
+	}
+	return d.userRights(u), nil
+}
+
+// GroupRights returns the rights that a group gives to members who are in no other.
+func (a *Accounts) GroupRights(group string) (*Rights, error) {
+	d := a.directory.Load()
+	if _, err := d.groupNamed(group); err != nil {
+		return nil, err
+	}
+	return d.rightsOf([]string{fold(group)}), nil
+}
+
 // Enabled reports whether the user of a caller exists and is not disabled.
 func (a *Accounts) Enabled(caller Caller) bool {
 	return a.directory.Load().callerUser(caller) != nil

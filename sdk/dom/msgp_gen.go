@@ -9,6 +9,34 @@ import (
 )
 
 // MarshalMsg implements msgp.Marshaler
+func (z AccessReach) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	o = msgp.AppendString(o, string(z))
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *AccessReach) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	{
+		var zb0001 string
+		zb0001, bts, err = msgp.ReadStringBytes(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		(*z) = AccessReach(zb0001)
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z AccessReach) Msgsize() (s int) {
+	s = msgp.StringPrefixSize + len(string(z))
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z *ActionContext) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// map header, size 2
@@ -2833,6 +2861,179 @@ func (z *Definition) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z *DefinitionAccess) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(8)
+	var zb0001Mask uint8 /* 8 bits */
+	_ = zb0001Mask
+	if z.Name == "" {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	if z.Values == nil {
+		zb0001Len--
+		zb0001Mask |= 0x20
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "DomDefinitionId"
+		o = append(o, 0xaf, 0x44, 0x6f, 0x6d, 0x44, 0x65, 0x66, 0x69, 0x6e, 0x69, 0x74, 0x69, 0x6f, 0x6e, 0x49, 0x64)
+		o = msgp.AppendBytes(o, (z.DomDefinitionID)[:])
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "Name"
+			o = append(o, 0xa4, 0x4e, 0x61, 0x6d, 0x65)
+			o = msgp.AppendString(o, z.Name)
+		}
+		// string "Reads"
+		o = append(o, 0xa5, 0x52, 0x65, 0x61, 0x64, 0x73)
+		o = msgp.AppendString(o, string(z.Reads))
+		// string "Writes"
+		o = append(o, 0xa6, 0x57, 0x72, 0x69, 0x74, 0x65, 0x73)
+		o = msgp.AppendString(o, string(z.Writes))
+		// string "Deletes"
+		o = append(o, 0xa7, 0x44, 0x65, 0x6c, 0x65, 0x74, 0x65, 0x73)
+		o = msgp.AppendString(o, string(z.Deletes))
+		if (zb0001Mask & 0x20) == 0 { // if not omitted
+			// string "Values"
+			o = append(o, 0xa6, 0x56, 0x61, 0x6c, 0x75, 0x65, 0x73)
+			if z.Values == nil {
+				o = msgp.AppendNil(o)
+			} else {
+				o, err = z.Values.MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "Values")
+					return
+				}
+			}
+		}
+		// string "Instances"
+		o = append(o, 0xa9, 0x49, 0x6e, 0x73, 0x74, 0x61, 0x6e, 0x63, 0x65, 0x73)
+		o = msgp.AppendInt64(o, z.Instances)
+		// string "Readable"
+		o = append(o, 0xa8, 0x52, 0x65, 0x61, 0x64, 0x61, 0x62, 0x6c, 0x65)
+		o = msgp.AppendInt64(o, z.Readable)
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *DefinitionAccess) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "DomDefinitionId":
+			bts, err = msgp.ReadExactBytes(bts, (z.DomDefinitionID)[:])
+			if err != nil {
+				err = msgp.WrapError(err, "DomDefinitionID")
+				return
+			}
+		case "Name":
+			z.Name, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Name")
+				return
+			}
+		case "Reads":
+			{
+				var zb0002 string
+				zb0002, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Reads")
+					return
+				}
+				z.Reads = AccessReach(zb0002)
+			}
+		case "Writes":
+			{
+				var zb0003 string
+				zb0003, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Writes")
+					return
+				}
+				z.Writes = AccessReach(zb0003)
+			}
+		case "Deletes":
+			{
+				var zb0004 string
+				zb0004, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Deletes")
+					return
+				}
+				z.Deletes = AccessReach(zb0004)
+			}
+		case "Values":
+			if msgp.IsNil(bts) {
+				bts, err = msgp.ReadNilBytes(bts)
+				if err != nil {
+					return
+				}
+				z.Values = nil
+			} else {
+				if z.Values == nil {
+					z.Values = new(FieldValueReference)
+				}
+				bts, err = z.Values.UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Values")
+					return
+				}
+			}
+		case "Instances":
+			z.Instances, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Instances")
+				return
+			}
+		case "Readable":
+			z.Readable, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Readable")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *DefinitionAccess) Msgsize() (s int) {
+	s = 1 + 16 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 5 + msgp.StringPrefixSize + len(z.Name) + 6 + msgp.StringPrefixSize + len(string(z.Reads)) + 7 + msgp.StringPrefixSize + len(string(z.Writes)) + 8 + msgp.StringPrefixSize + len(string(z.Deletes)) + 7
+	if z.Values == nil {
+		s += msgp.NilSize
+	} else {
+		s += z.Values.Msgsize()
+	}
+	s += 10 + msgp.Int64Size + 9 + msgp.Int64Size
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z *DefinitionID) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	o = msgp.AppendBytes(o, (z)[:])
@@ -4300,6 +4501,143 @@ func (z *DomManagerSettings) Msgsize() (s int) {
 		}
 	}
 	s += 25 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 12 + 1 + 15 + msgp.DurationSize + 15 + msgp.DurationSize + 22 + msgp.DurationSize + 27 + 1 + 16 + msgp.StringPrefixSize + len(string(z.DomInstanceHistorySettings.StorageBehavior)) + 16 + z.StorageSettings.Msgsize() + 17 + z.SecuritySettings.Msgsize() + 38 + 1 + 17 + msgp.StringPrefixSize + len(z.DomInstanceNetworkAttachmentSettings.NetworkSharePath) + 13 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize))
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z ExportModuleMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(2)
+	var zb0001Mask uint8 /* 2 bits */
+	_ = zb0001Mask
+	if z.Instances == false {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "ModuleId"
+		o = append(o, 0xa8, 0x4d, 0x6f, 0x64, 0x75, 0x6c, 0x65, 0x49, 0x64)
+		o = msgp.AppendString(o, z.ModuleID)
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "Instances"
+			o = append(o, 0xa9, 0x49, 0x6e, 0x73, 0x74, 0x61, 0x6e, 0x63, 0x65, 0x73)
+			o = msgp.AppendBool(o, z.Instances)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ExportModuleMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "ModuleId":
+			z.ModuleID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ModuleID")
+				return
+			}
+		case "Instances":
+			z.Instances, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Instances")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z ExportModuleMessage) Msgsize() (s int) {
+	s = 1 + 9 + msgp.StringPrefixSize + len(z.ModuleID) + 10 + msgp.BoolSize
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *ExportModuleResponse) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 2
+	// string "File"
+	o = append(o, 0x82, 0xa4, 0x46, 0x69, 0x6c, 0x65)
+	o = msgp.AppendBytes(o, z.File)
+	// string "Objects"
+	o = append(o, 0xa7, 0x4f, 0x62, 0x6a, 0x65, 0x63, 0x74, 0x73)
+	o = msgp.AppendInt64(o, z.Objects)
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ExportModuleResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "File":
+			z.File, bts, err = msgp.ReadBytesBytes(bts, z.File)
+			if err != nil {
+				err = msgp.WrapError(err, "File")
+				return
+			}
+		case "Objects":
+			z.Objects, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Objects")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *ExportModuleResponse) Msgsize() (s int) {
+	s = 1 + 5 + msgp.BytesPrefixSize + len(z.File) + 8 + msgp.Int64Size
 	return
 }
 
@@ -6026,6 +6364,97 @@ func (z *GenericEnumEntry) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z GetModuleAccessMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(3)
+	var zb0001Mask uint8 /* 3 bits */
+	_ = zb0001Mask
+	if z.Group == "" {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	if z.User == "" {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "ModuleId"
+		o = append(o, 0xa8, 0x4d, 0x6f, 0x64, 0x75, 0x6c, 0x65, 0x49, 0x64)
+		o = msgp.AppendString(o, z.ModuleID)
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "Group"
+			o = append(o, 0xa5, 0x47, 0x72, 0x6f, 0x75, 0x70)
+			o = msgp.AppendString(o, z.Group)
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "User"
+			o = append(o, 0xa4, 0x55, 0x73, 0x65, 0x72)
+			o = msgp.AppendString(o, z.User)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *GetModuleAccessMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "ModuleId":
+			z.ModuleID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ModuleID")
+				return
+			}
+		case "Group":
+			z.Group, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Group")
+				return
+			}
+		case "User":
+			z.User, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "User")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z GetModuleAccessMessage) Msgsize() (s int) {
+	s = 1 + 9 + msgp.StringPrefixSize + len(z.ModuleID) + 6 + msgp.StringPrefixSize + len(z.Group) + 5 + msgp.StringPrefixSize + len(z.User)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z *GetRunChangesMessage) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// map header, size 1
@@ -6882,6 +7311,112 @@ func (z *HistoryStorageBehavior) UnmarshalMsg(bts []byte) (o []byte, err error) 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z HistoryStorageBehavior) Msgsize() (s int) {
 	s = msgp.StringPrefixSize + len(string(z))
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *ImportModulesMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(4)
+	var zb0001Mask uint8 /* 4 bits */
+	_ = zb0001Mask
+	if z.ModuleID == "" {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	if z.KeepVanished == false {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	if z.Fingerprint == "" {
+		zb0001Len--
+		zb0001Mask |= 0x8
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "File"
+		o = append(o, 0xa4, 0x46, 0x69, 0x6c, 0x65)
+		o = msgp.AppendBytes(o, z.File)
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "ModuleId"
+			o = append(o, 0xa8, 0x4d, 0x6f, 0x64, 0x75, 0x6c, 0x65, 0x49, 0x64)
+			o = msgp.AppendString(o, z.ModuleID)
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "KeepVanished"
+			o = append(o, 0xac, 0x4b, 0x65, 0x65, 0x70, 0x56, 0x61, 0x6e, 0x69, 0x73, 0x68, 0x65, 0x64)
+			o = msgp.AppendBool(o, z.KeepVanished)
+		}
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "Fingerprint"
+			o = append(o, 0xab, 0x46, 0x69, 0x6e, 0x67, 0x65, 0x72, 0x70, 0x72, 0x69, 0x6e, 0x74)
+			o = msgp.AppendString(o, z.Fingerprint)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ImportModulesMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "File":
+			z.File, bts, err = msgp.ReadBytesBytes(bts, z.File)
+			if err != nil {
+				err = msgp.WrapError(err, "File")
+				return
+			}
+		case "ModuleId":
+			z.ModuleID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ModuleID")
+				return
+			}
+		case "KeepVanished":
+			z.KeepVanished, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "KeepVanished")
+				return
+			}
+		case "Fingerprint":
+			z.Fingerprint, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Fingerprint")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *ImportModulesMessage) Msgsize() (s int) {
+	s = 1 + 5 + msgp.BytesPrefixSize + len(z.File) + 9 + msgp.StringPrefixSize + len(z.ModuleID) + 13 + msgp.BoolSize + 12 + msgp.StringPrefixSize + len(z.Fingerprint)
 	return
 }
 
@@ -9915,6 +10450,760 @@ func (z MidnightSyncMessage) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z *ModuleAccessResponse) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(5)
+	var zb0001Mask uint8 /* 5 bits */
+	_ = zb0001Mask
+	if z.IsFull == false {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	if z.ReadOnly == false {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	if z.Lacks == nil {
+		zb0001Len--
+		zb0001Mask |= 0x8
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "IsRestricted"
+		o = append(o, 0xac, 0x49, 0x73, 0x52, 0x65, 0x73, 0x74, 0x72, 0x69, 0x63, 0x74, 0x65, 0x64)
+		o = msgp.AppendBool(o, z.IsRestricted)
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "IsFull"
+			o = append(o, 0xa6, 0x49, 0x73, 0x46, 0x75, 0x6c, 0x6c)
+			o = msgp.AppendBool(o, z.IsFull)
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "ReadOnly"
+			o = append(o, 0xa8, 0x52, 0x65, 0x61, 0x64, 0x4f, 0x6e, 0x6c, 0x79)
+			o = msgp.AppendBool(o, z.ReadOnly)
+		}
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "Lacks"
+			o = append(o, 0xa5, 0x4c, 0x61, 0x63, 0x6b, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.Lacks)))
+			for za0001 := range z.Lacks {
+				o, err = (*slnet.PermissionFlag)(&z.Lacks[za0001]).MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "Lacks", za0001)
+					return
+				}
+			}
+		}
+		// string "Definitions"
+		o = append(o, 0xab, 0x44, 0x65, 0x66, 0x69, 0x6e, 0x69, 0x74, 0x69, 0x6f, 0x6e, 0x73)
+		o = msgp.AppendArrayHeader(o, uint32(len(z.Definitions)))
+		for za0002 := range z.Definitions {
+			o, err = z.Definitions[za0002].MarshalMsg(o)
+			if err != nil {
+				err = msgp.WrapError(err, "Definitions", za0002)
+				return
+			}
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ModuleAccessResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "IsRestricted":
+			z.IsRestricted, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "IsRestricted")
+				return
+			}
+		case "IsFull":
+			z.IsFull, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "IsFull")
+				return
+			}
+		case "ReadOnly":
+			z.ReadOnly, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ReadOnly")
+				return
+			}
+		case "Lacks":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Lacks")
+				return
+			}
+			if cap(z.Lacks) >= int(zb0002) {
+				z.Lacks = (z.Lacks)[:zb0002]
+			} else {
+				z.Lacks = make([]Permission, zb0002)
+			}
+			for za0001 := range z.Lacks {
+				bts, err = (*slnet.PermissionFlag)(&z.Lacks[za0001]).UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Lacks", za0001)
+					return
+				}
+			}
+		case "Definitions":
+			var zb0003 uint32
+			zb0003, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Definitions")
+				return
+			}
+			if cap(z.Definitions) >= int(zb0003) {
+				z.Definitions = (z.Definitions)[:zb0003]
+			} else {
+				z.Definitions = make([]DefinitionAccess, zb0003)
+			}
+			for za0002 := range z.Definitions {
+				bts, err = z.Definitions[za0002].UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Definitions", za0002)
+					return
+				}
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *ModuleAccessResponse) Msgsize() (s int) {
+	s = 1 + 13 + msgp.BoolSize + 7 + msgp.BoolSize + 9 + msgp.BoolSize + 6 + msgp.ArrayHeaderSize
+	for za0001 := range z.Lacks {
+		s += (*slnet.PermissionFlag)(&z.Lacks[za0001]).Msgsize()
+	}
+	s += 12 + msgp.ArrayHeaderSize
+	for za0002 := range z.Definitions {
+		s += z.Definitions[za0002].Msgsize()
+	}
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *ModuleImport) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(8)
+	var zb0001Mask uint8 /* 8 bits */
+	_ = zb0001Mask
+	if z.Failed == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x10
+	}
+	if z.Steps == nil {
+		zb0001Len--
+		zb0001Mask |= 0x20
+	}
+	if z.Unlisted == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x40
+	}
+	if z.Unknown == nil {
+		zb0001Len--
+		zb0001Mask |= 0x80
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "ModuleId"
+		o = append(o, 0xa8, 0x4d, 0x6f, 0x64, 0x75, 0x6c, 0x65, 0x49, 0x64)
+		o = msgp.AppendString(o, z.ModuleID)
+		// string "Creates"
+		o = append(o, 0xa7, 0x43, 0x72, 0x65, 0x61, 0x74, 0x65, 0x73)
+		o = msgp.AppendInt64(o, z.Creates)
+		// string "Updates"
+		o = append(o, 0xa7, 0x55, 0x70, 0x64, 0x61, 0x74, 0x65, 0x73)
+		o = msgp.AppendInt64(o, z.Updates)
+		// string "Unchanged"
+		o = append(o, 0xa9, 0x55, 0x6e, 0x63, 0x68, 0x61, 0x6e, 0x67, 0x65, 0x64)
+		o = msgp.AppendInt64(o, z.Unchanged)
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
+			// string "Failed"
+			o = append(o, 0xa6, 0x46, 0x61, 0x69, 0x6c, 0x65, 0x64)
+			o = msgp.AppendInt64(o, z.Failed)
+		}
+		if (zb0001Mask & 0x20) == 0 { // if not omitted
+			// string "Steps"
+			o = append(o, 0xa5, 0x53, 0x74, 0x65, 0x70, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.Steps)))
+			for za0001 := range z.Steps {
+				o, err = z.Steps[za0001].MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "Steps", za0001)
+					return
+				}
+			}
+		}
+		if (zb0001Mask & 0x40) == 0 { // if not omitted
+			// string "Unlisted"
+			o = append(o, 0xa8, 0x55, 0x6e, 0x6c, 0x69, 0x73, 0x74, 0x65, 0x64)
+			o = msgp.AppendInt64(o, z.Unlisted)
+		}
+		if (zb0001Mask & 0x80) == 0 { // if not omitted
+			// string "Unknown"
+			o = append(o, 0xa7, 0x55, 0x6e, 0x6b, 0x6e, 0x6f, 0x77, 0x6e)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.Unknown)))
+			for za0002 := range z.Unknown {
+				o = msgp.AppendString(o, z.Unknown[za0002])
+			}
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ModuleImport) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "ModuleId":
+			z.ModuleID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ModuleID")
+				return
+			}
+		case "Creates":
+			z.Creates, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Creates")
+				return
+			}
+		case "Updates":
+			z.Updates, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Updates")
+				return
+			}
+		case "Unchanged":
+			z.Unchanged, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Unchanged")
+				return
+			}
+		case "Failed":
+			z.Failed, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Failed")
+				return
+			}
+		case "Steps":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Steps")
+				return
+			}
+			if cap(z.Steps) >= int(zb0002) {
+				z.Steps = (z.Steps)[:zb0002]
+			} else {
+				z.Steps = make([]ModuleImportStep, zb0002)
+			}
+			for za0001 := range z.Steps {
+				bts, err = z.Steps[za0001].UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Steps", za0001)
+					return
+				}
+			}
+		case "Unlisted":
+			z.Unlisted, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Unlisted")
+				return
+			}
+		case "Unknown":
+			var zb0003 uint32
+			zb0003, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Unknown")
+				return
+			}
+			if cap(z.Unknown) >= int(zb0003) {
+				z.Unknown = (z.Unknown)[:zb0003]
+			} else {
+				z.Unknown = make([]string, zb0003)
+			}
+			for za0002 := range z.Unknown {
+				z.Unknown[za0002], bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Unknown", za0002)
+					return
+				}
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *ModuleImport) Msgsize() (s int) {
+	s = 1 + 9 + msgp.StringPrefixSize + len(z.ModuleID) + 8 + msgp.Int64Size + 8 + msgp.Int64Size + 10 + msgp.Int64Size + 7 + msgp.Int64Size + 6 + msgp.ArrayHeaderSize
+	for za0001 := range z.Steps {
+		s += z.Steps[za0001].Msgsize()
+	}
+	s += 9 + msgp.Int64Size + 8 + msgp.ArrayHeaderSize
+	for za0002 := range z.Unknown {
+		s += msgp.StringPrefixSize + len(z.Unknown[za0002])
+	}
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *ModuleImportChange) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(4)
+	var zb0001Mask uint8 /* 4 bits */
+	_ = zb0001Mask
+	if z.Before == "" {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	if z.After == "" {
+		zb0001Len--
+		zb0001Mask |= 0x8
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Path"
+		o = append(o, 0xa4, 0x50, 0x61, 0x74, 0x68)
+		o = msgp.AppendString(o, z.Path)
+		// string "Kind"
+		o = append(o, 0xa4, 0x4b, 0x69, 0x6e, 0x64)
+		o = msgp.AppendString(o, z.Kind)
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "Before"
+			o = append(o, 0xa6, 0x42, 0x65, 0x66, 0x6f, 0x72, 0x65)
+			o = msgp.AppendString(o, z.Before)
+		}
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "After"
+			o = append(o, 0xa5, 0x41, 0x66, 0x74, 0x65, 0x72)
+			o = msgp.AppendString(o, z.After)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ModuleImportChange) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Path":
+			z.Path, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Path")
+				return
+			}
+		case "Kind":
+			z.Kind, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Kind")
+				return
+			}
+		case "Before":
+			z.Before, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Before")
+				return
+			}
+		case "After":
+			z.After, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "After")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *ModuleImportChange) Msgsize() (s int) {
+	s = 1 + 5 + msgp.StringPrefixSize + len(z.Path) + 5 + msgp.StringPrefixSize + len(z.Kind) + 7 + msgp.StringPrefixSize + len(z.Before) + 6 + msgp.StringPrefixSize + len(z.After)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *ModuleImportResponse) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 2
+	// string "Fingerprint"
+	o = append(o, 0x82, 0xab, 0x46, 0x69, 0x6e, 0x67, 0x65, 0x72, 0x70, 0x72, 0x69, 0x6e, 0x74)
+	o = msgp.AppendString(o, z.Fingerprint)
+	// string "Modules"
+	o = append(o, 0xa7, 0x4d, 0x6f, 0x64, 0x75, 0x6c, 0x65, 0x73)
+	o = msgp.AppendArrayHeader(o, uint32(len(z.Modules)))
+	for za0001 := range z.Modules {
+		o, err = z.Modules[za0001].MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "Modules", za0001)
+			return
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ModuleImportResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Fingerprint":
+			z.Fingerprint, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Fingerprint")
+				return
+			}
+		case "Modules":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Modules")
+				return
+			}
+			if cap(z.Modules) >= int(zb0002) {
+				z.Modules = (z.Modules)[:zb0002]
+			} else {
+				z.Modules = make([]ModuleImport, zb0002)
+			}
+			for za0001 := range z.Modules {
+				bts, err = z.Modules[za0001].UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Modules", za0001)
+					return
+				}
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *ModuleImportResponse) Msgsize() (s int) {
+	s = 1 + 12 + msgp.StringPrefixSize + len(z.Fingerprint) + 8 + msgp.ArrayHeaderSize
+	for za0001 := range z.Modules {
+		s += z.Modules[za0001].Msgsize()
+	}
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *ModuleImportStep) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(9)
+	var zb0001Mask uint16 /* 9 bits */
+	_ = zb0001Mask
+	if z.Name == "" {
+		zb0001Len--
+		zb0001Mask |= 0x8
+	}
+	if z.Changes == nil {
+		zb0001Len--
+		zb0001Mask |= 0x10
+	}
+	if z.Vanished == nil {
+		zb0001Len--
+		zb0001Mask |= 0x20
+	}
+	if z.Instances == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x40
+	}
+	if z.Failure == "" {
+		zb0001Len--
+		zb0001Mask |= 0x80
+	}
+	if z.InUse == false {
+		zb0001Len--
+		zb0001Mask |= 0x100
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "Action"
+		o = append(o, 0xa6, 0x41, 0x63, 0x74, 0x69, 0x6f, 0x6e)
+		o = msgp.AppendString(o, z.Action)
+		// string "Kind"
+		o = append(o, 0xa4, 0x4b, 0x69, 0x6e, 0x64)
+		o = msgp.AppendString(o, string(z.Kind))
+		// string "Key"
+		o = append(o, 0xa3, 0x4b, 0x65, 0x79)
+		o = msgp.AppendString(o, z.Key)
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "Name"
+			o = append(o, 0xa4, 0x4e, 0x61, 0x6d, 0x65)
+			o = msgp.AppendString(o, z.Name)
+		}
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
+			// string "Changes"
+			o = append(o, 0xa7, 0x43, 0x68, 0x61, 0x6e, 0x67, 0x65, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.Changes)))
+			for za0001 := range z.Changes {
+				o, err = z.Changes[za0001].MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "Changes", za0001)
+					return
+				}
+			}
+		}
+		if (zb0001Mask & 0x20) == 0 { // if not omitted
+			// string "Vanished"
+			o = append(o, 0xa8, 0x56, 0x61, 0x6e, 0x69, 0x73, 0x68, 0x65, 0x64)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.Vanished)))
+			for za0002 := range z.Vanished {
+				o = msgp.AppendString(o, z.Vanished[za0002])
+			}
+		}
+		if (zb0001Mask & 0x40) == 0 { // if not omitted
+			// string "Instances"
+			o = append(o, 0xa9, 0x49, 0x6e, 0x73, 0x74, 0x61, 0x6e, 0x63, 0x65, 0x73)
+			o = msgp.AppendInt64(o, z.Instances)
+		}
+		if (zb0001Mask & 0x80) == 0 { // if not omitted
+			// string "Failure"
+			o = append(o, 0xa7, 0x46, 0x61, 0x69, 0x6c, 0x75, 0x72, 0x65)
+			o = msgp.AppendString(o, z.Failure)
+		}
+		if (zb0001Mask & 0x100) == 0 { // if not omitted
+			// string "InUse"
+			o = append(o, 0xa5, 0x49, 0x6e, 0x55, 0x73, 0x65)
+			o = msgp.AppendBool(o, z.InUse)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ModuleImportStep) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Action":
+			z.Action, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Action")
+				return
+			}
+		case "Kind":
+			{
+				var zb0002 string
+				zb0002, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Kind")
+					return
+				}
+				z.Kind = ObjectKind(zb0002)
+			}
+		case "Key":
+			z.Key, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Key")
+				return
+			}
+		case "Name":
+			z.Name, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Name")
+				return
+			}
+		case "Changes":
+			var zb0003 uint32
+			zb0003, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Changes")
+				return
+			}
+			if cap(z.Changes) >= int(zb0003) {
+				z.Changes = (z.Changes)[:zb0003]
+			} else {
+				z.Changes = make([]ModuleImportChange, zb0003)
+			}
+			for za0001 := range z.Changes {
+				bts, err = z.Changes[za0001].UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Changes", za0001)
+					return
+				}
+			}
+		case "Vanished":
+			var zb0004 uint32
+			zb0004, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Vanished")
+				return
+			}
+			if cap(z.Vanished) >= int(zb0004) {
+				z.Vanished = (z.Vanished)[:zb0004]
+			} else {
+				z.Vanished = make([]string, zb0004)
+			}
+			for za0002 := range z.Vanished {
+				z.Vanished[za0002], bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Vanished", za0002)
+					return
+				}
+			}
+		case "Instances":
+			z.Instances, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Instances")
+				return
+			}
+		case "Failure":
+			z.Failure, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Failure")
+				return
+			}
+		case "InUse":
+			z.InUse, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "InUse")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *ModuleImportStep) Msgsize() (s int) {
+	s = 1 + 7 + msgp.StringPrefixSize + len(z.Action) + 5 + msgp.StringPrefixSize + len(string(z.Kind)) + 4 + msgp.StringPrefixSize + len(z.Key) + 5 + msgp.StringPrefixSize + len(z.Name) + 8 + msgp.ArrayHeaderSize
+	for za0001 := range z.Changes {
+		s += z.Changes[za0001].Msgsize()
+	}
+	s += 9 + msgp.ArrayHeaderSize
+	for za0002 := range z.Vanished {
+		s += msgp.StringPrefixSize + len(z.Vanished[za0002])
+	}
+	s += 10 + msgp.Int64Size + 8 + msgp.StringPrefixSize + len(z.Failure) + 6 + msgp.BoolSize
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z *ModuleSettings) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
@@ -11744,6 +13033,97 @@ func (z *PauseTriggerMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *PauseTriggerMessage) Msgsize() (s int) {
 	s = 1 + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 7 + msgp.BoolSize
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *PlanModulesImportMessage) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(3)
+	var zb0001Mask uint8 /* 3 bits */
+	_ = zb0001Mask
+	if z.ModuleID == "" {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	if z.KeepVanished == false {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "File"
+		o = append(o, 0xa4, 0x46, 0x69, 0x6c, 0x65)
+		o = msgp.AppendBytes(o, z.File)
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "ModuleId"
+			o = append(o, 0xa8, 0x4d, 0x6f, 0x64, 0x75, 0x6c, 0x65, 0x49, 0x64)
+			o = msgp.AppendString(o, z.ModuleID)
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "KeepVanished"
+			o = append(o, 0xac, 0x4b, 0x65, 0x65, 0x70, 0x56, 0x61, 0x6e, 0x69, 0x73, 0x68, 0x65, 0x64)
+			o = msgp.AppendBool(o, z.KeepVanished)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *PlanModulesImportMessage) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "File":
+			z.File, bts, err = msgp.ReadBytesBytes(bts, z.File)
+			if err != nil {
+				err = msgp.WrapError(err, "File")
+				return
+			}
+		case "ModuleId":
+			z.ModuleID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ModuleID")
+				return
+			}
+		case "KeepVanished":
+			z.KeepVanished, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "KeepVanished")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *PlanModulesImportMessage) Msgsize() (s int) {
+	s = 1 + 5 + msgp.BytesPrefixSize + len(z.File) + 9 + msgp.StringPrefixSize + len(z.ModuleID) + 13 + msgp.BoolSize
 	return
 }
 

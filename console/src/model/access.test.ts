@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { accessOf, dangling, limitValues, withAccess } from './access'
+import { accessOf, dangling, limitValues, seenAs, withAccess } from './access'
 
 test('giving access keeps the other links of the group and of others', () => {
 	let s = withAccess(undefined, 'ops', 'd1', 'full')
@@ -24,4 +24,13 @@ test('values of a limit are of the kind of the field', () => {
 	const field = { Id: 'f', FieldType: 'GenericEnum<Int>', GenericEnum: { Entries: [{ DisplayName: 'High', Value: { Int: 2 } }] } } as never
 	expect(limitValues('High\n\n1', field)).toEqual([{ Int: 2 }, { Int: 1 }])
 	expect(limitValues('Acme', { Id: 'f', FieldType: 'String' } as never)).toEqual(['Acme'])
+})
+
+test('what somebody sees is said in words', () => {
+	const d = { DomDefinitionId: 'd', Instances: 3, Readable: 3 }
+	expect(seenAs({ ...d, Reads: 'all', Writes: 'all', Deletes: 'none' })).toBe('everything')
+	expect(seenAs({ ...d, Reads: 'all', Writes: 'none', Deletes: 'none' })).toBe('everything, read-only')
+	expect(seenAs({ ...d, Reads: 'all', Writes: 'values', Deletes: 'values' })).toBe('everything, changes some')
+	expect(seenAs({ ...d, Reads: 'values', Writes: 'none', Deletes: 'none' })).toBe('some, read-only')
+	expect(seenAs({ ...d, Reads: 'none', Writes: 'none', Deletes: 'none' })).toBe('nothing')
 })

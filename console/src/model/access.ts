@@ -1,6 +1,6 @@
 // Which instances of a module the groups have access to, as its settings say.
 
-import type { FieldDescriptor, FieldValueReference, GroupLink, LinkSecuritySettings, Value } from '../daemon/messages'
+import type { DefinitionAccess, FieldDescriptor, FieldValueReference, GroupLink, LinkSecuritySettings, Value } from '../daemon/messages'
 import { elementOf } from './value'
 
 export type Access = 'none' | 'read' | 'full' | 'values'
@@ -56,4 +56,12 @@ export function limitValues(text: string, field: FieldDescriptor): Value[] {
 	const choice = (t: string) => field.GenericEnum?.Entries?.find((e) => e.DisplayName === t)?.Value
 	const element = elementOf(field.FieldType)
 	return lines.map((t) => choice(t) ?? (element === 'guid' ? { Guid: t } : element === 'int' ? { Int: Number(t) } : t))
+}
+
+/** What somebody sees of a definition, in words. */
+export function seenAs(d: DefinitionAccess): string {
+	if (d.Reads === 'none') return 'nothing'
+	const some = d.Reads === 'values' ? 'some' : 'everything'
+	if (d.Writes === 'none' && d.Deletes === 'none') return some + ', read-only'
+	return d.Writes === 'values' && d.Reads === 'all' ? 'everything, changes some' : some
 }

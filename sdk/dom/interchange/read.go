@@ -59,6 +59,14 @@ func ReadZip(r io.ReaderAt, size int64) ([]*Module, error) {
 	return newReader(defaultLimits).zip(r, size)
 }
 
+// ReadSmallZip is ReadZip for a zip that is kept in memory: it may unpack to most
+// bytes at most.
+func ReadSmallZip(r io.ReaderAt, size, most int64) ([]*Module, error) {
+	l := defaultLimits
+	l.total, l.object = min(l.total, most), min(l.object, most)
+	return newReader(l).zip(r, size)
+}
+
 // ReadDir reads the modules in a folder: an unpacked module.json, the folder of
 // one module, or one with a folder for each module. Files that are not JSON are
 // passed over. What is not in the documented shape is an *Error.
