@@ -1006,6 +1006,26 @@ export interface ExecuteSourceMessage {
 }
 
 /**
+ * ExportModuleMessage asks for a module as a zip in the form in which solutions
+ * ship them, see the package interchange. It holds what its sender may read.
+ * Answered with ExportModuleResponse; a module beyond the bounds is a
+ * slnet.KindTooLarge.
+ */
+export interface ExportModuleMessage {
+	ModuleId: string
+	/** Instances adds the instances to the model and the templates. */
+	Instances?: boolean
+}
+
+/** ExportModuleResponse carries a module. */
+export interface ExportModuleResponse {
+	/** File is the zip. */
+	File: Bytes | null
+	/** Objects is how many objects of all kinds it holds. */
+	Objects: number
+}
+
+/**
  * GenerateInformationMessage makes an information event for operators. Answered
  * with Empty.
  */
@@ -1158,6 +1178,22 @@ export interface GetMemoryMessage {
  * SystemMetrics. Answered with MetricsResponse.
  */
 export interface GetMetricsMessage {
+}
+
+/**
+ * GetModuleAccessMessage asks what the members of a group, or a user, have access
+ * to among the instances of a module. It is decided as their own requests are. It
+ * needs the permissions SecurityAdministration and ModuleSettingsConfiguration.
+ * Answered with ModuleAccessResponse.
+ */
+export interface GetModuleAccessMessage {
+	ModuleId: string
+	/**
+	 * Group or User is the name, one of the two. Of a group it is what it gives to
+	 * members who are in no other.
+	 */
+	Group?: string
+	User?: string
 }
 
 /**
@@ -1446,6 +1482,24 @@ export interface HistoryChange {
 
 /** HistoryChangeID identifies a history record. */
 export type HistoryChangeID = Guid
+
+/**
+ * ImportModulesMessage creates and updates the objects of modules as their
+ * sender, each by itself: what one refuses does not hold up the others. Objects
+ * that the file does not have stay. Answered with ModuleImportResponse.
+ */
+export interface ImportModulesMessage {
+	/** The same as in PlanModulesImportMessage. */
+	File: Bytes | null
+	ModuleId?: string
+	KeepVanished?: boolean
+	/**
+	 * Fingerprint is that of the plan which is to be carried out. Where the import
+	 * would do something else by now, it does nothing and is a slnet.KindConflict.
+	 * Empty means that any plan will do.
+	 */
+	Fingerprint?: string
+}
 
 /**
  * InformationEventMessage is the event for operators: something worth knowing
@@ -1825,6 +1879,137 @@ export interface MidnightSyncMessage {
 }
 
 /**
+ * ModuleAccessResponse says what somebody has access to, by the settings that are
+ * in effect, which are those of the last time the module was reinitialised.
+ */
+export interface ModuleAccessResponse {
+	/**
+	 * IsRestricted says that groups are linked to instances of the module. Otherwise
+	 * only permissions count.
+	 */
+	IsRestricted: boolean
+	/** IsFull says that links do not count for them, who may configure modules. */
+	IsFull?: boolean
+	/** ReadOnly says that they change nothing, wherever. */
+	ReadOnly?: boolean
+	/**
+	 * Lacks are the permissions that the module asks for to read, write or delete its
+	 * instances, and that they do not have.
+	 */
+	Lacks?: PermissionFlag[]
+	Definitions: DefinitionAccess[] | null
+}
+
+/** DefinitionAccess is what somebody has access to of a definition. */
+export interface DefinitionAccess {
+	DomDefinitionId: DefinitionID
+	Name?: string
+	/**
+	 * Reads, Writes and Deletes say which instances may be read, created and updated,
+	 * and deleted.
+	 */
+	Reads: AccessReach
+	Writes: AccessReach
+	Deletes: AccessReach
+	/** Values is the reference that decides where one of these is AccessValues. */
+	Values?: FieldValueReference
+	/** Instances is how many there are, and Readable how many of them may be read. */
+	Instances: number
+	Readable: number
+}
+
+/** AccessReach says which instances of a definition something may be done with. */
+export const AccessReachValues = ["none", "values", "all"] as const
+export type AccessReach = (typeof AccessReachValues)[number]
+
+/**
+ * FieldValueReference gives access to those instances of a DOM definition that
+ * have one of some values in a field, also as one of several in a list.
+ * (rows SEC-17 to SEC-25)
+ */
+export interface FieldValueReference {
+	/** DomDefinitionID is the definition. */
+	DomDefinitionId: DefinitionID
+	/** FieldDescriptorID is the field whose values decide. */
+	FieldDescriptorId: FieldDescriptorID
+	/**
+	 * Values are 1 to MaxFieldValueReferenceValues Guids, ints or strings, all of
+	 * one kind. An empty Guid and an empty string select nothing. Strings are
+	 * compared exactly.
+	 */
+	Values: Value[] | null
+	/** ReadOnly leaves out creating, updating and deleting. */
+	ReadOnly?: boolean
+}
+
+/** ModuleImportResponse carries what an import does, or did. */
+export interface ModuleImportResponse {
+	/** Fingerprint stands for all that it does. */
+	Fingerprint: string
+	Modules: ModuleImport[] | null
+}
+
+/** ModuleImport is what an import does with one module. */
+export interface ModuleImport {
+	ModuleId: string
+	/**
+	 * Creates, Updates and Unchanged count the objects, and Failed those of the
+	 * first two that were refused.
+	 */
+	Creates: number
+	Updates: number
+	Unchanged: number
+	Failed?: number
+	/**
+	 * Steps are the objects that are created or updated, in that order: first those
+	 * that failed, then the others. Of instances that did not fail there are
+	 * MaxModuleSteps at most, and Unlisted is how many more.
+	 */
+	Steps?: ModuleImportStep[]
+	Unlisted?: number
+	/**
+	 * Unknown is where the file has content that the objects have no place for,
+	 * which is left out.
+	 */
+	Unknown?: string[]
+}
+
+/** ModuleImportStep is what an import does with one object. */
+export interface ModuleImportStep {
+	/** Action is "create" or "update". */
+	Action: string
+	Kind: ObjectKind
+	Key: string
+	Name?: string
+	/** Changes are what an update changes. */
+	Changes?: ModuleImportChange[]
+	/** Vanished names the parts of the stored object that the file does not have. */
+	Vanished?: string[]
+	/** Instances counts the instances that an update touches. */
+	Instances?: number
+	/**
+	 * Failure is why it was not stored. InUse says that it is because of what has
+	 * vanished, which KeepVanished would keep.
+	 */
+	Failure?: string
+	InUse?: boolean
+}
+
+/** ModuleImportChange is one member of an object that an update changes. */
+export interface ModuleImportChange {
+	/** Path leads to the member; items of lists go by their names. */
+	Path: string
+	/** Kind is "added", "removed", "changed" or "reordered". */
+	Kind: string
+	/**
+	 * Before and After are the values of what is changed as JSON, cut after 200
+	 * characters.
+	 */
+	Before?: string
+	After?: string
+}
+
+/**
  * ModuleSettings describe a module. Creating them makes the module: its DOM
  * manager starts with the first request. (DOC:DOM_ModuleSettings)
  */
@@ -1970,26 +2155,6 @@ export interface GroupLink {
 export interface DomDefinitionReference {
 	/** DomDefinitionID is the definition. */
 	DomDefinitionId: DefinitionID
-	/** ReadOnly leaves out creating, updating and deleting. */
-	ReadOnly?: boolean
-}
-
-/**
- * FieldValueReference gives access to those instances of a DOM definition that
- * have one of some values in a field, also as one of several in a list.
- * (rows SEC-17 to SEC-25)
- */
-export interface FieldValueReference {
-	/** DomDefinitionID is the definition. */
-	DomDefinitionId: DefinitionID
-	/** FieldDescriptorID is the field whose values decide. */
-	FieldDescriptorId: FieldDescriptorID
-	/**
-	 * Values are 1 to MaxFieldValueReferenceValues Guids, ints or strings, all of
-	 * one kind. An empty Guid and an empty string select nothing. Strings are
-	 * compared exactly.
-	 */
-	Values: Value[] | null
 	/** ReadOnly leaves out creating, updating and deleting. */
 	ReadOnly?: boolean
 }
@@ -2200,6 +2365,23 @@ export const PermissionFlags = {
 	/** PermissionSystemMetrics allows to read the metrics of the daemon. */
 	PermissionSystemMetrics: 10205,
 } as const
+
+/**
+ * PlanModulesImportMessage asks what ImportModulesMessage would do. It changes
+ * nothing. Answered with ModuleImportResponse.
+ */
+export interface PlanModulesImportMessage {
+	/** File is a zip with one or more modules, of MaxModuleFile bytes at most. */
+	File: Bytes | null
+	/** ModuleID is the id under which to import a single module; empty means its own. */
+	ModuleId?: string
+	/**
+	 * KeepVanished keeps fields, entries of enumerations and section links that the
+	 * file no longer has, soft-deleted. Otherwise they are removed, which is refused
+	 * while they are in use.
+	 */
+	KeepVanished?: boolean
+}
 
 /** PluginProcessesResponse carries shared processes, by plugin and user. */
 export interface PluginProcessesResponse {
@@ -4591,6 +4773,8 @@ export interface Messages {
 	Empty: Empty
 	ExecuteScriptMessage: ExecuteScriptMessage
 	ExecuteSourceMessage: ExecuteSourceMessage
+	ExportModuleMessage: ExportModuleMessage
+	ExportModuleResponse: ExportModuleResponse
 	GenerateInformationMessage: GenerateInformationMessage
 	GetApiDefinitionMessage: GetApiDefinitionMessage
 	GetApiDefinitionsMessage: GetApiDefinitionsMessage
@@ -4606,6 +4790,7 @@ export interface Messages {
 	GetMemoryKeysMessage: GetMemoryKeysMessage
 	GetMemoryMessage: GetMemoryMessage
 	GetMetricsMessage: GetMetricsMessage
+	GetModuleAccessMessage: GetModuleAccessMessage
 	GetPluginProcessesMessage: GetPluginProcessesMessage
 	GetRunChangesMessage: GetRunChangesMessage
 	GetRunLogMessage: GetRunLogMessage
@@ -4632,6 +4817,7 @@ export interface Messages {
 	GroupResponse: GroupResponse
 	GroupsResponse: GroupsResponse
 	HTTPResponse: HTTPResponse
+	ImportModulesMessage: ImportModulesMessage
 	InformationEventMessage: InformationEventMessage
 	InformationEventsResponse: InformationEventsResponse
 	LogLevelResponse: LogLevelResponse
@@ -4655,11 +4841,14 @@ export interface Messages {
 	MemoryResponse: MemoryResponse
 	MetricsResponse: MetricsResponse
 	MidnightSyncMessage: MidnightSyncMessage
+	ModuleAccessResponse: ModuleAccessResponse
+	ModuleImportResponse: ModuleImportResponse
 	ModuleSettingsChangedEventMessage: ObjectsChangedEventMessage
 	ParseQueryMessage: ParseQueryMessage
 	ParseQueryResponse: ParseQueryResponse
 	PauseScheduleMessage: PauseScheduleMessage
 	PauseTriggerMessage: PauseTriggerMessage
+	PlanModulesImportMessage: PlanModulesImportMessage
 	PluginProcessesResponse: PluginProcessesResponse
 	PreviewScheduleMessage: PreviewScheduleMessage
 	PreviewScheduleResponse: PreviewScheduleResponse
@@ -4762,6 +4951,7 @@ export interface Answers {
 	DomInstanceStatusTransitionRequest: ManagerStoreCrudResponse
 	ExecuteScriptMessage: RunResponse
 	ExecuteSourceMessage: RunResponse
+	ExportModuleMessage: ExportModuleResponse
 	GenerateInformationMessage: Empty
 	GetApiDefinitionMessage: ApiDefinitionResponse
 	GetApiDefinitionsMessage: ApiDefinitionsResponse
@@ -4777,6 +4967,7 @@ export interface Answers {
 	GetMemoryKeysMessage: MemoryKeysResponse
 	GetMemoryMessage: MemoryResponse
 	GetMetricsMessage: MetricsResponse
+	GetModuleAccessMessage: ModuleAccessResponse
 	GetPluginProcessesMessage: PluginProcessesResponse
 	GetRunChangesMessage: RunChangesResponse
 	GetRunLogMessage: RunLogResponse
@@ -4800,6 +4991,7 @@ export interface Answers {
 	GetUsersMessage: UsersResponse
 	GetWebhookDeliveriesMessage: WebhookDeliveriesResponse
 	GetWebhooksMessage: WebhooksResponse
+	ImportModulesMessage: ModuleImportResponse
 	ManagerStoreBulkCreateOrUpdateRequest: ManagerStoreBulkResponse
 	ManagerStoreBulkDeleteRequest: ManagerStoreBulkResponse
 	ManagerStoreCountRequest: ManagerStoreCountResponse
@@ -4813,6 +5005,7 @@ export interface Answers {
 	ParseQueryMessage: ParseQueryResponse
 	PauseScheduleMessage: ScheduleResponse
 	PauseTriggerMessage: TriggerResponse
+	PlanModulesImportMessage: ModuleImportResponse
 	PreviewScheduleMessage: PreviewScheduleResponse
 	ReadBackupMessage: ReadBackupResponse
 	ReinitializeManagerMessage: Empty
