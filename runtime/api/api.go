@@ -9,6 +9,7 @@
 //	GET  /healthz       the process answers
 //	GET  /readyz        the daemon can do its work
 //	GET  /metrics       the metrics, for Prometheus
+//	GET  /attachments/  attached files; PUT attaches one
 //	GET  /console/      the files of the console, where there is one
 //	GET  /              the console's first page
 //	     /api/custom/   user-defined APIs, with tokens and errors of their own
