@@ -2,18 +2,13 @@ package main
 
 import (
 	"bytes"
-	"cmp"
 	"fmt"
 	"go/ast"
-	"go/parser"
-	"go/token"
-	"path/filepath"
 	"reflect"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
+	"domovoi.dev/internal/sdktypes"
 	"domovoi.dev/sdk/slnet"
 )
 
@@ -52,19 +47,9 @@ var known = map[string]string{
 	"Value": "Value", "Raw": "DomObject", "slnet.Raw": "DomObject", "JSON": "unknown", "slnet.JSON": "unknown",
 }
 
-// declaration is a type of the SDK.
-type declaration struct {
-	name, doc string
-	of        ast.Expr
-	constants []constant
-}
-
-// constant is one value of an enumeration.
-type constant struct{ name, value, doc string }
-
 // generator knows the declarations of all folders by name.
 type generator struct {
-	types map[string]*declaration
+	types sdktypes.Types
 	out   strings.Builder
 	done  map[string]bool
 	queue []string
@@ -73,12 +58,11 @@ type generator struct {
 // generate returns the TypeScript of all messages of a registry, and of all
 // types they have. The folders hold the source of these types.
 func generate(registry *slnet.Registry, folders ...string) (string, error) {
-	g := &generator{types: make(map[string]*declaration), done: make(map[string]bool)}
-	for _, folder := range folders {
-		if err := g.read(folder); err != nil {
-			return "", err
-		}
+	types, err := sdktypes.Read(folders...)
+	if err != nil {
+		return "", err
 	}
+	g := &generator{types: types, done: make(map[string]bool)}
 	g.out.WriteString(header)
 	names := registry.Names()
 	messages := make(map[string]string, len(names))
@@ -114,80 +98,6 @@ func (g *generator) want(name string) {
 	}
 }
 
-// read collects the declarations of a folder.
-func (g *generator) read(folder string) error {
-	paths, err := filepath.Glob(filepath.Join(folder, "*.go"))
-	if err != nil {
-		return err
-	}
-	files := token.NewFileSet()
-	var constants []*ast.GenDecl
-	for _, path := range paths {
-		if strings.HasSuffix(path, "_test.go") || strings.HasSuffix(path, "_gen.go") {
-			continue
-		}
-		file, err := parser.ParseFile(files, path, nil, parser.ParseComments|parser.SkipObjectResolution)
-		if err != nil {
-			return err
-		}
-		for _, d := range file.Decls {
-			decl, ok := d.(*ast.GenDecl)
-			switch {
-			case ok && decl.Tok == token.TYPE:
-				g.readTypes(decl)
-			case ok && decl.Tok == token.CONST:
-				constants = append(constants, decl)
-			}
-		}
-	}
-	for _, decl := range constants {
-		g.readConstants(decl)
-	}
-	return nil
-}
-
-func (g *generator) readTypes(decl *ast.GenDecl) {
-	for _, s := range decl.Specs {
-		spec := s.(*ast.TypeSpec)
-		if spec.Name.IsExported() {
-			g.types[spec.Name.Name] = &declaration{name: spec.Name.Name, of: spec.Type, doc: cmp.Or(text(spec.Doc), text(decl.Doc))}
-		}
-	}
-}
-
-// readConstants notes the constants that have a type and a literal value.
-func (g *generator) readConstants(decl *ast.GenDecl) {
-	for _, s := range decl.Specs {
-		spec := s.(*ast.ValueSpec)
-		typeName := last(spec.Type)
-		owner := g.types[typeName]
-		if owner == nil || len(spec.Values) != 1 {
-			continue
-		}
-		if literal, ok := spec.Values[0].(*ast.BasicLit); ok {
-			owner.constants = append(owner.constants, constant{
-				spec.Names[0].Name, strings.ReplaceAll(literal.Value, "_", ""), cmp.Or(text(spec.Doc), text(spec.Comment)),
-			})
-			if literal.Kind == token.STRING {
-				owner.constants[len(owner.constants)-1].value = literal.Value
-			}
-		}
-	}
-}
-
-// last is the name of a type without its package.
-func last(e ast.Expr) string {
-	switch e := e.(type) {
-	case *ast.Ident:
-		return e.Name
-	case *ast.SelectorExpr:
-		return e.Sel.Name
-	}
-	return ""
-}
-
-func text(doc *ast.CommentGroup) string { return strings.TrimSpace(doc.Text()) }
-
 // declare writes one type.
 func (g *generator) declare(name string) error {
 	d := g.types[name]
@@ -195,102 +105,75 @@ func (g *generator) declare(name string) error {
 		return fmt.Errorf("there is no declaration of %s", name)
 	}
 	g.out.WriteString("\n")
-	g.comment("", d.doc)
-	if s, ok := d.of.(*ast.StructType); ok {
+	g.comment("", d.Doc)
+	if s, ok := d.Of.(*ast.StructType); ok {
 		return g.declareStruct(d, s)
 	}
-	if _, ok := d.of.(*ast.ArrayType); ok {
-		if list, isList := d.of.(*ast.ArrayType); isList && list.Len != nil {
+	if _, ok := d.Of.(*ast.ArrayType); ok {
+		if list, isList := d.Of.(*ast.ArrayType); isList && list.Len != nil {
 			fmt.Fprintf(&g.out, "export type %s = Guid\n", name)
 			return nil
 		}
 	}
-	if len(d.constants) == 0 {
-		t, err := g.expression(d.of)
+	if len(d.Constants) == 0 {
+		t, err := g.expression(d.Of)
 		fmt.Fprintf(&g.out, "export type %s = %s\n", name, t)
 		return err
 	}
-	if strings.HasPrefix(d.constants[0].value, `"`) {
+	if d.IsText() {
 		g.declareNames(d)
 		return nil
 	}
 	fmt.Fprintf(&g.out, "export type %s = number\n\nexport const %ss = {\n", name, name)
-	for _, c := range d.constants {
-		g.comment("\t", c.doc)
-		fmt.Fprintf(&g.out, "\t%s: %s,\n", c.name, c.value)
+	for _, c := range d.Constants {
+		g.comment("\t", c.Doc)
+		fmt.Fprintf(&g.out, "\t%s: %s,\n", c.Name, c.Value)
 	}
 	g.out.WriteString("} as const\n")
 	return nil
 }
 
 // declareNames writes an enumeration of texts, also as the list of its values.
-func (g *generator) declareNames(d *declaration) {
+func (g *generator) declareNames(d *sdktypes.Type) {
 	var values []string
-	for _, c := range d.constants {
-		if !slices.Contains(values, c.value) {
-			values = append(values, c.value)
+	for _, c := range d.Constants {
+		if !slices.Contains(values, c.Value) {
+			values = append(values, c.Value)
 		}
 	}
-	fmt.Fprintf(&g.out, "export const %sValues = [%s] as const\n", d.name, strings.Join(values, ", "))
-	fmt.Fprintf(&g.out, "export type %s = (typeof %sValues)[number]\n", d.name, d.name)
+	fmt.Fprintf(&g.out, "export const %sValues = [%s] as const\n", d.Name, strings.Join(values, ", "))
+	fmt.Fprintf(&g.out, "export type %s = (typeof %sValues)[number]\n", d.Name, d.Name)
 }
 
-func (g *generator) declareStruct(d *declaration, s *ast.StructType) error {
+func (g *generator) declareStruct(d *sdktypes.Type, s *ast.StructType) error {
+	properties, embedded := sdktypes.Properties(s)
 	var bases []string
-	for _, f := range s.Fields.List {
-		if len(f.Names) == 0 {
-			bases = append(bases, last(f.Type))
-			g.want(last(f.Type))
-		}
+	for _, base := range embedded {
+		bases = append(bases, sdktypes.Last(base))
+		g.want(sdktypes.Last(base))
 	}
-	fmt.Fprintf(&g.out, "export interface %s", d.name)
+	fmt.Fprintf(&g.out, "export interface %s", d.Name)
 	if len(bases) > 0 {
 		fmt.Fprintf(&g.out, " extends %s", strings.Join(bases, ", "))
 	}
 	g.out.WriteString(" {\n")
-	for _, f := range s.Fields.List {
-		if len(f.Names) == 0 || !f.Names[0].IsExported() {
-			continue
-		}
-		name, optional, nullable := property(f)
-		if name == "-" {
-			continue
-		}
-		t, err := g.expression(f.Type)
+	for _, p := range properties {
+		t, err := g.expression(p.Type)
 		if err != nil {
-			return fmt.Errorf("%s.%s: %w", d.name, name, err)
+			return fmt.Errorf("%s.%s: %w", d.Name, p.Name, err)
 		}
-		g.comment("\t", cmp.Or(text(f.Doc), text(f.Comment)))
-		if nullable && !optional {
+		g.comment("\t", p.Doc)
+		if p.Nullable && !p.Optional {
 			t += " | null"
 		}
 		mark := ""
-		if optional {
+		if p.Optional {
 			mark = "?"
 		}
-		fmt.Fprintf(&g.out, "\t%s%s: %s\n", name, mark, t)
+		fmt.Fprintf(&g.out, "\t%s%s: %s\n", p.Name, mark, t)
 	}
 	g.out.WriteString("}\n")
 	return nil
-}
-
-// property reads the JSON tag of a field: its name, whether it may be left out,
-// and whether it is null where it is empty.
-func property(f *ast.Field) (name string, optional, nullable bool) {
-	name = f.Names[0].Name
-	if f.Tag != nil {
-		literal, _ := strconv.Unquote(f.Tag.Value)
-		parts := strings.Split(reflect.StructTag(literal).Get("json"), ",")
-		name = cmp.Or(parts[0], name)
-		optional = slices.Contains(parts, "omitempty") || slices.Contains(parts, "omitzero")
-	}
-	switch t := f.Type.(type) {
-	case *ast.StarExpr, *ast.MapType:
-		nullable = true
-	case *ast.ArrayType:
-		nullable = t.Len == nil
-	}
-	return name, optional, nullable
 }
 
 // expression is a type in TypeScript.
@@ -308,24 +191,22 @@ func (g *generator) expression(e ast.Expr) (string, error) {
 		element, err := g.expression(e.Value)
 		return "Record<string, " + element + ">", err
 	case *ast.Ident, *ast.SelectorExpr:
-		full := last(e)
+		full := sdktypes.Last(e)
 		if selector, ok := e.(*ast.SelectorExpr); ok {
-			full = last(selector.X) + "." + selector.Sel.Name
+			full = sdktypes.Last(selector.X) + "." + selector.Sel.Name
 		}
 		if t, ok := known[full]; ok {
 			return t, nil
 		}
-		name := last(e)
+		name := sdktypes.Last(e)
 		if alias, ok := g.types[name]; ok && name == "Permission" {
-			return g.expression(alias.of)
+			return g.expression(alias.Of)
 		}
 		g.want(name)
 		return name, nil
 	}
 	return "", fmt.Errorf("%T has no form in TypeScript", e)
 }
-
-var answered = regexp.MustCompile(`[Aa]nswered\s+with\s+(?:a\s+|an\s+)?(?:slnet\.)?(\w+)`)
 
 // list writes which messages there are, and what answers each.
 func (g *generator) list(names []string, messages map[string]string) {
@@ -335,8 +216,8 @@ func (g *generator) list(names []string, messages map[string]string) {
 	}
 	g.out.WriteString("}\n\n/** What a request is answered with. */\nexport interface Answers {\n")
 	for _, name := range names {
-		if found := answered.FindStringSubmatch(g.types[messages[name]].doc); found != nil && messages[found[1]] != "" {
-			fmt.Fprintf(&g.out, "\t%s: %s\n", name, messages[found[1]])
+		if answer := g.types[messages[name]].Answer(); messages[answer] != "" {
+			fmt.Fprintf(&g.out, "\t%s: %s\n", name, messages[answer])
 		}
 	}
 	g.out.WriteString("}\n")

@@ -147,17 +147,21 @@ var rooms = []room{
 			"go.yaml.in/yaml/v3", "golang.org/x/sync", "golang.org/x/time/rate"}},
 	{path: "runtime/pace"}, // how often things may happen
 	{path: "runtime/api",
-		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "runtime/pace"},
+		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "runtime/pace", "runtime/reference"},
 		modules: []string{"github.com/google/uuid",
 			"github.com/tinylib/msgp/msgp", // to bound the shape of a body before it is decoded
 			"golang.org/x/crypto/acme"}},
 	{path: "runtime/api/apitest", testing: true},
+	{path: "runtime/reference",
+		modules: []string{"github.com/google/uuid"}}, // values of tests
+	{path: "runtime/reference/describe", // for go generate
+		rooms: []string{"sdk", "sdk/slnet", "internal/sdktypes"}},
 	{path: "runtime/metrics", // what Prometheus is told
 		rooms:   []string{"sdk/slnet", "storage/kv/pebblekv", "plugins", "runtime/automation", "runtime/dommanager"},
 		modules: []string{"github.com/prometheus/client_golang", "github.com/prometheus/common/expfmt"}},
 	{path: "console"}, // the built files of the web console
 	{path: "console/typegen", // for go generate
-		rooms: []string{"sdk", "sdk/slnet"}},
+		rooms: []string{"sdk", "sdk/slnet", "internal/sdktypes"}},
 	{path: "runtime",
 		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/dom/filtertext", "storage", "storage/backup", "storage/kv", "storage/kv/overlay", "storage/kv/pebblekv",
 			"runtime/security", "runtime/backups", "runtime/secrets", "runtime/webhook", "runtime/outbound", "runtime/dommanager", "runtime/script", "runtime/automation", "runtime/automation/schedule", "runtime/automation/trigger", "runtime/automation/endpoint",
@@ -178,6 +182,7 @@ var rooms = []room{
 		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/plugin"},
 		modules: []string{"github.com/google/uuid"}}, // ids of counters
 
+	{path: "internal/sdktypes"}, // for go generate: how the types of the SDK are declared
 	{path: "internal/sdksource"},
 	{path: "internal/sdksource/pack", // for go generate
 		rooms: []string{"internal/sdksource"}},

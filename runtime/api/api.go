@@ -12,6 +12,8 @@
 //	GET  /attachments/  attached files; PUT attaches one
 //	GET  /console/      the files of the console, where there is one
 //	GET  /              the console's first page
+//	GET  /openapi.json  what is here, for programs
+//	GET  /docs          the same for people
 //	     /api/custom/   user-defined APIs, with tokens and errors of their own
 //
 // Every other request but those for the public routes carries a token, in its

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"domovoi.dev/runtime/reference"
 	"domovoi.dev/sdk/slnet"
 )
 
@@ -24,7 +25,7 @@ type route struct {
 
 // public lists the routes that answer whoever asks. Every other path, also one
 // where there is nothing, answers only those who are signed in.
-var public = []string{"/", "/login", "/healthz", "/readyz", "/console/"}
+var public = []string{"/", "/login", "/healthz", "/readyz", "/console/", reference.DocumentPath, reference.PagePath, reference.StylePath}
 
 // ownTokens lists the routes with tokens of their own, which handle asks for.
 var ownTokens = []string{customPath}
@@ -58,6 +59,10 @@ func (e *edge) table() map[string]*route {
 	if e.Console != nil {
 		routes["/"] = &route{got, consolePolicy, e.console}
 		routes["/console/"] = &route{got, consolePolicy, e.console}
+	}
+	about := e.reference()
+	for _, path := range []string{reference.DocumentPath, reference.PagePath, reference.StylePath} {
+		routes[path] = &route{got, referencePolicy, about}
 	}
 	return routes
 }
@@ -187,6 +192,16 @@ func (e *edge) guard(w http.ResponseWriter, r *http.Request, at string) {
 		return
 	}
 	e.reply(w, r, nil, err)
+}
+
+// reference serves the description of what is here, which is the same for all.
+func (e *edge) reference() func(http.ResponseWriter, *http.Request, *caller) {
+	files := reference.Handler()
+	return func(w http.ResponseWriter, r *http.Request, _ *caller) {
+		w.Header().Set("Cache-Control", "no-cache")
+		extendWrite(w, 0)
+		files.ServeHTTP(w, r)
+	}
 }
 
 // console serves the files of the console. They may be kept by a browser that
