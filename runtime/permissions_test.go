@@ -156,6 +156,19 @@ func TestTheReferenceHasTheRequests(t *testing.T) {
 	}
 }
 
+// TestTheRegistryKnowsWhatReads: clients send again what the registry says changes
+// nothing; it is what the router says.
+func TestTheRegistryKnowsWhatReads(t *testing.T) {
+	d := daemontest.Start(t)
+	createModule(t, d.Administrator(), "m")
+	_, messages := requests(t)
+	for _, message := range messages {
+		if got, want := sdk.Registry().Reads(message), d.Reads(t.Context(), message); got != want {
+			t.Errorf("%s: the registry says that it only reads: %t, the router: %t", message.MessageName(), got, want)
+		}
+	}
+}
+
 // Every request of the registry has a rule; testdata/permissions.txt says, for
 // each, which kinds of users it lets through. A new message that is not in the
 // table of handlers, or not in that file, fails here.

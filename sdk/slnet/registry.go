@@ -17,6 +17,9 @@ import (
 type MessageType struct {
 	// New returns an empty message.
 	New func() Message
+	// Reads says that it is a request that changes nothing, so that it does no harm
+	// to send it again where it is not known what became of it.
+	Reads bool
 }
 
 // Registry knows message types by name, and with them the wire forms of
@@ -51,6 +54,11 @@ func (r *Registry) Names() []string { return slices.Clone(r.names) }
 func (r *Registry) Lookup(name string) (MessageType, bool) {
 	t, ok := r.types[name]
 	return t, ok
+}
+
+// Reads reports whether these messages change nothing.
+func (r *Registry) Reads(messages ...Message) bool {
+	return !slices.ContainsFunc(messages, func(m Message) bool { return !r.types[m.MessageName()].Reads })
 }
 
 // New returns an empty message of the given name, or an error of KindInvalid
