@@ -13,6 +13,8 @@ TESTFLAGS ?=
 # How long each fuzz target runs, and how often a stress run goes round.
 T ?= 30s
 ROUNDS ?= 10
+# How long a daemon is under the load of everything at once.
+SOAK ?= 1h
 BENCHFLAGS ?=
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
@@ -91,10 +93,10 @@ fuzz: ## run every fuzz target for T=30s, one after the other
 	done
 
 # The long forms print what they did in one line each, with their seeds.
-LONG := ^(TestMetamorphic|TestCrash|TestErrorSweep|TestSingleInstancesAreLinearizable|TestTransactionsAreSerializable|TestKills|TestKillsLoseNoRun|TestABurstOfChangesHoldsUpNobody|TestRunsAndDeploysLeaveNothing|TestImports)$$
+LONG := ^(TestMetamorphic|TestCrash|TestErrorSweep|TestSingleInstancesAreLinearizable|TestTransactionsAreSerializable|TestKills|TestKillsLoseNoRun|TestABurstOfChangesHoldsUpNobody|TestRunsAndDeploysLeaveNothing|TestImports|TestSoak)$$
 
 stress: ## the long forms of the tests that have one (DOMOVOI_STRESS=1), then all tests ROUNDS=10 times in changing order
-	DOMOVOI_STRESS=1 $(GO) test -vet=off -v -p 1 -count 1 -timeout 0 -run '$(LONG)' $(TESTFLAGS) ./internal/stress ./cmd/domovoi ./runtime ./plugins/csvimport
+	DOMOVOI_STRESS=1 DOMOVOI_SOAK=$(SOAK) $(GO) test -vet=off -v -p 1 -count 1 -timeout 0 -run '$(LONG)' $(TESTFLAGS) ./internal/stress ./cmd/domovoi ./runtime ./plugins/csvimport
 	$(GO) test -vet=off -p 1 -count $(ROUNDS) -shuffle on -timeout 0 $(TESTFLAGS) ./...
 
 bench: ## measure what is promised against its floors, write bench/results.md; loads a million instances, some 10 minutes (BENCHFLAGS=-help lists more)

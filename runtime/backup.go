@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"domovoi.dev/runtime/automation"
@@ -123,14 +124,18 @@ type backupSource struct {
 }
 
 // write writes the state of now.
-func (s *backupSource) write(ctx context.Context, w io.Writer, at time.Time) (h backup.Header, t backup.Totals, err error) {
+func (s *backupSource) write(ctx context.Context, w io.Writer, at time.Time, rows *atomic.Int64) (h backup.Header, t backup.Totals, err error) {
 	err = s.store.Snapshot(ctx, func(state *storage.Snapshot) error {
 		h = backup.Header{CreatedAt: at, Program: s.program, StoreVersion: uint64(state.Version()), Keys: s.keys}
 		b, err := backup.NewWriter(&sparing{w, s.engine}, h)
 		if err != nil {
 			return err
 		}
-		if err := state.Rows(ctx, b.Row); err != nil {
+		row := func(key, value []byte) error {
+			rows.Add(1)
+			return b.Row(key, value)
+		}
+		if err := state.Rows(ctx, row); err != nil {
 			return err
 		}
 		if err := s.files(ctx, b, state); err != nil {

@@ -386,10 +386,14 @@ func (r *Runtime) informationEvents(ctx context.Context, caller security.Caller,
 
 func (r *Runtime) systemInfo(ctx context.Context, _ security.Caller, _ *slnet.GetSystemInfoMessage) (*slnet.SystemInfoResponse, error) {
 	removed, err := r.automation.Removed(ctx)
+	if err != nil {
+		return nil, err
+	}
+	queue, err := r.queueInfo(ctx)
 	return &slnet.SystemInfoResponse{
 		Version: r.version, StartedAt: r.startedAt.Truncate(time.Millisecond), StoreVersion: int64(r.store.Version()),
 		Safe: r.safe, ReadOnly: r.readOnly, Backups: r.backups.Info(), Managers: r.managers.Running(), Isolation: r.host.Isolation(),
-		Store: r.storeInfo(), RemovedRuns: removed.Runs, RemovedLogBytes: removed.LogBytes,
+		Store: r.storeInfo(), Queue: queue, Indexing: r.store.Indexing(), RemovedRuns: removed.Runs, RemovedLogBytes: removed.LogBytes,
 	}, err
 }
 

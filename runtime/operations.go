@@ -76,14 +76,32 @@ func (r *Runtime) figures(ctx context.Context) (metrics.Figures, error) {
 		Version: r.version, StartedAt: r.startedAt, Ready: r.ready() == nil, Safe: r.safe,
 		StoreVersion: uint64(r.store.Version()), Streams: r.streams.Load(),
 		Processes: r.host.Metrics(), Managers: r.managers.Metrics(),
+		Triggers: r.triggers.Counts(), Backups: *r.backups.Info(),
 	}
+	f.OccurrencesStarted, f.OccurrencesSkipped = r.schedules.Occurrences()
 	if r.engine != nil {
 		m := r.engine.Metrics()
 		f.Store = &m
 	}
 	var err error
-	f.Queue, err = r.automation.Metrics(ctx)
+	if f.Queue, err = r.automation.Metrics(ctx); err != nil {
+		return f, err
+	}
+	f.Webhooks, err = r.webhooks.Metrics(ctx)
 	return f, err
+}
+
+// queueInfo are the figures of the runs and their processes.
+func (r *Runtime) queueInfo(ctx context.Context) (slnet.QueueInfo, error) {
+	queue, err := r.automation.Metrics(ctx)
+	processes := r.host.Metrics()
+	info := slnet.QueueInfo{
+		Slots: int64(queue.Slots), FreeSlots: int64(queue.FreeSlots),
+		Executing: int64(queue.Executing), Waiting: int64(queue.Waiting), Later: int64(queue.Later),
+		Workers: int64(processes.Workers), Plugins: int64(processes.Plugins), Spares: int64(processes.Spares),
+	}
+	info.Ended, info.Failed = r.metrics.Runs()
+	return info, err
 }
 
 // maxPending is how long the disk may take for a commit before the daemon says

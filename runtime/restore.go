@@ -90,7 +90,7 @@ type RestoreOptions struct {
 	AcceptProblems bool
 	// Checking is called, unless it is nil, when the backup was read and the check
 	// begins, with a function that tells how many rows it has looked at.
-	Checking func(rows func() int64)
+	Checking func(far func() (rows, all int64))
 }
 
 // Restored is what was in a backup.
@@ -245,7 +245,7 @@ func settle(ctx context.Context, dir string, o RestoreOptions) (result slnet.Che
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
 	if o.Checking != nil {
-		o.Checking(store.Checked)
+		o.Checking(checked(store, engine))
 	}
 	if result, err = store.Check(ctx); err != nil {
 		return result, err

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"domovoi.dev/runtime/security"
 	"domovoi.dev/sdk/slnet"
@@ -85,8 +86,8 @@ func openOffline(dataDir, command string) (kv.Store, error) {
 
 // Check compares everything in a data directory that no daemon uses with
 // everything else. It first calls started, unless that is nil, with a function
-// that tells how many rows it has looked at.
-func Check(ctx context.Context, dataDir string, started func(rows func() int64)) (result slnet.CheckStoreResponse, err error) {
+// that tells how many rows it has looked at, and of about how many.
+func Check(ctx context.Context, dataDir string, started func(far func() (rows, all int64))) (result slnet.CheckStoreResponse, err error) {
 	engine, err := openOffline(dataDir, "check")
 	if err != nil {
 		return result, err
@@ -97,9 +98,19 @@ func Check(ctx context.Context, dataDir string, started func(rows func() int64))
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
 	if started != nil {
-		started(store.Checked)
+		started(checked(store, engine))
 	}
 	return store.Check(ctx)
+}
+
+// checked tells how far a check of a store is.
+func checked(store *storage.Store, engine kv.Store) func() (rows, all int64) {
+	pebble, ok := engine.(*pebblekv.Store)
+	if !ok {
+		return func() (rows, all int64) { return store.Checked(), 0 }
+	}
+	all := sync.OnceValue(pebble.Rows)
+	return func() (int64, int64) { return store.Checked(), all() }
 }
 
 // Compact rewrites the store in a data directory that no daemon uses, which
@@ -158,6 +169,9 @@ func (r *Runtime) storeInfo() *slnet.StoreInfo {
 		Snapshots: int64(m.Snapshots), Iterators: m.Iterators,
 		Commits: m.Commits, CommitGroups: m.CommitGroups, Conflicts: m.Conflicts,
 		Checked: r.store.Checked(),
+	}
+	if info.Checked > 0 || r.backups.Info().Writing > 0 {
+		info.Rows = r.engine.Rows()
 	}
 	for i, level := range m.Levels {
 		if level.Tables > 0 {

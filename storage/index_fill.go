@@ -4,13 +4,16 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
 
 	"domovoi.dev/sdk/dom"
+	"domovoi.dev/sdk/slnet"
 	"domovoi.dev/storage/kv"
 )
 
@@ -31,6 +34,8 @@ type fills struct {
 type fill struct {
 	again bool // guarded by fills.mu
 	done  chan struct{}
+	// instances are those that are indexed, of all.
+	instances, all atomic.Int64
 }
 
 func (f *fills) start() {
@@ -144,6 +149,18 @@ func (tx *Tx) removeUnwanted(moduleID string, index indexID, want []uuid.UUID) e
 	return tx.kv.DeleteRange(begin, end)
 }
 
+// Indexing says how far the indexes are that are being filled, by module.
+func (s *Store) Indexing() (list []slnet.IndexingInfo) {
+	s.fills.mu.Lock()
+	defer s.fills.mu.Unlock()
+	for _, moduleID := range slices.Sorted(maps.Keys(s.fills.modules)) {
+		f := s.fills.modules[moduleID]
+		all := f.all.Load()
+		list = append(list, slnet.IndexingInfo{ModuleID: moduleID, Instances: min(f.instances.Load(), all), All: all})
+	}
+	return list
+}
+
 // fill starts the goroutine that indexes a module, or makes the running one look
 // again.
 func (s *Store) fill(moduleID string) {
@@ -162,7 +179,7 @@ func (s *Store) fill(moduleID string) {
 	f.running.Go(func() {
 		defer close(this.done)
 		for {
-			s.fillAll(moduleID)
+			s.fillAll(moduleID, this)
 			f.mu.Lock()
 			again := this.again && f.ctx.Err() == nil
 			if this.again = false; !again {
@@ -182,15 +199,20 @@ const fillPause = 50 * time.Millisecond
 
 // fillAll indexes a module to the end. It gives up when the store fails or
 // closes; the indexes then stay unused, and are filled by a later start.
-func (s *Store) fillAll(moduleID string) {
+func (s *Store) fillAll(moduleID string, progress *fill) {
+	if err := s.countFilled(moduleID, progress); err != nil {
+		return
+	}
 	most := fillObjects
 	for done := false; !done; {
+		instances := 0
 		_, err := s.Update(s.fills.ctx, Origin{}, func(tx *Tx) (err error) {
-			done, err = tx.fillSome(moduleID, most)
+			instances, done, err = tx.fillSome(moduleID, most)
 			return err
 		})
 		switch {
 		case err == nil:
+			progress.instances.Add(int64(instances))
 			most = min(2*most, fillObjects)
 		case errors.Is(err, kv.ErrConflict) || errors.Is(err, kv.ErrReadOnly):
 			most = max(most/4, 1)
@@ -205,6 +227,34 @@ func (s *Store) fillAll(moduleID string) {
 	}
 }
 
+// countFilled counts the instances of a module, and those an earlier filling has
+// indexed.
+func (s *Store) countFilled(moduleID string, progress *fill) error {
+	return s.View(s.fills.ctx, func(r *Reader) error {
+		all, err := r.kv.GetCounter(counterKey(dom.KindInstance, moduleID))
+		if err != nil {
+			return err
+		}
+		after, err := r.kv.Get(fillKey(moduleID))
+		if err != nil && !errors.Is(err, kv.ErrNotFound) {
+			return err
+		}
+		rng := kv.PrefixRange(kindPrefix(spaceObject, dom.KindInstance, moduleID))
+		rng.End = append(bytes.Clone(after), 0) // behind the last that is indexed
+		it := r.kv.Scan(rng)
+		defer it.Close()
+		filled := int64(0)
+		for bytes.Compare(rng.Begin, rng.End) < 0 && it.Next() {
+			if filled++; filled%cancelEvery == 0 && s.fills.ctx.Err() != nil {
+				return s.fills.ctx.Err()
+			}
+		}
+		progress.all.Store(all)
+		progress.instances.Store(filled)
+		return it.Err()
+	})
+}
+
 // What one transaction of a filling reads and writes at most, but for its last
 // object.
 const (
@@ -212,34 +262,35 @@ const (
 	fillBytes   = 1 << 20
 )
 
-// fillSome indexes the next objects of a module, at most a number of them, and declares the indexes ready
-// when there is none left.
-func (tx *Tx) fillSome(moduleID string, most int) (done bool, err error) {
+// fillSome indexes the next objects of a module, at most a number of them, and
+// declares the indexes ready when there is none left. It returns how many
+// instances it indexed.
+func (tx *Tx) fillSome(moduleID string, most int) (instances int, done bool, err error) {
 	state, err := tx.storedIndexState(moduleID)
 	if err != nil || !state.Filling {
-		return true, err
+		return 0, true, err
 	}
 	after, err := tx.kv.Get(fillKey(moduleID))
 	if err != nil && !errors.Is(err, kv.ErrNotFound) {
-		return false, err
+		return 0, false, err
 	}
-	last, err := tx.fillAfter(moduleID, state.indexes(), after, most)
+	last, instances, err := tx.fillAfter(moduleID, state.indexes(), after, most)
 	if err != nil {
-		return false, err
+		return 0, false, err
 	}
 	if last != nil {
-		return false, tx.kv.Set(fillKey(moduleID), last)
+		return instances, false, tx.kv.Set(fillKey(moduleID), last)
 	}
 	*state = IndexState{Limited: state.Limited, Fields: state.Fields, Texts: state.Texts}
 	if err := tx.kv.Delete(fillKey(moduleID)); err != nil {
-		return false, err
+		return 0, false, err
 	}
-	return true, tx.putIndexState(moduleID, state)
+	return 0, true, tx.putIndexState(moduleID, state)
 }
 
 // fillAfter writes the missing entries of the objects behind a key, and returns
-// the key of the last, nil when there was none.
-func (tx *Tx) fillAfter(moduleID string, state indexes, after []byte, most int) (last []byte, err error) {
+// the key of the last, nil when there was none, and how many of them are instances.
+func (tx *Tx) fillAfter(moduleID string, state indexes, after []byte, most int) (last []byte, instances int, err error) {
 	for _, kind := range fillKinds() {
 		rng := kv.PrefixRange(kindPrefix(spaceObject, kind, moduleID))
 		if bytes.Compare(after, rng.Begin) > 0 {
@@ -248,11 +299,15 @@ func (tx *Tx) fillAfter(moduleID string, state indexes, after []byte, most int) 
 		if bytes.Compare(rng.Begin, rng.End) >= 0 || state.propertiesReady && kind != dom.KindInstance {
 			continue
 		}
-		if last, err = tx.fillRange(kind, moduleID, state, rng, most); err != nil || last != nil {
-			return last, err
+		last, objects, err := tx.fillRange(kind, moduleID, state, rng, most)
+		if kind != dom.KindInstance {
+			objects = 0
+		}
+		if err != nil || last != nil {
+			return last, objects, err
 		}
 	}
-	return nil, nil
+	return nil, 0, nil
 }
 
 // fillKinds are the kinds with indexes, by the order of their keys.
@@ -266,13 +321,13 @@ func fillKinds() []dom.ObjectKind {
 	}, func(a, b dom.ObjectKind) int { return int(kindBytes[a]) - int(kindBytes[b]) })
 }
 
-func (tx *Tx) fillRange(kind dom.ObjectKind, moduleID string, state indexes, rng kv.Range, most int) (last []byte, err error) {
+func (tx *Tx) fillRange(kind dom.ObjectKind, moduleID string, state indexes, rng kv.Range, most int) (last []byte, objects int, err error) {
 	it := tx.kv.Scan(rng)
 	defer it.Close()
-	for n, size := 0, 0; n < most && size < fillBytes && it.Next(); n++ {
+	for size := 0; objects < most && size < fillBytes && it.Next(); objects++ {
 		o, err := dom.DecodeObject(kind, bytes.Clone(it.Value()))
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 		var have [][]byte
 		if state.propertiesReady {
@@ -283,12 +338,12 @@ func (tx *Tx) fillRange(kind dom.ObjectKind, moduleID string, state indexes, rng
 				continue
 			}
 			if err := tx.kv.Set(key, nil); err != nil {
-				return nil, err
+				return nil, 0, err
 			}
 			size += len(key)
 		}
 		size += len(it.Value())
 		last = append(last[:0], it.Key()...)
 	}
-	return last, it.Err()
+	return last, objects, it.Err()
 }

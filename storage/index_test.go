@@ -242,9 +242,16 @@ func TestFillingIsResumed(t *testing.T) {
 		return err
 	})
 	update(t, store, func(tx *Tx) error {
-		_, err := tx.fillSome(testModule, fillObjects)
+		n, done, err := tx.fillSome(testModule, fillObjects)
+		if n != fillObjects || done {
+			t.Errorf("%d instances were indexed, done is %v", n, done)
+		}
 		return err
 	})
+	var progress fill
+	if err := store.countFilled(testModule, &progress); err != nil || progress.instances.Load() != fillObjects || progress.all.Load() != 3*fillObjects {
+		t.Errorf("%d of %d instances are indexed, %v", progress.instances.Load(), progress.all.Load(), err)
+	}
 	prefix := fieldIndexPrefix(testModule, fieldText)
 	if n := countEntries(t, engine, prefix); n != fillObjects {
 		t.Fatalf("%d entries after the first step, want %d", n, fillObjects)

@@ -56,7 +56,7 @@ func (a *app) rootCommand() *cobra.Command {
 		a.scriptCommand(), a.pluginCommand(), a.runCommand(), a.secretCommand(), a.scheduleCommand(), a.triggerCommand(), a.webhookCommand(), a.apiCommand(),
 		a.moduleCommand(), a.instanceCommand(),
 		a.userCommand(), a.groupCommand(), a.tokenCommand(), a.contextCommand(), a.loginCommand(), a.whoamiCommand(), a.auditCommand(),
-		a.informationCommand(), a.systemCommand(), a.configCommand(), a.checkCommand(), a.compactCommand(), a.backupCommand(), a.benchCommand(), a.versionCommand())
+		a.informationCommand(), a.systemCommand(), a.topCommand(), a.configCommand(), a.checkCommand(), a.compactCommand(), a.backupCommand(), a.benchCommand(), a.versionCommand())
 	root.AddCommand(a.objectCommands()...)
 	a.root = root
 	root.Long = `Domovoi runs automation scripts, each under the rights of a user, against DOM

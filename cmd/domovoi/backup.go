@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync/atomic"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -45,12 +46,13 @@ func (a *app) backupCreate(ctx context.Context, _ []string) error {
 		return err
 	}
 	defer c.Close()
+	began := time.Now()
 	stop := a.progress().every(func() string {
 		info, err := ask[*slnet.SystemInfoResponse](ctx, c, &slnet.GetSystemInfoMessage{})
 		if err != nil || info.Backups == nil {
 			return "" // the backup itself will tell
 		}
-		return sizeText(info.Backups.Writing) + " written"
+		return backupText(info, time.Since(began))
 	})
 	response, err := ask[*slnet.BackupResponse](ctx, c, &slnet.CreateBackupMessage{})
 	stop()
@@ -64,6 +66,20 @@ func (a *app) backupCreate(ctx context.Context, _ []string) error {
 		t.field("Store version", fmt.Sprint(response.StoreVersion))
 		showContents(t, response.Rows, response.RowBytes, response.Files, response.FileBytes, response.Keys, response.Missing)
 	})
+}
+
+// backupText says how far a backup is that is being made: first the rows are
+// written, then the files, and then all of it is read again.
+func backupText(info *slnet.SystemInfoResponse, d time.Duration) string {
+	b := info.Backups
+	if b.Reread > 0 {
+		return sizeText(b.Reread) + " of " + sizeText(b.Writing) + " read again"
+	}
+	text := sizeText(b.Writing) + " written"
+	if info.Store != nil {
+		text += ": " + farText("rows", b.Rows, b.Rows, info.Store.Rows, d)
+	}
+	return text
 }
 
 // showContents shows what is in a backup.
@@ -155,7 +171,7 @@ func (a *app) backupDownload(ctx context.Context, name, path string) (err error)
 }
 
 func (a *app) copyBackup(ctx context.Context, c *client.Client, name string, w io.Writer) error {
-	progress := a.progress()
+	progress, began := a.progress(), time.Now()
 	defer progress.clear()
 	for offset := int64(0); ; {
 		piece, err := ask[*slnet.ReadBackupResponse](ctx, c, &slnet.ReadBackupMessage{Name: name, Offset: offset})
@@ -166,7 +182,7 @@ func (a *app) copyBackup(ctx context.Context, c *client.Client, name string, w i
 			return err
 		}
 		offset += int64(len(piece.Data))
-		progress.show(sizeText(offset) + " of " + sizeText(piece.Size))
+		progress.show(sizeFarText("copied", offset, piece.Size, time.Since(began)))
 		switch {
 		case offset == piece.Size:
 			return nil
@@ -225,14 +241,16 @@ func (a *app) openBackup(path string) (f *backupFile, err error) {
 		return nil, slnet.Errorf(slnet.KindInvalid, "the backup cannot be read: %v", err)
 	}
 	f = &backupFile{File: file}
+	began := time.Now()
 	if info, err := file.Stat(); err == nil {
 		f.size = info.Size()
 	}
 	f.stop = a.progress().every(func() string {
-		if rows := f.rows.Load(); rows != nil {
-			return fmt.Sprintf("checking: %d rows", (*rows)())
+		if check := f.check.Load(); check != nil {
+			rows, all := check.far()
+			return "checking: " + farText("rows", rows, rows, all, time.Since(check.began))
 		}
-		return sizeText(f.read.Load()) + " of " + sizeText(f.size) + " read"
+		return sizeFarText("read", f.read.Load(), f.size, time.Since(began))
 	})
 	return f, nil
 }
@@ -242,8 +260,15 @@ type backupFile struct {
 	*os.File
 	size int64
 	read atomic.Int64
-	rows atomic.Pointer[func() int64] // of the check, nil before it
-	stop func()
+	// check is that of what was read, nil before it.
+	check atomic.Pointer[checkUnderWay]
+	stop  func()
+}
+
+// checkUnderWay is a check, and how far it is.
+type checkUnderWay struct {
+	began time.Time
+	far   func() (rows, all int64)
 }
 
 func (f *backupFile) Read(p []byte) (int, error) {
@@ -252,7 +277,9 @@ func (f *backupFile) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func (f *backupFile) checking(rows func() int64) { f.rows.Store(&rows) }
+func (f *backupFile) checking(far func() (rows, all int64)) {
+	f.check.Store(&checkUnderWay{time.Now(), far})
+}
 
 func (f *backupFile) Close() error {
 	f.stop()

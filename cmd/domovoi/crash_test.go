@@ -29,13 +29,13 @@ type victim struct {
 	dir     string
 }
 
-func startVictim(t *testing.T, dir string) *victim {
+func startVictim(t *testing.T, dir string, flags ...string) *victim {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	v := &victim{dir: dir, cmd: exec.Command(self, "serve", "--address", "127.0.0.1:0", "--data-dir", dir)}
+	v := &victim{dir: dir, cmd: exec.Command(self, append([]string{"serve", "--address", "127.0.0.1:0", "--data-dir", dir}, flags...)...)}
 	v.cmd.Args[0] = "domovoi" // the test binary is the program of that name
 	stdout, err := v.cmd.StdoutPipe()
 	if err != nil {

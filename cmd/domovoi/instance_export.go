@@ -165,14 +165,3 @@ func instanceWriter(w io.Writer, format string, fields *rows.Fields) (write func
 	e.SetEscapeHTML(false)
 	return func(i *dom.Instance) error { return e.Encode(i) }, buffer.Flush, nil
 }
-
-// farText says how far something is: how much is done, how fast it goes, and from
-// the part of the whole how long it will take. A whole of 0 is not known.
-func farText(what string, n, part, whole int64, d time.Duration) string {
-	text := fmt.Sprintf("%d %s, %.0f/s", n, what, float64(n)/max(d.Seconds(), 1e-3))
-	if whole > 0 && part > 0 {
-		left := time.Duration(float64(d) * float64(max(whole-part, 0)) / float64(part))
-		text += fmt.Sprintf(", %d%%, %s left", part*100/whole, left.Round(time.Second))
-	}
-	return text
-}

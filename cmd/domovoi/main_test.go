@@ -61,6 +61,7 @@ func stories(p testscript.Params) testscript.Params {
 			env.Setenv("TZ", "UTC")
 			env.Values[daemonKey{}] = new(process)
 			env.Values[tutorialsKey{}] = make(tutorials)
+			env.Values[receiverKey{}] = new(receiver)
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
@@ -72,6 +73,8 @@ func stories(p testscript.Params) testscript.Params {
 			"says":    saysCommand,
 			"get":     getCommand,
 			"readme":  readmeCommand,
+
+			"receiver": receiverCommand,
 
 			"certificate": certificateCommand,
 			"https":       httpsCommand,

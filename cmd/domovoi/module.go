@@ -17,7 +17,7 @@ func (a *app) moduleCommand() *cobra.Command {
 		a.leaf("list", "List the modules", a.moduleList),
 		a.completes(a.leaf("show ID", "Show a module: its settings, definitions and sections", a.moduleShow), moduleNames),
 		a.completes(a.leaf("security ID", "Show who has access to the instances of a module, and links that lead nowhere", a.moduleSecurity), moduleNames),
-		a.moduleExportCommand(), a.moduleImportCommand())
+		a.moduleIndexingCommand(), a.moduleExportCommand(), a.moduleImportCommand())
 	c.AddCommand(a.moduleWriteCommands()...)
 	return c
 }

@@ -42,6 +42,27 @@ func (p *progressLine) clear() {
 	}
 }
 
+// farText says how far something is: how much is done, how fast it goes, and from
+// the part of the whole how long it will take. A whole of 0 is not known, and may be
+// an estimate.
+func farText(what string, n, part, whole int64, d time.Duration) string {
+	return fmt.Sprintf("%d %s, %.0f/s", n, what, float64(n)/max(d.Seconds(), 1e-3)) + leftText(part, whole, d)
+}
+
+// sizeFarText is farText of bytes.
+func sizeFarText(what string, n, whole int64, d time.Duration) string {
+	return fmt.Sprintf("%s of %s %s, %s/s", sizeText(n), sizeText(whole), what, sizeText(int64(float64(n)/max(d.Seconds(), 1e-3)))) + leftText(n, whole, d)
+}
+
+func leftText(part, whole int64, d time.Duration) string {
+	if whole <= 0 || part <= 0 {
+		return ""
+	}
+	part = min(part, whole)
+	left := time.Duration(float64(d) * float64(whole-part) / float64(part))
+	return fmt.Sprintf(", %d%%, %s left", part*100/whole, left.Round(time.Second))
+}
+
 // every shows text again and again until the function it returns is called,
 // which takes it away.
 func (p *progressLine) every(text func() string) (stop func()) {

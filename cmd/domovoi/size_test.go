@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"domovoi.dev/sdk/slnet"
 )
 
 func TestSize(t *testing.T) {
@@ -40,8 +42,17 @@ func TestProgress(t *testing.T) {
 	if screen.Len() > 0 {
 		t.Errorf("nothing was shown, and %q taken away", screen.String())
 	}
-	if got := rowsText(3000, 2*time.Second); got != "3000 rows, 1500 rows/s" {
-		t.Error(got)
+	for _, test := range []struct{ got, want string }{
+		{farText("rows", 3000, 3000, 0, 2*time.Second), "3000 rows, 1500/s"},
+		{farText("rows", 3000, 3000, 12_000, 2*time.Second), "3000 rows, 1500/s, 25%, 6s left"},
+		{farText("rows", 3000, 3000, 2900, 2*time.Second), "3000 rows, 1500/s, 100%, 0s left"}, // an estimate
+		{sizeFarText("read", 3<<20, 12<<20, 2*time.Second), "3.0 MiB of 12.0 MiB read, 1.5 MiB/s, 25%, 6s left"},
+		{backupText(&slnet.SystemInfoResponse{Backups: &slnet.BackupInfo{Writing: 1 << 20, Rows: 100}, Store: &slnet.StoreInfo{Rows: 200}}, time.Second), "1.0 MiB written: 100 rows, 100/s, 50%, 1s left"},
+		{backupText(&slnet.SystemInfoResponse{Backups: &slnet.BackupInfo{Writing: 4 << 20, Reread: 1 << 20}}, time.Second), "1.0 MiB of 4.0 MiB read again"},
+	} {
+		if test.got != test.want {
+			t.Errorf("got %q, want %q", test.got, test.want)
+		}
 	}
 	// Where there is no terminal nothing is asked for.
 	new(progressLine).every(func() string { t.Error("asked"); return "" })()

@@ -56,7 +56,7 @@ func (a *app) check(ctx context.Context, online bool) error {
 func (a *app) checkOffline(ctx context.Context) (*slnet.CheckStoreResponse, error) {
 	stop := func() {}
 	defer func() { stop() }()
-	response, err := runtime.Check(ctx, a.dataDir, func(rows func() int64) { stop = a.showRows(rows) })
+	response, err := runtime.Check(ctx, a.dataDir, func(far func() (rows, all int64)) { stop = a.showRows(far) })
 	return &response, err
 }
 
@@ -66,25 +66,24 @@ func (a *app) checkOnline(ctx context.Context) (*slnet.CheckStoreResponse, error
 		return nil, err
 	}
 	defer c.Close()
-	defer a.showRows(func() int64 {
+	defer a.showRows(func() (rows, all int64) {
 		info, err := ask[*slnet.SystemInfoResponse](ctx, c, &slnet.GetSystemInfoMessage{})
 		if err != nil || info.Store == nil {
-			return 0 // the check itself will tell
+			return 0, 0 // the check itself will tell
 		}
-		return info.Store.Checked
+		return info.Store.Checked, info.Store.Rows
 	})()
 	return ask[*slnet.CheckStoreResponse](ctx, c, &slnet.CheckStoreMessage{})
 }
 
-// showRows shows on a terminal how many rows were looked at, until the function
-// it returns is called.
-func (a *app) showRows(rows func() int64) (stop func()) {
+// showRows shows on a terminal how many rows were looked at, of about how many,
+// until the function it returns is called.
+func (a *app) showRows(far func() (rows, all int64)) (stop func()) {
 	began := time.Now()
-	return a.progress().every(func() string { return rowsText(rows(), time.Since(began)) })
-}
-
-func rowsText(rows int64, d time.Duration) string {
-	return fmt.Sprintf("%d rows, %.0f rows/s", rows, float64(rows)/max(d.Seconds(), 1e-3))
+	return a.progress().every(func() string {
+		rows, all := far()
+		return farText("rows", rows, rows, all, time.Since(began))
+	})
 }
 
 func (a *app) compactCommand() *cobra.Command {
@@ -105,13 +104,15 @@ type compaction struct{ Before, After int64 }
 
 func (a *app) compact(ctx context.Context, online bool) error {
 	result := compaction{Before: -1}
+	began, all := time.Now(), int64(0)
 	progress := a.progress()
 	stepped := func(step slnet.CompactStoreResponse) {
 		if result.Before < 0 {
 			result.Before = step.Before
 		}
 		result.After = step.After
-		progress.show(fmt.Sprintf("%s of %s to go", sizeText(step.Remaining), sizeText(step.After)))
+		all = max(all, step.Before, step.Remaining)
+		progress.show(sizeFarText("rewritten", all-step.Remaining, all, time.Since(began)))
 	}
 	compact := func() error { return runtime.Compact(ctx, a.dataDir, stepped) }
 	if online {

@@ -90,6 +90,12 @@ func (a *app) systemInfo(ctx context.Context, _ []string) error {
 		for i, means := range response.Isolation {
 			t.row(first(i, "Isolation"), means)
 		}
+		for i, m := range response.Indexing {
+			t.row(first(i, "Indexing"), fmt.Sprintf("%s: %d of %d instances", m.ModuleID, m.Instances, m.All))
+		}
+		q := response.Queue
+		t.field("Runs", fmt.Sprintf("%d executing, %d waiting, %d later; %d of %d slots free", q.Executing, q.Waiting, q.Later, q.FreeSlots, q.Slots))
+		t.field("Processes", fmt.Sprintf("%d workers, %d plugins; %d of them wait for a run", q.Workers, q.Plugins, q.Spares))
 		if response.Store != nil {
 			showStore(t, response.Store)
 		}

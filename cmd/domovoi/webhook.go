@@ -135,7 +135,7 @@ func (a *app) webhookChange(ctx context.Context, message slnet.Message) error {
 }
 
 func showWebhooks(t *table, list ...slnet.Webhook) {
-	t.row("NAME", "URL", "EVENTS", "SCRIPTS", "WAITING", "DISABLED")
+	t.header("NAME", "URL", "EVENTS", "SCRIPTS", "WAITING", "DISABLED")
 	for _, w := range list {
 		var events []string
 		for _, e := range w.Events {
@@ -201,7 +201,7 @@ func (a *app) webhookDeliveries(ctx context.Context, args []string) error {
 }
 
 func showDeliveries(t *table, list []slnet.WebhookDelivery) {
-	t.row("ID", "EVENT", "TIME", "ATTEMPTS", "DELIVERED", "NEXT", "ERROR")
+	t.header("ID", "EVENT", "TIME", "ATTEMPTS", "DELIVERED", "NEXT", "ERROR")
 	for _, d := range list {
 		t.row(d.ID.String(), string(d.Event), timeText(d.Time), fmt.Sprint(d.Attempts), yes(d.Delivered), timeText(d.NotBefore), d.Error)
 	}

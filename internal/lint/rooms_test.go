@@ -157,7 +157,7 @@ var rooms = []room{
 	{path: "runtime/reference/describe", // for go generate
 		rooms: []string{"sdk", "sdk/slnet", "internal/sdktypes"}},
 	{path: "runtime/metrics", // what Prometheus is told
-		rooms:   []string{"sdk/slnet", "storage/kv/pebblekv", "plugins", "runtime/automation", "runtime/dommanager"},
+		rooms:   []string{"sdk/slnet", "sdk/dom", "storage/kv/pebblekv", "plugins", "runtime/automation", "runtime/dommanager", "runtime/webhook"},
 		modules: []string{"github.com/prometheus/client_golang", "github.com/prometheus/common/expfmt"}},
 	{path: "console"}, // the built files of the web console
 	{path: "console/typegen", // for go generate

@@ -33,8 +33,8 @@ type Options struct {
 	Keep  int
 	// Lock encrypts the backups; nil does not.
 	Lock *backup.Lock
-	// Write writes the state of a moment as a backup.
-	Write func(ctx context.Context, w io.Writer, at time.Time) (backup.Header, backup.Totals, error)
+	// Write writes the state of a moment as a backup, and counts the rows.
+	Write func(ctx context.Context, w io.Writer, at time.Time, rows *atomic.Int64) (backup.Header, backup.Totals, error)
 	// Failed is told why the daemon could not make a backup by itself.
 	Failed func(err error)
 	Logger *slog.Logger
@@ -43,8 +43,9 @@ type Options struct {
 // Folder is the daemon's folder of backups.
 type Folder struct {
 	Options
-	making  sync.Mutex // held by who makes a backup
-	written atomic.Int64
+	making sync.Mutex // held by who makes a backup
+	// Of the backup that is being made: bytes written, rows written, bytes read again.
+	written, rows, reread atomic.Int64
 
 	mu      sync.Mutex
 	failure error     // of the last backup, nil when it succeeded; guarded by mu
@@ -177,7 +178,7 @@ func (f *Folder) Delete(name string) error {
 
 // Info says how the backups do.
 func (f *Folder) Info() *slnet.BackupInfo {
-	info := &slnet.BackupInfo{Writing: f.written.Load()}
+	info := &slnet.BackupInfo{Writing: f.written.Load(), Rows: f.rows.Load(), Reread: f.reread.Load()}
 	if list, err := f.List(); err == nil && len(list) > 0 {
 		info.Newest = &list[0]
 	}

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -35,7 +36,7 @@ func open(t *testing.T, change func(o *backups.Options)) *house {
 		Dir:    h.dir,
 		Logger: slog.New(slog.DiscardHandler),
 		Failed: func(err error) { h.failed = append(h.failed, err) },
-		Write: func(ctx context.Context, w io.Writer, at time.Time) (backup.Header, backup.Totals, error) {
+		Write: func(ctx context.Context, w io.Writer, at time.Time, _ *atomic.Int64) (backup.Header, backup.Totals, error) {
 			return h.write(ctx, w, at)
 		},
 	}

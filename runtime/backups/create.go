@@ -27,7 +27,11 @@ func (f *Folder) create(ctx context.Context, prefix string) (*slnet.BackupRespon
 		return nil, slnet.Errorf(slnet.KindConflict, "a backup is being made already; %s of it are written", sizeText(f.written.Load()))
 	}
 	defer f.making.Unlock()
-	defer f.written.Store(0)
+	defer func() {
+		f.written.Store(0)
+		f.rows.Store(0)
+		f.reread.Store(0)
+	}()
 	at := time.Now().UTC().Truncate(time.Millisecond)
 	response, err := f.write(ctx, nameOf(prefix, at, f.Lock), at)
 	switch {
@@ -98,7 +102,7 @@ func (f *Folder) fill(ctx context.Context, file *os.File, at time.Time) (h backu
 	if err != nil {
 		return h, t, 0, err
 	}
-	if h, t, err = f.Write(ctx, w, at); err != nil {
+	if h, t, err = f.Write(ctx, w, at, &f.rows); err != nil {
 		return h, t, 0, err
 	}
 	if err := errors.Join(w.Close(), file.Sync()); err != nil {
@@ -107,7 +111,7 @@ func (f *Folder) fill(ctx context.Context, file *os.File, at time.Time) (h backu
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return h, t, 0, err
 	}
-	if err := compare(ctx, file, key, h, t); err != nil {
+	if err := compare(ctx, io.TeeReader(file, &counter{w: io.Discard, n: &f.reread}), key, h, t); err != nil {
 		return h, t, 0, fmt.Errorf("it was written, but cannot be read as it should be: %w", err)
 	}
 	return h, t, counted.n.Load(), nil

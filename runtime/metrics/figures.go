@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"runtime"
+	"slices"
 	"strconv"
 	"time"
 
@@ -10,6 +11,9 @@ import (
 	"domovoi.dev/plugins"
 	"domovoi.dev/runtime/automation"
 	"domovoi.dev/runtime/dommanager"
+	"domovoi.dev/runtime/webhook"
+	"domovoi.dev/sdk/dom"
+	"domovoi.dev/sdk/slnet"
 	"domovoi.dev/storage/kv/pebblekv"
 )
 
@@ -25,6 +29,11 @@ type Figures struct {
 	Queue        automation.Metrics
 	Processes    plugins.Metrics
 	Managers     dommanager.Metrics
+	Triggers     dom.TriggerCounts
+	// Occurrences of schedules that have started a run, and that have not.
+	OccurrencesStarted, OccurrencesSkipped int64
+	Webhooks                               webhook.Metrics
+	Backups                                slnet.BackupInfo
 }
 
 // family is a metric that is read from Figures.
@@ -65,7 +74,7 @@ func truth(is bool) float64 {
 
 // families is the table of the metrics that are read from Figures.
 func families() []family {
-	return append(daemonFamilies(), storeFamilies()...)
+	return slices.Concat(daemonFamilies(), startFamilies(), storeFamilies())
 }
 
 func daemonFamilies() []family {
@@ -73,7 +82,7 @@ func daemonFamilies() []family {
 		labeled(gauge, "domovoi_build_info", "1, with the version of the program and of Go.", []string{"version", "goversion"},
 			func(f *Figures, emit func(float64, ...string)) { emit(1, f.Version, runtime.Version()) }),
 		one(gauge, "domovoi_start_time_seconds", "When the daemon was started, in seconds since 1970.",
-			func(f *Figures) float64 { return float64(f.StartedAt.UnixMilli()) / 1e3 }),
+			func(f *Figures) float64 { return seconds(f.StartedAt) }),
 		one(gauge, "domovoi_ready", "1 when the daemon can do its work, as /readyz says, otherwise 0.",
 			func(f *Figures) float64 { return truth(f.Ready) }),
 		one(gauge, "domovoi_safe_mode", "1 when the daemon was told to start nothing by itself, otherwise 0.",
@@ -113,6 +122,49 @@ func daemonFamilies() []family {
 			func(f *Figures) float64 { return float64(f.Processes.Reuses) }),
 		one(gauge, "domovoi_store_version", "Version of the newest commit.",
 			func(f *Figures) float64 { return float64(f.StoreVersion) }),
+	}
+}
+
+// seconds is a time in seconds since 1970, 0 for none.
+func seconds(t time.Time) float64 {
+	if t.IsZero() {
+		return 0
+	}
+	return float64(t.UnixMilli()) / 1e3
+}
+
+// startFamilies are of what starts by itself: for changes, at times, for events.
+func startFamilies() []family {
+	return []family{
+		labeled(counter, "domovoi_trigger_changes_total", "Changes that a trigger is about, for each of them: those that started a run, that did not meet its conditions (not_met), and that started none for another reason (not_started).",
+			[]string{"result"}, func(f *Figures, emit func(float64, ...string)) {
+				emit(float64(f.Triggers.Started), "started")
+				emit(float64(f.Triggers.NotMet), "not_met")
+				emit(float64(f.Triggers.NotStarted), "not_started")
+			}),
+		labeled(counter, "domovoi_schedule_occurrences_total", "Occurrences of schedules that were due: those that started a run, and those that did not (skipped).",
+			[]string{"result"}, func(f *Figures, emit func(float64, ...string)) {
+				emit(float64(f.OccurrencesStarted), "started")
+				emit(float64(f.OccurrencesSkipped), "skipped")
+			}),
+		labeled(counter, "domovoi_webhook_attempts_total", "Attempts to send an event to a webhook: those that the receiver took (delivered), and those it did not (failed).",
+			[]string{"result"}, func(f *Figures, emit func(float64, ...string)) {
+				emit(float64(f.Webhooks.Delivered), "delivered")
+				emit(float64(f.Webhooks.Failed), "failed")
+			}),
+		one(gauge, "domovoi_webhook_waiting", "Events that wait to be sent to a webhook, or to be sent again; 10000 at most are counted.",
+			func(f *Figures) float64 { return float64(f.Webhooks.Waiting) }),
+		one(gauge, "domovoi_backup_newest_time_seconds", "When the newest backup in the daemon's folder was made, in seconds since 1970; 0 for none.",
+			func(f *Figures) float64 {
+				if f.Backups.Newest == nil {
+					return 0
+				}
+				return seconds(f.Backups.Newest.CreatedAt)
+			}),
+		one(gauge, "domovoi_backup_next_time_seconds", "When the daemon makes the next backup by itself, in seconds since 1970; 0 for never.",
+			func(f *Figures) float64 { return seconds(f.Backups.NextAt) }),
+		one(gauge, "domovoi_backup_failed", "1 when the last backup failed, otherwise 0.",
+			func(f *Figures) float64 { return truth(f.Backups.Failure != "") }),
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -41,6 +42,8 @@ type Metrics struct {
 	runSeconds     prometheus.Histogram
 	runWait        prometheus.Histogram
 	runCPU         prometheus.Counter
+
+	runsEnded, runsFailed atomic.Int64
 }
 
 // message is what is kept of one name of a message.
@@ -131,6 +134,10 @@ func (m *Metrics) Request(route string, status int, took time.Duration) {
 // Run tells of a run that has ended.
 func (m *Metrics) Run(run *slnet.Run) {
 	m.runs.WithLabelValues(string(run.State)).Inc()
+	m.runsEnded.Add(1)
+	if run.State != slnet.RunSucceeded {
+		m.runsFailed.Add(1)
+	}
 	if run.StartedAt.IsZero() {
 		return // it never executed
 	}
@@ -138,6 +145,9 @@ func (m *Metrics) Run(run *slnet.Run) {
 	m.runWait.Observe(run.StartedAt.Sub(run.QueuedAt).Seconds())
 	m.runCPU.Add(run.CPUTime.Seconds())
 }
+
+// Runs returns how many runs have ended, and how many of them did not succeed.
+func (m *Metrics) Runs() (ended, failed int64) { return m.runsEnded.Load(), m.runsFailed.Load() }
 
 // Text returns all metrics in the text format of Prometheus, version 0.0.4.
 func (m *Metrics) Text(ctx context.Context) (string, error) {

@@ -107,7 +107,10 @@ func (w *Webhooks) attempt(ctx context.Context, h *hook, d *delivery) {
 	d.Delivery.LastAttempt, d.Delivery.StatusCode, d.Delivery.Error = now.UTC().Truncate(time.Millisecond), 0, ""
 	status, err := w.post(ctx, h, d, now)
 	d.Delivery.StatusCode = int64(status)
-	if d.Delivery.Delivered = err == nil; err != nil {
+	if d.Delivery.Delivered = err == nil; err == nil {
+		w.delivered.Add(1)
+	} else {
+		w.failed.Add(1)
 		text := err.Error()
 		d.Delivery.Error = text[:min(len(text), maxError)]
 	}

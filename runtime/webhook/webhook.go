@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -49,6 +50,8 @@ type Webhooks struct {
 
 	stop  context.CancelFunc // nil before Start
 	loops sync.WaitGroup
+	// Attempts since the start of the daemon.
+	delivered, failed atomic.Int64
 
 	mu      sync.Mutex
 	senders map[uuid.UUID]chan struct{} // guarded by mu: wakes the sender of a webhook

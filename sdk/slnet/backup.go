@@ -78,6 +78,10 @@ type BackupInfo struct {
 	// Writing is how many bytes of a backup that is being made were written, 0 when
 	// none is.
 	Writing int64 `json:"Writing,omitempty"`
+	// Rows is how many rows of the store were written to it, and Reread how many of
+	// its bytes were read again to see that it is whole.
+	Rows   int64 `json:"Rows,omitempty"`
+	Reread int64 `json:"Reread,omitempty"`
 	// Newest is the newest backup in the folder.
 	Newest *Backup `json:"Newest,omitempty"`
 	// NextAt is when the next one is made, zero when nobody said how often.

@@ -2142,28 +2142,36 @@ func (z *Backup) Msgsize() (s int) {
 func (z *BackupInfo) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(5)
-	var zb0001Mask uint8 /* 5 bits */
+	zb0001Len := uint32(7)
+	var zb0001Mask uint8 /* 7 bits */
 	_ = zb0001Mask
 	if z.Writing == 0 {
 		zb0001Len--
 		zb0001Mask |= 0x1
 	}
-	if z.Newest == nil {
+	if z.Rows == 0 {
 		zb0001Len--
 		zb0001Mask |= 0x2
 	}
-	if z.NextAt.IsZero() {
+	if z.Reread == 0 {
 		zb0001Len--
 		zb0001Mask |= 0x4
 	}
-	if z.Failure == "" {
+	if z.Newest == nil {
 		zb0001Len--
 		zb0001Mask |= 0x8
 	}
-	if z.FailedAt.IsZero() {
+	if z.NextAt.IsZero() {
 		zb0001Len--
 		zb0001Mask |= 0x10
+	}
+	if z.Failure == "" {
+		zb0001Len--
+		zb0001Mask |= 0x20
+	}
+	if z.FailedAt.IsZero() {
+		zb0001Len--
+		zb0001Mask |= 0x40
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -2176,6 +2184,16 @@ func (z *BackupInfo) MarshalMsg(b []byte) (o []byte, err error) {
 			o = msgp.AppendInt64(o, z.Writing)
 		}
 		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "Rows"
+			o = append(o, 0xa4, 0x52, 0x6f, 0x77, 0x73)
+			o = msgp.AppendInt64(o, z.Rows)
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "Reread"
+			o = append(o, 0xa6, 0x52, 0x65, 0x72, 0x65, 0x61, 0x64)
+			o = msgp.AppendInt64(o, z.Reread)
+		}
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
 			// string "Newest"
 			o = append(o, 0xa6, 0x4e, 0x65, 0x77, 0x65, 0x73, 0x74)
 			if z.Newest == nil {
@@ -2188,17 +2206,17 @@ func (z *BackupInfo) MarshalMsg(b []byte) (o []byte, err error) {
 				}
 			}
 		}
-		if (zb0001Mask & 0x4) == 0 { // if not omitted
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
 			// string "NextAt"
 			o = append(o, 0xa6, 0x4e, 0x65, 0x78, 0x74, 0x41, 0x74)
 			o = msgp.AppendTimeExt(o, z.NextAt)
 		}
-		if (zb0001Mask & 0x8) == 0 { // if not omitted
+		if (zb0001Mask & 0x20) == 0 { // if not omitted
 			// string "Failure"
 			o = append(o, 0xa7, 0x46, 0x61, 0x69, 0x6c, 0x75, 0x72, 0x65)
 			o = msgp.AppendString(o, z.Failure)
 		}
-		if (zb0001Mask & 0x10) == 0 { // if not omitted
+		if (zb0001Mask & 0x40) == 0 { // if not omitted
 			// string "FailedAt"
 			o = append(o, 0xa8, 0x46, 0x61, 0x69, 0x6c, 0x65, 0x64, 0x41, 0x74)
 			o = msgp.AppendTimeExt(o, z.FailedAt)
@@ -2229,6 +2247,18 @@ func (z *BackupInfo) UnmarshalMsg(bts []byte) (o []byte, err error) {
 			z.Writing, bts, err = msgp.ReadInt64Bytes(bts)
 			if err != nil {
 				err = msgp.WrapError(err, "Writing")
+				return
+			}
+		case "Rows":
+			z.Rows, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Rows")
+				return
+			}
+		case "Reread":
+			z.Reread, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Reread")
 				return
 			}
 		case "Newest":
@@ -2280,7 +2310,7 @@ func (z *BackupInfo) UnmarshalMsg(bts []byte) (o []byte, err error) {
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *BackupInfo) Msgsize() (s int) {
-	s = 1 + 8 + msgp.Int64Size + 7
+	s = 1 + 8 + msgp.Int64Size + 5 + msgp.Int64Size + 7 + msgp.Int64Size + 7
 	if z.Newest == nil {
 		s += msgp.NilSize
 	} else {
@@ -9579,6 +9609,76 @@ func (z *HTTPResponse) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z IndexingInfo) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 3
+	// string "ModuleId"
+	o = append(o, 0x83, 0xa8, 0x4d, 0x6f, 0x64, 0x75, 0x6c, 0x65, 0x49, 0x64)
+	o = msgp.AppendString(o, z.ModuleID)
+	// string "Instances"
+	o = append(o, 0xa9, 0x49, 0x6e, 0x73, 0x74, 0x61, 0x6e, 0x63, 0x65, 0x73)
+	o = msgp.AppendInt64(o, z.Instances)
+	// string "All"
+	o = append(o, 0xa3, 0x41, 0x6c, 0x6c)
+	o = msgp.AppendInt64(o, z.All)
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *IndexingInfo) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "ModuleId":
+			z.ModuleID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "ModuleID")
+				return
+			}
+		case "Instances":
+			z.Instances, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Instances")
+				return
+			}
+		case "All":
+			z.All, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "All")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z IndexingInfo) Msgsize() (s int) {
+	s = 1 + 9 + msgp.StringPrefixSize + len(z.ModuleID) + 10 + msgp.Int64Size + 4 + msgp.Int64Size
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z *InfoData) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
@@ -11461,6 +11561,139 @@ func (z *PreviewScheduleResponse) UnmarshalMsg(bts []byte) (o []byte, err error)
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *PreviewScheduleResponse) Msgsize() (s int) {
 	s = 1 + 12 + msgp.ArrayHeaderSize + (len(z.Occurrences) * (msgp.TimeSize))
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *QueueInfo) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 10
+	// string "Slots"
+	o = append(o, 0x8a, 0xa5, 0x53, 0x6c, 0x6f, 0x74, 0x73)
+	o = msgp.AppendInt64(o, z.Slots)
+	// string "FreeSlots"
+	o = append(o, 0xa9, 0x46, 0x72, 0x65, 0x65, 0x53, 0x6c, 0x6f, 0x74, 0x73)
+	o = msgp.AppendInt64(o, z.FreeSlots)
+	// string "Executing"
+	o = append(o, 0xa9, 0x45, 0x78, 0x65, 0x63, 0x75, 0x74, 0x69, 0x6e, 0x67)
+	o = msgp.AppendInt64(o, z.Executing)
+	// string "Waiting"
+	o = append(o, 0xa7, 0x57, 0x61, 0x69, 0x74, 0x69, 0x6e, 0x67)
+	o = msgp.AppendInt64(o, z.Waiting)
+	// string "Later"
+	o = append(o, 0xa5, 0x4c, 0x61, 0x74, 0x65, 0x72)
+	o = msgp.AppendInt64(o, z.Later)
+	// string "Ended"
+	o = append(o, 0xa5, 0x45, 0x6e, 0x64, 0x65, 0x64)
+	o = msgp.AppendInt64(o, z.Ended)
+	// string "Failed"
+	o = append(o, 0xa6, 0x46, 0x61, 0x69, 0x6c, 0x65, 0x64)
+	o = msgp.AppendInt64(o, z.Failed)
+	// string "Workers"
+	o = append(o, 0xa7, 0x57, 0x6f, 0x72, 0x6b, 0x65, 0x72, 0x73)
+	o = msgp.AppendInt64(o, z.Workers)
+	// string "Plugins"
+	o = append(o, 0xa7, 0x50, 0x6c, 0x75, 0x67, 0x69, 0x6e, 0x73)
+	o = msgp.AppendInt64(o, z.Plugins)
+	// string "Spares"
+	o = append(o, 0xa6, 0x53, 0x70, 0x61, 0x72, 0x65, 0x73)
+	o = msgp.AppendInt64(o, z.Spares)
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *QueueInfo) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Slots":
+			z.Slots, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Slots")
+				return
+			}
+		case "FreeSlots":
+			z.FreeSlots, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "FreeSlots")
+				return
+			}
+		case "Executing":
+			z.Executing, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Executing")
+				return
+			}
+		case "Waiting":
+			z.Waiting, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Waiting")
+				return
+			}
+		case "Later":
+			z.Later, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Later")
+				return
+			}
+		case "Ended":
+			z.Ended, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Ended")
+				return
+			}
+		case "Failed":
+			z.Failed, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Failed")
+				return
+			}
+		case "Workers":
+			z.Workers, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Workers")
+				return
+			}
+		case "Plugins":
+			z.Plugins, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Plugins")
+				return
+			}
+		case "Spares":
+			z.Spares, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Spares")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *QueueInfo) Msgsize() (s int) {
+	s = 1 + 6 + msgp.Int64Size + 10 + msgp.Int64Size + 10 + msgp.Int64Size + 8 + msgp.Int64Size + 6 + msgp.Int64Size + 6 + msgp.Int64Size + 7 + msgp.Int64Size + 8 + msgp.Int64Size + 8 + msgp.Int64Size + 7 + msgp.Int64Size
 	return
 }
 
@@ -18652,8 +18885,8 @@ func (z *SourceProblem) Msgsize() (s int) {
 func (z *StoreInfo) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(20)
-	var zb0001Mask uint32 /* 20 bits */
+	zb0001Len := uint32(21)
+	var zb0001Mask uint32 /* 21 bits */
 	_ = zb0001Mask
 	if z.ReadOnly == "" {
 		zb0001Len--
@@ -18674,6 +18907,10 @@ func (z *StoreInfo) MarshalMsg(b []byte) (o []byte, err error) {
 	if z.Checked == 0 {
 		zb0001Len--
 		zb0001Mask |= 0x80000
+	}
+	if z.Rows == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x100000
 	}
 	// variable map header, size zb0001Len
 	o = msgp.AppendMapHeader(o, zb0001Len)
@@ -18761,6 +18998,11 @@ func (z *StoreInfo) MarshalMsg(b []byte) (o []byte, err error) {
 			// string "Checked"
 			o = append(o, 0xa7, 0x43, 0x68, 0x65, 0x63, 0x6b, 0x65, 0x64)
 			o = msgp.AppendInt64(o, z.Checked)
+		}
+		if (zb0001Mask & 0x100000) == 0 { // if not omitted
+			// string "Rows"
+			o = append(o, 0xa4, 0x52, 0x6f, 0x77, 0x73)
+			o = msgp.AppendInt64(o, z.Rows)
 		}
 	}
 	return
@@ -18952,6 +19194,12 @@ func (z *StoreInfo) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "Checked")
 				return
 			}
+		case "Rows":
+			z.Rows, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Rows")
+				return
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -18966,7 +19214,7 @@ func (z *StoreInfo) UnmarshalMsg(bts []byte) (o []byte, err error) {
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *StoreInfo) Msgsize() (s int) {
-	s = 3 + 9 + msgp.StringPrefixSize + len(z.ReadOnly) + 10 + msgp.Int64Size + 10 + msgp.Int64Size + 9 + msgp.Int64Size + 8 + msgp.Int64Size + 7 + msgp.ArrayHeaderSize + (len(z.Levels) * (20 + msgp.Int64Size + msgp.Int64Size + msgp.Int64Size)) + 18 + msgp.Int64Size + 8 + msgp.Int64Size + 12 + msgp.Int64Size + 15 + msgp.Int64Size + 14 + msgp.Int64Size + 11 + msgp.Int64Size + 10 + msgp.Int64Size + 12 + msgp.Int64Size + 10 + msgp.Int64Size + 10 + msgp.Int64Size + 8 + msgp.Int64Size + 13 + msgp.Int64Size + 10 + msgp.Int64Size + 8 + msgp.Int64Size
+	s = 3 + 9 + msgp.StringPrefixSize + len(z.ReadOnly) + 10 + msgp.Int64Size + 10 + msgp.Int64Size + 9 + msgp.Int64Size + 8 + msgp.Int64Size + 7 + msgp.ArrayHeaderSize + (len(z.Levels) * (20 + msgp.Int64Size + msgp.Int64Size + msgp.Int64Size)) + 18 + msgp.Int64Size + 8 + msgp.Int64Size + 12 + msgp.Int64Size + 15 + msgp.Int64Size + 14 + msgp.Int64Size + 11 + msgp.Int64Size + 10 + msgp.Int64Size + 12 + msgp.Int64Size + 10 + msgp.Int64Size + 10 + msgp.Int64Size + 8 + msgp.Int64Size + 13 + msgp.Int64Size + 10 + msgp.Int64Size + 8 + msgp.Int64Size + 5 + msgp.Int64Size
 	return
 }
 
@@ -19283,8 +19531,8 @@ func (z *Subscription) Msgsize() (s int) {
 func (z *SystemInfoResponse) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(11)
-	var zb0001Mask uint16 /* 11 bits */
+	zb0001Len := uint32(13)
+	var zb0001Mask uint16 /* 13 bits */
 	_ = zb0001Mask
 	if z.Managers == nil {
 		zb0001Len--
@@ -19310,13 +19558,17 @@ func (z *SystemInfoResponse) MarshalMsg(b []byte) (o []byte, err error) {
 		zb0001Len--
 		zb0001Mask |= 0x100
 	}
-	if z.Store == nil {
+	if z.Indexing == nil {
 		zb0001Len--
 		zb0001Mask |= 0x200
 	}
+	if z.Store == nil {
+		zb0001Len--
+		zb0001Mask |= 0x800
+	}
 	if z.Backups == nil {
 		zb0001Len--
-		zb0001Mask |= 0x400
+		zb0001Mask |= 0x1000
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -19369,6 +19621,30 @@ func (z *SystemInfoResponse) MarshalMsg(b []byte) (o []byte, err error) {
 			o = msgp.AppendBool(o, z.ReadOnly)
 		}
 		if (zb0001Mask & 0x200) == 0 { // if not omitted
+			// string "Indexing"
+			o = append(o, 0xa8, 0x49, 0x6e, 0x64, 0x65, 0x78, 0x69, 0x6e, 0x67)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.Indexing)))
+			for za0003 := range z.Indexing {
+				// map header, size 3
+				// string "ModuleId"
+				o = append(o, 0x83, 0xa8, 0x4d, 0x6f, 0x64, 0x75, 0x6c, 0x65, 0x49, 0x64)
+				o = msgp.AppendString(o, z.Indexing[za0003].ModuleID)
+				// string "Instances"
+				o = append(o, 0xa9, 0x49, 0x6e, 0x73, 0x74, 0x61, 0x6e, 0x63, 0x65, 0x73)
+				o = msgp.AppendInt64(o, z.Indexing[za0003].Instances)
+				// string "All"
+				o = append(o, 0xa3, 0x41, 0x6c, 0x6c)
+				o = msgp.AppendInt64(o, z.Indexing[za0003].All)
+			}
+		}
+		// string "Queue"
+		o = append(o, 0xa5, 0x51, 0x75, 0x65, 0x75, 0x65)
+		o, err = z.Queue.MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "Queue")
+			return
+		}
+		if (zb0001Mask & 0x800) == 0 { // if not omitted
 			// string "Store"
 			o = append(o, 0xa5, 0x53, 0x74, 0x6f, 0x72, 0x65)
 			if z.Store == nil {
@@ -19381,7 +19657,7 @@ func (z *SystemInfoResponse) MarshalMsg(b []byte) (o []byte, err error) {
 				}
 			}
 		}
-		if (zb0001Mask & 0x400) == 0 { // if not omitted
+		if (zb0001Mask & 0x1000) == 0 { // if not omitted
 			// string "Backups"
 			o = append(o, 0xa7, 0x42, 0x61, 0x63, 0x6b, 0x75, 0x70, 0x73)
 			if z.Backups == nil {
@@ -19496,6 +19772,66 @@ func (z *SystemInfoResponse) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "ReadOnly")
 				return
 			}
+		case "Indexing":
+			var zb0004 uint32
+			zb0004, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Indexing")
+				return
+			}
+			if cap(z.Indexing) >= int(zb0004) {
+				z.Indexing = (z.Indexing)[:zb0004]
+			} else {
+				z.Indexing = make([]IndexingInfo, zb0004)
+			}
+			for za0003 := range z.Indexing {
+				var zb0005 uint32
+				zb0005, bts, err = msgp.ReadMapHeaderBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Indexing", za0003)
+					return
+				}
+				for zb0005 > 0 {
+					zb0005--
+					field, bts, err = msgp.ReadMapKeyZC(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "Indexing", za0003)
+						return
+					}
+					switch msgp.UnsafeString(field) {
+					case "ModuleId":
+						z.Indexing[za0003].ModuleID, bts, err = msgp.ReadStringBytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Indexing", za0003, "ModuleID")
+							return
+						}
+					case "Instances":
+						z.Indexing[za0003].Instances, bts, err = msgp.ReadInt64Bytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Indexing", za0003, "Instances")
+							return
+						}
+					case "All":
+						z.Indexing[za0003].All, bts, err = msgp.ReadInt64Bytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Indexing", za0003, "All")
+							return
+						}
+					default:
+						bts, err = msgp.Skip(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Indexing", za0003)
+							return
+						}
+					}
+				}
+			}
+		case "Queue":
+			bts, err = z.Queue.UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Queue")
+				return
+			}
 		case "Store":
 			if msgp.IsNil(bts) {
 				bts, err = msgp.ReadNilBytes(bts)
@@ -19552,7 +19888,11 @@ func (z *SystemInfoResponse) Msgsize() (s int) {
 	for za0002 := range z.Isolation {
 		s += msgp.StringPrefixSize + len(z.Isolation[za0002])
 	}
-	s += 5 + msgp.BoolSize + 12 + msgp.Int64Size + 16 + msgp.Int64Size + 9 + msgp.BoolSize + 6
+	s += 5 + msgp.BoolSize + 12 + msgp.Int64Size + 16 + msgp.Int64Size + 9 + msgp.BoolSize + 9 + msgp.ArrayHeaderSize
+	for za0003 := range z.Indexing {
+		s += 1 + 9 + msgp.StringPrefixSize + len(z.Indexing[za0003].ModuleID) + 10 + msgp.Int64Size + 4 + msgp.Int64Size
+	}
+	s += 6 + z.Queue.Msgsize() + 6
 	if z.Store == nil {
 		s += msgp.NilSize
 	} else {

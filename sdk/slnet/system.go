@@ -26,10 +26,45 @@ type SystemInfoResponse struct {
 	RemovedLogBytes int64 `json:"RemovedLogBytes,omitempty"`
 	// ReadOnly says that the daemon was told to change nothing.
 	ReadOnly bool `json:"ReadOnly,omitempty"`
+	// Indexing are the modules whose instances are being indexed.
+	Indexing []IndexingInfo `json:"Indexing,omitempty"`
+	// Queue says how the runs do.
+	Queue QueueInfo `json:"Queue"`
 	// Store says how the store does; nil when it is none that could say.
 	Store *StoreInfo `json:"Store,omitempty"`
 	// Backups says how its backups do.
 	Backups *BackupInfo `json:"Backups,omitempty"`
+}
+
+// IndexingInfo says how far the indexes of a module are that cannot be used yet.
+type IndexingInfo struct {
+	ModuleID string `json:"ModuleId"`
+	// Instances are indexed already, of All.
+	Instances int64 `json:"Instances"`
+	All       int64 `json:"All"`
+}
+
+// QueueInfo are figures of the runs that have not ended, and of the processes of
+// scripts.
+type QueueInfo struct {
+	// Slots are the runs that may execute at a time, those started by runs
+	// excepted, and FreeSlots those of them not taken.
+	Slots     int64 `json:"Slots"`
+	FreeSlots int64 `json:"FreeSlots"`
+	// Executing runs are under way, Waiting ones wait for their turn and Later ones
+	// for their time. Of each that wait 10000 at most are counted.
+	Executing int64 `json:"Executing"`
+	Waiting   int64 `json:"Waiting"`
+	Later     int64 `json:"Later"`
+	// Ended counts the runs that have ended since the start of the daemon, and Failed
+	// those of them that did not succeed.
+	Ended  int64 `json:"Ended"`
+	Failed int64 `json:"Failed"`
+	// Workers and Plugins are processes, those that wait for a run included, which
+	// are the Spares.
+	Workers int64 `json:"Workers"`
+	Plugins int64 `json:"Plugins"`
+	Spares  int64 `json:"Spares"`
 }
 
 // StoreInfo are figures of the daemon's store. Counts are since its start, sizes
@@ -68,6 +103,9 @@ type StoreInfo struct {
 	Conflicts    int64 `json:"Conflicts"`
 	// Checked is how many rows the checks under way have looked at.
 	Checked int64 `json:"Checked,omitempty"`
+	// Rows estimates how many rows there are, while a check or a backup is under way
+	// and otherwise not.
+	Rows int64 `json:"Rows,omitempty"`
 }
 
 // StoreLevel is a level of tables.

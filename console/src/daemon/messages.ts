@@ -3489,6 +3489,10 @@ export interface SystemInfoResponse {
 	RemovedLogBytes?: number
 	/** ReadOnly says that the daemon was told to change nothing. */
 	ReadOnly?: boolean
+	/** Indexing are the modules whose instances are being indexed. */
+	Indexing?: IndexingInfo[]
+	/** Queue says how the runs do. */
+	Queue: QueueInfo
 	/** Store says how the store does; nil when it is none that could say. */
 	Store?: StoreInfo
 	/** Backups says how its backups do. */
@@ -3502,6 +3506,12 @@ export interface BackupInfo {
 	 * none is.
 	 */
 	Writing?: number
+	/**
+	 * Rows is how many rows of the store were written to it, and Reread how many of
+	 * its bytes were read again to see that it is whole.
+	 */
+	Rows?: number
+	Reread?: number
 	/** Newest is the newest backup in the folder. */
 	Newest?: Backup
 	/** NextAt is when the next one is made, zero when nobody said how often. */
@@ -3512,6 +3522,47 @@ export interface BackupInfo {
 	 */
 	Failure?: string
 	FailedAt?: Time
+}
+
+/** IndexingInfo says how far the indexes of a module are that cannot be used yet. */
+export interface IndexingInfo {
+	ModuleId: string
+	/** Instances are indexed already, of All. */
+	Instances: number
+	All: number
+}
+
+/**
+ * QueueInfo are figures of the runs that have not ended, and of the processes of
+ * scripts.
+ */
+export interface QueueInfo {
+	/**
+	 * Slots are the runs that may execute at a time, those started by runs
+	 * excepted, and FreeSlots those of them not taken.
+	 */
+	Slots: number
+	FreeSlots: number
+	/**
+	 * Executing runs are under way, Waiting ones wait for their turn and Later ones
+	 * for their time. Of each that wait 10000 at most are counted.
+	 */
+	Executing: number
+	Waiting: number
+	Later: number
+	/**
+	 * Ended counts the runs that have ended since the start of the daemon, and Failed
+	 * those of them that did not succeed.
+	 */
+	Ended: number
+	Failed: number
+	/**
+	 * Workers and Plugins are processes, those that wait for a run included, which
+	 * are the Spares.
+	 */
+	Workers: number
+	Plugins: number
+	Spares: number
 }
 
 /**
@@ -3560,6 +3611,11 @@ export interface StoreInfo {
 	Conflicts: number
 	/** Checked is how many rows the checks under way have looked at. */
 	Checked?: number
+	/**
+	 * Rows estimates how many rows there are, while a check or a backup is under way
+	 * and otherwise not.
+	 */
+	Rows?: number
 }
 
 /** StoreLevel is a level of tables. */

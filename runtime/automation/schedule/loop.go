@@ -212,6 +212,7 @@ func (s *Schedules) startOne(tx *storage.Tx, schedule *slnet.Schedule, occurrenc
 		return nil, err
 	}
 	schedule.LastRun = run.ID
+	tx.AfterCommit(func() { s.started.Add(1) })
 	return replaced, nil
 }
 
@@ -220,6 +221,7 @@ func (s *Schedules) skip(tx *storage.Tx, schedule *slnet.Schedule, k skip) error
 	if k.count > 1 {
 		skipped.Until = k.last.UTC()
 	}
+	tx.AfterCommit(func() { s.skipped.Add(k.count) })
 	return record(tx, skipped)
 }
 

@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -75,7 +76,13 @@ type Schedules struct {
 	next time.Time
 	stop context.CancelFunc
 	loop sync.WaitGroup
+	// Occurrences since the start of the daemon.
+	started, skipped atomic.Int64
 }
+
+// Occurrences returns how many occurrences of schedules have started a run, and
+// how many have not, since the start of the daemon.
+func (s *Schedules) Occurrences() (started, skipped int64) { return s.started.Load(), s.skipped.Load() }
 
 // New returns the schedules of a store. Nothing is started before Start.
 func New(o Options) *Schedules {

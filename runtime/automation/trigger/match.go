@@ -107,7 +107,10 @@ func (t *Triggers) consider(tx *storage.Tx, w *watch, change *Change) error {
 	case !concerns:
 		return nil
 	case !meets:
-		tx.AfterCommit(func() { w.tally.notMet.Add(1) })
+		tx.AfterCommit(func() {
+			w.tally.notMet.Add(1)
+			t.total.notMet.Add(1)
+		})
 		return nil
 	}
 	reason, pause, err := t.obstacle(tx, w, change)
@@ -117,7 +120,10 @@ func (t *Triggers) consider(tx *storage.Tx, w *watch, change *Change) error {
 	if reason == "" {
 		switch err := t.Stage(tx, w.trigger, change); {
 		case err == nil:
-			tx.AfterCommit(func() { w.tally.started.Add(1) })
+			tx.AfterCommit(func() {
+				w.tally.started.Add(1)
+				t.total.started.Add(1)
+			})
 			return nil
 		default:
 			if reason, err = Refusal(err); err != nil {
@@ -129,6 +135,7 @@ func (t *Triggers) consider(tx *storage.Tx, w *watch, change *Change) error {
 	skipped.TriggerID = w.trigger.ID
 	tx.AfterCommit(func() {
 		w.tally.notStarted.Add(1)
+		t.total.notStarted.Add(1)
 		t.notes.add(skipped)
 		if pause {
 			t.notes.hold(w.trigger.ID, reason)

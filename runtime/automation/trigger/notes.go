@@ -27,9 +27,19 @@ const (
 // user is who pauses triggers that do not end. No user can have this name.
 const user = "(System)"
 
+// counts are what triggers did.
+type counts struct{ started, notMet, notStarted atomic.Int64 }
+
+func (c *counts) read() dom.TriggerCounts {
+	return dom.TriggerCounts{Started: c.started.Load(), NotMet: c.notMet.Load(), NotStarted: c.notStarted.Load()}
+}
+
+// Counts are what all triggers did since the start of the daemon.
+func (t *Triggers) Counts() dom.TriggerCounts { return t.total.read() }
+
 // tally counts what a trigger does.
 type tally struct {
-	started, notMet, notStarted atomic.Int64
+	counts
 
 	mu    sync.Mutex
 	since time.Time // guarded by mu: when the minute began in which n counts
@@ -89,8 +99,7 @@ func (n *notes) tallyOf(trigger uuid.UUID) *tally {
 }
 
 func (n *notes) countsOf(trigger uuid.UUID) dom.TriggerCounts {
-	t := n.tallyOf(trigger)
-	return dom.TriggerCounts{Started: t.started.Load(), NotMet: t.notMet.Load(), NotStarted: t.notStarted.Load()}
+	return n.tallyOf(trigger).read()
 }
 
 // add notes why changes started no run.

@@ -86,6 +86,7 @@ type Options struct {
 type Triggers struct {
 	Options
 	notes notes
+	total counts // of all triggers
 	stop  context.CancelFunc
 	loop  sync.WaitGroup
 }
