@@ -219,10 +219,8 @@ func (d *describer) declare(name string) (schema, error) {
 	var lines []string
 	var values []any
 	for _, c := range t.Constants {
-		text := c.Value
 		if t.IsText() {
-			text, _ = strconv.Unquote(c.Value)
-			if !slices.Contains(values, any(text)) {
+			if text, _ := strconv.Unquote(c.Value); !slices.Contains(values, any(text)) {
 				values = append(values, text)
 			}
 		}
