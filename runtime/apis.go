@@ -11,7 +11,6 @@ import (
 	"domovoi.dev/runtime/api"
 	"domovoi.dev/runtime/automation"
 	"domovoi.dev/runtime/automation/endpoint"
-	"domovoi.dev/runtime/dommanager"
 	"domovoi.dev/runtime/security"
 	"domovoi.dev/sdk/dom"
 	"domovoi.dev/sdk/slnet"
@@ -46,40 +45,13 @@ func (r *Runtime) streamForAPI(body io.Reader) (*slnet.StreamedBody, func(), err
 
 // attachmentForAPI opens the attachment that a run answers with, as if the run had
 // asked for it by a message. That it may not is audited.
-func (r *Runtime) attachmentForAPI(ctx context.Context, caller security.Caller, name *slnet.AttachmentName) (*api.CustomFile, error) {
+func (r *Runtime) attachmentForAPI(ctx context.Context, caller security.Caller, name *slnet.AttachmentName) (*api.File, error) {
 	request := &dom.AttachmentGetRequest{ModuleID: name.ModuleID, DomInstanceID: dom.InstanceID(name.DomInstanceID), FileName: name.FileName}
 	file, how, err := r.openAttachment(ctx, caller, request)
 	if err != nil {
 		r.auditMessage(caller, request, how, nil, err)
 	}
 	return file, err
-}
-
-func (r *Runtime) openAttachment(ctx context.Context, caller security.Caller, request *dom.AttachmentGetRequest) (*api.CustomFile, handling, error) {
-	rights, needs, err := r.rightsFor(ctx, caller, request)
-	how := handling{reads: needs.Reads}
-	if err != nil {
-		return nil, how, err
-	}
-	if missing, ok := missingOf(rights, needs); ok {
-		return nil, how, lacks(rights, missing)
-	}
-	row, content, err := r.managers.OpenAttachment(ctx, caller, request)
-	if err != nil {
-		return nil, how, err
-	}
-	return &api.CustomFile{ReadSeekCloser: content, Name: row.Name, Size: row.Size, SHA256: row.Hash.String(), Changed: row.Time}, how, nil
-}
-
-// rightsFor returns the rights of a caller, and what a message about DOM objects
-// needs.
-func (r *Runtime) rightsFor(ctx context.Context, caller security.Caller, message slnet.Message) (*security.Rights, dommanager.Requirement, error) {
-	rights, err := r.accounts.Rights(caller)
-	if err != nil {
-		return nil, dommanager.Requirement{Reads: true}, err
-	}
-	needs, _, err := r.managers.Required(ctx, message)
-	return rights, needs, err
 }
 
 func (r *Runtime) scriptForAPI(ctx context.Context, m *slnet.GetScriptMessage) (*slnet.ScriptResponse, error) {

@@ -35,3 +35,11 @@ func (d *Rehearsal) Check(ctx context.Context, token string) (slnet.CheckStoreRe
 	}
 	return c.(*connection).runtime.store.Check(ctx)
 }
+
+// Reads reports whether the router knows a message as one that changes nothing.
+func (r *Runtime) Reads(ctx context.Context, message slnet.Message) bool {
+	if needs, ok, _ := r.managers.Required(ctx, message); ok {
+		return needs.Reads
+	}
+	return handlers[message.MessageName()].reads
+}

@@ -2,8 +2,10 @@ package runtime_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -14,6 +16,7 @@ import (
 	"github.com/google/uuid"
 
 	"domovoi.dev/internal/daemontest"
+	"domovoi.dev/runtime/openapi"
 	"domovoi.dev/sdk"
 	"domovoi.dev/sdk/dom"
 	"domovoi.dev/sdk/slnet"
@@ -126,6 +129,44 @@ func refused(t *testing.T, conn slnet.Connection, message slnet.Message) bool {
 	}
 	crud, ok := response.(*dom.ManagerStoreCrudResponse)
 	return ok && slices.ContainsFunc(crud.TraceData.ErrorData, func(e slnet.ErrorData) bool { return e.Reason == dom.ErrNoPermission })
+}
+
+// TestTheReferenceHasTheRequests: what the OpenAPI document says can be sent is what
+// TestPermissionMatrix sends, which the router knows.
+func TestTheReferenceHasTheRequests(t *testing.T) {
+	var document struct {
+		Components struct{ Schemas map[string]any }
+	}
+	if err := json.Unmarshal(openapi.Document(), &document); err != nil {
+		t.Fatal(err)
+	}
+	described := make(map[string]bool)
+	for name := range document.Components.Schemas {
+		if request, ok := strings.CutPrefix(name, "Request."); ok {
+			described[request] = true
+		}
+	}
+	sent := make(map[string]bool)
+	_, messages := requests(t)
+	for _, message := range messages {
+		sent[message.MessageName()] = true
+	}
+	if !maps.Equal(described, sent) {
+		t.Errorf("the document has the requests %v, the router takes %v", described, sent)
+	}
+}
+
+// TestTheRegistryKnowsWhatReads: clients send again what the registry says changes
+// nothing; it is what the router says.
+func TestTheRegistryKnowsWhatReads(t *testing.T) {
+	d := daemontest.Start(t)
+	createModule(t, d.Administrator(), "m")
+	_, messages := requests(t)
+	for _, message := range messages {
+		if got, want := sdk.Registry().Reads(message), d.Reads(t.Context(), message); got != want {
+			t.Errorf("%s: the registry says that it only reads: %t, the router: %t", message.MessageName(), got, want)
+		}
+	}
 }
 
 // Every request of the registry has a rule; testdata/permissions.txt says, for

@@ -34,17 +34,23 @@ func (c *connection) SendSLNetMessages(ctx context.Context, messages ...slnet.Me
 	for _, message := range messages {
 		began := time.Now()
 		response, handling, err := c.runtime.route(ctx, c.caller, message)
-		if err != nil {
-			err = c.runtime.requestError(ctx, message, err)
-		}
-		c.runtime.metrics.Message(message.MessageName(), time.Since(began), err)
-		c.runtime.auditMessage(c.caller, message, handling, response, err)
-		if err != nil {
+		if err = c.answered(ctx, message, began, handling, response, err); err != nil {
 			return responses, err
 		}
 		responses = append(responses, response)
 	}
 	return responses, nil
+}
+
+// answered counts and audits a message that was answered, and returns its error as
+// the sender gets to see it.
+func (c *connection) answered(ctx context.Context, message slnet.Message, began time.Time, handling handling, response slnet.Message, err error) error {
+	if err != nil {
+		err = c.runtime.requestError(ctx, message, err)
+	}
+	c.runtime.metrics.Message(message.MessageName(), time.Since(began), err)
+	c.runtime.auditMessage(c.caller, message, handling, response, err)
+	return err
 }
 
 // requestError is the error of a message as its sender gets to see it. Errors

@@ -120,7 +120,7 @@ func (g *generator) declare(name string) error {
 		fmt.Fprintf(&g.out, "export type %s = %s\n", name, t)
 		return err
 	}
-	if strings.HasPrefix(d.Constants[0].Value, `"`) {
+	if d.IsText() {
 		g.declareNames(d)
 		return nil
 	}

@@ -35,6 +35,11 @@ func (c Constant) Text() string {
 	return text
 }
 
+// IsText reports whether the constants of an enumeration are texts.
+func (t *Type) IsText() bool {
+	return len(t.Constants) > 0 && strings.HasPrefix(t.Constants[0].Value, `"`)
+}
+
 // Field is a field of a struct as JSON has it.
 type Field struct {
 	Name, Doc string

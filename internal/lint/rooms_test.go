@@ -147,11 +147,15 @@ var rooms = []room{
 			"go.yaml.in/yaml/v3", "golang.org/x/sync", "golang.org/x/time/rate"}},
 	{path: "runtime/pace"}, // how often things may happen
 	{path: "runtime/api",
-		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "runtime/pace"},
+		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "runtime/pace", "runtime/openapi"},
 		modules: []string{"github.com/google/uuid",
 			"github.com/tinylib/msgp/msgp", // to bound the shape of a body before it is decoded
 			"golang.org/x/crypto/acme"}},
 	{path: "runtime/api/apitest", testing: true},
+	{path: "runtime/openapi",
+		modules: []string{"github.com/google/uuid"}}, // values of tests
+	{path: "runtime/openapi/describe", // for go generate
+		rooms: []string{"sdk", "sdk/slnet", "internal/godoc"}},
 	{path: "runtime/metrics", // what Prometheus is told
 		rooms:   []string{"sdk/slnet", "sdk/dom", "storage/kv/pebblekv", "plugins", "runtime/automation", "runtime/dommanager", "runtime/webhook"},
 		modules: []string{"github.com/prometheus/client_golang", "github.com/prometheus/common/expfmt"}},

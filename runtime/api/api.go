@@ -9,8 +9,11 @@
 //	GET  /healthz       the process answers
 //	GET  /readyz        the daemon can do its work
 //	GET  /metrics       the metrics, for Prometheus
+//	GET  /attachments/  attached files; PUT attaches one
 //	GET  /console/      the files of the console, where there is one
 //	GET  /              the console's first page
+//	GET  /openapi.json  what is here, for programs
+//	GET  /docs          the same for people
 //	     /api/custom/   user-defined APIs, with tokens and errors of their own
 //
 // Every other request but those for the public routes carries a token, in its

@@ -5,11 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"mime"
 	"net/http"
 	"net/url"
 	"path"
-	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -63,18 +61,7 @@ type CustomAnswer struct {
 	// Kept says that it is the answer to an earlier request with the same key.
 	Kept bool
 	// File is the content of Attachment, where that is given.
-	File *CustomFile
-}
-
-// CustomFile is a file that is sent as the body of an answer. It is closed
-// afterwards.
-type CustomFile struct {
-	io.ReadSeekCloser
-	Name   string
-	Size   int64  // in bytes
-	SHA256 string // in hexadecimal digits
-	// Changed is when it was attached.
-	Changed time.Time
+	File *File
 }
 
 // CustomError is an error with what HTTP says of it besides.
@@ -281,7 +268,7 @@ func (e *edge) sendCustom(w http.ResponseWriter, r *http.Request, answer *Custom
 	switch {
 	case contentType != "":
 	case answer.File != nil:
-		contentType = "application/octet-stream"
+		contentType = fileType
 	default:
 		contentType = jsonForm.contentType
 	}
@@ -303,33 +290,11 @@ func (e *edge) sendCustom(w http.ResponseWriter, r *http.Request, answer *Custom
 		return nil
 	}
 	if answer.File != nil {
-		sendFile(w, r, status, contentType, answer.File)
+		e.sendFile(w, r, status, contentType, answer.File)
 		return nil
 	}
 	send(w, status, contentType, answer.Body)
 	return nil
-}
-
-// sendFile writes an answer with a file as its body, or parts of it if those are
-// asked for. What the script said of it in a header stays.
-func sendFile(w http.ResponseWriter, r *http.Request, status int, contentType string, file *CustomFile) {
-	header := w.Header()
-	header.Set("Content-Type", contentType)
-	for name, value := range map[string]string{
-		"ETag": `"` + file.SHA256 + `"`, "Content-Disposition": mime.FormatMediaType("attachment", map[string]string{"filename": file.Name}),
-	} {
-		if header.Get(name) == "" {
-			header.Set(name, value)
-		}
-	}
-	extendWrite(w, int(file.Size))
-	if status == http.StatusOK && r.Method == http.MethodGet {
-		http.ServeContent(w, r, "", file.Changed, file)
-		return
-	}
-	header.Set("Content-Length", strconv.FormatInt(file.Size, 10))
-	w.WriteHeader(status)
-	io.Copy(w, file) // who reads it sees where it ends too early
 }
 
 // Headers of an answer that say where it comes from: the id of the run, and

@@ -16,7 +16,10 @@ func NewWithHeartbeat(o Options, heartbeat time.Duration) http.Handler {
 func Routes(o Options) map[string]string {
 	methods := make(map[string]string)
 	for path, route := range newEdge(o).routes {
-		methods[path] = route.method
+		methods[path] = ""
+		if route.methods != nil {
+			methods[path] = route.methods[0]
+		}
 	}
 	return methods
 }

@@ -81,7 +81,7 @@ func echoes(_ context.Context, request api.CustomRequest) (*api.CustomCall, erro
 		answer := &api.CustomAnswer{Kept: key != "", ApiTriggerOutput: slnet.ApiTriggerOutput{ContentType: http.Header(input.Headers).Get("Content-Type")}}
 		body := append(input.Body, streamed...)
 		if request.Route == "file" {
-			answer.File = &api.CustomFile{ReadSeekCloser: memoryFile{bytes.NewReader(body)}, Name: http.Header(input.Headers).Get("X-Name"), Size: int64(len(body)), SHA256: "00"}
+			answer.File = &api.File{ReadSeekCloser: memoryFile{bytes.NewReader(body)}, Name: http.Header(input.Headers).Get("X-Name"), Size: int64(len(body)), SHA256: "00"}
 		} else {
 			answer.Body = body
 		}

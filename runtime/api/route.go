@@ -3,19 +3,21 @@ package api
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"path"
 	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
 
+	"domovoi.dev/runtime/openapi"
 	"domovoi.dev/sdk/slnet"
 )
 
 // A route is what the daemon has at a path.
 type route struct {
-	method string // the one it takes; with GET also HEAD; empty where handle looks at it
-	policy string // its Content-Security-Policy
+	methods []string // those it takes; with GET also HEAD; nil where handle looks at it
+	policy  string   // its Content-Security-Policy
 	// handle answers. The caller is nil on a public route, and on one that
 	// authenticates its callers itself.
 	handle func(w http.ResponseWriter, r *http.Request, c *caller)
@@ -23,33 +25,44 @@ type route struct {
 
 // public lists the routes that answer whoever asks. Every other path, also one
 // where there is nothing, answers only those who are signed in.
-var public = []string{"/", "/login", "/healthz", "/readyz", "/console/"}
+var public = []string{"/", "/login", "/healthz", "/readyz", "/console/", openapi.DocumentPath, openapi.PagePath, openapi.StylePath}
 
 // ownTokens lists the routes with tokens of their own, which handle asks for.
 var ownTokens = []string{customPath}
+
+// Methods that several routes take.
+var (
+	got    = []string{http.MethodGet}
+	posted = []string{http.MethodPost}
+)
 
 // table returns the routes by path. A path that ends in a slash stands for all
 // paths below it, but for the root, which stands for itself.
 func (e *edge) table() map[string]*route {
 	routes := map[string]*route{
-		"/slnet":        {http.MethodPost, apiPolicy, e.call},
-		"/slnet/events": {http.MethodGet, apiPolicy, e.events},
-		"/healthz":      {http.MethodGet, apiPolicy, e.health},
-		"/readyz":       {http.MethodGet, apiPolicy, e.ready},
-		"/metrics":      {http.MethodGet, apiPolicy, e.metrics},
+		"/slnet":        {posted, apiPolicy, e.call},
+		"/slnet/events": {got, apiPolicy, e.events},
+		"/healthz":      {got, apiPolicy, e.health},
+		"/readyz":       {got, apiPolicy, e.ready},
+		"/metrics":      {got, apiPolicy, e.metrics},
+		attachmentsPath: {[]string{http.MethodGet, http.MethodPut}, apiPolicy, e.attachment},
 	}
 	if e.Custom != nil {
-		routes[customPath] = &route{"", apiPolicy, e.custom}
+		routes[customPath] = &route{nil, apiPolicy, e.custom}
 	}
 	if e.Login != nil {
-		routes["/login"] = &route{http.MethodPost, apiPolicy, e.login}
+		routes["/login"] = &route{posted, apiPolicy, e.login}
 	}
 	if e.Logout != nil {
-		routes["/logout"] = &route{http.MethodPost, apiPolicy, e.logout}
+		routes["/logout"] = &route{posted, apiPolicy, e.logout}
 	}
 	if e.Console != nil {
-		routes["/"] = &route{http.MethodGet, consolePolicy, e.console}
-		routes["/console/"] = &route{http.MethodGet, consolePolicy, e.console}
+		routes["/"] = &route{got, consolePolicy, e.console}
+		routes["/console/"] = &route{got, consolePolicy, e.console}
+	}
+	about := e.reference()
+	for _, path := range []string{openapi.DocumentPath, openapi.PagePath, openapi.StylePath} {
+		routes[path] = &route{got, referencePolicy, about}
 	}
 	return routes
 }
@@ -58,14 +71,14 @@ func (e *edge) table() map[string]*route {
 // there is nothing. A path counts only in its one plain form: with escapes that
 // need not be, dots or double slashes it leads nowhere, so there is nothing to
 // redirect, and a proxy in front cannot take it for another one. Names may be
-// escaped as clients do it below /console/, where all is public, and below
-// /api/custom/, where customRoute looks at them.
+// escaped as clients do it below /console/, where all is public, below
+// /attachments/, and below /api/custom/, where customRoute looks at them.
 func (e *edge) find(r *http.Request) (*route, string) {
 	p := r.URL.Path
 	if custom := e.routes[customPath]; custom != nil && strings.HasPrefix(p, customPath) {
 		return custom, customPath
 	}
-	if r.URL.RawPath != "" && !strings.HasPrefix(r.URL.RawPath, "/console/") || !strings.HasPrefix(p, "/") || strings.ContainsFunc(p, unprintable) {
+	if r.URL.RawPath != "" && !mayEscape(r.URL) || !strings.HasPrefix(p, "/") || strings.ContainsFunc(p, unprintable) {
 		return nil, ""
 	}
 	if clean := path.Clean(p); p != clean && p != clean+"/" {
@@ -81,6 +94,15 @@ func (e *edge) find(r *http.Request) (*route, string) {
 		}
 	}
 	return e.routes[folder], folder
+}
+
+// mayEscape reports whether the names of a path may be escaped where they need not
+// be. A slash of a name may not be escaped: a proxy could take it for one.
+func mayEscape(u *url.URL) bool {
+	if strings.HasPrefix(u.RawPath, attachmentsPath) {
+		return !strings.Contains(strings.ToLower(u.RawPath), "%2f")
+	}
+	return strings.HasPrefix(u.RawPath, "/console/")
 }
 
 func unprintable(r rune) bool { return r < ' ' || r == '\\' || r == 0x7f }
@@ -133,20 +155,20 @@ func (e *edge) acceptable(w http.ResponseWriter, r *http.Request, found *route) 
 	if found == nil {
 		return &refusal{http.StatusNotFound, slnet.Errorf(slnet.KindNotFound, "there is nothing at %.200q", r.URL.Path)}
 	}
-	if found.method == "" {
+	if found.methods == nil {
 		return nil
 	}
-	allowed := []string{found.method}
-	if found.method == http.MethodGet {
-		allowed = append(allowed, http.MethodHead)
+	allowed := found.methods
+	if at := slices.Index(allowed, http.MethodGet); at >= 0 {
+		allowed = slices.Insert(slices.Clone(allowed), at+1, http.MethodHead)
 	}
 	if !slices.Contains(allowed, r.Method) {
 		w.Header().Set("Allow", strings.Join(allowed, ", "))
 		return &refusal{http.StatusMethodNotAllowed, slnet.Errorf(slnet.KindInvalid,
 			"%s does not take the method %.20q, only %s", r.URL.Path, r.Method, strings.Join(allowed, " and "))}
 	}
-	if found.method == http.MethodGet && r.ContentLength != 0 {
-		return &refusal{http.StatusBadRequest, slnet.Errorf(slnet.KindInvalid, "%s takes no body", r.URL.Path)}
+	if (r.Method == http.MethodGet || r.Method == http.MethodHead) && r.ContentLength != 0 {
+		return &refusal{http.StatusBadRequest, slnet.Errorf(slnet.KindInvalid, "a %s of %s takes no body", r.Method, r.URL.Path)}
 	}
 	return nil
 }
@@ -170,6 +192,16 @@ func (e *edge) guard(w http.ResponseWriter, r *http.Request, at string) {
 		return
 	}
 	e.reply(w, r, nil, err)
+}
+
+// reference serves the description of what is here, which is the same for all.
+func (e *edge) reference() func(http.ResponseWriter, *http.Request, *caller) {
+	files := openapi.Handler()
+	return func(w http.ResponseWriter, r *http.Request, _ *caller) {
+		w.Header().Set("Cache-Control", "no-cache")
+		extendWrite(w, 0)
+		files.ServeHTTP(w, r)
+	}
 }
 
 // console serves the files of the console. They may be kept by a browser that

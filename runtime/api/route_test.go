@@ -18,7 +18,7 @@ import (
 )
 
 // publicRoutes is what strangers may use. Who adds to it has thought about it.
-var publicRoutes = []string{"/", "/console/", "/healthz", "/login", "/readyz"}
+var publicRoutes = []string{"/", "/console/", "/docs", "/docs/style.css", "/healthz", "/login", "/openapi.json", "/readyz"}
 
 // full are the options of an edge with all its routes.
 func full() api.Options {
@@ -86,6 +86,13 @@ func TestMethodsAndUnknownPaths(t *testing.T) {
 		{"GET", "/%2e/", 404, ""},
 		{"GET", "/console/(a)%20b/..%2f..%2fslnet", 404, ""},
 		{"OPTIONS", "*", 404, ""},
+		{"GET", "/docs", 200, ""},
+		{"GET", "/docs/style.css", 200, ""},
+		{"GET", "/docs/other.css", 404, ""},
+		{"GET", "/openapi.json", 200, ""},
+		{"PUT", "/openapi.json", 405, "GET, HEAD"},
+		{"DELETE", "/attachments/m/i/n", 405, "GET, HEAD, PUT"},
+		{"GET", "/attachments/m/i/n%2fo", 404, ""},
 	} {
 		response := answer(handler, test.method, test.path, "", "Authorization", token)
 		if response.StatusCode != test.status || response.Header.Get("Allow") != test.allow {
@@ -101,6 +108,7 @@ func TestEveryAnswerHasTheSecurityHeaders(t *testing.T) {
 	for _, test := range []struct{ method, path string }{
 		{"GET", "/healthz"}, {"GET", "/nothing"}, {"POST", "/slnet"}, {"GET", "/slnet"}, {"POST", "/login"}, {"GET", "/%2e%2e/x"},
 		{"GET", "/"}, {"GET", "/console/app.js"}, {"GET", "/console/other.js"}, {"OPTIONS", "*"},
+		{"GET", "/docs"}, {"GET", "/docs/style.css"}, {"GET", "/docs/other.css"}, {"GET", "/openapi.json"},
 	} {
 		response := answer(handler, test.method, test.path, "")
 		header := response.Header
@@ -113,7 +121,8 @@ func TestEveryAnswerHasTheSecurityHeaders(t *testing.T) {
 			t.Errorf("%s %s: the policy is %q", test.method, test.path, policy)
 		}
 		cache := "no-store"
-		if console && response.StatusCode == 200 {
+		reference := strings.HasPrefix(test.path, "/docs") || test.path == "/openapi.json"
+		if (console || reference) && response.StatusCode == 200 {
 			cache = "no-cache"
 		}
 		for name, want := range map[string]string{
@@ -124,7 +133,7 @@ func TestEveryAnswerHasTheSecurityHeaders(t *testing.T) {
 				t.Errorf("%s %s: %s is %q, want %q", test.method, test.path, name, got, want)
 			}
 		}
-		if got := header.Get("Cache-Control"); got != cache && !(console && got == "") {
+		if got := header.Get("Cache-Control"); got != cache && !((console || reference) && got == "") {
 			t.Errorf("%s %s: Cache-Control is %q, want %q", test.method, test.path, got, cache)
 		}
 	}

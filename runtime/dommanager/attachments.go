@@ -3,6 +3,7 @@ package dommanager
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -85,57 +86,110 @@ func (m *manager) hasAccess(raw slnet.Raw, err error, access security.Access, id
 }
 
 func (m *Managers) addAttachment(ctx context.Context, caller security.Caller, request *dom.AttachmentAddRequest) (slnet.Message, error) {
-	manager, err := m.manager(ctx, request.ModuleID)
-	if err != nil {
-		return nil, err
-	}
-	if err := checkFileName(request.FileName); err != nil {
-		return nil, err
-	}
-	if size := int64(len(request.Data)); size > m.maxAttachment {
-		return nil, slnet.Errorf(slnet.KindTooLarge, "the attachment %q has %d bytes, at most %d are allowed", request.FileName, size, m.maxAttachment)
-	}
-	// Asked first, so that nothing is written in vain.
-	access := manager.access(caller)
-	err = m.store.View(ctx, func(r *storage.Reader) error {
-		return manager.checkAttachable(r, access, request.DomInstanceID, request.FileName)
-	})
-	if err != nil {
-		return nil, err
-	}
-	blob, err := m.store.PutBlob(request.Data)
-	if err != nil {
-		return nil, err
-	}
-	defer blob.Release()
-	return &slnet.Empty{}, manager.attach(ctx, caller, access, request.DomInstanceID, request.FileName, blob)
+	_, _, err := m.put(ctx, caller, request, int64(len(request.Data)), func() (*storage.Blob, error) { return m.store.PutBlob(request.Data) })
+	return &slnet.Empty{}, err
 }
 
-// attach attaches a content to an instance that the caller may attach files to.
-func (m *manager) attach(ctx context.Context, caller security.Caller, access security.Access, id dom.InstanceID, name string, blob *storage.Blob) error {
-	_, err := m.store.Update(ctx, caller.Origin(), func(tx *storage.Tx) error {
-		if err := m.checkAttachable(&tx.Reader, access, id, name); err != nil {
+// AddAttachment attaches a content that is written while it is read, in place of
+// the data of the request, whose sender has the permissions it needs. size is how
+// many bytes it will have, or negative where that is not known. replaced reports
+// that there was a file of that name. The error of reading is in the error
+// returned.
+func (m *Managers) AddAttachment(ctx context.Context, caller security.Caller, request *dom.AttachmentAddRequest, size int64, content io.Reader) (hash storage.BlobHash, replaced bool, err error) {
+	return m.put(ctx, caller, request, size, func() (*storage.Blob, error) {
+		arriving := &arriving{source: content, left: m.maxAttachment + 1}
+		blob, err := m.store.PutBlobFrom(arriving)
+		switch {
+		case arriving.err != nil:
+			return nil, slnet.Errorf(slnet.KindCanceled, "the attachment %q broke off: %v", request.FileName, arriving.err)
+		case err == nil && arriving.left == 0:
+			blob.Release()
+			return nil, m.attachmentTooLarge(request.FileName, "more than that")
+		}
+		return blob, err
+	})
+}
+
+// arriving is a content up to a bound, which remembers why it broke off.
+type arriving struct {
+	source io.Reader
+	left   int64 // how many bytes are read at most
+	err    error
+}
+
+// Read implements io.Reader.
+func (a *arriving) Read(b []byte) (int, error) {
+	if a.left == 0 {
+		return 0, io.EOF
+	}
+	n, err := a.source.Read(b[:min(int64(len(b)), a.left)])
+	a.left -= int64(n)
+	if err != nil && err != io.EOF {
+		a.err = err
+	}
+	return n, err
+}
+
+// put attaches what write makes durable. It asks first, so that nothing is written
+// in vain.
+func (m *Managers) put(ctx context.Context, caller security.Caller, request *dom.AttachmentAddRequest, size int64, write func() (*storage.Blob, error)) (hash storage.BlobHash, replaced bool, err error) {
+	manager, err := m.manager(ctx, request.ModuleID)
+	if err != nil {
+		return hash, false, err
+	}
+	if err := checkFileName(request.FileName); err != nil {
+		return hash, false, err
+	}
+	if size > m.maxAttachment {
+		return hash, false, m.attachmentTooLarge(request.FileName, fmt.Sprintf("%d bytes", size))
+	}
+	access := manager.access(caller)
+	err = m.store.View(ctx, func(r *storage.Reader) error {
+		_, err := manager.checkAttachable(r, access, request.DomInstanceID, request.FileName)
+		return err
+	})
+	if err != nil {
+		return hash, false, err
+	}
+	blob, err := write()
+	if err != nil {
+		return hash, false, err
+	}
+	defer blob.Release()
+	replaced, err = manager.attach(ctx, caller, access, request.DomInstanceID, request.FileName, blob)
+	return blob.Hash, replaced, err
+}
+
+func (m *Managers) attachmentTooLarge(name, size string) error {
+	return slnet.Errorf(slnet.KindTooLarge, "at most %d bytes are allowed, the attachment %q has %s", m.maxAttachment, name, size)
+}
+
+// attach attaches a content to an instance that the caller may attach files to,
+// and reports whether there was a file of that name.
+func (m *manager) attach(ctx context.Context, caller security.Caller, access security.Access, id dom.InstanceID, name string, blob *storage.Blob) (replaced bool, err error) {
+	_, err = m.store.Update(ctx, caller.Origin(), func(tx *storage.Tx) (err error) {
+		if replaced, err = m.checkAttachable(&tx.Reader, access, id, name); err != nil {
 			return err
 		}
 		return tx.PutAttachment(m.moduleID, id, name, blob)
 	})
-	return err
+	return replaced, err
 }
 
 // checkAttachable looks whether an instance exists and has room for a file, or
 // has one of that name, which is replaced.
-func (m *manager) checkAttachable(r *storage.Reader, access security.Access, id dom.InstanceID, name string) error {
+func (m *manager) checkAttachable(r *storage.Reader, access security.Access, id dom.InstanceID, name string) (replaced bool, err error) {
 	if err := m.hasInstance(r, access, id, true); err != nil {
-		return err
+		return false, err
 	}
 	if _, err := r.Attachment(m.moduleID, id, name); !errors.Is(err, storage.ErrNotFound) {
-		return err
+		return err == nil, err
 	}
 	rows, err := r.Attachments(m.moduleID, id)
 	if err == nil && len(rows) >= MaxAttachments {
 		err = slnet.Errorf(slnet.KindTooLarge, "instance %s has %d attachments, which is the most an instance can have", id, len(rows))
 	}
-	return err
+	return false, err
 }
 
 func (m *Managers) attachmentNames(ctx context.Context, caller security.Caller, request *dom.AttachmentGetNamesRequest) (slnet.Message, error) {

@@ -70,5 +70,6 @@ func (m *Managers) addStreamed(ctx context.Context, caller security.Caller, requ
 			"where the API definition has StreamBody, and until it ends", request.StreamedBodyID)
 	}
 	defer blob.Release()
-	return &slnet.Empty{}, manager.attach(ctx, caller, manager.access(caller), request.DomInstanceID, request.FileName, blob)
+	_, err = manager.attach(ctx, caller, manager.access(caller), request.DomInstanceID, request.FileName, blob)
+	return &slnet.Empty{}, err
 }

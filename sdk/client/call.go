@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 
@@ -19,22 +20,40 @@ const (
 // before it is sent.
 const askFirst = 1 << 20
 
-// SendSLNetMessages implements slnet.Connection.
+// SendSLNetMessages implements slnet.Connection. It waits as long as the daemon
+// needs, such as for the end of a run; the context says how long it may.
 func (c *Client) SendSLNetMessages(ctx context.Context, messages ...slnet.Message) ([]slnet.Message, error) {
 	body, err := slnet.AppendMessages(nil, messages)
 	if err != nil {
 		return nil, err
 	}
+	attempts := newAttempts(c.retryFor, c.registry.Reads(messages...))
+	for {
+		responses, err := c.call(ctx, body, len(messages))
+		if err == nil || !attempts.another(ctx, err) {
+			return responses, plain(err)
+		}
+		if ctx.Err() != nil {
+			return nil, fmt.Errorf("%w; before that: %w", ended(ctx), plain(err))
+		}
+	}
+}
+
+// call sends messages once.
+func (c *Client) call(ctx context.Context, body []byte, count int) ([]slnet.Message, error) {
 	response, answer, err := c.post(ctx, "/slnet", messagePack, body)
 	if err != nil {
 		return nil, err
 	}
 	if contentType(response) != messagePack {
-		return nil, c.stranger(response, answer)
+		return nil, refusedUntil(response, c.stranger(response, answer))
 	}
 	responses, err := c.registry.DecodeReply(answer)
-	if err == nil && len(responses) != len(messages) {
-		return nil, slnet.Errorf(slnet.KindInternal, "got %d responses to %d messages", len(responses), len(messages))
+	if err == nil && len(responses) != count {
+		return nil, slnet.Errorf(slnet.KindInternal, "got %d responses to %d messages", len(responses), count)
+	}
+	if err != nil && len(responses) == 0 {
+		err = refusedUntil(response, err)
 	}
 	return responses, err
 }
@@ -49,7 +68,7 @@ func (c *Client) Login(ctx context.Context, user, password string) (slnet.Create
 	}
 	response, answer, err := c.post(ctx, "/login", jsonType, body)
 	if err != nil {
-		return token, err
+		return token, plain(err)
 	}
 	if response.StatusCode != http.StatusOK || contentType(response) != jsonType {
 		return token, c.errorOf(response, answer)
@@ -60,7 +79,8 @@ func (c *Client) Login(ctx context.Context, user, password string) (slnet.Create
 	return token, nil
 }
 
-// post sends a body and returns the whole answer.
+// post sends a body and returns the whole answer. Where there is none its error is
+// an unanswered, unless the context has ended.
 func (c *Client) post(ctx context.Context, path, contentType string, body []byte) (*http.Response, []byte, error) {
 	request, err := c.request(ctx, http.MethodPost, path, body)
 	if err != nil {
@@ -72,7 +92,7 @@ func (c *Client) post(ctx context.Context, path, contentType string, body []byte
 	}
 	response, err := c.http.Do(request)
 	if err != nil {
-		return nil, nil, c.unreachable(ctx, err)
+		return nil, nil, c.unanswered(ctx, err)
 	}
 	defer response.Body.Close()
 	var answer bytes.Buffer
@@ -80,7 +100,7 @@ func (c *Client) post(ctx context.Context, path, contentType string, body []byte
 		answer.Grow(int(min(response.ContentLength, 64<<20)) + bytes.MinRead)
 	}
 	if _, err := answer.ReadFrom(response.Body); err != nil {
-		return nil, nil, c.broken(ctx, err)
+		return nil, nil, &unanswered{error: c.broken(ctx, err)}
 	}
 	return response, answer.Bytes(), nil
 }

@@ -1,5 +1,5 @@
 // Package client is the slnet.Connection of programs outside the daemon: it
-// carries messages and events over HTTP.
+// carries messages and events over HTTP. On it work the same helpers as in scripts.
 //
 //	connection, err := client.Dial(client.Options{Address: "127.0.0.1:7411", Token: token})
 //	if err != nil {
@@ -39,6 +39,12 @@ type Options struct {
 	// ServerName is the name to expect in the certificate of the daemon; empty
 	// means the host of Address.
 	ServerName string
+	// RetryFor is how long a call is tried again that the daemon has surely not
+	// carried out, or that changes nothing: where nobody answers, where the daemon or
+	// a proxy says when to come again, and of calls that only read also where the
+	// connection broke. 0 means that every failure is told at once. The context of
+	// the call may end it earlier.
+	RetryFor time.Duration
 }
 
 // Client is a slnet.Connection to a daemon over HTTP. Its methods may be called
@@ -48,6 +54,7 @@ type Client struct {
 	base     string // scheme and host, without a slash at the end
 	token    string
 	registry *slnet.Registry
+	retryFor time.Duration
 	http     *http.Client
 }
 
@@ -68,6 +75,7 @@ func Dial(o Options) (*Client, error) {
 		base:     base,
 		token:    o.Token,
 		registry: sdk.Registry(),
+		retryFor: o.RetryFor,
 		http: &http.Client{
 			Transport: newTransport(o),
 			// A redirect would carry the token elsewhere.

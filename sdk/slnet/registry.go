@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"slices"
 	"strings"
@@ -16,6 +17,9 @@ import (
 type MessageType struct {
 	// New returns an empty message.
 	New func() Message
+	// Reads says that it is a request that changes nothing, so that it does no harm
+	// to send it again where it is not known what became of it.
+	Reads bool
 }
 
 // Registry knows message types by name, and with them the wire forms of
@@ -50,6 +54,11 @@ func (r *Registry) Names() []string { return slices.Clone(r.names) }
 func (r *Registry) Lookup(name string) (MessageType, bool) {
 	t, ok := r.types[name]
 	return t, ok
+}
+
+// Reads reports whether these messages change nothing.
+func (r *Registry) Reads(messages ...Message) bool {
+	return !slices.ContainsFunc(messages, func(m Message) bool { return !r.types[m.MessageName()].Reads })
 }
 
 // New returns an empty message of the given name, or an error of KindInvalid
@@ -208,15 +217,39 @@ func (r *Registry) DecodeJSON(b []byte) ([]Message, error) {
 	return messages, nil
 }
 
-// StrictJSON decodes exactly one JSON value and refuses unknown fields.
+// StrictJSON decodes exactly one JSON value and refuses unknown fields. Its errors
+// say at which place of b, or in which member, something is wrong.
 func StrictJSON(b []byte, v any) error {
 	dec := json.NewDecoder(bytes.NewReader(b))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(v); err != nil {
-		return err
+		return explainJSON(b, err)
 	}
 	if dec.More() {
-		return errors.New("more follows the value")
+		return fmt.Errorf("%s: more follows the value", placeIn(b, dec.InputOffset()+1))
 	}
 	return nil
+}
+
+// explainJSON says where an error of package json is.
+func explainJSON(b []byte, err error) error {
+	var syntax *json.SyntaxError
+	var wrongType *json.UnmarshalTypeError
+	switch {
+	case errors.Is(err, io.EOF):
+		return errors.New("there is nothing")
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return fmt.Errorf("%s: it ends there, before the value is complete", placeIn(b, int64(len(b))+1))
+	case errors.As(err, &syntax):
+		return fmt.Errorf("%s: %v", placeIn(b, syntax.Offset), err)
+	case errors.As(err, &wrongType) && wrongType.Field != "":
+		return fmt.Errorf("the member %q cannot be a %s", wrongType.Field, wrongType.Value)
+	}
+	return err
+}
+
+// placeIn is the line and column of the byte of a number, from 1 on.
+func placeIn(b []byte, number int64) string {
+	before := b[:min(max(number-1, 0), int64(len(b)))]
+	return fmt.Sprintf("line %d, column %d", 1+bytes.Count(before, []byte{'\n'}), len(before)-bytes.LastIndexByte(before, '\n'))
 }

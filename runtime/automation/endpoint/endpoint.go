@@ -48,7 +48,7 @@ type Options struct {
 	// MaxAttachment is the most bytes of such a body.
 	MaxAttachment int64
 	// Attachment opens an attached file for a caller who may read it.
-	Attachment func(ctx context.Context, caller security.Caller, name *slnet.AttachmentName) (*api.CustomFile, error)
+	Attachment func(ctx context.Context, caller security.Caller, name *slnet.AttachmentName) (*api.File, error)
 	Logger     *slog.Logger
 }
 
