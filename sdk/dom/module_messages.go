@@ -60,8 +60,9 @@ type ImportModulesMessage struct {
 // ModuleImportResponse carries what an import does, or did.
 type ModuleImportResponse struct {
 	// Fingerprint stands for all that it does.
-	Fingerprint string         `json:"Fingerprint"`
-	Modules     []ModuleImport `json:"Modules"`
+	Fingerprint string `json:"Fingerprint"`
+	// Modules are what it does with each of the modules in the file, in its order.
+	Modules []ModuleImport `json:"Modules"`
 }
 
 // ModuleImport is what an import does with one module.
@@ -148,7 +149,8 @@ type ModuleAccessResponse struct {
 	ReadOnly bool `json:"ReadOnly,omitempty"`
 	// Lacks are the permissions that the module asks for to read, write or delete its
 	// instances, and that they do not have.
-	Lacks       []Permission       `json:"Lacks,omitempty"`
+	Lacks []Permission `json:"Lacks,omitempty"`
+	// Definitions say what they have access to of each definition of the module.
 	Definitions []DefinitionAccess `json:"Definitions"`
 }
 

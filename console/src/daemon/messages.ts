@@ -1897,6 +1897,7 @@ export interface ModuleAccessResponse {
 	 * instances, and that they do not have.
 	 */
 	Lacks?: PermissionFlag[]
+	/** Definitions say what they have access to of each definition of the module. */
 	Definitions: DefinitionAccess[] | null
 }
 
@@ -1946,6 +1947,7 @@ export interface FieldValueReference {
 export interface ModuleImportResponse {
 	/** Fingerprint stands for all that it does. */
 	Fingerprint: string
+	/** Modules are what it does with each of the modules in the file, in its order. */
 	Modules: ModuleImport[] | null
 }
 
