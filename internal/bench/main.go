@@ -56,7 +56,7 @@ func (b *bench) main(ctx context.Context) error {
 		return err
 	}
 	results, err := b.measure(ctx)
-	if err := errors.Join(err, stop()); err != nil {
+	if err := errors.Join(err, stop()); err != nil || len(results) == 0 {
 		return err
 	}
 	r := measure.ReportOf("Figures",
