@@ -2,37 +2,28 @@ package main
 
 import (
 	"context"
-	"path/filepath"
 	"time"
+
+	"domovoi.dev/internal/measure"
 )
 
 // warmGroup is the group of P12 and P14: runs of a script that was executed just
 // before, as source with a process that waits for it, and as a plugin whose
 // process carries all runs.
-func warmGroup(ctx context.Context, h *house) ([]*measure, error) {
-	p := &processes{house: h, echo: filepath.Join(h.dir, "echo")}
-	if err := build(ctx, p.echo, testdata+"echo"); err != nil {
-		return nil, err
-	}
-	plugin := filepath.Join(h.dir, "calls")
-	if err := build(ctx, plugin, testdata+"calls"); err != nil {
-		return nil, err
-	}
-	if err := p.deployPlugin(ctx, plugin, "process: shared"); err != nil {
-		return nil, err
-	}
-	if err := p.deploySource(ctx); err != nil {
+func warmGroup(ctx context.Context, h *measure.House) ([]*measure.Measure, error) {
+	p, err := newProcesses(ctx, h, "process: shared")
+	if err != nil {
 		return nil, err
 	}
 	e, err := startEcho(p.echo)
 	if err != nil {
 		return nil, err
 	}
-	h.closers = append(h.closers, func() error {
+	h.Closers = append(h.Closers, func() error {
 		e.close()
 		return nil
 	})
-	return []*measure{
+	return []*measure.Measure{
 		p.warmStart("P12 worker", asSource, e),
 		p.warmStart("P12 shared plugin", asPlugin, e),
 		p.runsASecond("P14 worker", asSource),
@@ -45,17 +36,17 @@ const spareTime = 200 * time.Millisecond
 
 // warmStart is P12. Its floor has the two synced commits of a run in it, which do
 // not count.
-func (p *processes) warmStart(id, script string, e *echo) *measure {
-	w := &writes{house: p.house}
+func (p *processes) warmStart(id, script string, e *echo) *measure.Measure {
+	w := &writes{House: p.House}
 	value := make([]byte, 400)
-	return &measure{
-		id:      id,
-		work:    "request to result of a run with one engine call, warm, " + script,
-		counted: "the router, both synced commits, the session, the call; the process was there",
-		floor:   "two synced commits of 400 B to the bare Pebble and an echo of 300 B between two processes",
-		bound:   atMostMore(2 * time.Millisecond),
-		unit:    latency,
-		ours: func(ctx context.Context, _ time.Duration) (float64, error) {
+	return &measure.Measure{
+		ID:      id,
+		Work:    "request to result of a run with one engine call, warm, " + script,
+		Counted: "the router, both synced commits, the session, the call; the process was there",
+		Floor:   "two synced commits of 400 B to the bare Pebble and an echo of 300 B between two processes",
+		Bound:   measure.AtMostMore(2 * time.Millisecond),
+		Unit:    measure.Latency,
+		Ours: func(ctx context.Context, _ time.Duration) (float64, error) {
 			if _, err := p.run(ctx, script, 0); err != nil {
 				return 0, err
 			}
@@ -68,7 +59,7 @@ func (p *processes) warmStart(id, script string, e *echo) *measure {
 			_, err := p.run(ctx, script, 0)
 			return time.Since(began).Seconds(), err
 		},
-		bare: func(ctx context.Context, _ time.Duration) (float64, error) {
+		Bare: func(ctx context.Context, _ time.Duration) (float64, error) {
 			const echoes = 100
 			talk, err := e.talk(ctx, echoes)
 			if err != nil {
@@ -76,7 +67,7 @@ func (p *processes) warmStart(id, script string, e *echo) *measure {
 			}
 			began := time.Now()
 			for range 2 {
-				if err := w.set(value); err != nil {
+				if err := w.Set(value); err != nil {
 					return 0, err
 				}
 			}
@@ -85,20 +76,18 @@ func (p *processes) warmStart(id, script string, e *echo) *measure {
 	}
 }
 
-// runsASecond is P14. There is no floor but the goal itself.
-func (p *processes) runsASecond(id, script string) *measure {
+// runsASecond is P14, which has no floor.
+func (p *processes) runsASecond(id, script string) *measure.Measure {
 	const clients, goal = 16, 2000
-	return &measure{
-		id:      id,
-		work:    "runs with one engine call a second, 16 clients, each run durable, " + script,
-		counted: "all of the runs",
-		floor:   "the goal of 2,000 a second",
-		bound:   atLeast(1),
-		unit:    throughput,
-		ours: throughputOf(clients, func(ctx context.Context, _ int) error {
+	return &measure.Measure{
+		ID:      id,
+		Work:    "runs with one engine call a second, 16 clients, each run durable, " + script,
+		Counted: "all of the runs",
+		Bound:   measure.AtLeast(goal),
+		Unit:    measure.Throughput,
+		Ours: measure.ThroughputOf(clients, func(ctx context.Context, _ int) error {
 			_, err := p.run(ctx, script, 0)
 			return err
 		}),
-		bare: func(context.Context, time.Duration) (float64, error) { return goal, nil },
 	}
 }
