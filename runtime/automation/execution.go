@@ -58,7 +58,7 @@ func (e *execution) stop(cause error) bool {
 
 // turnSoon is how long a run may wait for its turn before it is stored, while its
 // caller waits for its end anyway.
-const turnSoon = 50 * time.Millisecond
+var turnSoon = 50 * time.Millisecond
 
 // begin stores a new run and executes it: at once where nothing keeps it from
 // that, otherwise the queue does. One that is awaited waits for its turn a moment
