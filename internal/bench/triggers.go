@@ -92,6 +92,10 @@ func (s *starts) triggers(ctx context.Context) ([]*measure, error) {
 			ours: creating(unwanted), bare: creating(modules[0])},
 		{id: "TRG staged", work: work + "that stores a run for it", counted: counted, floor: floor, bound: atMost(2), unit: latency,
 			ours: creating(staged), bare: creating(modules[0])},
+		{id: "TRG not met time", work: processorTimeOf + work + "whose filter it does not meet", counted: counted, floor: floor, bound: atMost(1.1), unit: latency,
+			ours: createTime(unwanted), bare: createTime(modules[0])},
+		{id: "TRG staged time", work: processorTimeOf + work + "that stores a run for it", counted: counted, floor: floor, bound: atMost(2), unit: latency,
+			ours: createTime(staged), bare: createTime(modules[0])},
 	}, nil
 }
 
@@ -101,6 +105,27 @@ func creating(m *module) side {
 		_, err := m.create(ctx, m.helper)
 		return err
 	})
+}
+
+const processorTimeOf = "processor time to "
+
+// createTime is the processor time of creating an instance of a module, which does
+// not depend on what else the machine does, as latencies do.
+func createTime(m *module) side {
+	return func(ctx context.Context, _ time.Duration) (float64, error) {
+		const creates = 300
+		before, err := processorTime()
+		if err != nil {
+			return 0, err
+		}
+		for range creates {
+			if _, err := m.create(ctx, m.helper); err != nil {
+				return 0, err
+			}
+		}
+		after, err := processorTime()
+		return (after - before).Seconds() / creates, err
+	}
 }
 
 // ahead is how long before it is due a schedule is made.
