@@ -40,7 +40,8 @@ var (
 type Store struct {
 	kv       kv.Store
 	now      func() time.Time
-	models   modelClock
+	clock    changeClock
+	kept     keptRecords
 	outlived outlived
 	blobs    *blobs       // nil without OpenBlobs
 	checked  atomic.Int64 // see Checked
@@ -131,8 +132,8 @@ func (s *Store) Update(ctx context.Context, origin Origin, fn func(tx *Tx) error
 	if err != nil {
 		version = 0
 	}
-	for moduleID := range touched {
-		s.models.end(moduleID, slnet.Cursor(version))
+	for key := range touched {
+		s.clock.end(key, slnet.Cursor(version))
 	}
 	if err == nil {
 		if s.blobs != nil {
@@ -149,7 +150,7 @@ func (s *Store) Update(ctx context.Context, origin Origin, fn func(tx *Tx) error
 type Reader struct {
 	kv    kv.Reader
 	store *Store
-	// touched are the modules whose model a run of the transaction changed; nil
+	// touched are the keys of the clock that a run of the transaction changed; nil
 	// outside of transactions.
 	touched map[string]bool
 }
@@ -355,15 +356,13 @@ func (tx *Tx) touchModel(moduleID string, kind dom.ObjectKind) error {
 	if kind == dom.KindInstance || kind == dom.KindTemplate || kind == dom.KindModuleSettings {
 		return nil
 	}
-	if !tx.touched[moduleID] {
-		tx.touched[moduleID] = true
-		tx.store.models.begin(moduleID)
-	}
+	key := modelKey(moduleID)
+	tx.touch(key)
 	version, err := tx.ModelVersion(moduleID)
 	if err != nil {
 		return err
 	}
-	return tx.kv.Set(modelKey(moduleID), binary.BigEndian.AppendUint64(nil, version+1))
+	return tx.kv.Set(key, binary.BigEndian.AppendUint64(nil, version+1))
 }
 
 // count keeps the counters of objects and of the instances of a definition.

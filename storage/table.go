@@ -33,14 +33,19 @@ func (t Table[T, P]) key(parts []string) []byte {
 
 // Get returns a record, or ErrNotFound.
 func (t Table[T, P]) Get(r *Reader, key ...string) (P, error) {
-	b, err := r.kv.Get(t.key(key))
-	if errors.Is(err, kv.ErrNotFound) {
-		return nil, ErrNotFound
-	}
+	b, err := t.read(r, t.key(key))
 	if err != nil {
 		return nil, err
 	}
 	return t.decode(b)
+}
+
+func (t Table[T, P]) read(r *Reader, key []byte) ([]byte, error) {
+	b, err := r.kv.Get(key)
+	if errors.Is(err, kv.ErrNotFound) {
+		return nil, ErrNotFound
+	}
+	return b, err
 }
 
 func (t Table[T, P]) decode(b []byte) (P, error) {

@@ -93,6 +93,10 @@ func (s *starts) triggers(ctx context.Context) ([]*measure.Measure, error) {
 			Ours: creating(unwanted), Bare: creating(modules[0])},
 		{ID: "TRG staged", Work: work + "that stores a run for it", Counted: counted, Floor: floor, Bound: measure.AtMost(2), Unit: measure.Latency,
 			Ours: creating(staged), Bare: creating(modules[0])},
+		{ID: "TRG not met time", Work: processorTimeOf + work + "whose filter it does not meet", Counted: counted, Floor: floor, Bound: measure.AtMost(1.1), Unit: measure.Latency,
+			Ours: createTime(unwanted), Bare: createTime(modules[0])},
+		{ID: "TRG staged time", Work: processorTimeOf + work + "that stores a run for it", Counted: counted, Floor: floor, Bound: measure.AtMost(2), Unit: measure.Latency,
+			Ours: createTime(staged), Bare: createTime(modules[0])},
 	}, nil
 }
 
@@ -102,6 +106,27 @@ func creating(m *module) measure.Side {
 		_, err := m.create(ctx, m.helper)
 		return err
 	})
+}
+
+const processorTimeOf = "processor time to "
+
+// createTime is the processor time of creating an instance of a module, which does
+// not depend on what else the machine does, as latencies do.
+func createTime(m *module) measure.Side {
+	return func(ctx context.Context, _ time.Duration) (float64, error) {
+		const creates = 300
+		before, err := measure.ProcessorTime()
+		if err != nil {
+			return 0, err
+		}
+		for range creates {
+			if _, err := m.create(ctx, m.helper); err != nil {
+				return 0, err
+			}
+		}
+		after, err := measure.ProcessorTime()
+		return (after - before).Seconds() / creates, err
+	}
 }
 
 // ahead is how long before it is due a schedule is made.

@@ -2,7 +2,10 @@ package main
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"domovoi.dev/internal/measure"
 )
@@ -28,6 +31,8 @@ func warmGroup(ctx context.Context, h *measure.House) ([]*measure.Measure, error
 		p.warmStart("P12 shared plugin", asPlugin, e),
 		p.runsASecond("P14 worker", asSource),
 		p.runsASecond("P14 shared plugin", asPlugin),
+		p.runsTime("P14 worker time", asSource),
+		p.runsTime("P14 shared plugin time", asPlugin),
 	}, nil
 }
 
@@ -76,18 +81,60 @@ func (p *processes) warmStart(id, script string, e *echo) *measure.Measure {
 	}
 }
 
+// starters is how many clients start runs at a time.
+const starters = 16
+
 // runsASecond is P14, which has no floor.
 func (p *processes) runsASecond(id, script string) *measure.Measure {
-	const clients, goal = 16, 2000
+	const goal = 2000
 	return &measure.Measure{
 		ID:      id,
 		Work:    "runs with one engine call a second, 16 clients, each run durable, " + script,
 		Counted: "all of the runs",
 		Bound:   measure.AtLeast(goal),
 		Unit:    measure.Throughput,
-		Ours: measure.ThroughputOf(clients, func(ctx context.Context, _ int) error {
+		Ours: measure.ThroughputOf(starters, func(ctx context.Context, _ int) error {
 			_, err := p.run(ctx, script, 0)
 			return err
 		}),
+	}
+}
+
+// runsTime is what P14 asks of two cores, as processor time: unlike runs a second
+// it does not depend on what else the machine does.
+func (p *processes) runsTime(id, script string) *measure.Measure {
+	const goal = 1e-3
+	return &measure.Measure{
+		ID:      id,
+		Work:    "processor time of one of 1,000 runs with one engine call, 16 clients, each run durable, " + script,
+		Counted: "clients, daemon, the processes of the runs, the kernel's work for them, compactions meanwhile",
+		Floor:   "the goal of 2,000 a second on two cores",
+		Bound:   measure.AtMost(1),
+		Unit:    measure.Latency,
+		Ours: func(ctx context.Context, _ time.Duration) (float64, error) {
+			const runs = 1000
+			before, err := measure.ProcessorTime()
+			if err != nil {
+				return 0, err
+			}
+			var begun atomic.Int64
+			starting, ctx := errgroup.WithContext(ctx)
+			for range starters {
+				starting.Go(func() error {
+					for begun.Add(1) <= runs {
+						if _, err := p.run(ctx, script, 0); err != nil {
+							return err
+						}
+					}
+					return nil
+				})
+			}
+			if err := starting.Wait(); err != nil {
+				return 0, err
+			}
+			after, err := measure.ProcessorTime()
+			return (after - before).Seconds() / runs, err
+		},
+		Bare: func(context.Context, time.Duration) (float64, error) { return goal, nil },
 	}
 }

@@ -5,8 +5,11 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // Machine is what a reader must know of the machine to compare figures. It
@@ -66,4 +69,39 @@ func fsyncLatency(dir string) (s Spread, err error) {
 		took = append(took, time.Since(began).Seconds())
 	}
 	return SpreadOf(took), nil
+}
+
+// ProcessorTime is what this process and its children took so far. Those of the
+// children that live are looked up, for the kernel adds up only the others.
+func ProcessorTime() (time.Duration, error) {
+	var total time.Duration
+	for _, who := range []int{unix.RUSAGE_SELF, unix.RUSAGE_CHILDREN} {
+		var used unix.Rusage
+		if err := unix.Getrusage(who, &used); err != nil {
+			return 0, err
+		}
+		total += time.Duration(used.Utime.Nano() + used.Stime.Nano())
+	}
+	stats, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil {
+		return 0, err
+	}
+	for _, stat := range stats {
+		content, _ := os.ReadFile(stat) // the process may have ended
+		name := strings.LastIndexByte(string(content), ')')
+		fields := strings.Fields(string(content[name+1:]))
+		if len(fields) < 2 || fields[1] != strconv.Itoa(os.Getpid()) {
+			continue
+		}
+		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(stat)))
+		if err != nil {
+			return 0, err
+		}
+		const schedulerClock = 2 // see clock_getcpuclockid(3)
+		var t unix.Timespec
+		if unix.ClockGettime(int32(^pid<<3|schedulerClock), &t) == nil {
+			total += time.Duration(t.Nano())
+		}
+	}
+	return total, nil
 }

@@ -20,9 +20,9 @@ import (
 // it was deployed; what belongs to the script as a whole counts as it stands in
 // the newest one, which is kept a second time.
 var (
-	scriptTable    = storage.NewTable[slnet.Script]("scripts")         // the newest version by id
+	scriptTable    = storage.NewKeptTable[slnet.Script]("scripts")     // the newest version by id
 	scriptVersions = storage.NewTable[slnet.Script]("script_versions") // by id and version
-	scriptNames    = storage.NewTable[scriptLink]("script_names")      // by folded name
+	scriptNames    = storage.NewKeptTable[scriptLink]("script_names")  // by folded name
 	scriptBinaries = storage.NewTable[scriptLink]("script_binaries")   // which versions need a binary: by hash, id and version
 )
 

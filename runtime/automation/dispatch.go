@@ -161,7 +161,7 @@ func (a *Automation) findByKey(ctx context.Context, key string) error {
 // time of the next.
 func (a *Automation) wakeLater(ctx context.Context) (next time.Time, err error) {
 	now := time.Now()
-	if due := a.queue.nextDue(); !due.IsZero() && due.After(now) {
+	if due, known := a.queue.nextDue(); known && (due.IsZero() || due.After(now)) {
 		return due, nil
 	}
 	for ctx.Err() == nil {
@@ -194,10 +194,9 @@ func (a *Automation) wakeLater(ctx context.Context) (next time.Time, err error) 
 			break
 		}
 	}
-	if !next.IsZero() {
-		a.queue.setDue(next)
-	}
-	return a.queue.nextDue(), ctx.Err()
+	a.queue.setDue(next)
+	next, _ = a.queue.nextDue()
+	return next, ctx.Err()
 }
 
 // systemUser is who makes changes that no user asked for.

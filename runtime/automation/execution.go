@@ -56,18 +56,29 @@ func (e *execution) stop(cause error) bool {
 	return !e.ended
 }
 
+// turnSoon is how long a run may wait for its turn before it is stored, while its
+// caller waits for its end anyway.
+var turnSoon = 50 * time.Millisecond
+
 // begin stores a new run and executes it: at once where nothing keeps it from
-// that, otherwise the queue does. also is that of the Call.
-func (a *Automation) begin(ctx context.Context, origin storage.Origin, s *slnet.Script, run *slnet.Run, input *runInput, also func(*storage.Tx, *slnet.Run) error) error {
+// that, otherwise the queue does. One that is awaited waits for its turn a moment
+// before it is stored, since one commit is less work than two: what its caller is
+// told does not depend on it. also is that of the Call.
+func (a *Automation) begin(ctx context.Context, origin storage.Origin, s *slnet.Script, run *slnet.Run, input *runInput, awaited bool, also func(*storage.Tx, *slnet.Run) error) error {
 	if a.ending.Err() != nil {
 		return errStopping
 	}
-	waits := !a.queue.tryTake(run, manifestOf(s).Concurrency)
-	if waits {
+	limit := manifestOf(s).Concurrency
+	switch {
+	case a.queue.tryTake(run, limit):
+		run.StartedAt = run.QueuedAt
+	case awaited && a.takeSoon(ctx, run, limit):
+		run.StartedAt = time.Now().UTC()
+	default:
 		return a.store(ctx, origin, run, input, also)
 	}
 	w := openOf(run)
-	run.State, run.StartedAt = slnet.RunRunning, run.QueuedAt
+	run.State = slnet.RunRunning
 	e, err := a.enter(*run, s, input)
 	if err == nil {
 		if err = a.store(ctx, origin, run, input, also); err != nil {
@@ -83,6 +94,25 @@ func (a *Automation) begin(ctx context.Context, origin storage.Origin, s *slnet.
 		e.execute()
 	}()
 	return nil
+}
+
+// takeSoon waits a moment for the turn of a new run, and reports whether what it
+// needs to start was taken.
+func (a *Automation) takeSoon(ctx context.Context, run *slnet.Run, limit int64) bool {
+	turn := a.queue.offer(run, limit)
+	if turn == nil {
+		return false
+	}
+	timer := time.NewTimer(turnSoon)
+	defer timer.Stop()
+	select {
+	case <-turn:
+		return true
+	case <-timer.C:
+	case <-ctx.Done():
+	case <-a.ending.Done():
+	}
+	return !a.queue.withdraw(run)
 }
 
 // store stores a new run.

@@ -2,6 +2,7 @@ package automation
 
 import (
 	"context"
+	"runtime"
 	"testing"
 	"time"
 
@@ -24,6 +25,26 @@ func SetDescribeLimit(t *testing.T, d time.Duration) {
 	old := describeLimit
 	describeLimit = d
 	t.Cleanup(func() { describeLimit = old })
+}
+
+// SetTurnSoon changes how long a run waits for its turn before it is stored.
+func SetTurnSoon(t *testing.T, d time.Duration) {
+	old := turnSoon
+	turnSoon = d
+	t.Cleanup(func() { turnSoon = old })
+}
+
+// Offered waits until so many runs wait for their turn that are not stored.
+func (a *Automation) Offered(n int) {
+	for {
+		a.queue.mu.Lock()
+		offered := len(a.queue.callers)
+		a.queue.mu.Unlock()
+		if offered == n {
+			return
+		}
+		runtime.Gosched()
+	}
 }
 
 // Window is how many waiting runs of a lane are in memory at a time.

@@ -38,7 +38,11 @@ type queue struct {
 	keys    map[string][]holder // guarded by mu: executing runs by concurrency key
 	limits  map[string]int64    // guarded by mu: how many runs of a script may execute, 0 any; of scripts with lanes
 	freed   []string            // guarded by mu: keys that have room again
-	due     time.Time           // guarded by mu: when the first run of openLater may start, or zero
+	due     time.Time           // guarded by mu: when the first run of openLater may start, zero for none
+	dueRead bool                // guarded by mu: due counts those that were there when the daemon started, too
+	// callers has the waiting runs that are not stored, with what is closed when they
+	// have what they need to start; guarded by mu.
+	callers map[uuid.UUID]chan struct{}
 }
 
 // level has the lanes of one order.
@@ -72,7 +76,7 @@ type holder struct {
 func newQueue(slots int) *queue {
 	return &queue{
 		wake: make(chan struct{}, 1), free: slots, scripts: make(map[string][]holder), keys: make(map[string][]holder),
-		limits: make(map[string]int64),
+		limits: make(map[string]int64), callers: make(map[uuid.UUID]chan struct{}),
 	}
 }
 
@@ -93,6 +97,47 @@ func (q *queue) tryTake(run *slnet.Run, limit int64) bool {
 		return false
 	}
 	q.take(&w)
+	return true
+}
+
+// offer lets a new run that is not stored wait for its turn among those that are.
+// The channel is closed when what it needs to start was taken for it. It is nil
+// where the run cannot wait so: it has a key, for which others are looked up in the
+// store, or there are more in its lane than are in memory. limit is how many runs
+// of its script may execute, 0 any.
+func (q *queue) offer(run *slnet.Run, limit int64) <-chan struct{} {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	w := openOf(run)
+	if w.Key != "" {
+		return nil
+	}
+	l := q.lane(w.Order, w.User, w.Script)
+	if l.more || len(l.ready) >= window {
+		return nil
+	}
+	at, _ := slices.BinarySearchFunc(l.ready, w, compareOpen)
+	l.ready = slices.Insert(l.ready, at, w)
+	if _, known := q.limits[w.Script]; !known {
+		q.limits[w.Script] = limit
+	}
+	turn := make(chan struct{})
+	q.callers[w.ID] = turn
+	q.rouse()
+	return turn
+}
+
+// withdraw takes back what was offered, and reports whether that was in time.
+func (q *queue) withdraw(run *slnet.Run) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if _, waits := q.callers[run.ID]; !waits {
+		return false
+	}
+	delete(q.callers, run.ID)
+	w := openOf(run)
+	l := q.lane(w.Order, w.User, w.Script)
+	l.ready = slices.DeleteFunc(l.ready, func(o openRun) bool { return o.ID == run.ID })
 	return true
 }
 
@@ -186,7 +231,8 @@ func (q *queue) enter(w openRun) {
 		l.more = true // it is met there
 		l.added++
 	case len(l.ready) >= 2*window: // too many that came out of order: begin again
-		l.ready, l.seen, l.more = nil, "", true
+		l.ready = slices.DeleteFunc(l.ready, func(o openRun) bool { return q.callers[o.ID] == nil })
+		l.seen, l.more = "", true
 		l.added++
 	default:
 		at, there := slices.BinarySearchFunc(l.ready, w, compareOpen)
@@ -221,10 +267,24 @@ func (q *queue) lane(order, user, script string) *lane {
 }
 
 // next takes the run that starts next. Where it has to know more first, it
-// returns a lane to be loaded instead; with neither, nothing can start.
+// returns a lane to be loaded instead; with neither, nothing can start. Those that
+// were offered are started by whoever did.
 func (q *queue) next() (w openRun, hungry *lane, ok bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	for {
+		w, hungry, ok = q.choose()
+		turn, offered := q.callers[w.ID]
+		if !ok || !offered {
+			return w, hungry, ok
+		}
+		delete(q.callers, w.ID)
+		close(turn)
+	}
+}
+
+// choose needs mu.
+func (q *queue) choose() (w openRun, hungry *lane, ok bool) {
 	for _, v := range q.levels {
 		if v.order != orderChildren && q.free <= 0 {
 			break
@@ -350,26 +410,27 @@ func (q *queue) refree(key string) {
 	q.freed = append(q.freed, key)
 }
 
-// nextDue is when the first run that waits for its time may start, zero for not
-// known or none.
-func (q *queue) nextDue() time.Time {
+// nextDue is when the first run that waits for its time may start, zero for none.
+// It is not known before setDue was called.
+func (q *queue) nextDue() (due time.Time, known bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.due
+	return q.due, q.dueRead
 }
 
-// forgetDue makes nextDue not known, and setDue tells it, unless one before it
-// came in meanwhile.
+// forgetDue makes nextDue not known, and setDue tells it, zero for none. Those that
+// came in between count besides.
 func (q *queue) forgetDue() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.due = time.Time{}
+	q.due, q.dueRead = time.Time{}, false
 }
 
 func (q *queue) setDue(due time.Time) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.due.IsZero() || due.Before(q.due) {
+	q.dueRead = true
+	if q.due.IsZero() || !due.IsZero() && due.Before(q.due) {
 		q.due = due
 	}
 }

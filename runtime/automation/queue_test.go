@@ -1,6 +1,7 @@
 package automation_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"testing"
@@ -153,6 +154,108 @@ func TestConcurrencyOfAScriptAndOfAKey(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+}
+
+// A run whose caller waits for its end is stored when its turn comes, and as
+// waiting when that takes long.
+func TestAnAwaitedRunIsStoredWhenItsTurnComes(t *testing.T) {
+	automation.SetTurnSoon(t, time.Hour)
+	h := openHouse(t)
+	h.deploy("waiting", waiting)
+	h.deploy("s", quick)
+	for range slots {
+		h.start("waiting")
+	}
+	for range slots {
+		<-h.said
+	}
+	type end struct {
+		response *slnet.RunResponse
+		err      error
+	}
+	ends := make(chan end, 4)
+	execute := func(ctx context.Context, say string, keep bool) {
+		go func() {
+			response, err := h.Execute(ctx, ann, &slnet.ExecuteScriptMessage{ScriptName: "s", Parameters: map[string]string{"say": say}, KeepRunning: keep})
+			ends <- end{response, err}
+		}()
+	}
+	runs := func() int {
+		t.Helper()
+		list, err := h.Runs(t.Context(), ann, true, &slnet.GetRunsMessage{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(list.Runs)
+	}
+	execute(t.Context(), "first", false)
+	h.Offered(1)
+	execute(t.Context(), "second", false)
+	h.Offered(2)
+	if n := runs(); n != slots {
+		t.Errorf("%d runs are stored, want those that execute", n)
+	}
+
+	// One whose caller goes away never was.
+	ctx, cancel := context.WithCancel(t.Context())
+	execute(ctx, "never", false)
+	h.Offered(3)
+	cancel()
+	if e := <-ends; !errors.Is(e.err, context.Canceled) {
+		t.Errorf("a run whose caller went away: %+v", e)
+	}
+	h.stage(ann, 1, automation.Call{ScriptName: "s", Parameters: map[string]string{"say": "third"}})
+	if n := runs(); n != slots+1 {
+		t.Errorf("%d runs are stored, want those that execute and the one that was staged", n)
+	}
+
+	// They take their turns among those that are stored.
+	h.goOn <- struct{}{}
+	for _, want := range []string{"first", "second", "third"} {
+		if said := <-h.said; said != want {
+			t.Errorf("%q comes, want %q", said, want)
+		}
+	}
+	for range 2 {
+		if e := <-ends; e.err != nil || e.response.Run.State != slnet.RunSucceeded || e.response.Run.StartedAt.Before(e.response.Run.QueuedAt) {
+			t.Errorf("a run that was awaited: %+v", e)
+		}
+	}
+
+	// With a caller who may go away, and after a while, they are stored as waiting.
+	h.start("waiting")
+	<-h.said
+	stored := func(state slnet.RunState) {
+		t.Helper()
+		for {
+			seen := h.store.Version()
+			list, err := h.Runs(t.Context(), ann, true, &slnet.GetRunsMessage{Filter: slnet.RunFilter{State: state}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(list.Runs) == 1 {
+				return
+			}
+			if _, err := h.store.Wait(t.Context(), seen); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	execute(t.Context(), "kept", true)
+	stored(slnet.RunQueued)
+	h.goOn <- struct{}{}
+	<-h.said
+	<-ends
+	h.start("waiting")
+	<-h.said
+	automation.SetTurnSoon(t, time.Millisecond)
+	execute(t.Context(), "late", false)
+	stored(slnet.RunQueued)
+	for range slots {
+		h.goOn <- struct{}{}
+	}
+	<-h.said
+	<-ends
 }
 
 // requeued waits until a run that has begun is queued again.

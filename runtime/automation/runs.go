@@ -133,7 +133,7 @@ func (a *Automation) Call(ctx context.Context, caller security.Caller, c Call) (
 		return Outcome{}, err
 	}
 	if c.Async {
-		err := a.begin(ctx, caller.Origin(), s, run, input, c.Also)
+		err := a.begin(ctx, caller.Origin(), s, run, input, false, c.Also)
 		if err != nil {
 			a.announce(run.ID, Outcome{}, err)
 		}
@@ -141,7 +141,7 @@ func (a *Automation) Call(ctx context.Context, caller security.Caller, c Call) (
 	}
 	end := a.await(run.ID)
 	defer a.forget(run.ID, end)
-	if err := a.begin(ctx, caller.Origin(), s, run, input, c.Also); err != nil {
+	if err := a.begin(ctx, caller.Origin(), s, run, input, !c.KeepRunning, c.Also); err != nil {
 		a.announce(run.ID, Outcome{}, err)
 		return Outcome{}, err
 	}
