@@ -1,1 +1,0 @@
-import{P as e}from"./index-Dk5LxA0F.js";function t(t){return e[t.Reason]??t.Message??t.Reason}export{t};
