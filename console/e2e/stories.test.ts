@@ -58,7 +58,7 @@ func Run(ctx context.Context, engine *sdk.Engine) error {
 	run = ended.Id
 	schedule = (await house.send('CreateScheduleMessage', { Schedule: { Id: none, Name: 'nightly', Script: 'rename', Expression: '0 2 * * *', Owner: 'ann', OwnerId: none, Misfire: {}, LastRun: none, Paused: true } })).Schedule.Id
 	trigger = (await house.send('CreateTriggerMessage', { Trigger: { Id: none, Name: 'on new jobs', ModuleId: 'jobs', DomDefinitionId: data.job.Id, Events: ['created'], Script: 'rename', EntryPoint: 'Run', Owner: 'ann', OwnerId: none, Paused: true } })).Trigger.Id
-	api = (await house.send('CreateApiDefinitionMessage', { Definition: { Id: none, Name: 'rename', Route: 'jobs/rename', Methods: ['POST'], Script: 'rename', Owner: 'ann' } as never })).Definition.Id
+	api = (await house.send('CreateApiDefinitionMessage', { Definition: { Id: none, Name: 'rename', Route: 'jobs/rename', Methods: ['POST'], Script: 'rename' } as never })).Definition.Id
 	await house.send('CreateApiTokenMessage', { Token: { Id: none, Name: 'shop', User: 'ann', UserId: none, Definitions: [api] } })
 	webhook = (await house.send('CreateWebhookMessage', { Webhook: { Id: none, Name: 'alarm', Url: 'https://example.org/hook', Events: ['run.failed'] }, Secret: 'x'.repeat(32) })).Webhook.Id
 	await house.send('SetSecretMessage', { Name: 'smtp.password', Value: 'x', Scripts: ['rename'], SetScripts: true })
