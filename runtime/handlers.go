@@ -274,6 +274,7 @@ var handlers = func() map[string]handler {
 	add(table, within(aside(everyone)), (*Runtime).cancelRun)
 	add(table, reading(everyone), (*Runtime).runChanges)
 	add(table, reading(everyone), (*Runtime).parseQuery)
+	add(table, reading(everyone), (*Runtime).formatQuery)
 
 	addEngine(table)
 

@@ -41,6 +41,16 @@ func (r *Runtime) parseQuery(ctx context.Context, caller security.Caller, m *dom
 	return response, nil
 }
 
+// formatQuery writes a query with the names of a module, as far as the caller may
+// read its model.
+func (r *Runtime) formatQuery(ctx context.Context, caller security.Caller, m *dom.FormatQueryMessage) (*dom.FormatQueryResponse, error) {
+	words, err := r.words(ctx, caller, m.ModuleID)
+	if err != nil {
+		return nil, err
+	}
+	return &dom.FormatQueryResponse{Filter: filtertext.Format(m.Query.Filter, words), Order: filtertext.FormatOrder(m.Query.Orders, words)}, nil
+}
+
 // problemOf answers with what is wrong with a text.
 func problemOf(err error, inOrder bool) (*dom.ParseQueryResponse, error) {
 	var e *filtertext.Error

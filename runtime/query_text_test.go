@@ -2,6 +2,7 @@ package runtime_test
 
 import (
 	"errors"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -33,6 +34,17 @@ func TestFiltersAsTextAreReadByTheDaemon(t *testing.T) {
 	}
 	if empty := parse(&dom.ParseQueryMessage{ModuleID: "texts"}); empty.Problem != nil || empty.Query.Filter.Operator != dom.OperatorTrue {
 		t.Errorf("no text: got %+v, want all", empty)
+	}
+
+	text := daemontest.Send[*dom.FormatQueryResponse](t, admin, &dom.FormatQueryMessage{ModuleID: "texts", Query: got.Query})
+	if !strings.Contains(text.Filter, "long > 3") || text.Order != "text desc" {
+		t.Errorf("the query is written as %+v", text)
+	}
+	if again := parse(&dom.ParseQueryMessage{ModuleID: "texts", Filter: text.Filter, Order: text.Order}); !reflect.DeepEqual(again.Query, got.Query) {
+		t.Errorf("%q and %q are read as %+v, want %+v", text.Filter, text.Order, again.Query, got.Query)
+	}
+	if _, err := slnet.Send1(t.Context(), admin.SendSLNetMessages, &dom.FormatQueryMessage{ModuleID: "ghost", Query: got.Query}); err == nil {
+		t.Error("a query is written with the names of a module that does not exist")
 	}
 
 	for text, want := range map[string]dom.QueryProblem{

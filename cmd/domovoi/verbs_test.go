@@ -23,6 +23,7 @@ var verbs = map[string]string{
 	"ManagerStoreBulkCreateOrUpdateRequest": "instance import", "ManagerStoreBulkDeleteRequest": "instance delete",
 	"ManagerStoreCountRequest": "instance count", "ManagerStoreExplainRequest": "instance explain",
 	"ManagerStorePagingRequest": "instance export", "ParseQueryMessage": "(the command line reads filters itself)",
+	"FormatQueryMessage":  "trigger show",
 	"ExportModuleMessage": "(module export reads a module in parts)", "PlanModulesImportMessage": "(module import makes the plan itself)",
 	"ImportModulesMessage": "(module import carries the plan out itself)", "GetModuleAccessMessage": "module access",
 	"MidnightSyncMessage": "module sync", "ReinitializeManagerMessage": "module reinitialize",

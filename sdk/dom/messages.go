@@ -281,6 +281,8 @@ func Messages() []slnet.MessageType {
 		{New: func() slnet.Message { return new(RunChangesResponse) }},
 		{Reads: true, New: func() slnet.Message { return new(ParseQueryMessage) }},
 		{New: func() slnet.Message { return new(ParseQueryResponse) }},
+		{Reads: true, New: func() slnet.Message { return new(FormatQueryMessage) }},
+		{New: func() slnet.Message { return new(FormatQueryResponse) }},
 		{Reads: true, New: func() slnet.Message { return new(ExportModuleMessage) }},
 		{New: func() slnet.Message { return new(ExportModuleResponse) }},
 		{Reads: true, New: func() slnet.Message { return new(PlanModulesImportMessage) }},

@@ -32,6 +32,28 @@ type QueryProblem struct {
 	Message string `json:"Message"`
 }
 
+// FormatQueryMessage writes a query as people write one, with the names of a
+// module's definitions, sections and fields: what ParseQueryMessage reads. Answered
+// with FormatQueryResponse.
+type FormatQueryMessage struct {
+	ModuleID string `json:"ModuleId"`
+	// Query is about instances. Its bounds, and what of it no text can say, are left out.
+	Query Query `json:"Query"`
+}
+
+// FormatQueryResponse carries a query as text.
+type FormatQueryResponse struct {
+	// Filter is "true" where all are selected, Order empty where there is none.
+	Filter string `json:"Filter"`
+	Order  string `json:"Order,omitempty"`
+}
+
+// MessageName implements slnet.Message.
+func (*FormatQueryMessage) MessageName() string { return "FormatQueryMessage" }
+
+// MessageName implements slnet.Message.
+func (*FormatQueryResponse) MessageName() string { return "FormatQueryResponse" }
+
 // MessageName implements slnet.Message.
 func (*ParseQueryMessage) MessageName() string { return "ParseQueryMessage" }
 

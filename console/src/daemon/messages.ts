@@ -1026,6 +1026,24 @@ export interface ExportModuleResponse {
 }
 
 /**
+ * FormatQueryMessage writes a query as people write one, with the names of a
+ * module's definitions, sections and fields: what ParseQueryMessage reads. Answered
+ * with FormatQueryResponse.
+ */
+export interface FormatQueryMessage {
+	ModuleId: string
+	/** Query is about instances. Its bounds, and what of it no text can say, are left out. */
+	Query: Query
+}
+
+/** FormatQueryResponse carries a query as text. */
+export interface FormatQueryResponse {
+	/** Filter is "true" where all are selected, Order empty where there is none. */
+	Filter: string
+	Order?: string
+}
+
+/**
  * GenerateInformationMessage makes an information event for operators. Answered
  * with Empty.
  */
@@ -4777,6 +4795,8 @@ export interface Messages {
 	ExecuteSourceMessage: ExecuteSourceMessage
 	ExportModuleMessage: ExportModuleMessage
 	ExportModuleResponse: ExportModuleResponse
+	FormatQueryMessage: FormatQueryMessage
+	FormatQueryResponse: FormatQueryResponse
 	GenerateInformationMessage: GenerateInformationMessage
 	GetApiDefinitionMessage: GetApiDefinitionMessage
 	GetApiDefinitionsMessage: GetApiDefinitionsMessage
@@ -4954,6 +4974,7 @@ export interface Answers {
 	ExecuteScriptMessage: RunResponse
 	ExecuteSourceMessage: RunResponse
 	ExportModuleMessage: ExportModuleResponse
+	FormatQueryMessage: FormatQueryResponse
 	GenerateInformationMessage: Empty
 	GetApiDefinitionMessage: ApiDefinitionResponse
 	GetApiDefinitionsMessage: ApiDefinitionsResponse

@@ -105,6 +105,18 @@ export async function count(kind: keyof Kinds, module: string, filter: Filter = 
 	return answer.Count
 }
 
+/** Counts the instances of a module that the caller may read. */
+export async function countInstances(module: string, signal?: AbortSignal): Promise<number> {
+	try {
+		return await count('DomInstance', module, all, signal)
+	} catch (error) {
+		// A module with links counts those of definitions only.
+		const definitions = await read('DomDefinition', module, {}, signal)
+		if (signal?.aborted || definitions.length === 0) throw error
+		return count('DomInstance', module, or(...definitions.map((d) => where(exposer('DomDefinitionId'), '==', { Guid: d.Id }))), signal)
+	}
+}
+
 /** What a write was answered with: the object as stored, and warnings. */
 export interface Stored<T> {
 	object: T

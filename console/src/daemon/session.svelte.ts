@@ -2,7 +2,7 @@
 
 import { failure, post, RequestError, send, whenSignedOut } from './call'
 import { forget } from './feed'
-import { PermissionFlags, type Error as WireError, type WhoAmIResponse } from './messages'
+import { PermissionFlags, type Error as WireError, type PermissionFlag, type WhoAmIResponse } from './messages'
 
 // The cookie cannot be seen from here. This says whether there may be one, so that
 // a stranger's browser does not begin with a request that is refused.
@@ -77,6 +77,11 @@ class Session {
 
 	has(permission: keyof typeof PermissionFlags): boolean {
 		return this.who?.Permissions?.includes(PermissionFlags[permission]) ?? false
+	}
+
+	/** Whether somebody has what a setting asks for; nothing is asked for by 0 and none. */
+	allows(permission: PermissionFlag | undefined): boolean {
+		return !permission || (this.who?.Permissions?.includes(permission) ?? false)
 	}
 
 	get readOnly(): boolean {

@@ -2,7 +2,7 @@
 // daemon reads it.
 
 import { send } from '../daemon/call'
-import type { FieldDescriptor, ParseQueryResponse } from '../daemon/messages'
+import type { FieldDescriptor, Filter, ParseQueryResponse, Query } from '../daemon/messages'
 import { elementOf, parseSpan } from './value'
 
 const words = new Set(
@@ -88,4 +88,17 @@ export function conjunction(texts: string[]): string {
 export function parseQuery(module: string, filter: string, order: string, signal?: AbortSignal): Promise<ParseQueryResponse> {
 	const zone = Intl.DateTimeFormat().resolvedOptions().timeZone
 	return send('ParseQueryMessage', { ModuleId: module, Filter: filter, Order: order, TimeZone: zone }, signal)
+}
+
+/** Has the daemon write a filter, with the names of a module. */
+export async function formatFilter(module: string, filter: Filter): Promise<string> {
+	return (await send('FormatQueryMessage', { ModuleId: module, Query: { Filter: filter } as Query })).Filter
+}
+
+/** The filter of a list that begins with a value of what it is ordered by; empty where no order has values to begin with. */
+export function fromText(word: string, field: FieldDescriptor | undefined, descending: boolean, value: string): string {
+	const kind = family(field, word)
+	if (!value || kind === 'choice' || kind === 'bool') return ''
+	// Downwards, what begins with a text is above it.
+	return clauseText({ word, operator: descending ? '<=' : '>=', value: descending && kind === 'string' ? value + '\u{ffff}' : value }, field)
 }

@@ -63,9 +63,11 @@ export function equal(a: Value | undefined, b: Value | undefined): boolean {
 }
 
 /** The id that a value refers to, if it is one. */
-export function guidOf(value: Value): string | undefined {
-	if (typeof value === 'string') return value
-	return typeof value === 'object' && 'Guid' in value ? value.Guid : undefined
+export function guidsOf(value: Value | null | undefined): string[] {
+	if (value === null || value === undefined) return []
+	if (Array.isArray(value)) return value.flatMap(guidsOf)
+	if (typeof value === 'string') return [value]
+	return typeof value === 'object' && 'Guid' in value ? [value.Guid] : []
 }
 
 /** What the control of a field shows for a value. */

@@ -2,6 +2,7 @@
 // are asked side by side, and one that fails finds nothing.
 
 import { send } from '../daemon/call'
+import type { PermissionFlags } from '../daemon/messages'
 import { and, exposer, or, select, where } from '../daemon/objects'
 import { session } from '../daemon/session.svelte'
 import type { IconName } from '../kit/icons'
@@ -91,6 +92,20 @@ const scripts: Source = async (text, signal) => {
 	}))
 }
 
+/** Lists that are small are asked for whole: only what their reader may see is there. */
+function named<T>(needs: keyof typeof PermissionFlags, note: string, icon: IconName, list: (signal: AbortSignal) => Promise<T[] | null | undefined>, name: (item: T) => string, href: (item: T) => string): Source {
+	return async (text, signal) => {
+		if (!text || !session.has(needs)) return []
+		return best((await list(signal)) ?? [], name, text, 6).map((item) => ({ label: name(item), note, icon, href: href(item) }))
+	}
+}
+
+const apis = named('PermissionAutomationApis', 'API', 'apis', async (signal) => (await send('GetApiDefinitionsMessage', {}, signal)).Definitions, (d) => d.Name, (d) => at('apis', d.Id))
+const webhooks = named('PermissionSystemAdministration', 'Webhook', 'link', async (signal) => (await send('GetWebhooksMessage', {}, signal)).Webhooks, (w) => w.Name, (w) => at('webhooks', w.Id))
+const secrets = named('PermissionAutomationSecrets', 'Secret', 'lock', async (signal) => (await send('GetSecretsMessage', {}, signal)).Secrets, (s) => s.Name, () => at('secrets'))
+const schedules = named('PermissionAutomationSchedules', 'Schedule', 'schedules', async (signal) => (await send('GetSchedulesMessage', {}, signal)).Schedules, (s) => s.Name, (s) => at('schedules', s.Id))
+const triggers = named('PermissionAutomationTriggers', 'Trigger', 'triggers', async (signal) => (await send('GetTriggersMessage', {}, signal)).Triggers, (t) => t.Name, (t) => at('triggers', t.Id))
+
 const runs: Source = async (text, signal) => {
 	// An id is mostly that of an instance; who asks for a run that does not exist is refused.
 	if (!isGuid(text) || (await instances(text, signal)).length > 0) return []
@@ -98,4 +113,4 @@ const runs: Source = async (text, signal) => {
 	return [{ label: run.Script + ' ' + run.State, note: 'Run ' + run.Id, icon: 'runs', href: at('runs', run.Id) }]
 }
 
-export const sources: Source[] = [pages, moduleEntries, scripts, instances, runs]
+export const sources: Source[] = [pages, moduleEntries, scripts, schedules, triggers, apis, webhooks, secrets, instances, runs]

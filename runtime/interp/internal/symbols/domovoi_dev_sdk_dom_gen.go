@@ -196,6 +196,8 @@ func symbols_domovoi_dev_sdk_dom() map[string]reflect.Value {
 		"FieldValueDifferences":                                             reflect.ValueOf((*dom.FieldValueDifferences)(nil)),
 		"FieldValueReference":                                               reflect.ValueOf((*dom.FieldValueReference)(nil)),
 		"Filter":                                                            reflect.ValueOf((*dom.Filter)(nil)),
+		"FormatQueryMessage":                                                reflect.ValueOf((*dom.FormatQueryMessage)(nil)),
+		"FormatQueryResponse":                                               reflect.ValueOf((*dom.FormatQueryResponse)(nil)),
 		"FormatVersion":                                                     reflect.ValueOf(constant.MakeFromLiteral("1", token.INT, 0)),
 		"GenericEnum":                                                       reflect.ValueOf((*dom.GenericEnum)(nil)),
 		"GenericEnumEntry":                                                  reflect.ValueOf((*dom.GenericEnumEntry)(nil)),

@@ -1,1 +1,0 @@
-import{N as e}from"./index-CjglYSN7.js";function t(t){return e[t.Reason]??t.Message??t.Reason}export{t};
