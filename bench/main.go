@@ -5,6 +5,8 @@
 //	go -C bench run . -short
 //	go -C bench run . -instances 1000000 -only read,range
 //
+// It starts itself as the worker of the daemon it measures.
+//
 // It is a module of its own, so that Domovoi does not depend on PocketBase.
 package main
 
@@ -17,12 +19,22 @@ import (
 	"os"
 
 	"domovoi.dev/internal/measure"
+	"domovoi.dev/plugins/sandbox"
+	"domovoi.dev/runtime/interp"
 )
 
 func main() {
+	if len(os.Args) > 1 && os.Args[1] == sandbox.Verb {
+		sandbox.Main(os.Args[2:], interp.Worker)
+		return
+	}
 	var b bench
 	b.Flags(flag.CommandLine, 100_000, "among how `many` records, a multiple of 1,000; the fewer there are, the less it says")
 	flag.Parse()
+	if flag.NArg() > 0 {
+		fmt.Fprintf(os.Stderr, "bench: unexpected argument %q\n", flag.Arg(0))
+		os.Exit(2)
+	}
 	measure.Main("bench", b.main)
 }
 
