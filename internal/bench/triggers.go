@@ -113,7 +113,7 @@ const processorTimeOf = "processor time to "
 // not depend on what else the machine does, as latencies do.
 func createTime(m *module) side {
 	return func(ctx context.Context, _ time.Duration) (float64, error) {
-		const creates = 300
+		const creates = 1000 // clocks of processes tick every 10 ms
 		before, err := processorTime()
 		if err != nil {
 			return 0, err
