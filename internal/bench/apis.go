@@ -2,16 +2,14 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"slices"
 	"strings"
-	"sync"
 	"time"
 
+	"domovoi.dev/internal/measure"
 	"domovoi.dev/runtime/api"
 	"domovoi.dev/sdk/slnet"
 )
@@ -38,19 +36,19 @@ func OnApiTrigger(ctx context.Context, engine *sdk.Engine, input slnet.ApiTrigge
 // apis is the group of user-defined APIs: requests over loopback connections that
 // are kept open.
 type apis struct {
-	*house
+	*measure.House
 	client  *http.Client
 	url     string
 	secret  string
 	clients int
 }
 
-func apisGroup(ctx context.Context, h *house) ([]*measure, error) {
-	a := &apis{house: h, clients: 16}
+func apisGroup(ctx context.Context, h *measure.House) ([]*measure.Measure, error) {
+	a := &apis{House: h, clients: 16}
 	if err := a.serve(); err != nil {
 		return nil, err
 	}
-	answers, err := h.user.SendSLNetMessages(ctx,
+	answers, err := h.User.SendSLNetMessages(ctx,
 		&slnet.DeployScriptMessage{Name: "answering", Files: []slnet.ScriptFile{{Name: "script.go", Content: answering}}},
 		&slnet.CreateApiDefinitionMessage{Definition: slnet.ApiDefinition{Name: "answering", Route: "answering/{id}", Methods: []string{"POST"}, Script: "answering"}})
 	if err != nil {
@@ -59,7 +57,7 @@ func apisGroup(ctx context.Context, h *house) ([]*measure, error) {
 	definition := answers[1].(*slnet.ApiDefinitionResponse).Definition
 	bearer := slnet.ApiToken{Name: "bench"}
 	bearer.Definitions = append(bearer.Definitions, definition.ID)
-	token, err := slnet.Send1(ctx, h.user.SendSLNetMessages, &slnet.CreateApiTokenMessage{Token: bearer})
+	token, err := slnet.Send1(ctx, h.User.SendSLNetMessages, &slnet.CreateApiTokenMessage{Token: bearer})
 	if err != nil {
 		return nil, err
 	}
@@ -67,15 +65,15 @@ func apisGroup(ctx context.Context, h *house) ([]*measure, error) {
 	const counted = "connection, edge, token, both synced commits of the run, the process that waits for it"
 	const floor = "GET /healthz at the same rate, over the same connections"
 	work := fmt.Sprintf("request to an API at %d a second, body of 300 B", apiRate)
-	return []*measure{
-		{id: "API p50", work: work + ", median", counted: counted, floor: floor, bound: atMostMore(4 * time.Millisecond), unit: latency,
-			ours: a.paced(50, a.ask), bare: a.paced(50, a.health)},
-		{id: "API p99", work: work + ", 99 of 100", counted: counted, floor: floor, bound: atMostMore(13 * time.Millisecond), unit: latency,
-			ours: a.paced(99, a.ask), bare: a.paced(99, a.health)},
-		{id: "API knee", work: fmt.Sprintf("requests to an API a second, %d clients, as many as there can be", a.clients), counted: counted,
-			floor: fmt.Sprintf("%d, up to which the original is documented", apiRate), bound: atLeast(3), unit: throughput,
-			ours: throughputOf(a.clients, func(ctx context.Context, _ int) error { return a.ask(ctx) }),
-			bare: func(context.Context, time.Duration) (float64, error) { return apiRate, nil }},
+	return []*measure.Measure{
+		{ID: "API p50", Work: work + ", median", Counted: counted, Floor: floor, Bound: measure.AtMostMore(4 * time.Millisecond), Unit: measure.Latency,
+			Ours: measure.Paced(apiRate, 50, a.ask), Bare: measure.Paced(apiRate, 50, a.health)},
+		{ID: "API p99", Work: work + ", 99 of 100", Counted: counted, Floor: floor, Bound: measure.AtMostMore(13 * time.Millisecond), Unit: measure.Latency,
+			Ours: measure.Paced(apiRate, 99, a.ask), Bare: measure.Paced(apiRate, 99, a.health)},
+		{ID: "API knee", Work: fmt.Sprintf("requests to an API a second, %d clients, as many as there can be", a.clients), Counted: counted,
+			Floor: fmt.Sprintf("%d, up to which the original is documented", apiRate), Bound: measure.AtLeast(3), Unit: measure.Throughput,
+			Ours: measure.ThroughputOf(a.clients, func(ctx context.Context, _ int) error { return a.ask(ctx) }),
+			Bare: func(context.Context, time.Duration) (float64, error) { return apiRate, nil }},
 	}, nil
 }
 
@@ -85,12 +83,12 @@ func (a *apis) serve() error {
 	if err != nil {
 		return err
 	}
-	server := api.NewServer(a.daemon.Handler(), api.ServerOptions{Logger: logger()})
+	server := api.NewServer(a.Daemon.Handler(), api.ServerOptions{Logger: measure.Logger()})
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	a.url = "http://" + listener.Addr().String()
 	a.client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: a.clients}}
-	a.closers = append(a.closers, func() error {
+	a.Closers = append(a.Closers, func() error {
 		a.client.CloseIdleConnections()
 		err := server.Close()
 		<-served
@@ -127,36 +125,4 @@ func (a *apis) do(r *http.Request) error {
 		err = fmt.Errorf("%s is answered with %s: %s", r.URL.Path, response.Status, body)
 	}
 	return err
-}
-
-// pacedSlots is how many slots a turn of a paced measure takes: with fewer
-// requests there is no hundredth part of them.
-const pacedSlots = 8
-
-// paced returns a side that begins an operation apiRate times a second, whether
-// those before have ended or not, and gives the percentile of how long they took
-// from when they were due.
-func (a *apis) paced(percent int, operation func(ctx context.Context) error) side {
-	return func(ctx context.Context, slot time.Duration) (float64, error) {
-		n := max(1, int((pacedSlots*slot).Seconds()*apiRate))
-		took, errs := make([]float64, n), make([]error, n)
-		var working sync.WaitGroup
-		began := time.Now()
-		for i := range n {
-			due := began.Add(time.Duration(i) * time.Second / apiRate)
-			select {
-			case <-time.After(time.Until(due)):
-			case <-ctx.Done():
-				working.Wait()
-				return 0, ctx.Err()
-			}
-			working.Go(func() {
-				errs[i] = operation(ctx)
-				took[i] = time.Since(due).Seconds()
-			})
-		}
-		working.Wait()
-		slices.Sort(took)
-		return took[(n-1)*percent/100], errors.Join(errs...)
-	}
 }

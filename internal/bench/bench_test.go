@@ -9,12 +9,12 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"domovoi.dev/internal/measure"
 	"domovoi.dev/plugins/sandbox"
 	"domovoi.dev/runtime"
 	"domovoi.dev/runtime/interp"
@@ -45,7 +45,7 @@ func serve(dataDir string) error {
 	if err != nil {
 		return err
 	}
-	d, err := runtime.Open(ctx, runtime.Options{DataDir: dataDir, Logger: logger()})
+	d, err := runtime.Open(ctx, runtime.Options{DataDir: dataDir, Logger: measure.Logger()})
 	if err != nil {
 		return err
 	}
@@ -59,12 +59,13 @@ func serve(dataDir string) error {
 // TestEveryMeasureGivesFigures measures all there is, too shortly to mean
 // anything.
 func TestEveryMeasureGivesFigures(t *testing.T) {
-	b := bench{dir: t.TempDir(), rounds: 1, slot: time.Millisecond, instances: firstOf, program: os.Args[0]}
-	file := filepath.Join(b.dir, "results.md")
-	if err := b.main(t.Context(), file, profiles{}); err != nil {
+	b := bench{program: os.Args[0]}
+	b.Dir, b.Rounds, b.Slot, b.Instances = t.TempDir(), 1, time.Millisecond, firstOf
+	b.Results = filepath.Join(b.Dir, "results.md")
+	if err := b.main(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	page, err := os.ReadFile(file)
+	page, err := os.ReadFile(b.Results)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,43 +76,8 @@ func TestEveryMeasureGivesFigures(t *testing.T) {
 			}
 		}
 	}
-	left, err := os.ReadDir(b.dir)
+	left, err := os.ReadDir(b.Dir)
 	if err != nil || len(left) != 1 {
 		t.Errorf("the data was not removed: %v (%v)", left, err)
-	}
-}
-
-func TestRoundsAlternateAndTheFirstDoesNotCount(t *testing.T) {
-	var turns []string
-	script := func(name string, figures ...float64) side {
-		return func(context.Context, time.Duration) (float64, error) {
-			turns = append(turns, name)
-			figure := figures[0]
-			figures = figures[1:]
-			return figure, nil
-		}
-	}
-	m := &measure{bound: atMost(3), ours: script("ours", 99, 2, 8, 6), bare: script("bare", 1, 1, 2, 3)}
-	r, err := m.carry(t.Context(), 3, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if want := strings.Fields("bare ours bare ours bare ours bare ours"); !slices.Equal(turns, want) {
-		t.Errorf("turns %v, want %v", turns, want)
-	}
-	for _, c := range []struct {
-		what      string
-		got, want spread
-	}{
-		{"figures", r.figures, spread{6, 2, 8}},
-		{"floors", r.floors, spread{2, 1, 3}},
-		{"ratios", r.ratios, spread{2, 2, 4}},
-	} {
-		if c.got != c.want {
-			t.Errorf("%s %v, want %v", c.what, c.got, c.want)
-		}
-	}
-	if !r.met() || atMost(1.9).met(2) || !atLeast(2).met(2) || atLeast(2.1).met(2) {
-		t.Error("a bound is judged wrongly")
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 
+	"domovoi.dev/internal/measure"
 	"domovoi.dev/sdk/dom"
 	"domovoi.dev/sdk/slnet"
 )
@@ -14,7 +15,7 @@ import (
 // group links and one without any, and users who have access through one of the
 // links. The floor of each measure is the same work in the module without.
 type links struct {
-	*house
+	*measure.House
 	linked, open  *module
 	whole, byText *dom.DomHelper // of the linked module, for the two users
 	freely        *dom.DomHelper // of the open module, for the first
@@ -30,13 +31,13 @@ const (
 	linkedText      = "accessible"
 )
 
-func linksGroup(ctx context.Context, h *house) ([]*measure, error) {
-	l := &links{house: h, ids: make(map[*module][]dom.InstanceID)}
+func linksGroup(ctx context.Context, h *measure.House) ([]*measure.Measure, error) {
+	l := &links{House: h, ids: make(map[*module][]dom.InstanceID)}
 	var err error
-	if l.open, err = newModule(ctx, h.user.SendSLNetMessages, "open", 5, 24, 0); err != nil {
+	if l.open, err = newModule(ctx, h.User.SendSLNetMessages, "open", 5, 24, 0); err != nil {
 		return nil, err
 	}
-	if l.linked, err = newModule(ctx, h.user.SendSLNetMessages, "linked", 5, 24, 0); err != nil {
+	if l.linked, err = newModule(ctx, h.User.SendSLNetMessages, "linked", 5, 24, 0); err != nil {
 		return nil, err
 	}
 	for _, m := range []*module{l.open, l.linked} {
@@ -57,7 +58,7 @@ func linksGroup(ctx context.Context, h *house) ([]*measure, error) {
 	}
 	l.whole, l.freely = dom.NewDomHelper(whole.SendSLNetMessages, "linked"), dom.NewDomHelper(whole.SendSLNetMessages, "open")
 	l.byText = dom.NewDomHelper(byText.SendSLNetMessages, "linked")
-	return []*measure{l.bulk(), l.byID(), l.byDefinition(), l.count(), l.byValue()}, l.store.Compact(ctx)
+	return []*measure.Measure{l.bulk(), l.byID(), l.byDefinition(), l.count(), l.byValue()}, l.Store.Compact(ctx)
 }
 
 // fill stores the instances of a module.
@@ -95,16 +96,16 @@ func (l *links) link(ctx context.Context) error {
 	})
 	settings := &dom.ModuleSettings{ModuleID: "linked"}
 	settings.DomManagerSettings.SecuritySettings.LinkSecurity = s
-	if _, err := dom.NewModuleSettingsHelper(l.user.SendSLNetMessages).ModuleSettings.Update(ctx, settings); err != nil {
+	if _, err := dom.NewModuleSettingsHelper(l.User.SendSLNetMessages).ModuleSettings.Update(ctx, settings); err != nil {
 		return err
 	}
-	_, err := slnet.Send1(ctx, l.user.SendSLNetMessages, &dom.ReinitializeManagerMessage{ModuleID: "linked"})
+	_, err := slnet.Send1(ctx, l.User.SendSLNetMessages, &dom.ReinitializeManagerMessage{ModuleID: "linked"})
 	return err
 }
 
 // member makes a user in a group of the same name, and connects them.
 func (l *links) member(ctx context.Context, name string) (slnet.Connection, error) {
-	answers, err := l.user.SendSLNetMessages(ctx,
+	answers, err := l.User.SendSLNetMessages(ctx,
 		&slnet.CreateGroupMessage{Group: slnet.Group{Name: name}}, &slnet.CreateUserMessage{Name: name, Groups: []string{name}},
 		&slnet.CreateTokenMessage{User: name})
 	if err != nil {
@@ -114,24 +115,24 @@ func (l *links) member(ctx context.Context, name string) (slnet.Connection, erro
 	if !ok {
 		return nil, errors.New("no token")
 	}
-	return l.daemon.Connect(ctx, token.Secret)
+	return l.Daemon.Connect(ctx, token.Secret)
 }
 
 // measure is one of P10: an operation in the linked module and in the open one.
-func (l *links) measure(id, work string, atATime int, ours, bare func(ctx context.Context) error) *measure {
-	return &measure{
-		id:      id,
-		work:    fmt.Sprintf("%s in a module with %d group links, in process", work, groupLinks),
-		counted: "router, access, DOM manager, store, decoding the answer",
-		floor:   "the same in a module without links, by the same user",
-		bound:   atMost(1.05),
-		unit:    latency,
-		ours:    latencyOf(atATime, ours),
-		bare:    latencyOf(atATime, bare),
+func (l *links) measure(id, work string, atATime int, ours, bare func(ctx context.Context) error) *measure.Measure {
+	return &measure.Measure{
+		ID:      id,
+		Work:    fmt.Sprintf("%s in a module with %d group links, in process", work, groupLinks),
+		Counted: "router, access, DOM manager, store, decoding the answer",
+		Floor:   "the same in a module without links, by the same user",
+		Bound:   measure.AtMost(1.05),
+		Unit:    measure.Latency,
+		Ours:    measure.LatencyOf(atATime, ours),
+		Bare:    measure.LatencyOf(atATime, bare),
 	}
 }
 
-func (l *links) bulk() *measure {
+func (l *links) bulk() *measure.Measure {
 	store := func(m *module, h *dom.DomHelper) func(ctx context.Context) error {
 		list := make([]*dom.Instance, dom.MaxAmountBulkOperation)
 		for n := range list {
@@ -147,7 +148,7 @@ func (l *links) bulk() *measure {
 		store(l.linked, l.whole), store(l.open, l.freely))
 }
 
-func (l *links) byID() *measure {
+func (l *links) byID() *measure.Measure {
 	read := func(m *module, h *dom.DomHelper) func(ctx context.Context) error {
 		ids := l.ids[m]
 		return func(ctx context.Context) error {
@@ -157,7 +158,7 @@ func (l *links) byID() *measure {
 	return l.measure("P10 id", "read an instance by id", readsAtATime, read(l.linked, l.whole), read(l.open, l.freely))
 }
 
-func (l *links) byDefinition() *measure {
+func (l *links) byDefinition() *measure.Measure {
 	const some = 100
 	read := func(m *module, h *dom.DomHelper) func(ctx context.Context) error {
 		query := dom.NewQuery(dom.InstanceExposers.DomDefinitionID.Equal(m.definition)).Limit(some)
@@ -166,7 +167,7 @@ func (l *links) byDefinition() *measure {
 	return l.measure("P10 definition", fmt.Sprintf("read %d instances by definition", some), 5, read(l.linked, l.whole), read(l.open, l.freely))
 }
 
-func (l *links) count() *measure {
+func (l *links) count() *measure.Measure {
 	count := func(m *module, h *dom.DomHelper) func(ctx context.Context) error {
 		filter := dom.InstanceExposers.DomDefinitionID.Equal(m.definition)
 		return func(ctx context.Context) error {
@@ -181,7 +182,7 @@ func (l *links) count() *measure {
 }
 
 // byValue compares a reference by value with the filter that says the same.
-func (l *links) byValue() *measure {
+func (l *links) byValue() *measure.Measure {
 	ours := dom.InstanceExposers.DomDefinitionID.Equal(l.linked.definition)
 	bare := dom.InstanceExposers.DomDefinitionID.Equal(l.open.definition).
 		And(dom.InstanceExposers.FieldValue(l.open.fields[0]).Equal(linkedText).Ordinal())
@@ -189,7 +190,7 @@ func (l *links) byValue() *measure {
 	m := l.measure("P10 value", fmt.Sprintf("read by definition with access to %d of %d instances by value", linkedInstances/linkedShare, linkedInstances), 5,
 		func(ctx context.Context) error { return want(l.byText.DomInstances.Read(ctx, ours)) },
 		func(ctx context.Context) error { return want(l.freely.DomInstances.Read(ctx, bare)) })
-	m.floor = "in a module without links, with a filter by that value"
+	m.Floor = "in a module without links, with a filter by that value"
 	return m
 }
 

@@ -14,12 +14,9 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
-	"path/filepath"
 	"slices"
-	"strings"
-	"time"
 
+	"domovoi.dev/internal/measure"
 	"domovoi.dev/plugins/sandbox"
 	"domovoi.dev/runtime/interp"
 )
@@ -30,37 +27,15 @@ func main() {
 		return
 	}
 	var b bench
-	only := flag.String("only", "", "measure only these `ids`, with commas between; the results file is then not written")
-	flag.StringVar(&b.dir, "dir", os.TempDir(), "put data below this `directory`; it should be on a disk that counts")
-	flag.IntVar(&b.rounds, "rounds", 15, "how many `times` each measure and its floor take turns")
-	flag.DurationVar(&b.slot, "slot", 150*time.Millisecond, "how long a turn takes, where it is not a fixed amount of work")
-	flag.IntVar(&b.instances, "instances", 1_000_000, "how `many` instances the store of P6 to P9, P16 and P17 has, and a tenth of it schedules that of SCH; loading a million takes some minutes")
-	results := flag.String("results", "bench/results.md", "the `file` to write the table to; empty writes none")
-	var p profiles
-	flag.StringVar(&p.cpu, "cpuprofile", "", "write a CPU profile of the turns to this `file`; floors are in it too")
-	flag.StringVar(&p.memory, "memprofile", "", "write a profile of all allocations to this `file`")
+	b.Flags(flag.CommandLine, 1_000_000, "how `many` instances the store of P6 to P9, P16 and P17 has, and a tenth of it schedules that of SCH; loading a million takes some minutes")
 	flag.Parse()
-	if *only != "" {
-		b.only = strings.Split(*only, ",")
-	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := b.main(ctx, *results, p); err != nil {
-		fmt.Fprintln(os.Stderr, "bench:", err)
-		stop()
-		os.Exit(1)
-	}
+	measure.Main("bench", b.main)
 }
 
-// bench says how to measure.
+// bench says how to measure. Its instances are those of P6 to P9, P16 and P17;
+// SCH has a tenth as many schedules.
 type bench struct {
-	only   []string // ids; empty means all
-	dir    string
-	rounds int
-	slot   time.Duration
-	// instances is how many there are for P6 to P9, P16 and P17; SCH has a tenth as
-	// many schedules.
-	instances int
+	measure.Settings
 	// program is that of the daemons with a process of their own; empty means
 	// cmd/domovoi, built for the run.
 	program string
@@ -68,35 +43,30 @@ type bench struct {
 
 // main measures and reports. A bound that is not met is no error: the table
 // says so.
-func (b *bench) main(ctx context.Context, file string, p profiles) error {
-	if b.rounds < 1 {
-		return errors.New("-rounds must be at least 1")
-	}
-	if b.instances < firstOf {
-		return fmt.Errorf("-instances must be at least %d", firstOf)
-	}
-	var err error
-	if b.dir, err = filepath.Abs(b.dir); err != nil {
+func (b *bench) main(ctx context.Context) error {
+	if err := b.Check(firstOf); err != nil {
 		return err
 	}
-	m, err := describeMachine(b.dir)
+	m, err := measure.DescribeMachine(b.Dir)
 	if err != nil {
 		return err
 	}
-	r := report{machine: m, rounds: b.rounds, slot: b.slot}
-	stop, err := p.start()
+	stop, err := b.Profile()
 	if err != nil {
 		return err
 	}
-	r.results, err = b.measure(ctx)
-	if err := errors.Join(err, stop()); err != nil {
+	results, err := b.measure(ctx)
+	if err := errors.Join(err, stop()); err != nil || len(results) == 0 {
 		return err
 	}
-	fmt.Print(r.text())
-	if file == "" || len(b.only) > 0 {
+	r := measure.ReportOf("Figures",
+		"Written by `make bench`. Each figure stands beside its floor, the least the same work could cost, measured in the same run.",
+		b.Facts(m), results)
+	fmt.Print(r.Text())
+	if b.Results == "" || len(b.Only) > 0 {
 		return nil
 	}
-	return os.WriteFile(file, []byte(r.markdown()), 0o644)
+	return os.WriteFile(b.Results, []byte(r.Markdown()), 0o644)
 }
 
 // A group is measures that share a daemon and its data.
@@ -105,7 +75,7 @@ type group struct {
 	// spares says that processes wait for runs, as they do in `domovoi serve`.
 	spares bool
 	// open prepares the house, and leaves to it what has to be closed.
-	open func(ctx context.Context, h *house) ([]*measure, error)
+	open func(ctx context.Context, h *measure.House) ([]*measure.Measure, error)
 }
 
 // groups are all groups, in the order of the table.
@@ -118,15 +88,16 @@ func (b *bench) groups() []group {
 		{ids: []string{"P10"}, open: linksGroup},
 		{ids: []string{"P11", "P13"}, open: processesGroup},
 		{ids: []string{"P12", "P14"}, spares: true, open: warmGroup},
+		{ids: []string{"P15"}, open: eventsGroup},
 		{ids: []string{"API"}, spares: true, open: apisGroup},
 		{ids: []string{"TRG", "SCH"}, open: b.startsGroup},
 	}
 }
 
-func (b *bench) measure(ctx context.Context) ([]result, error) {
-	var all []result
+func (b *bench) measure(ctx context.Context) ([]measure.Result, error) {
+	var all []measure.Result
 	for _, g := range b.groups() {
-		if !slices.ContainsFunc(g.ids, b.wants) {
+		if !slices.ContainsFunc(g.ids, b.Wants) {
 			continue
 		}
 		results, err := b.group(ctx, g)
@@ -138,36 +109,29 @@ func (b *bench) measure(ctx context.Context) ([]result, error) {
 	return all, nil
 }
 
-// wants reports whether a measure was asked for. The first word of its id is
-// that of goals.md.
-func (b *bench) wants(id string) bool {
-	id, _, _ = strings.Cut(id, " ")
-	return len(b.only) == 0 || slices.Contains(b.only, id)
-}
-
 // group opens a group on new data, carries out those of its measures that were
 // asked for, and removes the data.
-func (b *bench) group(ctx context.Context, g group) (results []result, err error) {
-	dir, err := os.MkdirTemp(b.dir, "domovoi-bench-")
+func (b *bench) group(ctx context.Context, g group) (results []measure.Result, err error) {
+	dir, err := os.MkdirTemp(b.Dir, "domovoi-bench-")
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	h, err := openHouse(ctx, dir, g.spares)
+	h, err := measure.OpenHouse(ctx, dir, g.spares)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, h.close()) }()
+	defer func() { err = errors.Join(err, h.Close()) }()
 	measures, err := g.open(ctx, h)
 	if err != nil {
 		return nil, err
 	}
 	for _, m := range measures {
-		if !b.wants(m.id) {
+		if !b.Wants(m.ID) {
 			continue
 		}
-		fmt.Fprintf(os.Stderr, "%s: %s\n", m.id, m.work)
-		r, err := m.carry(ctx, b.rounds, b.slot)
+		fmt.Fprintf(os.Stderr, "%s: %s\n", m.ID, m.Work)
+		r, err := m.Carry(ctx, b.Rounds, b.Slot)
 		if err != nil {
 			return nil, err
 		}

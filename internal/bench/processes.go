@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"time"
 
+	"domovoi.dev/internal/measure"
 	"domovoi.dev/sdk/slnet"
 )
 
@@ -23,9 +24,10 @@ import (
 // The worker that interprets the source is this program. It holds the same
 // packages as domovoi does, command line apart.
 type processes struct {
-	*house
-	echo   string // the bare plugin's binary
-	answer int    // bytes of the answer to a call
+	*measure.House
+	echo   string           // the bare plugin's binary
+	caller slnet.Connection // who executes the script, and may do nothing else
+	answer int              // bytes of the answer to a call
 }
 
 // The names the script is deployed under.
@@ -37,33 +39,81 @@ const (
 // calls is how many calls of the engine are timed in one run.
 const calls = 800
 
-func processesGroup(ctx context.Context, h *house) ([]*measure, error) {
-	p := &processes{house: h, echo: filepath.Join(h.dir, "echo")}
+// answerBytes is how large the answer to a call is to be, as goals.md has it.
+const answerBytes = 300
+
+func processesGroup(ctx context.Context, h *measure.House) ([]*measure.Measure, error) {
+	p, err := newProcesses(ctx, h, "")
+	if err != nil {
+		return nil, err
+	}
+	return []*measure.Measure{
+		p.engineCall("P11 plugin", asPlugin),
+		p.engineCall("P11 worker", asSource),
+		p.coldStart("P13 plugin", asPlugin),
+		p.coldStart("P13 worker", asSource),
+	}, nil
+}
+
+// newProcesses builds and deploys the programs, the plugin with a manifest.
+func newProcesses(ctx context.Context, h *measure.House, manifest string) (*processes, error) {
+	p := &processes{House: h, echo: filepath.Join(h.Dir, "echo")}
 	if err := build(ctx, p.echo, testdata+"echo"); err != nil {
 		return nil, err
 	}
-	plugin := filepath.Join(h.dir, "calls")
+	plugin := filepath.Join(h.Dir, "calls")
 	if err := build(ctx, plugin, testdata+"calls"); err != nil {
 		return nil, err
 	}
-	if err := p.deployPlugin(ctx, plugin, ""); err != nil {
+	if err := p.deployPlugin(ctx, plugin, manifest); err != nil {
 		return nil, err
 	}
 	if err := p.deploySource(ctx); err != nil {
 		return nil, err
 	}
-	answer, err := slnet.Send1(ctx, h.user.SendSLNetMessages, &slnet.WhoAmIMessage{})
+	return p, p.addCaller(ctx)
+}
+
+// addCaller makes the user who executes the script, with names so long that
+// the answer to "who am I" has as many bytes as wanted.
+func (p *processes) addCaller(ctx context.Context) error {
+	const name = "caller"
+	group := text(32)
+	answers, err := p.User.SendSLNetMessages(ctx,
+		&slnet.CreateGroupMessage{Group: slnet.Group{Name: group, Permissions: []slnet.PermissionFlag{slnet.PermissionAutomationExecute}}},
+		&slnet.CreateUserMessage{Name: name, Groups: []string{group}},
+		&slnet.CreateTokenMessage{User: name})
 	if err != nil {
-		return nil, err
+		return err
 	}
+	token := answers[2].(*slnet.CreateTokenResponse)
+	if p.caller, err = p.Daemon.Connect(ctx, token.Secret); err != nil {
+		return err
+	}
+	short, err := p.whoAmI(ctx)
+	if err != nil {
+		return err
+	}
+	if short > answerBytes {
+		return fmt.Errorf("the answer to a call has %d bytes, more than %d", short, answerBytes)
+	}
+	padding := text(answerBytes - short)
+	if _, err := slnet.Send1(ctx, p.User.SendSLNetMessages, &slnet.UpdateUserMessage{Name: name, DisplayName: &padding}); err != nil {
+		return err
+	}
+	p.answer, err = p.whoAmI(ctx)
+	return err
+}
+
+// whoAmI is how many bytes the caller's answer to a call has in a run.
+func (p *processes) whoAmI(ctx context.Context) (int, error) {
+	answer, err := slnet.Send1(ctx, p.caller.SendSLNetMessages, &slnet.WhoAmIMessage{})
+	if err != nil {
+		return 0, err
+	}
+	answer.(*slnet.WhoAmIResponse).Token = nil // as in a run
 	encoded, err := slnet.AppendMessages(nil, []slnet.Message{answer})
-	p.answer = len(encoded)
-	return []*measure{
-		p.engineCall("P11 plugin", asPlugin),
-		p.engineCall("P11 worker", asSource),
-		p.coldStart("P13 plugin", asPlugin),
-		p.coldStart("P13 worker", asSource),
-	}, err
+	return len(encoded), err
 }
 
 const testdata = "domovoi.dev/internal/bench/testdata/"
@@ -86,7 +136,7 @@ func (p *processes) deploySource(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = p.user.SendSLNetMessages(ctx, &slnet.DeployScriptMessage{
+	_, err = p.User.SendSLNetMessages(ctx, &slnet.DeployScriptMessage{
 		Name: asSource, Files: []slnet.ScriptFile{{Name: "script.go", Content: string(content)}},
 	})
 	return err
@@ -102,25 +152,25 @@ func (p *processes) deployPlugin(ctx context.Context, binary, manifest string) e
 	sum := sha256.Sum256(content)
 	for at := 0; at < len(content); at += slnet.MaxUploadPiece {
 		piece := content[at:min(at+slnet.MaxUploadPiece, len(content))]
-		if _, err := p.user.SendSLNetMessages(ctx, &slnet.UploadMessage{UploadID: id, Offset: int64(at), Data: piece}); err != nil {
+		if _, err := p.User.SendSLNetMessages(ctx, &slnet.UploadMessage{UploadID: id, Offset: int64(at), Data: piece}); err != nil {
 			return err
 		}
 	}
-	_, err = p.user.SendSLNetMessages(ctx, &slnet.DeployPluginMessage{Name: asPlugin, UploadID: id, SHA256: hex.EncodeToString(sum[:]), Manifest: manifest})
+	_, err = p.User.SendSLNetMessages(ctx, &slnet.DeployPluginMessage{Name: asPlugin, UploadID: id, SHA256: hex.EncodeToString(sum[:]), Manifest: manifest})
 	return err
 }
 
 // engineCall is P11. The call asks who the caller is, which the daemon answers
 // from memory: what is measured is the way to it and back.
-func (p *processes) engineCall(id, script string) *measure {
-	return &measure{
-		id:      id,
-		work:    fmt.Sprintf("engine call with an answer of %d B, %s", p.answer, script),
-		counted: "encoding, the session there and back, the router, an answer from memory, decoding; mean of the calls of one run",
-		floor:   "go-plugin's connection, a gRPC stream, 300 B from the plugin to the host and back",
-		bound:   atMost(1.5),
-		unit:    latency,
-		ours: func(ctx context.Context, _ time.Duration) (float64, error) {
+func (p *processes) engineCall(id, script string) *measure.Measure {
+	return &measure.Measure{
+		ID:      id,
+		Work:    fmt.Sprintf("engine call with an answer of %d B, %s", p.answer, script),
+		Counted: "encoding, the session there and back, the router, an answer from memory, decoding; mean of the calls of one run",
+		Floor:   "go-plugin's connection, a gRPC stream, 300 B from the plugin to the host and back",
+		Bound:   measure.AtMost(1.5),
+		Unit:    measure.Latency,
+		Ours: func(ctx context.Context, _ time.Duration) (float64, error) {
 			output, err := p.run(ctx, script, calls)
 			if err != nil {
 				return 0, err
@@ -128,7 +178,7 @@ func (p *processes) engineCall(id, script string) *measure {
 			took, err := seconds(output["took"])
 			return took / calls, err
 		},
-		bare: func(ctx context.Context, _ time.Duration) (float64, error) {
+		Bare: func(ctx context.Context, _ time.Duration) (float64, error) {
 			e, err := startEcho(p.echo)
 			if err != nil {
 				return 0, err
@@ -144,15 +194,15 @@ func (p *processes) engineCall(id, script string) *measure {
 }
 
 // coldStart is P13.
-func (p *processes) coldStart(id, script string) *measure {
-	return &measure{
-		id:      id,
-		work:    "request to start a run until its first engine call is answered, " + script,
-		counted: "the router, the synced commit of the run's record, the start of the process, loading the script, the session, the call; not the end of the run",
-		floor:   "go-plugin start of a program without an SDK in it, to the first message back and forth",
-		bound:   atMost(4),
-		unit:    latency,
-		ours: func(ctx context.Context, _ time.Duration) (float64, error) {
+func (p *processes) coldStart(id, script string) *measure.Measure {
+	return &measure.Measure{
+		ID:      id,
+		Work:    "request to start a run until its first engine call is answered, " + script,
+		Counted: "the router, the synced commit of the run's record, the start of the process, loading the script, the session, the call; not the end of the run",
+		Floor:   "go-plugin start of a program without an SDK in it, to the first message back and forth",
+		Bound:   measure.AtMost(4),
+		Unit:    measure.Latency,
+		Ours: func(ctx context.Context, _ time.Duration) (float64, error) {
 			began := time.Now()
 			output, err := p.run(ctx, script, 0)
 			if err != nil {
@@ -161,7 +211,7 @@ func (p *processes) coldStart(id, script string) *measure {
 			first, err := seconds(output["first"])
 			return first - float64(began.UnixNano())/1e9, err
 		},
-		bare: func(ctx context.Context, _ time.Duration) (float64, error) {
+		Bare: func(ctx context.Context, _ time.Duration) (float64, error) {
 			began := time.Now()
 			e, err := startEcho(p.echo)
 			if err != nil {
@@ -178,7 +228,7 @@ func (p *processes) coldStart(id, script string) *measure {
 
 // run executes the script and returns its output.
 func (p *processes) run(ctx context.Context, script string, calls int) (map[string]string, error) {
-	answer, err := slnet.Send1(ctx, p.user.SendSLNetMessages, &slnet.ExecuteScriptMessage{
+	answer, err := slnet.Send1(ctx, p.caller.SendSLNetMessages, &slnet.ExecuteScriptMessage{
 		ScriptName: script, Parameters: map[string]string{"calls": strconv.Itoa(calls)},
 	})
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 
 	"domovoi.dev/internal/load"
+	"domovoi.dev/internal/measure"
 	"domovoi.dev/sdk/dom"
 	"domovoi.dev/sdk/slnet"
 )
@@ -17,7 +18,7 @@ import (
 // queries are P6 to P8: many small instances of one definition, the same bytes in
 // the bare Pebble under their ids, and there also the entries of one index.
 type queries struct {
-	*house
+	*measure.House
 	module *load.Module
 	count  int
 	objs   [][]byte // keys of the bare Pebble
@@ -34,20 +35,20 @@ const (
 )
 
 // newQueries prepares the queries in a house in which the instances are.
-func newQueries(ctx context.Context, h *house, instances int) (*queries, error) {
-	q := &queries{house: h, count: instances}
+func newQueries(ctx context.Context, h *measure.House, instances int) (*queries, error) {
+	q := &queries{House: h, count: instances}
 	var err error
-	if q.module, err = load.Prepare(ctx, h.user.SendSLNetMessages, loadedModule); err != nil {
+	if q.module, err = load.Prepare(ctx, h.User.SendSLNetMessages, loadedModule); err != nil {
 		return nil, err
 	}
 	q.chooseValues()
 	if err := q.fillRaw(ctx); err != nil {
 		return nil, err
 	}
-	if err := q.store.Compact(ctx); err != nil {
+	if err := q.Store.Compact(ctx); err != nil {
 		return nil, err
 	}
-	return q, q.raw.Compact(ctx, []byte{0}, []byte{255}, false)
+	return q, q.Raw.Compact(ctx, []byte{0}, []byte{255}, false)
 }
 
 // chooseValues finds the values with as many hits as asked for, or, where there
@@ -71,7 +72,7 @@ func (q *queries) fillRaw(ctx context.Context) error {
 		ModuleID: loadedModule, Kind: dom.KindInstance, Query: dom.NewQuery(dom.True()), PageSize: dom.MaxPageSize,
 	}
 	for {
-		answer, err := slnet.Send1(ctx, q.user.SendSLNetMessages, request)
+		answer, err := slnet.Send1(ctx, q.User.SendSLNetMessages, request)
 		if err != nil {
 			return err
 		}
@@ -93,7 +94,7 @@ func (q *queries) fillRaw(ctx context.Context) error {
 }
 
 func (q *queries) copyRaw(raws []slnet.Raw) error {
-	batch := q.raw.NewBatch()
+	batch := q.Raw.NewBatch()
 	defer batch.Close()
 	for _, raw := range raws {
 		o, err := dom.DecodeObject(dom.KindInstance, raw)
@@ -116,7 +117,7 @@ func (q *queries) copyRaw(raws []slnet.Raw) error {
 
 // search carries a query out in process, to the encoded answer.
 func (q *queries) search(ctx context.Context, query dom.Query, want int) error {
-	answer, err := slnet.Send1(ctx, q.user.SendSLNetMessages, &dom.ManagerStoreReadRequest{
+	answer, err := slnet.Send1(ctx, q.User.SendSLNetMessages, &dom.ManagerStoreReadRequest{
 		ModuleID: loadedModule, Kind: dom.KindInstance, Query: query,
 	})
 	if err != nil {
@@ -130,7 +131,7 @@ func (q *queries) search(ctx context.Context, query dom.Query, want int) error {
 }
 
 func (q *queries) rawGet() error {
-	_, closer, err := q.raw.Get(q.objs[rand.IntN(len(q.objs))])
+	_, closer, err := q.Raw.Get(q.objs[rand.IntN(len(q.objs))])
 	if err != nil {
 		return err
 	}
@@ -138,20 +139,20 @@ func (q *queries) rawGet() error {
 }
 
 // equality is P6.
-func (q *queries) equality() *measure {
-	return &measure{
-		id:      "P6",
-		work:    fmt.Sprintf("definition and field equality, %d hits among %d instances, in process", q.hits, q.count),
-		counted: "router, DOM manager, planning, index, reading, to the encoded answer; random values",
-		floor:   fmt.Sprintf("%d Pebble Gets of the instances' bytes", q.hits+1),
-		bound:   atMost(5),
-		unit:    latency,
-		ours: latencyOf(5, func(ctx context.Context) error {
+func (q *queries) equality() *measure.Measure {
+	return &measure.Measure{
+		ID:      "P6",
+		Work:    fmt.Sprintf("definition and field equality, %d hits among %d instances, in process", q.hits, q.count),
+		Counted: "router, DOM manager, planning, index, reading, to the encoded answer; random values",
+		Floor:   fmt.Sprintf("%d Pebble Gets of the instances' bytes", q.hits+1),
+		Bound:   measure.AtMost(5),
+		Unit:    measure.Latency,
+		Ours: measure.LatencyOf(5, func(ctx context.Context) error {
 			value := q.values[rand.IntN(len(q.values))]
 			filter := q.module.OfDefinition().And(dom.InstanceExposers.FieldValue(q.module.FieldID(load.Value)).Equal(value))
 			return q.search(ctx, dom.NewQuery(filter), q.hits)
 		}),
-		bare: latencyOf(5, func(context.Context) error {
+		Bare: measure.LatencyOf(5, func(context.Context) error {
 			for range q.hits + 1 {
 				if err := q.rawGet(); err != nil {
 					return err
@@ -163,49 +164,49 @@ func (q *queries) equality() *measure {
 }
 
 // countAll is P7.
-func (q *queries) countAll() *measure {
-	return &measure{
-		id:      "P7",
-		work:    fmt.Sprintf("count the instances of a definition with %d, in process", q.count),
-		counted: "router, DOM manager, reading the counter",
-		floor:   "a Pebble Get of an instance's bytes",
-		bound:   atMost(5),
-		unit:    latency,
-		ours: latencyOf(20, func(ctx context.Context) error {
+func (q *queries) countAll() *measure.Measure {
+	return &measure.Measure{
+		ID:      "P7",
+		Work:    fmt.Sprintf("count the instances of a definition with %d, in process", q.count),
+		Counted: "router, DOM manager, reading the counter",
+		Floor:   "a Pebble Get of an instance's bytes",
+		Bound:   measure.AtMost(5),
+		Unit:    measure.Latency,
+		Ours: measure.LatencyOf(20, func(ctx context.Context) error {
 			n, err := q.module.Helper.DomInstances.Count(ctx, q.module.OfDefinition())
 			if err == nil && n < int64(q.count) {
 				err = fmt.Errorf("counted %d of %d instances", n, q.count)
 			}
 			return err
 		}),
-		bare: latencyOf(20, func(context.Context) error { return q.rawGet() }),
+		Bare: measure.LatencyOf(20, func(context.Context) error { return q.rawGet() }),
 	}
 }
 
 // ordered is P8.
-func (q *queries) ordered(descending bool) *measure {
-	m := &measure{
-		id:      "P8",
-		work:    fmt.Sprintf("the first %d of %d instances of a definition by a field, in process", firstOf, q.count),
-		counted: "router, DOM manager, planning, index, reading, to the encoded answer",
-		floor:   fmt.Sprintf("scan of %d index keys of a bare Pebble and %d Gets", firstOf, firstOf),
-		bound:   atMost(3),
-		unit:    latency,
+func (q *queries) ordered(descending bool) *measure.Measure {
+	m := &measure.Measure{
+		ID:      "P8",
+		Work:    fmt.Sprintf("the first %d of %d instances of a definition by a field, in process", firstOf, q.count),
+		Counted: "router, DOM manager, planning, index, reading, to the encoded answer",
+		Floor:   fmt.Sprintf("scan of %d index keys of a bare Pebble and %d Gets", firstOf, firstOf),
+		Bound:   measure.AtMost(3),
+		Unit:    measure.Latency,
 	}
 	exposer := dom.InstanceExposers.FieldValue(q.module.FieldID(load.Count))
 	query := dom.NewQuery(q.module.OfDefinition()).OrderBy(exposer)
 	if descending {
-		m.id, m.work = "P8 descending", "the same, from the largest value on"
+		m.ID, m.Work = "P8 descending", "the same, from the largest value on"
 		query = dom.NewQuery(q.module.OfDefinition()).OrderByDescending(exposer)
 	}
 	query = query.Limit(firstOf)
-	m.ours = latencyOf(1, func(ctx context.Context) error { return q.search(ctx, query, firstOf) })
-	m.bare = latencyOf(1, func(context.Context) error { return q.rawOrdered() })
+	m.Ours = measure.LatencyOf(1, func(ctx context.Context) error { return q.search(ctx, query, firstOf) })
+	m.Bare = measure.LatencyOf(1, func(context.Context) error { return q.rawOrdered() })
 	return m
 }
 
 func (q *queries) rawOrdered() (err error) {
-	it, err := q.raw.NewIter(&pebble.IterOptions{LowerBound: []byte("i/"), UpperBound: []byte("i0")})
+	it, err := q.Raw.NewIter(&pebble.IterOptions{LowerBound: []byte("i/"), UpperBound: []byte("i0")})
 	if err != nil {
 		return err
 	}
@@ -217,7 +218,7 @@ func (q *queries) rawOrdered() (err error) {
 	for n, ok := 0, it.First(); ok && n < firstOf; n, ok = n+1, it.Next() {
 		entry := it.Key()
 		id := dom.InstanceID(entry[len(entry)-16:])
-		_, closer, err := q.raw.Get(append([]byte("o/many/"), id[:]...))
+		_, closer, err := q.Raw.Get(append([]byte("o/many/"), id[:]...))
 		if err != nil {
 			return err
 		}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/cockroachdb/pebble/v2"
 
+	"domovoi.dev/internal/measure"
 	"domovoi.dev/sdk/dom"
 	"domovoi.dev/sdk/slnet"
 )
@@ -17,7 +18,7 @@ import (
 // the bare Pebble, both compacted, so that both come from table files that are
 // in memory.
 type reads struct {
-	*house
+	*measure.House
 	module *module
 	ids    []dom.InstanceID
 	keys   [][]byte // of the bare Pebble, by the order of ids
@@ -26,10 +27,10 @@ type reads struct {
 
 const storedInstances = 1000
 
-func readsGroup(ctx context.Context, h *house) ([]*measure, error) {
-	r := &reads{house: h}
+func readsGroup(ctx context.Context, h *measure.House) ([]*measure.Measure, error) {
+	r := &reads{House: h}
 	var err error
-	if r.module, err = newModule(ctx, h.user.SendSLNetMessages, "large", 50, 256, 0); err != nil {
+	if r.module, err = newModule(ctx, h.User.SendSLNetMessages, "large", 50, 256, 0); err != nil {
 		return nil, err
 	}
 	if err := r.fill(ctx); err != nil {
@@ -39,7 +40,7 @@ func readsGroup(ctx context.Context, h *house) ([]*measure, error) {
 		return nil, err
 	}
 	decoded := r.readDecoded()
-	return []*measure{decoded, r.readEncoded(*decoded), r.readMany()}, nil
+	return []*measure.Measure{decoded, r.readEncoded(*decoded), r.readMany()}, nil
 }
 
 // fill stores the instances, several at a time so that they share syncs, and
@@ -62,7 +63,7 @@ func (r *reads) fill(ctx context.Context) error {
 		})
 	}
 	working.Wait()
-	batch := r.raw.NewBatch()
+	batch := r.Raw.NewBatch()
 	defer batch.Close()
 	for _, id := range r.ids {
 		stored, err := r.read(ctx, id)
@@ -79,15 +80,15 @@ func (r *reads) fill(ctx context.Context) error {
 }
 
 func (r *reads) compact(ctx context.Context) error {
-	if err := r.store.Compact(ctx); err != nil {
+	if err := r.Store.Compact(ctx); err != nil {
 		return err
 	}
-	return r.raw.Compact(ctx, []byte{0}, []byte{255}, false)
+	return r.Raw.Compact(ctx, []byte{0}, []byte{255}, false)
 }
 
 // read reads an instance as it is sent: the bytes of the store.
 func (r *reads) read(ctx context.Context, id dom.InstanceID) (slnet.Raw, error) {
-	answer, err := slnet.Send1(ctx, r.user.SendSLNetMessages, &dom.ManagerStoreReadRequest{
+	answer, err := slnet.Send1(ctx, r.User.SendSLNetMessages, &dom.ManagerStoreReadRequest{
 		ModuleID: r.module.helper.ModuleID, Kind: dom.KindInstance,
 		Query: dom.NewQuery(dom.InstanceExposers.ID.Equal(id)),
 	})
@@ -105,15 +106,15 @@ func (r *reads) read(ctx context.Context, id dom.InstanceID) (slnet.Raw, error) 
 const readsAtATime = 20
 
 // readDecoded is P4 as a script meets it.
-func (r *reads) readDecoded() *measure {
-	return &measure{
-		id:      "P4",
-		work:    fmt.Sprintf("read an instance (%d B stored) by id, in process, to its decoded fields", r.bytes),
-		counted: "making the query, router, DOM manager, read, decoding the answer; random ids, all data in the block cache",
-		floor:   fmt.Sprintf("Pebble Get of %d B, not copied", r.bytes),
-		bound:   atMost(2),
-		unit:    latency,
-		ours: latencyOf(readsAtATime, func(ctx context.Context) error {
+func (r *reads) readDecoded() *measure.Measure {
+	return &measure.Measure{
+		ID:      "P4",
+		Work:    fmt.Sprintf("read an instance (%d B stored) by id, in process, to its decoded fields", r.bytes),
+		Counted: "making the query, router, DOM manager, read, decoding the answer; random ids, all data in the block cache",
+		Floor:   fmt.Sprintf("Pebble Get of %d B, not copied", r.bytes),
+		Bound:   measure.AtMost(2),
+		Unit:    measure.Latency,
+		Ours: measure.LatencyOf(readsAtATime, func(ctx context.Context) error {
 			id := r.ids[rand.IntN(len(r.ids))]
 			found, err := r.module.helper.DomInstances.Read(ctx, dom.InstanceExposers.ID.Equal(id))
 			if err == nil && len(found) != 1 {
@@ -121,8 +122,8 @@ func (r *reads) readDecoded() *measure {
 			}
 			return err
 		}),
-		bare: latencyOf(readsAtATime, func(context.Context) error {
-			value, closer, err := r.raw.Get(r.keys[rand.IntN(len(r.keys))])
+		Bare: measure.LatencyOf(readsAtATime, func(context.Context) error {
+			value, closer, err := r.Raw.Get(r.keys[rand.IntN(len(r.keys))])
 			if err != nil {
 				return err
 			}
@@ -135,11 +136,11 @@ func (r *reads) readDecoded() *measure {
 }
 
 // readEncoded is P4 without what the caller does with the answer.
-func (r *reads) readEncoded(m measure) *measure {
-	m.id += " encoded"
-	m.work = "the same, to the encoded answer"
-	m.counted = "as P4, without decoding the answer"
-	m.ours = latencyOf(readsAtATime, func(ctx context.Context) error {
+func (r *reads) readEncoded(m measure.Measure) *measure.Measure {
+	m.ID += " encoded"
+	m.Work = "the same, to the encoded answer"
+	m.Counted = "as P4, without decoding the answer"
+	m.Ours = measure.LatencyOf(readsAtATime, func(ctx context.Context) error {
 		_, err := r.read(ctx, r.ids[rand.IntN(len(r.ids))])
 		return err
 	})
@@ -147,17 +148,17 @@ func (r *reads) readEncoded(m measure) *measure {
 }
 
 // readMany is P5.
-func (r *reads) readMany() *measure {
+func (r *reads) readMany() *measure.Measure {
 	query := dom.NewQuery(dom.InstanceExposers.DomDefinitionID.Equal(r.module.definition))
-	return &measure{
-		id:      "P5",
-		work:    fmt.Sprintf("read %d instances of %d B by a filter, in process, to the encoded answer", len(r.ids), r.bytes),
-		counted: "router, DOM manager, planning, reading, a copy of the bytes for the answer",
-		floor:   fmt.Sprintf("Pebble scan of %d values of %d B, each copied", len(r.ids), r.bytes),
-		bound:   atMost(2),
-		unit:    latency,
-		ours: latencyOf(1, func(ctx context.Context) error {
-			answer, err := slnet.Send1(ctx, r.user.SendSLNetMessages, &dom.ManagerStoreReadRequest{
+	return &measure.Measure{
+		ID:      "P5",
+		Work:    fmt.Sprintf("read %d instances of %d B by a filter, in process, to the encoded answer", len(r.ids), r.bytes),
+		Counted: "router, DOM manager, planning, reading, a copy of the bytes for the answer",
+		Floor:   fmt.Sprintf("Pebble scan of %d values of %d B, each copied", len(r.ids), r.bytes),
+		Bound:   measure.AtMost(2),
+		Unit:    measure.Latency,
+		Ours: measure.LatencyOf(1, func(ctx context.Context) error {
+			answer, err := slnet.Send1(ctx, r.User.SendSLNetMessages, &dom.ManagerStoreReadRequest{
 				ModuleID: r.module.helper.ModuleID, Kind: dom.KindInstance, Query: query,
 			})
 			if err != nil {
@@ -168,12 +169,12 @@ func (r *reads) readMany() *measure {
 			}
 			return nil
 		}),
-		bare: latencyOf(1, func(context.Context) error { return r.rawScan() }),
+		Bare: measure.LatencyOf(1, func(context.Context) error { return r.rawScan() }),
 	}
 }
 
 func (r *reads) rawScan() error {
-	it, err := r.raw.NewIter(&pebble.IterOptions{LowerBound: []byte("o/large/"), UpperBound: []byte("o/large0")})
+	it, err := r.Raw.NewIter(&pebble.IterOptions{LowerBound: []byte("o/large/"), UpperBound: []byte("o/large0")})
 	if err != nil {
 		return err
 	}

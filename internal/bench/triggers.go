@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"domovoi.dev/internal/measure"
 	"domovoi.dev/sdk/dom"
 	"domovoi.dev/sdk/slnet"
 )
@@ -38,21 +39,21 @@ type starts struct {
 	rounds    int
 }
 
-func (b *bench) startsGroup(ctx context.Context, h *house) ([]*measure, error) {
-	s := &starts{writes: writes{house: h}, schedules: b.instances / 10}
-	_, err := slnet.Send1(ctx, h.user.SendSLNetMessages, &slnet.DeployScriptMessage{
+func (b *bench) startsGroup(ctx context.Context, h *measure.House) ([]*measure.Measure, error) {
+	s := &starts{writes: writes{House: h}, schedules: b.Instances / 10}
+	_, err := slnet.Send1(ctx, h.User.SendSLNetMessages, &slnet.DeployScriptMessage{
 		Name: "waits", Manifest: "concurrency: 1\ntimeout: 1s\n", Files: []slnet.ScriptFile{{Name: "script.go", Content: waits}},
 	})
 	if err != nil {
 		return nil, err
 	}
-	var measures []*measure
-	if b.wants("TRG") {
+	var measures []*measure.Measure
+	if b.Wants("TRG") {
 		if measures, err = s.triggers(ctx); err != nil {
 			return nil, err
 		}
 	}
-	if b.wants("SCH") {
+	if b.Wants("SCH") {
 		due, err := s.due(ctx)
 		if err != nil {
 			return nil, err
@@ -64,10 +65,10 @@ func (b *bench) startsGroup(ctx context.Context, h *house) ([]*measure, error) {
 
 // triggers are creates in a module without triggers, in one whose trigger does
 // not want them, and in one whose trigger starts a run for each.
-func (s *starts) triggers(ctx context.Context) ([]*measure, error) {
+func (s *starts) triggers(ctx context.Context) ([]*measure.Measure, error) {
 	var modules []*module
 	for _, id := range []string{"alone", "unwanted", "staged"} {
-		m, err := newModule(ctx, s.user.SendSLNetMessages, id, 5, 24, 0)
+		m, err := newModule(ctx, s.User.SendSLNetMessages, id, 5, 24, 0)
 		if err != nil {
 			return nil, err
 		}
@@ -80,28 +81,28 @@ func (s *starts) triggers(ctx context.Context) ([]*measure, error) {
 		{Name: "staged", ModuleID: "staged"},
 	} {
 		t.Script, t.Events = "waits", []dom.TriggerEvent{dom.TriggerCreated}
-		if _, err := slnet.Send1(ctx, s.user.SendSLNetMessages, &dom.CreateTriggerMessage{Trigger: t}); err != nil {
+		if _, err := slnet.Send1(ctx, s.User.SendSLNetMessages, &dom.CreateTriggerMessage{Trigger: t}); err != nil {
 			return nil, err
 		}
 	}
 	const counted = "router, DOM manager, commit, decoding the answer; not the execution of runs"
 	const floor = "the same create in a module without triggers"
 	const work = "create an instance of 5 fields, in process, synced, with a trigger "
-	return []*measure{
-		{id: "TRG not met", work: work + "whose filter it does not meet", counted: counted, floor: floor, bound: atMost(1.1), unit: latency,
-			ours: creating(unwanted), bare: creating(modules[0])},
-		{id: "TRG staged", work: work + "that stores a run for it", counted: counted, floor: floor, bound: atMost(2), unit: latency,
-			ours: creating(staged), bare: creating(modules[0])},
-		{id: "TRG not met time", work: processorTimeOf + work + "whose filter it does not meet", counted: counted, floor: floor, bound: atMost(1.1), unit: latency,
-			ours: createTime(unwanted), bare: createTime(modules[0])},
-		{id: "TRG staged time", work: processorTimeOf + work + "that stores a run for it", counted: counted, floor: floor, bound: atMost(2), unit: latency,
-			ours: createTime(staged), bare: createTime(modules[0])},
+	return []*measure.Measure{
+		{ID: "TRG not met", Work: work + "whose filter it does not meet", Counted: counted, Floor: floor, Bound: measure.AtMost(1.1), Unit: measure.Latency,
+			Ours: creating(unwanted), Bare: creating(modules[0])},
+		{ID: "TRG staged", Work: work + "that stores a run for it", Counted: counted, Floor: floor, Bound: measure.AtMost(2), Unit: measure.Latency,
+			Ours: creating(staged), Bare: creating(modules[0])},
+		{ID: "TRG not met time", Work: processorTimeOf + work + "whose filter it does not meet", Counted: counted, Floor: floor, Bound: measure.AtMost(1.1), Unit: measure.Latency,
+			Ours: createTime(unwanted), Bare: createTime(modules[0])},
+		{ID: "TRG staged time", Work: processorTimeOf + work + "that stores a run for it", Counted: counted, Floor: floor, Bound: measure.AtMost(2), Unit: measure.Latency,
+			Ours: createTime(staged), Bare: createTime(modules[0])},
 	}, nil
 }
 
 // creating is the work of creating an instance of a module.
-func creating(m *module) side {
-	return latencyOf(5, func(ctx context.Context) error {
+func creating(m *module) measure.Side {
+	return measure.LatencyOf(5, func(ctx context.Context) error {
 		_, err := m.create(ctx, m.helper)
 		return err
 	})
@@ -109,12 +110,12 @@ func creating(m *module) side {
 
 const processorTimeOf = "processor time to "
 
-// createTime is the processor time of creating an instance of a module, which does
-// not depend on what else the machine does, as latencies do.
-func createTime(m *module) side {
+// createTime is the processor time of creating an instance of a module, which
+// depends less on what else the machine does than latencies do.
+func createTime(m *module) measure.Side {
 	return func(ctx context.Context, _ time.Duration) (float64, error) {
 		const creates = 1000 // clocks of processes tick every 10 ms
-		before, err := processorTime()
+		before, err := measure.ProcessorTime()
 		if err != nil {
 			return 0, err
 		}
@@ -123,7 +124,7 @@ func createTime(m *module) side {
 				return 0, err
 			}
 		}
-		after, err := processorTime()
+		after, err := measure.ProcessorTime()
 		return (after - before).Seconds() / creates, err
 	}
 }
@@ -133,31 +134,31 @@ const ahead = 200 * time.Millisecond
 
 // due is how late a schedule starts its run where many others wait for their
 // time.
-func (s *starts) due(ctx context.Context) (*measure, error) {
+func (s *starts) due(ctx context.Context) (*measure.Measure, error) {
 	if err := s.addSchedules(ctx); err != nil {
 		return nil, err
 	}
 	var err error
-	if s.events, err = s.user.Subscribe(ctx, slnet.Subscription{Events: []string{"RunChangedEventMessage"}}); err != nil {
+	if s.events, err = s.User.Subscribe(ctx, slnet.Subscription{Events: []string{"RunChangedEventMessage"}}); err != nil {
 		return nil, err
 	}
-	s.closers = append(s.closers, func() error {
+	s.Closers = append(s.Closers, func() error {
 		s.events.Close()
 		return nil
 	})
 	value := []byte(text(smallBytes))
-	return &measure{
-		id:      "SCH",
-		work:    fmt.Sprintf("from when a schedule is due to the event that its run is queued, among %d other schedules", s.schedules),
-		counted: "timer, reading what is due, commit of the run and of the schedule's next time, event",
-		floor:   fmt.Sprintf("a timer of the same time and a Pebble Set of %d B, synced", smallBytes),
-		bound:   atMostMore(5 * time.Millisecond),
-		unit:    latency,
-		ours:    s.late,
-		bare: func(context.Context, time.Duration) (float64, error) {
+	return &measure.Measure{
+		ID:      "SCH",
+		Work:    fmt.Sprintf("from when a schedule is due to the event that its run is queued, among %d other schedules", s.schedules),
+		Counted: "timer, reading what is due, commit of the run and of the schedule's next time, event",
+		Floor:   fmt.Sprintf("a timer of the same time and a Pebble Set of %d B, synced", smallBytes),
+		Bound:   measure.AtMostMore(5 * time.Millisecond),
+		Unit:    measure.Latency,
+		Ours:    s.late,
+		Bare: func(context.Context, time.Duration) (float64, error) {
 			due := time.Now().Add(ahead)
 			<-time.After(time.Until(due))
-			err := s.set(value)
+			err := s.Set(value)
 			return time.Since(due).Seconds(), err
 		},
 	}, nil
@@ -185,7 +186,7 @@ func (s *starts) addSchedules(ctx context.Context) error {
 }
 
 func (s *starts) addSchedule(ctx context.Context, name string, once time.Time) error {
-	_, err := slnet.Send1(ctx, s.user.SendSLNetMessages, &slnet.CreateScheduleMessage{Schedule: slnet.Schedule{
+	_, err := slnet.Send1(ctx, s.User.SendSLNetMessages, &slnet.CreateScheduleMessage{Schedule: slnet.Schedule{
 		Name: name, Script: "waits", Once: once,
 	}})
 	return err

@@ -33,9 +33,9 @@ var testLibraries = []string{
 }
 
 // onlyHere names what must not spread, however the table below is edited.
-// internal/bench measures the bare libraries beside ours, as the floor.
+// internal/measure and internal/bench measure the bare libraries beside ours, as the floor.
 var onlyHere = map[string][]string{
-	"github.com/cockroachdb/pebble":  {"storage/kv/pebblekv", "internal/bench"},
+	"github.com/cockroachdb/pebble":  {"storage/kv/pebblekv", "internal/measure", "internal/bench"},
 	"github.com/traefik/yaegi":       {"runtime/interp/..."},
 	"github.com/hashicorp/go-plugin": {"plugins", "sdk/plugin", "sdk/plugin/session", "internal/bench"},
 	"google.golang.org/grpc":         {"plugins", "sdk/plugin", "sdk/plugin/session", "internal/bench"},
@@ -203,6 +203,8 @@ var rooms = []room{
 	{path: "internal/reference"}, // only tests, which write pages of docs
 	{path: "internal/demo",
 		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/client"}},
+	{path: "internal/measure", testing: true, // how bench and internal/bench measure
+		modules: []string{"github.com/cockroachdb/pebble/v2"}},
 	{path: "internal/bench", testing: true,
 		modules: []string{"github.com/cockroachdb/pebble/v2", "github.com/hashicorp/go-plugin", "github.com/hashicorp/go-hclog",
 			"google.golang.org/grpc", "google.golang.org/protobuf"}},

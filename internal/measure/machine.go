@@ -1,4 +1,4 @@
-package main
+package measure
 
 import (
 	"bytes"
@@ -11,33 +11,40 @@ import (
 	"time"
 )
 
-// machine is what a reader must know of the machine to compare figures. It
+// Machine is what a reader must know of the machine to compare figures. It
 // holds nothing that says whose machine it is.
-type machine struct {
+type Machine struct {
 	date      time.Time
 	cores     int
 	processor string // model name, empty where it is not known
 	load      string // load averages at the start, empty where not known
-	fsync     spread // seconds of a write of 4 KiB with its sync
+	fsync     Spread // seconds of a write of 4 KiB with its sync
 }
 
-func describeMachine(dir string) (machine, error) {
-	m := machine{date: time.Now().UTC(), cores: runtime.NumCPU()}
+// DescribeMachine looks at the machine, and at the disk of a directory.
+func DescribeMachine(dir string) (Machine, error) {
+	m := Machine{date: time.Now().UTC(), cores: runtime.NumCPU(), load: loadAverages()}
 	if info, err := os.ReadFile("/proc/cpuinfo"); err == nil {
 		_, rest, _ := strings.Cut(string(info), "model name")
 		line, _, _ := strings.Cut(rest, "\n")
 		m.processor = strings.TrimSpace(strings.TrimLeft(line, "\t :"))
-	}
-	if load, err := os.ReadFile("/proc/loadavg"); err == nil {
-		m.load = strings.Join(strings.Fields(string(load))[:3], " ")
 	}
 	var err error
 	m.fsync, err = fsyncLatency(dir)
 	return m, err
 }
 
+// loadAverages are those of the last 1, 5 and 15 minutes, empty where not known.
+func loadAverages() string {
+	load, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return ""
+	}
+	return strings.Join(strings.Fields(string(load))[:3], " ")
+}
+
 // fsyncLatency appends 4 KiB to a file and syncs it, many times.
-func fsyncLatency(dir string) (s spread, err error) {
+func fsyncLatency(dir string) (s Spread, err error) {
 	own, err := os.MkdirTemp(dir, "domovoi-bench-")
 	if err != nil {
 		return s, err
@@ -60,16 +67,16 @@ func fsyncLatency(dir string) (s spread, err error) {
 		}
 		took = append(took, time.Since(began).Seconds())
 	}
-	return spreadOf(took), nil
+	return SpreadOf(took), nil
 }
 
 // clockTick is the unit of processor time in /proc, which is the same on all Linux
 // systems that Go runs on.
 const clockTick = 10 * time.Millisecond
 
-// processorTime is what this process and its children took so far, also those that
-// live, to 10 ms.
-func processorTime() (time.Duration, error) {
+// ProcessorTime is what this process and its children took so far, also those that
+// live, to 10 ms. It is for Linux; elsewhere it is 0.
+func ProcessorTime() (time.Duration, error) {
 	stats, err := filepath.Glob("/proc/[0-9]*/stat")
 	if err != nil {
 		return 0, err
