@@ -1,6 +1,7 @@
 package measure
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"path/filepath"
@@ -8,8 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // Machine is what a reader must know of the machine to compare figures. It
@@ -71,37 +70,44 @@ func fsyncLatency(dir string) (s Spread, err error) {
 	return SpreadOf(took), nil
 }
 
-// ProcessorTime is what this process and its children took so far. Those of the
-// children that live are looked up, for the kernel adds up only the others.
+// clockTick is the unit of processor time in /proc, which is the same on all Linux
+// systems that Go runs on.
+const clockTick = 10 * time.Millisecond
+
+// ProcessorTime is what this process and its children took so far, also those that
+// live, to 10 ms. It is for Linux; elsewhere it is 0.
 func ProcessorTime() (time.Duration, error) {
-	var total time.Duration
-	for _, who := range []int{unix.RUSAGE_SELF, unix.RUSAGE_CHILDREN} {
-		var used unix.Rusage
-		if err := unix.Getrusage(who, &used); err != nil {
-			return 0, err
-		}
-		total += time.Duration(used.Utime.Nano() + used.Stime.Nano())
-	}
 	stats, err := filepath.Glob("/proc/[0-9]*/stat")
 	if err != nil {
 		return 0, err
 	}
+	own := strconv.Itoa(os.Getpid())
+	ticks := 0
 	for _, stat := range stats {
 		content, _ := os.ReadFile(stat) // the process may have ended
-		name := strings.LastIndexByte(string(content), ')')
-		fields := strings.Fields(string(content[name+1:]))
-		if len(fields) < 2 || fields[1] != strconv.Itoa(os.Getpid()) {
+		const (                         // counted from the field behind the name, see proc_pid_stat(5)
+			parent   = 1
+			user     = 11
+			system   = 12
+			ended    = 14 // the last of those of children that have ended
+			allKnown = ended + 1
+		)
+		fields := strings.Fields(string(content[bytes.LastIndexByte(content, ')')+1:]))
+		self := filepath.Base(filepath.Dir(stat)) == own
+		if len(fields) < allKnown || !self && fields[parent] != own {
 			continue
 		}
-		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(stat)))
-		if err != nil {
-			return 0, err
+		last := system
+		if self {
+			last = ended
 		}
-		const schedulerClock = 2 // see clock_getcpuclockid(3)
-		var t unix.Timespec
-		if unix.ClockGettime(int32(^pid<<3|schedulerClock), &t) == nil {
-			total += time.Duration(t.Nano())
+		for _, field := range fields[user : last+1] {
+			n, err := strconv.Atoi(field)
+			if err != nil {
+				return 0, err
+			}
+			ticks += n
 		}
 	}
-	return total, nil
+	return time.Duration(ticks) * clockTick, nil
 }
