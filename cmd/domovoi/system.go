@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"domovoi.dev/internal/bytesize"
 	"domovoi.dev/sdk/client"
 	"domovoi.dev/sdk/slnet"
 )
@@ -106,7 +107,7 @@ func (a *app) systemInfo(ctx context.Context, _ []string) error {
 		t.field("Store version", fmt.Sprint(response.StoreVersion))
 		t.field("Active modules", strings.Join(response.Managers, ", "))
 		if response.RemovedRuns > 0 {
-			t.field("Removed runs", fmt.Sprintf("%d, with %s of logs", response.RemovedRuns, sizeText(response.RemovedLogBytes)))
+			t.field("Removed runs", fmt.Sprintf("%d, with %s of logs", response.RemovedRuns, bytesize.Rounded(response.RemovedLogBytes)))
 		}
 		for i, means := range response.Isolation {
 			t.row(first(i, "Isolation"), means)
@@ -129,11 +130,11 @@ func (a *app) systemInfo(ctx context.Context, _ []string) error {
 // showBackups shows how the backups do.
 func showBackups(t *table, b *slnet.BackupInfo) {
 	if b.Newest != nil {
-		t.field("Newest backup", b.Newest.Name+", "+sizeText(b.Newest.Size))
+		t.field("Newest backup", b.Newest.Name+", "+bytesize.Rounded(b.Newest.Size))
 	}
 	t.field("Next backup", timeText(b.NextAt))
 	if b.Writing > 0 {
-		t.field("Backup under way", sizeText(b.Writing)+" written")
+		t.field("Backup under way", bytesize.Rounded(b.Writing)+" written")
 	}
 	if b.Failure != "" {
 		t.field("Last backup failed", timeText(b.FailedAt)+": "+b.Failure)
@@ -142,16 +143,16 @@ func showBackups(t *table, b *slnet.BackupInfo) {
 
 // showStore shows the figures of a store.
 func showStore(t *table, s *slnet.StoreInfo) {
-	t.field("Store", fmt.Sprintf("%s on disk, %s in use", sizeText(s.DiskBytes), sizeText(s.LiveBytes)))
+	t.field("Store", fmt.Sprintf("%s on disk, %s in use", bytesize.Rounded(s.DiskBytes), bytesize.Rounded(s.LiveBytes)))
 	t.field("Store is read-only", s.ReadOnly)
 	if s.MinFree > 0 {
-		t.field("Disk", fmt.Sprintf("%s free, %s to be left", sizeText(s.DiskFree), sizeText(s.MinFree)))
+		t.field("Disk", fmt.Sprintf("%s free, %s to be left", bytesize.Rounded(s.DiskFree), bytesize.Rounded(s.MinFree)))
 	}
 	for i, level := range s.Levels {
-		t.row(first(i, "Levels"), fmt.Sprintf("%d: %d tables, %s", level.Level, level.Tables, sizeText(level.Bytes)))
+		t.row(first(i, "Levels"), fmt.Sprintf("%d: %d tables, %s", level.Level, level.Tables, bytesize.Rounded(level.Bytes)))
 	}
-	t.field("Compactions", fmt.Sprintf("%d done, %d flushes; %s wait; a read looks at %d tables at most", s.Compactions, s.Flushes, sizeText(s.CompactionDebt), s.ReadAmplification))
-	t.field("Memory", fmt.Sprintf("%s of writes, %s of cache with %d hits and %d misses", sizeText(s.MemTableBytes), sizeText(s.CacheBytes), s.CacheHits, s.CacheMisses))
+	t.field("Compactions", fmt.Sprintf("%d done, %d flushes; %s wait; a read looks at %d tables at most", s.Compactions, s.Flushes, bytesize.Rounded(s.CompactionDebt), s.ReadAmplification))
+	t.field("Memory", fmt.Sprintf("%s of writes, %s of cache with %d hits and %d misses", bytesize.Rounded(s.MemTableBytes), bytesize.Rounded(s.CacheBytes), s.CacheHits, s.CacheMisses))
 	t.field("Commits", fmt.Sprintf("%d in %d groups, %d conflicts", s.Commits, s.CommitGroups, s.Conflicts))
 	t.field("Open reads", fmt.Sprintf("%d snapshots, %d iterators", s.Snapshots, s.Iterators))
 }

@@ -3,10 +3,7 @@ package schedule
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/google/uuid"
 
@@ -31,12 +28,6 @@ type dueRow struct {
 
 // timeKey is an instant to the millisecond, in order.
 func timeKey(t time.Time) string { return fmt.Sprintf("%014x", max(t.UnixMilli(), 0)) }
-
-// plainText reports whether a text has at most so many characters, all of which
-// can be printed.
-func plainText(text string, most int) bool {
-	return utf8.ValidString(text) && utf8.RuneCountInString(text) <= most && !strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) })
-}
 
 // put stores a schedule that a person made or changed. Its next occurrence is yet
 // to come.

@@ -6,17 +6,18 @@
 package schedule
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"hash/fnv"
 	"log/slog"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
 
+	"domovoi.dev/runtime/naming"
 	"domovoi.dev/runtime/security"
 	"domovoi.dev/sdk/slnet"
 	"domovoi.dev/storage"
@@ -89,8 +90,6 @@ func New(o Options) *Schedules {
 }
 
 const (
-	maxName        = 100
-	maxDescription = 1000
 	maxJitter      = 24 * time.Hour
 	maxPreview     = 1000
 	defaultPreview = 10
@@ -104,11 +103,10 @@ func (s *Schedules) check(ctx context.Context, caller security.Caller, given *sl
 	bad := func(field, format string, args ...any) error {
 		return slnet.Errorf(slnet.KindInvalid, "the schedule's %s %s", field, fmt.Sprintf(format, args...))
 	}
+	if err := cmp.Or(naming.Check("schedule", given.Name), naming.CheckDescription("schedule", given.Description)); err != nil {
+		return err
+	}
 	switch {
-	case !plainText(given.Name, maxName) || given.Name == "" || strings.TrimSpace(given.Name) != given.Name:
-		return bad("Name", "%.120q cannot be taken: a name has 1 to %d printable characters and no space at its ends", given.Name, maxName)
-	case !plainText(strings.NewReplacer("\n", "", "\t", "").Replace(given.Description), maxDescription):
-		return bad("Description", "has more than %d characters, or some that cannot be printed", maxDescription)
 	case given.Jitter < 0 || given.Jitter > maxJitter:
 		return bad("Jitter", "is %v; it can be 0 to %v", given.Jitter, maxJitter)
 	case !given.Start.IsZero() && !given.End.IsZero() && given.End.Before(given.Start):
