@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"runtime"
 	"runtime/debug"
 	"strings"
 
@@ -157,28 +158,36 @@ func showStore(t *table, s *slnet.StoreInfo) {
 	t.field("Open reads", fmt.Sprintf("%d snapshots, %d iterators", s.Snapshots, s.Iterators))
 }
 
-// version is set by the linker.
-var version = ""
+// version and committed, the time of the commit in RFC 3339, are set by the linker;
+// see the Makefile.
+var version, committed string
 
 func (a *app) versionCommand() *cobra.Command {
 	return a.leaf("version", "Print the version of this program", func(context.Context, []string) error {
-		info := buildInfo()
-		return a.answer(info, func(t *table) {
-			t.w.Write([]byte("domovoi " + info.Version + " (" + info.GoVersion + ")\n"))
+		b := buildInfo()
+		return a.answer(b, func(t *table) {
+			t.field("Version", b.Version)
+			if b.Committed != "" {
+				t.field("Committed", b.Committed)
+			}
+			t.field("Go", b.GoVersion)
+			t.field("Platform", b.Platform)
 		})
 	})
 }
 
-// build says what this program was built from.
-type build struct{ Version, GoVersion string }
+// build says what this program was built from, and for what.
+type build struct {
+	Version   string
+	Committed string `json:",omitempty"`
+	GoVersion string
+	Platform  string
+}
 
 func buildInfo() build {
-	b := build{Version: version}
-	if info, ok := debug.ReadBuildInfo(); ok {
-		b.GoVersion = info.GoVersion
-		if b.Version == "" {
-			b.Version = info.Main.Version
-		}
+	b := build{Version: version, Committed: committed, GoVersion: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
+	if info, ok := debug.ReadBuildInfo(); ok && b.Version == "" {
+		b.Version = info.Main.Version
 	}
 	if b.Version == "" {
 		b.Version = "(unknown)"
