@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"unicode/utf8"
 
 	"domovoi.dev/internal/daemontest"
 	"domovoi.dev/runtime"
@@ -126,6 +127,11 @@ func TestRecentLog(t *testing.T) {
 	}
 	for range slnet.MaxLogLines {
 		logger.Info("many")
+	}
+	// A line as long as somebody's input is cut.
+	logger.Info(strings.Repeat("ä", 1<<20))
+	if long := ask(&slnet.GetLogMessage{}).Lines; len(long[len(long)-1].Text) > 5000 || !utf8.ValidString(long[len(long)-1].Text) {
+		t.Errorf("a line has %d bytes", len(long[len(long)-1].Text))
 	}
 	if all := ask(&slnet.GetLogMessage{}); len(all.Lines) != slnet.MaxLogLines || all.Lines[0].Text != "many" {
 		t.Errorf("got %d lines that begin with %v", len(all.Lines), all.Lines[0])

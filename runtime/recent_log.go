@@ -28,6 +28,10 @@ type keptLines struct {
 	count int64 // of all lines there were
 }
 
+// maxLogText is how many bytes of a line are held at most: what is logged may be
+// an error with much of somebody's input in it.
+const maxLogText = 4 << 10
+
 // NewRecentLog returns a RecentLog that holds nothing yet, and passes on to next,
 // which also decides what is logged at all.
 func NewRecentLog(next slog.Handler) *RecentLog {
@@ -66,10 +70,11 @@ func (l *RecentLog) keep(ctx context.Context, record slog.Record) {
 	k.line.Reset()
 	// Writing into memory does not fail.
 	_ = l.text.Handle(ctx, attributes)
-	k.lines[k.count%slnet.MaxLogLines] = slnet.LogLine{
-		Time: record.Time.UTC(), Level: record.Level.String(),
-		Text: strings.TrimSpace(record.Message + " " + k.line.String()),
+	text := strings.TrimSpace(record.Message + " " + k.line.String())
+	if len(text) > maxLogText {
+		text = strings.ToValidUTF8(text[:maxLogText], "") + "…"
 	}
+	k.lines[k.count%slnet.MaxLogLines] = slnet.LogLine{Time: record.Time.UTC(), Level: record.Level.String(), Text: text}
 	k.count++
 }
 

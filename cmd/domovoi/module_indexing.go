@@ -30,6 +30,11 @@ func (a *app) moduleIndexing(ctx context.Context, modules []string, wait bool) e
 		return err
 	}
 	defer c.Close()
+	if len(modules) > 0 {
+		if _, err := readSettings(ctx, c.SendSLNetMessages, modules[0]); err != nil {
+			return err
+		}
+	}
 	list, err := indexing(ctx, c, modules)
 	if err != nil {
 		return err

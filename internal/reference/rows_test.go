@@ -57,7 +57,9 @@ the number of the row as its name.
 			p.line("\n%s", strings.TrimPrefix(line, "> "))
 		}
 	}
-	p.line("\n### Rows that no test names\n\n%s.", strings.Join(without, ", "))
+	if len(without) > 0 {
+		p.line("\n### Rows that no test names\n\n%s.", strings.Join(without, ", "))
+	}
 	for row := range shown {
 		if !all[row] {
 			t.Errorf("tests show the row %s, which testdata/rows.md does not have: %v", row, slices.Sorted(maps.Keys(shown[row])))

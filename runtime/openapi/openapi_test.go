@@ -347,6 +347,11 @@ func TestPage(t *testing.T) {
 	if w.Code != 200 || !strings.HasPrefix(w.Header().Get("Content-Type"), "text/html") {
 		t.Fatalf("got %d %s", w.Code, w.Header().Get("Content-Type"))
 	}
+	for _, text := range []string{"<p>Is the daemon alive?</p>", "<code>POST /slnet</code>"} {
+		if !strings.Contains(page, text) {
+			t.Errorf("the page lacks %s", text)
+		}
+	}
 	places := make(map[string]int)
 	for _, id := range regexp.MustCompile(` id="([^"]+)"`).FindAllStringSubmatch(page, -1) {
 		if places[id[1]]++; places[id[1]] > 1 {

@@ -12,7 +12,7 @@ import (
 //go:embed page.html
 var pageText string
 
-var pageTemplate = template.Must(template.New("page").Parse(pageText))
+var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{"prose": prose, "sentence": sentence}).Parse(pageText))
 
 // openAPI is what the page shows of the document.
 type openAPI struct {
@@ -211,6 +211,26 @@ func (s *schema) words() typeText {
 func (t typeText) after(before string) typeText {
 	t.Before = before + t.Before
 	return t
+}
+
+// prose is a text in which words between backquotes are code.
+func prose(text string) template.HTML {
+	var b strings.Builder
+	for i, part := range strings.Split(text, "`") {
+		if part = template.HTMLEscapeString(part); i%2 == 1 {
+			part = "<code>" + part + "</code>"
+		}
+		b.WriteString(part)
+	}
+	return template.HTML(b.String())
+}
+
+// sentence ends a text with a full stop, unless it has an end.
+func sentence(text string) string {
+	if strings.HasSuffix(text, "?") || strings.HasSuffix(text, ".") {
+		return text
+	}
+	return text + "."
 }
 
 func paragraphs(text string) []string {
