@@ -18,6 +18,7 @@ SOAK ?= 1h
 BENCHFLAGS ?=
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+COMMITTED := $(shell git log -1 --format=%cI 2>/dev/null)
 # The version is stamped from git by hand, so that a checkout of another owner
 # builds too; and everything is compiled the same way, so that it is compiled
 # once for build, vet and test.
@@ -30,7 +31,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## build bin/domovoi, one static binary
-	$(GO) build -ldflags '-s -w -X main.version=$(VERSION)' -o bin/domovoi ./cmd/domovoi
+	$(GO) build -ldflags '-s -w -X main.version=$(VERSION) -X main.committed=$(COMMITTED)' -o bin/domovoi ./cmd/domovoi
 
 demo: build ## start a daemon on new data, run the shipped scripts as two users, show what happened
 	@$(GO) build -o bin/hello ./plugins/hello

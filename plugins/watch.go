@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"domovoi.dev/internal/bytesize"
 	"domovoi.dev/sdk/slnet"
 )
 
@@ -96,7 +97,7 @@ func (h *Host) look() (busy, near bool) {
 func (b Bounds) excess(s sample) string {
 	switch {
 	case s.memory > b.memory():
-		return sizeText(b.memory()) + " of memory"
+		return bytesize.Exact(b.memory()) + " of memory"
 	case b.CPU > 0 && s.cpu > b.CPU:
 		return fmt.Sprintf("%v of processor time", b.CPU)
 	case s.threads > maxThreads:
@@ -105,13 +106,6 @@ func (b Bounds) excess(s sample) string {
 		return fmt.Sprintf("%d processes", maxProcesses)
 	}
 	return ""
-}
-
-func sizeText(n int64) string {
-	if n%(1<<20) == 0 {
-		return fmt.Sprintf("%d MiB", n>>20)
-	}
-	return fmt.Sprintf("%d bytes", n)
 }
 
 // sample looks at the process, with its group where groups has it, and keeps the

@@ -89,6 +89,19 @@ func TestAudit(t *testing.T) {
 			t.Errorf("what the run did: %+v", within)
 		}
 	})
+	t.Run("a schedule", func(t *testing.T) {
+		made := daemontest.Send[*slnet.ScheduleResponse](t, admin, &slnet.CreateScheduleMessage{Schedule: slnet.Schedule{Name: "nightly", Script: "token", Expression: "0 3 * * *"}})
+		id := made.Schedule.ID
+		daemontest.Send[*slnet.ScheduleResponse](t, admin, &slnet.PauseScheduleMessage{ID: id, Paused: true})
+		daemontest.Send[*slnet.Empty](t, admin, &slnet.DeleteScheduleMessage{ID: id})
+		var messages []string
+		for _, r := range audit(t, admin, slnet.GetAuditMessage{Object: id.String()}) {
+			messages = append(messages, r.Message)
+		}
+		if want := []string{"DeleteScheduleMessage", "PauseScheduleMessage", "CreateScheduleMessage"}; !slices.Equal(messages, want) {
+			t.Errorf("got %q, want %q", messages, want)
+		}
+	})
 	t.Run("accounts and the door", func(t *testing.T) {
 		if records := audit(t, admin, slnet.GetAuditMessage{Object: "ann", Message: "CreateUserMessage"}); len(records) != 1 || records[0].User != slnet.AdministratorName {
 			t.Errorf("the user: %+v", records)

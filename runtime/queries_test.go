@@ -1,6 +1,7 @@
 package runtime_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -13,6 +14,7 @@ import (
 	"domovoi.dev/internal/daemontest"
 	"domovoi.dev/sdk/dom"
 	"domovoi.dev/sdk/slnet"
+	"domovoi.dev/storage/kv/pebblekv"
 )
 
 // queryModel is a module with fields of many types, and named instances.
@@ -213,6 +215,70 @@ func TestOrderRows(t *testing.T) {
 	}
 }
 
+// TestCCH01EachInstanceIsAskedForOnce counts what a cache asks for.
+func TestCCH01EachInstanceIsAskedForOnce(t *testing.T) {
+	daemontest.EachDoor(t, func(t *testing.T, d *daemontest.Daemon, open func(string) slnet.Connection) {
+		conn := open(d.Token())
+		m := newQueryModel(t, conn, "cached")
+		var ids []dom.InstanceID
+		for i := range 4 {
+			ids = append(ids, m.add(fmt.Sprintf("n%d", i), nil).ID)
+		}
+		var asked []int // how many ids each request names
+		cache := dom.NewDomCache(dom.NewDomHelper(func(ctx context.Context, messages ...slnet.Message) ([]slnet.Message, error) {
+			for _, message := range messages {
+				asked = append(asked, len(message.(*dom.ManagerStorePagingRequest).Query.Filter.Operands))
+			}
+			return conn.SendSLNetMessages(ctx, messages...)
+		}, "cached"))
+		get := func(want string, requests []int, ids ...dom.InstanceID) []*dom.Instance {
+			t.Helper()
+			asked = nil
+			list, err := cache.GetInstancesByID(t.Context(), ids...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var names []string
+			for _, instance := range list {
+				names = append(names, m.names[instance.ID])
+			}
+			if got := strings.Join(names, " "); got != want || !slices.Equal(asked, requests) {
+				t.Errorf("got %q with requests for %v ids, want %q and %v", got, asked, want, requests)
+			}
+			return list
+		}
+		none, unknown := dom.InstanceID{}, dom.NewInstanceID()
+		get("n1", []int{1}, ids[1])
+		first := get("n1", nil, ids[1])[0]
+		if first.Revision == 0 {
+			t.Error("an instance of the cache has no revision")
+		}
+		get("n3 n1 n0", []int{2}, ids[3], ids[1], none, ids[0], ids[3])
+		get("", nil, none)
+		get("", nil)
+		get("n0", []int{1}, unknown, ids[0])
+		get("", []int{1}, unknown)
+
+		first.AddOrUpdateFieldValue(m.main, m.fields["key"], "changed")
+		again, err := cache.GetInstanceByID(t.Context(), ids[1])
+		if v, _ := again.GetFieldValue(m.main, m.fields["key"]); err != nil || v.Text() != "n1" {
+			t.Errorf("a change of what was returned changed the cache: %v (%v)", v, err)
+		}
+		if _, err := m.helper.DomInstances.UpdateIfUnchanged(t.Context(), first); err != nil {
+			t.Fatal(err)
+		}
+		cache.Forget(ids[1])
+		asked = nil
+		again, err = cache.GetInstanceByID(t.Context(), ids[1])
+		if v, _ := again.GetFieldValue(m.main, m.fields["key"]); err != nil || v.Text() != "changed" || len(asked) != 1 {
+			t.Errorf("forgotten, then read: %v with %d requests (%v)", v, len(asked), err)
+		}
+		if missing, err := cache.GetInstanceByID(t.Context(), unknown); missing != nil || err != nil {
+			t.Errorf("an instance that does not exist: %v (%v)", missing, err)
+		}
+	})
+}
+
 func TestPagingRows(t *testing.T) {
 	daemontest.EachDoor(t, func(t *testing.T, d *daemontest.Daemon, open func(string) slnet.Connection) {
 		m := newQueryModel(t, open(d.Token()), "pages")
@@ -272,6 +338,7 @@ func TestPagingRows(t *testing.T) {
 		if loops != 2 || items != 20 {
 			t.Errorf("PAG-05, PAG-07: %d pages with %d instances, want 2 with 20", loops, items)
 		}
+		testPagesOfTwo(t, m)
 		all := instances.PreparePagingSelected(dom.NewQuery(dom.True()), 2, m.field("key"), m.field("long"))
 		list, err := all.GetAll(t.Context())
 		if err != nil || len(list) != 23 {
@@ -295,6 +362,82 @@ func TestPagingRows(t *testing.T) {
 			t.Errorf("SEL-05: %v", err)
 		}
 	})
+}
+
+// testPagesOfTwo is row PAG-06 for 23 instances.
+func testPagesOfTwo(t *testing.T, m *queryModel) {
+	t.Helper()
+	pages := m.helper.DomInstances.PreparePaging(dom.True(), 2)
+	seen := make(map[string]bool)
+	for {
+		more, err := pages.MoveToNextPage(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !more {
+			break
+		}
+		page, err := pages.GetCurrentPage()
+		if err != nil || len(page) == 0 || len(page) > 2 {
+			t.Fatalf("PAG-06: a page of %d (%v)", len(page), err)
+		}
+		for _, instance := range page {
+			if name := m.names[instance.ID]; seen[name] {
+				t.Errorf("PAG-06: %s came twice", name)
+			} else {
+				seen[name] = true
+			}
+		}
+	}
+	if len(seen) != 23 {
+		t.Errorf("PAG-06: %d instances came, want all 23", len(seen))
+	}
+}
+
+// TestPAG09PagesGoOnAfterARestart is more than a session that was idle for long:
+// the daemon that gave the first page is gone.
+func TestPAG09PagesGoOnAfterARestart(t *testing.T) {
+	dir, fs := t.TempDir(), pebblekv.MemFS()
+	var conn slnet.Connection
+	var pages *dom.DomInstancePages
+	var names map[dom.InstanceID]string
+	var got []string
+	next := func(t *testing.T) bool {
+		t.Helper()
+		more, err := pages.MoveToNextPage(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		page, err := pages.GetCurrentPage()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, instance := range page {
+			got = append(got, names[instance.ID])
+		}
+		return more
+	}
+	t.Run("before", func(t *testing.T) {
+		conn = daemontest.StartOn(t, dir, daemontest.StoreOn(t, fs)).Administrator()
+		m := newQueryModel(t, conn, "pages")
+		for i := range 7 {
+			m.add(fmt.Sprintf("n%d", i), map[string]any{"long": i})
+		}
+		names = m.names
+		send := func(ctx context.Context, messages ...slnet.Message) ([]slnet.Message, error) {
+			return conn.SendSLNetMessages(ctx, messages...)
+		}
+		pages = dom.NewDomHelper(send, m.helper.ModuleID).DomInstances.PreparePagingQuery(dom.NewQuery(dom.True()).OrderBy(m.field("long")), 3)
+		next(t)
+	})
+	t.Run("after", func(t *testing.T) {
+		conn = daemontest.StartOn(t, dir, daemontest.StoreOn(t, fs)).Administrator()
+		for next(t) {
+		}
+	})
+	if want := []string{"n0", "n1", "n2", "n3", "n4", "n5", "n6"}; !slices.Equal(got, want) {
+		t.Errorf("the pages have %v, want %v", got, want)
+	}
 }
 
 func TestExplainOverTheAPI(t *testing.T) {

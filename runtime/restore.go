@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"domovoi.dev/internal/fsync"
 	"domovoi.dev/runtime/security"
 	"domovoi.dev/sdk/slnet"
 	"domovoi.dev/storage"
@@ -115,7 +116,7 @@ func Restore(ctx context.Context, r io.Reader, dir string, o RestoreOptions) (Re
 		return Restored{}, slnet.Errorf(slnet.KindInvalid, "the backup cannot be restored there: %v", err)
 	}
 	return restoreBeside(ctx, r, dir, o, func(whole string) error {
-		return errors.Join(os.Rename(whole, dir), syncDir(filepath.Dir(dir)))
+		return errors.Join(os.Rename(whole, dir), fsync.Dir(filepath.Dir(dir)))
 	})
 }
 
@@ -270,18 +271,10 @@ func settle(ctx context.Context, dir string, o RestoreOptions) (result slnet.Che
 func syncTree(dir string) error {
 	return filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if err == nil && d.IsDir() {
-			err = syncDir(path)
+			err = fsync.Dir(path)
 		}
 		return err
 	})
-}
-
-func syncDir(path string) error {
-	dir, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
 }
 
 // cancellable is a reader that ends with a context.

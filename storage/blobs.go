@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+
+	"domovoi.dev/internal/fsync"
 )
 
 // ErrDamaged reports that a file does not hold what was written to it.
@@ -58,7 +60,7 @@ func (s *Store) OpenBlobs(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	if err := syncDir(filepath.Dir(dir)); err != nil {
+	if err := fsync.Dir(filepath.Dir(dir)); err != nil {
 		return err
 	}
 	s.blobs = &blobs{store: s, dir: dir, held: make(map[BlobHash]int)}
@@ -283,15 +285,7 @@ func (b *blobs) place(name BlobHash, fill func(f *os.File) (BlobHash, error)) (e
 	if err := os.Rename(f.Name(), path); err != nil {
 		return err
 	}
-	return errors.Join(syncDir(dir), syncDir(b.dir))
-}
-
-func syncDir(path string) error {
-	dir, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
+	return errors.Join(fsync.Dir(dir), fsync.Dir(b.dir))
 }
 
 // discard removes contents that are not in use. What cannot be removed is left

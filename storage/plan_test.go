@@ -32,10 +32,10 @@ func TestPlans(t *testing.T) {
 		objects  int64 // at most
 	}{
 		{"an id", dom.NewQuery(byID[0]), 1, "1 ids", 1},
-		{"ids (row FIL-40)", dom.NewQuery(dom.Or(byID...)), 2500, "2500 ids", 2500},
+		{"FIL-40 ids", dom.NewQuery(dom.Or(byID...)), 2500, "2500 ids", 2500},
 		{"definition and value", dom.NewQuery(ofDefinition.And(e.FieldValue(fieldText).Equal("TEXT 7"))), 50, "50 ids of index FieldValue", 50},
 		{"no hit", dom.NewQuery(ofDefinition.And(e.FieldValue(fieldText).Equal("none"))), 0, "0 ids", 0},
-		{"values of definitions (row FIL-41)", dom.NewQuery(dom.Or(byValue[:500]...)), 500, "500 ids", 500},
+		{"FIL-41 values of definitions", dom.NewQuery(dom.Or(byValue[:500]...)), 500, "500 ids", 500},
 		{"many values", dom.NewQuery(ofDefinition.And(dom.Or(numbers...))), 1000, "1000 ids of index FieldValue", 1000},
 		{"a range", dom.NewQuery(e.FieldValue(fieldNumber).GreaterThanOrEqual(4990)), 10, "10 ids of index FieldValue", 10},
 		{"first by a field", dom.NewQuery(ofDefinition).OrderBy(e.FieldValue(fieldNumber)).Limit(20), 20, "walk index FieldValue", 20},

@@ -20,7 +20,7 @@ import (
 	"domovoi.dev/storage/kv"
 )
 
-//go:generate go -C ../tools run ./msgpgen -package ../storage -files feed_row.go,history_row.go,attachment_row.go,index_state.go,cursor.go,audit_row.go "replace dom.ObjectKind with:string" "replace BlobHash with:[32]byte" "tuple FeedRow Change FeedEvent HistoryRow AttachmentRow IndexState Mark AuditRow AuditOwn AuditSubject" "ignore fieldSet indexes"
+//go:generate go -C ../tools run ./msgpgen -package ../storage -files named_table.go,feed_row.go,history_row.go,attachment_row.go,index_state.go,cursor.go,audit_row.go "replace dom.ObjectKind with:string" "replace BlobHash with:[32]byte" "tuple FeedRow Change FeedEvent HistoryRow AttachmentRow IndexState Mark AuditRow AuditOwn AuditSubject" "ignore fieldSet indexes NamedTable"
 
 // ErrNotFound reports that an object or record does not exist.
 var ErrNotFound = errors.New("not found")

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"domovoi.dev/internal/bytesize"
 	"domovoi.dev/runtime"
 	"domovoi.dev/sdk/client"
 	"domovoi.dev/sdk/slnet"
@@ -61,7 +62,7 @@ func (a *app) backupCreate(ctx context.Context, _ []string) error {
 	}
 	return a.answer(response, func(t *table) {
 		t.field("Name", response.Backup.Name)
-		t.field("Size", sizeText(response.Backup.Size))
+		t.field("Size", bytesize.Rounded(response.Backup.Size))
 		t.field("Encrypted", yes(response.Backup.Encrypted))
 		t.field("Store version", fmt.Sprint(response.StoreVersion))
 		showContents(t, response.Rows, response.RowBytes, response.Files, response.FileBytes, response.Keys, response.Missing)
@@ -73,9 +74,9 @@ func (a *app) backupCreate(ctx context.Context, _ []string) error {
 func backupText(info *slnet.SystemInfoResponse, d time.Duration) string {
 	b := info.Backups
 	if b.Reread > 0 {
-		return sizeText(b.Reread) + " of " + sizeText(b.Writing) + " read again"
+		return bytesize.Rounded(b.Reread) + " of " + bytesize.Rounded(b.Writing) + " read again"
 	}
-	text := sizeText(b.Writing) + " written"
+	text := bytesize.Rounded(b.Writing) + " written"
 	if info.Store != nil {
 		text += ": " + farText("rows", b.Rows, b.Rows, info.Store.Rows, d)
 	}
@@ -84,8 +85,8 @@ func backupText(info *slnet.SystemInfoResponse, d time.Duration) string {
 
 // showContents shows what is in a backup.
 func showContents(t *table, rows, rowBytes, files, fileBytes int64, keys bool, missing []string) {
-	t.field("Rows", fmt.Sprintf("%d, %s", rows, sizeText(rowBytes)))
-	t.field("Files", fmt.Sprintf("%d, %s", files, sizeText(fileBytes)))
+	t.field("Rows", fmt.Sprintf("%d, %s", rows, bytesize.Rounded(rowBytes)))
+	t.field("Files", fmt.Sprintf("%d, %s", files, bytesize.Rounded(fileBytes)))
 	t.field("Keys", keysText(keys))
 	for i, name := range missing {
 		t.row(first(i, "Lost files"), name)
@@ -111,7 +112,7 @@ func (a *app) backupList(ctx context.Context, _ []string) error {
 			if b.Scheduled {
 				by = "the daemon"
 			}
-			t.row(b.Name, timeText(b.CreatedAt), sizeText(b.Size), by, yes(b.Encrypted))
+			t.row(b.Name, timeText(b.CreatedAt), bytesize.Rounded(b.Size), by, yes(b.Encrypted))
 		}
 	})
 }
@@ -303,7 +304,7 @@ func (a *app) backupShowCommand() *cobra.Command {
 			t.field("By version", header.Program)
 			t.field("Store version", fmt.Sprint(header.StoreVersion))
 			t.field("Keys", keysText(header.Keys))
-			t.field("Size", sizeText(f.size))
+			t.field("Size", bytesize.Rounded(f.size))
 		})
 	})
 	keyFlags(c, &key)

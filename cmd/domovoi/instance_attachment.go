@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"domovoi.dev/internal/bytesize"
 	"domovoi.dev/sdk/dom"
 	"domovoi.dev/sdk/slnet"
 )
@@ -84,7 +85,7 @@ func (a *app) attachmentAddCommand() *cobra.Command {
 			if err := files.Add(ctx, id, name, content); err != nil {
 				return err
 			}
-			fmt.Fprintf(a.stderr, "attached %s, %s\n", name, sizeText(int64(len(content))))
+			fmt.Fprintf(a.stderr, "attached %s, %s\n", name, bytesize.Rounded(int64(len(content))))
 			return nil
 		})
 	})

@@ -247,20 +247,6 @@ func quantity[N int | int64](n N, thing string) string {
 	return fmt.Sprintf("%d %s", n, thing)
 }
 
-// sizeText is a number of bytes.
-func sizeText(n int64) string {
-	const unit = 1024
-	if n < unit {
-		return strconv.FormatInt(n, 10) + " B"
-	}
-	value, prefix := float64(n)/unit, 0
-	for value >= unit && prefix < 3 {
-		value /= unit
-		prefix++
-	}
-	return strconv.FormatFloat(value, 'f', 1, 64) + " " + string("KMGT"[prefix]) + "iB"
-}
-
 // yes is the text of a flag that is worth showing only when it is set.
 func yes(b bool) string {
 	if b {

@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
+	"domovoi.dev/internal/bytesize"
 	"domovoi.dev/sdk/slnet"
 )
 
@@ -194,7 +195,7 @@ func showManifest(t *table, m *slnet.Manifest) {
 		t.field("May start", "programs it may read")
 	}
 	if m.Limits.Memory > 0 {
-		t.field("Memory", "at most "+sizeText(m.Limits.Memory))
+		t.field("Memory", "at most "+bytesize.Rounded(m.Limits.Memory))
 	}
 	if m.Limits.CPU > 0 {
 		t.field("Processor time", "at most "+durationText(m.Limits.CPU))

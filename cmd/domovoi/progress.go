@@ -5,6 +5,8 @@ import (
 	"io"
 	"sync"
 	"time"
+
+	"domovoi.dev/internal/bytesize"
 )
 
 // progressInterval is the time between two lines of progress.
@@ -51,7 +53,7 @@ func farText(what string, n, part, whole int64, d time.Duration) string {
 
 // sizeFarText is farText of bytes.
 func sizeFarText(what string, n, whole int64, d time.Duration) string {
-	return fmt.Sprintf("%s of %s %s, %s/s", sizeText(n), sizeText(whole), what, sizeText(int64(float64(n)/max(d.Seconds(), 1e-3)))) + leftText(n, whole, d)
+	return fmt.Sprintf("%s of %s %s, %s/s", bytesize.Rounded(n), bytesize.Rounded(whole), what, bytesize.Rounded(int64(float64(n)/max(d.Seconds(), 1e-3)))) + leftText(n, whole, d)
 }
 
 func leftText(part, whole int64, d time.Duration) string {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"domovoi.dev/internal/bytesize"
 	"domovoi.dev/sdk/client"
 	"domovoi.dev/sdk/dom"
 	"domovoi.dev/sdk/slnet"
@@ -114,7 +115,7 @@ func (d *differ) object(c *dom.ObjectChange) {
 		d.value(within, p.Path, p.Before, p.After)
 	}
 	for _, f := range c.Attachments {
-		d.line(within, signs[f.CrudType], fmt.Sprintf("attachment %s (%s)", f.FileName, sizeText(f.Size)))
+		d.line(within, signs[f.CrudType], fmt.Sprintf("attachment %s (%s)", f.FileName, bytesize.Rounded(f.Size)))
 	}
 }
 

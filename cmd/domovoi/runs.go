@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
+	"domovoi.dev/internal/bytesize"
 	"domovoi.dev/sdk/client"
 	"domovoi.dev/sdk/slnet"
 )
@@ -204,7 +205,7 @@ func showRun(t *table, run slnet.Run) {
 		t.field("Timeout", durationText(run.Timeout))
 	}
 	if run.PeakMemory > 0 {
-		t.field("Memory", sizeText(run.PeakMemory)+" at most")
+		t.field("Memory", bytesize.Rounded(run.PeakMemory)+" at most")
 	}
 	if run.CPUTime > 0 {
 		t.field("Processor time", durationText(run.CPUTime))
@@ -215,7 +216,7 @@ func showRun(t *table, run slnet.Run) {
 		t.row(first(i, "Errors"), runErrorText(e))
 	}
 	if run.LogBytes > 0 {
-		t.field("Log", sizeText(run.LogBytes))
+		t.field("Log", bytesize.Rounded(run.LogBytes))
 	}
 }
 

@@ -2,9 +2,9 @@ package main
 
 import (
 	"fmt"
-	"math"
 	"strconv"
-	"strings"
+
+	"domovoi.dev/internal/bytesize"
 )
 
 // size is a flag for a number of bytes: 64MiB, 1.5GiB, 100000.
@@ -23,15 +23,8 @@ func (*size) Type() string { return "size" }
 
 // Set implements pflag.Value.
 func (s *size) Set(text string) error {
-	number, unit := text, 1.0
-	for i, name := range []string{"KiB", "MiB", "GiB", "TiB"} {
-		if before, found := strings.CutSuffix(text, name); found {
-			number, unit = before, math.Pow(1024, float64(i+1))
-		}
-	}
-	n, err := strconv.ParseFloat(number, 64)
-	if bytes := n * unit; err == nil && bytes >= 1 && bytes < math.MaxInt64 {
-		*s = size(bytes)
+	if n, ok := bytesize.Parse(text); ok && n > 0 {
+		*s = size(n)
 		return nil
 	}
 	return fmt.Errorf("%q is not a size such as 512KiB, 64MiB or 1.5GiB", text)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"domovoi.dev/internal/bytesize"
 	"domovoi.dev/runtime"
 	"domovoi.dev/sdk/slnet"
 )
@@ -124,8 +125,8 @@ func (a *app) compact(ctx context.Context, online bool) error {
 		return err
 	}
 	return a.answer(result, func(t *table) {
-		t.field("Before", sizeText(result.Before))
-		t.field("After", sizeText(result.After))
+		t.field("Before", bytesize.Rounded(result.Before))
+		t.field("After", bytesize.Rounded(result.After))
 	})
 }
 

@@ -4,11 +4,13 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"runtime"
 	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"domovoi.dev/internal/bytesize"
 	"domovoi.dev/sdk/client"
 	"domovoi.dev/sdk/slnet"
 )
@@ -106,7 +108,7 @@ func (a *app) systemInfo(ctx context.Context, _ []string) error {
 		t.field("Store version", fmt.Sprint(response.StoreVersion))
 		t.field("Active modules", strings.Join(response.Managers, ", "))
 		if response.RemovedRuns > 0 {
-			t.field("Removed runs", fmt.Sprintf("%d, with %s of logs", response.RemovedRuns, sizeText(response.RemovedLogBytes)))
+			t.field("Removed runs", fmt.Sprintf("%d, with %s of logs", response.RemovedRuns, bytesize.Rounded(response.RemovedLogBytes)))
 		}
 		for i, means := range response.Isolation {
 			t.row(first(i, "Isolation"), means)
@@ -129,11 +131,11 @@ func (a *app) systemInfo(ctx context.Context, _ []string) error {
 // showBackups shows how the backups do.
 func showBackups(t *table, b *slnet.BackupInfo) {
 	if b.Newest != nil {
-		t.field("Newest backup", b.Newest.Name+", "+sizeText(b.Newest.Size))
+		t.field("Newest backup", b.Newest.Name+", "+bytesize.Rounded(b.Newest.Size))
 	}
 	t.field("Next backup", timeText(b.NextAt))
 	if b.Writing > 0 {
-		t.field("Backup under way", sizeText(b.Writing)+" written")
+		t.field("Backup under way", bytesize.Rounded(b.Writing)+" written")
 	}
 	if b.Failure != "" {
 		t.field("Last backup failed", timeText(b.FailedAt)+": "+b.Failure)
@@ -142,42 +144,50 @@ func showBackups(t *table, b *slnet.BackupInfo) {
 
 // showStore shows the figures of a store.
 func showStore(t *table, s *slnet.StoreInfo) {
-	t.field("Store", fmt.Sprintf("%s on disk, %s in use", sizeText(s.DiskBytes), sizeText(s.LiveBytes)))
+	t.field("Store", fmt.Sprintf("%s on disk, %s in use", bytesize.Rounded(s.DiskBytes), bytesize.Rounded(s.LiveBytes)))
 	t.field("Store is read-only", s.ReadOnly)
 	if s.MinFree > 0 {
-		t.field("Disk", fmt.Sprintf("%s free, %s to be left", sizeText(s.DiskFree), sizeText(s.MinFree)))
+		t.field("Disk", fmt.Sprintf("%s free, %s to be left", bytesize.Rounded(s.DiskFree), bytesize.Rounded(s.MinFree)))
 	}
 	for i, level := range s.Levels {
-		t.row(first(i, "Levels"), fmt.Sprintf("%d: %d tables, %s", level.Level, level.Tables, sizeText(level.Bytes)))
+		t.row(first(i, "Levels"), fmt.Sprintf("%d: %d tables, %s", level.Level, level.Tables, bytesize.Rounded(level.Bytes)))
 	}
-	t.field("Compactions", fmt.Sprintf("%d done, %d flushes; %s wait; a read looks at %d tables at most", s.Compactions, s.Flushes, sizeText(s.CompactionDebt), s.ReadAmplification))
-	t.field("Memory", fmt.Sprintf("%s of writes, %s of cache with %d hits and %d misses", sizeText(s.MemTableBytes), sizeText(s.CacheBytes), s.CacheHits, s.CacheMisses))
+	t.field("Compactions", fmt.Sprintf("%d done, %d flushes; %s wait; a read looks at %d tables at most", s.Compactions, s.Flushes, bytesize.Rounded(s.CompactionDebt), s.ReadAmplification))
+	t.field("Memory", fmt.Sprintf("%s of writes, %s of cache with %d hits and %d misses", bytesize.Rounded(s.MemTableBytes), bytesize.Rounded(s.CacheBytes), s.CacheHits, s.CacheMisses))
 	t.field("Commits", fmt.Sprintf("%d in %d groups, %d conflicts", s.Commits, s.CommitGroups, s.Conflicts))
 	t.field("Open reads", fmt.Sprintf("%d snapshots, %d iterators", s.Snapshots, s.Iterators))
 }
 
-// version is set by the linker.
-var version = ""
+// version and committed, the time of the commit in RFC 3339, are set by the linker;
+// see the Makefile.
+var version, committed string
 
 func (a *app) versionCommand() *cobra.Command {
 	return a.leaf("version", "Print the version of this program", func(context.Context, []string) error {
-		info := buildInfo()
-		return a.answer(info, func(t *table) {
-			t.w.Write([]byte("domovoi " + info.Version + " (" + info.GoVersion + ")\n"))
+		b := buildInfo()
+		return a.answer(b, func(t *table) {
+			t.field("Version", b.Version)
+			if b.Committed != "" {
+				t.field("Committed", b.Committed)
+			}
+			t.field("Go", b.GoVersion)
+			t.field("Platform", b.Platform)
 		})
 	})
 }
 
-// build says what this program was built from.
-type build struct{ Version, GoVersion string }
+// build says what this program was built from, and for what.
+type build struct {
+	Version   string
+	Committed string `json:",omitempty"`
+	GoVersion string
+	Platform  string
+}
 
 func buildInfo() build {
-	b := build{Version: version}
-	if info, ok := debug.ReadBuildInfo(); ok {
-		b.GoVersion = info.GoVersion
-		if b.Version == "" {
-			b.Version = info.Main.Version
-		}
+	b := build{Version: version, Committed: committed, GoVersion: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
+	if info, ok := debug.ReadBuildInfo(); ok && b.Version == "" {
+		b.Version = info.Main.Version
 	}
 	if b.Version == "" {
 		b.Version = "(unknown)"

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"domovoi.dev/internal/bytesize"
 	"domovoi.dev/sdk/client"
 	"domovoi.dev/sdk/slnet"
 )
@@ -116,14 +117,14 @@ func (l *look) show(t *table, address string) {
 	t.field("Processes", fmt.Sprintf("%d workers, %d plugins; %d of them wait for a run", q.Workers, q.Plugins, q.Spares))
 	if st := s.Store; st != nil {
 		t.field("Store", fmt.Sprintf("%.1f commits/s in %.1f syncs/s; %s on disk, %s in memory; a read looks at %d tables at most",
-			l.Rates.Commits, l.Rates.Syncs, sizeText(st.DiskBytes), sizeText(st.MemTableBytes+st.CacheBytes), st.ReadAmplification))
+			l.Rates.Commits, l.Rates.Syncs, bytesize.Rounded(st.DiskBytes), bytesize.Rounded(st.MemTableBytes+st.CacheBytes), st.ReadAmplification))
 		t.field("Store is read-only", st.ReadOnly)
 		if st.Checked > 0 {
 			t.field("Check", fmt.Sprintf("%d of about %d rows", st.Checked, max(st.Rows, st.Checked)))
 		}
 	}
 	if b := s.Backups; b != nil && b.Writing > 0 {
-		t.field("Backup", sizeText(b.Writing)+" written")
+		t.field("Backup", bytesize.Rounded(b.Writing)+" written")
 	}
 	for i, m := range s.Indexing {
 		t.row(first(i, "Indexing"), fmt.Sprintf("%s: %d of %d instances", m.ModuleID, m.Instances, m.All))
@@ -133,7 +134,7 @@ func (l *look) show(t *table, address string) {
 	for _, run := range l.Runs {
 		memory, processor := "", ""
 		if run.PeakMemory > 0 {
-			memory, processor = sizeText(run.PeakMemory), durationText(run.CPUTime)
+			memory, processor = bytesize.Rounded(run.PeakMemory), durationText(run.CPUTime)
 		}
 		t.row(run.ID.String(), run.Script, string(run.State), run.RunsAs, string(run.Trigger.Kind), l.ageOf(run), memory, processor)
 	}

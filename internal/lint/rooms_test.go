@@ -84,13 +84,13 @@ var rooms = []room{
 	{path: "storage/kv/memkv",
 		rooms: []string{"storage/kv", "storage/kv/occ"}},
 	{path: "storage/kv/pebblekv",
-		rooms:   []string{"storage/kv", "storage/kv/occ"},
+		rooms:   []string{"internal/bytesize", "storage/kv", "storage/kv/occ"},
 		modules: []string{"github.com/cockroachdb/pebble/v2"}},
 	{path: "storage/kv/overlay",
 		rooms: []string{"storage/kv", "storage/kv/occ"}},
 	{path: "storage/kv/kvtest", testing: true},
 	{path: "storage",
-		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom", "storage/kv", "storage/kv/overlay"},
+		rooms:   []string{"internal/fsync", "sdk", "sdk/slnet", "sdk/dom", "storage/kv", "storage/kv/overlay"},
 		modules: []string{"github.com/google/uuid", "github.com/tinylib/msgp/msgp", "github.com/klauspost/compress/zstd"}},
 	{path: "storage/backup", // the file format of backups; kv for its limits
 		rooms:   []string{"storage/kv"},
@@ -98,14 +98,14 @@ var rooms = []room{
 
 	// The daemon.
 	{path: "runtime/security",
-		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom", "storage"},
+		rooms:   []string{"internal/fsync", "sdk", "sdk/slnet", "sdk/dom", "storage"},
 		modules: []string{"github.com/google/uuid", "github.com/tinylib/msgp/msgp", "golang.org/x/crypto/argon2", "golang.org/x/sync"}},
 	{path: "runtime/dommanager/composite"},
 	{path: "runtime/dommanager",
 		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom", "storage", "runtime/security", "runtime/dommanager/composite"},
 		modules: []string{"github.com/google/uuid", "golang.org/x/sync"}},
 	{path: "runtime/webhook",
-		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom", "storage", "runtime/security"},
+		rooms:   []string{"runtime/naming", "sdk", "sdk/slnet", "sdk/dom", "storage", "runtime/security"},
 		modules: []string{"github.com/google/uuid", "github.com/tinylib/msgp/msgp"}},
 	{path: "runtime/script", // sdk/plugin for its CompileErrors
 		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/schema", "sdk/plugin"},
@@ -117,7 +117,7 @@ var rooms = []room{
 		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/plugin", "sdk/client", "sdk/sdktest", "runtime/interp/...", "runtime/script", "runtime/script/exportdata"},
 		modules: []string{"github.com/traefik/yaegi", "github.com/google/uuid", "golang.org/x/tools/go/ast/astutil", "golang.org/x/tools/go/types/typeutil"}},
 	{path: "plugins",
-		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/plugin", "sdk/plugin/session", "plugins/sandbox"},
+		rooms: []string{"internal/bytesize", "sdk", "sdk/slnet", "sdk/dom", "sdk/plugin", "sdk/plugin/session", "plugins/sandbox"},
 		modules: []string{"github.com/google/uuid", "github.com/hashicorp/go-plugin", "github.com/hashicorp/go-hclog",
 			"google.golang.org/grpc", "google.golang.org/protobuf", "golang.org/x/sys/unix"}},
 	{path: "plugins/sandbox", // psx is what go-landlock changes all threads with
@@ -125,26 +125,28 @@ var rooms = []room{
 			"golang.org/x/net/bpf", "golang.org/x/sys/unix"}},
 	{path: "runtime/automation/cron"}, // cron expressions
 	{path: "runtime/automation/schedule",
-		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom", "storage", "runtime/security", "runtime/automation/cron"},
+		rooms:   []string{"runtime/naming", "sdk", "sdk/slnet", "sdk/dom", "storage", "runtime/security", "runtime/automation/cron"},
 		modules: []string{"github.com/google/uuid", "github.com/tinylib/msgp/msgp"}},
 	{path: "runtime/automation/trigger",
-		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom", "storage", "runtime/security"},
-		modules: []string{"github.com/google/uuid", "github.com/tinylib/msgp/msgp"}},
+		rooms:   []string{"runtime/naming", "sdk", "sdk/slnet", "sdk/dom", "storage", "runtime/security"},
+		modules: []string{"github.com/google/uuid"}},
 	{path: "runtime/automation/endpoint", // runtime/api for what it knows of a request
-		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/schema", "storage", "runtime/security", "runtime/automation",
+		rooms: []string{"runtime/naming", "sdk", "sdk/slnet", "sdk/dom", "sdk/schema", "storage", "runtime/security", "runtime/automation",
 			"runtime/api", "runtime/pace"},
 		modules: []string{"github.com/google/uuid", "github.com/tinylib/msgp/msgp"}},
 	{path: "runtime/secrets",
 		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom", "storage", "runtime/security"},
 		modules: []string{"github.com/tinylib/msgp/msgp"}},
 	{path: "runtime/backups", // the daemon's folder of backups
-		rooms: []string{"sdk/slnet", "storage/backup"}},
+		rooms: []string{"internal/bytesize", "internal/fsync", "sdk/slnet", "storage/backup"}},
 	{path: "runtime/outbound", // requests of scripts to servers they are granted
 		rooms: []string{"sdk/slnet"}},
 	{path: "runtime/automation", // sdk/plugin for its CompileErrors, session for its bounds
-		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/schema", "sdk/plugin", "sdk/plugin/session", "storage", "runtime/security", "runtime/script", "plugins"},
+		rooms: []string{"internal/bytesize", "internal/fsync", "runtime/naming", "sdk", "sdk/slnet", "sdk/dom", "sdk/schema", "sdk/plugin", "sdk/plugin/session", "storage", "runtime/security", "runtime/script", "plugins"},
 		modules: []string{"github.com/google/uuid", "github.com/tinylib/msgp/msgp", "github.com/klauspost/compress/zstd",
 			"go.yaml.in/yaml/v3", "golang.org/x/sync", "golang.org/x/time/rate"}},
+	{path: "runtime/naming", // which names people can give
+		rooms: []string{"sdk/slnet"}},
 	{path: "runtime/pace"}, // how often things may happen
 	{path: "runtime/api",
 		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "runtime/pace", "runtime/openapi"},
@@ -163,7 +165,7 @@ var rooms = []room{
 	{path: "console/typegen", // for go generate
 		rooms: []string{"sdk", "sdk/slnet", "internal/godoc"}},
 	{path: "runtime",
-		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/dom/filtertext", "sdk/dom/interchange", "storage", "storage/backup", "storage/kv", "storage/kv/overlay", "storage/kv/pebblekv",
+		rooms: []string{"internal/fsync", "sdk", "sdk/slnet", "sdk/dom", "sdk/dom/filtertext", "sdk/dom/interchange", "storage", "storage/backup", "storage/kv", "storage/kv/overlay", "storage/kv/pebblekv",
 			"runtime/security", "runtime/backups", "runtime/secrets", "runtime/webhook", "runtime/outbound", "runtime/dommanager", "runtime/script", "runtime/automation", "runtime/automation/schedule", "runtime/automation/trigger", "runtime/automation/endpoint",
 			"runtime/api", "runtime/metrics", "plugins"},
 		modules: []string{"github.com/google/uuid", "github.com/klauspost/compress/zstd",
@@ -171,7 +173,7 @@ var rooms = []room{
 
 	// What is started. The daemon's binary is also the worker's.
 	{path: "cmd/domovoi",
-		rooms: []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/dom/filtertext", "sdk/dom/interchange", "sdk/dom/rows", "sdk/schema", "sdk/client", "sdk/plugin",
+		rooms: []string{"internal/bytesize", "sdk", "sdk/slnet", "sdk/dom", "sdk/dom/filtertext", "sdk/dom/interchange", "sdk/dom/rows", "sdk/schema", "sdk/client", "sdk/plugin",
 			"console", "runtime", "runtime/api", "runtime/interp", "runtime/script", "plugins/sandbox", "internal/declaration", "internal/load", "internal/sdksource",
 			"storage/kv/memkv"}, // runtime/api for the server and its certificates, memkv for the daemon of a script's tests
 		modules: []string{"github.com/spf13/cobra", "github.com/spf13/pflag", "github.com/google/uuid", "github.com/pmezard/go-difflib/difflib", "go.yaml.in/yaml/v3",
@@ -185,6 +187,8 @@ var rooms = []room{
 	{path: "internal/declaration", // runtime/script for the libraries that source imports
 		rooms:   []string{"sdk/slnet", "sdk/dom", "sdk/dom/interchange", "runtime/script"},
 		modules: []string{"github.com/google/uuid", "go.yaml.in/yaml/v3"}},
+	{path: "internal/fsync"},
+	{path: "internal/bytesize"},
 	{path: "internal/godoc"},
 	{path: "internal/sdksource"},
 	{path: "internal/sdksource/pack", // for go generate

@@ -1,7 +1,6 @@
 package reference_test
 
 import (
-	"bytes"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -17,9 +16,9 @@ import (
 
 var (
 	rowLine = regexp.MustCompile(`^\| ([A-Z]{2,3}-[0-9]{2}) \|`)
-	// rowCase is a row that begins the name of a case, rowFunc one in the name of a
-	// test, and rowName one in its comment.
-	rowCase = regexp.MustCompile("^[\"`]([A-Z]{2,3}-[0-9]{2})\\b")
+	// rowCase are the rows that begin the name of a case or what a test says of it,
+	// rowFunc one in the name of a test, and rowName one in its comment.
+	rowCase = regexp.MustCompile("^[\"`]((?:[A-Z]{2,3}-[0-9]{2}\\b,? ?)+)")
 	rowName = regexp.MustCompile(`\b([A-Z]{2,3}-[0-9]{2})\b`)
 	rowFunc = regexp.MustCompile(`^Test_?([A-Z]{2,3})_?([0-9]{2})`)
 )
@@ -58,7 +57,9 @@ the number of the row as its name.
 			p.line("\n%s", strings.TrimPrefix(line, "> "))
 		}
 	}
-	p.line("\n### Rows that no test names\n\n%s.", strings.Join(without, ", "))
+	if len(without) > 0 {
+		p.line("\n### Rows that no test names\n\n%s.", strings.Join(without, ", "))
+	}
 	for row := range shown {
 		if !all[row] {
 			t.Errorf("tests show the row %s, which testdata/rows.md does not have: %v", row, slices.Sorted(maps.Keys(shown[row])))
@@ -91,7 +92,7 @@ func showings(t *testing.T) map[string]map[string]bool {
 // scan notes what a file shows.
 func scan(shown map[string]map[string]bool, path string) error {
 	source, err := os.ReadFile(path)
-	if err != nil || !bytes.ContainsAny(source, "-") {
+	if err != nil {
 		return err
 	}
 	file, err := parser.ParseFile(token.NewFileSet(), path, source, parser.ParseComments|parser.SkipObjectResolution)
@@ -118,8 +119,8 @@ func scan(shown map[string]map[string]bool, path string) error {
 		}
 		ast.Inspect(d, func(n ast.Node) bool {
 			if text, ok := n.(*ast.BasicLit); ok && text.Kind == token.STRING {
-				if found := rowCase.FindStringSubmatch(text.Value); found != nil {
-					note(found[1], where)
+				for _, row := range rowName.FindAllString(rowCase.FindString(text.Value), -1) {
+					note(row, where)
 				}
 			}
 			return true

@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"domovoi.dev/internal/bytesize"
 	"domovoi.dev/runtime/security"
 	"domovoi.dev/sdk/slnet"
 )
@@ -108,7 +109,7 @@ func (l *runLog) write(lines []slnet.LogLine) {
 		if l.size+int64(b.Len()) > l.most {
 			b.Truncate(before)
 			l.cut = true
-			l.err = enc.Encode(slnet.LogLine{Time: time.Now().UTC(), Level: "WARN", Text: "the log is cut here: it reached " + sizeText(l.most)})
+			l.err = enc.Encode(slnet.LogLine{Time: time.Now().UTC(), Level: "WARN", Text: "the log is cut here: it reached " + bytesize.Exact(l.most)})
 			break
 		}
 	}

@@ -14,6 +14,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"domovoi.dev/internal/bytesize"
 	"domovoi.dev/runtime/script"
 	"domovoi.dev/runtime/security"
 	"domovoi.dev/sdk/plugin"
@@ -321,38 +322,16 @@ func (r *manifestReader) age(to *time.Duration) value {
 
 func (r *manifestReader) size(to *int64, least, most int64) value {
 	return r.scalar("a size like 256MiB", func(text string) error {
-		n, ok := parseSize(text)
+		n, ok := bytesize.Parse(text)
 		switch {
 		case !ok:
 			return because("")
 		case n < least || n > most || n == 0:
-			return because(fmt.Sprintf("it must be %s to %s", sizeText(max(least, 1)), sizeText(most)))
+			return because(fmt.Sprintf("it must be %s to %s", bytesize.Exact(max(least, 1)), bytesize.Exact(most)))
 		}
 		*to = n
 		return nil
 	}, "!!str", "!!int")
-}
-
-// parseSize reads a number of bytes, KiB, MiB or GiB.
-func parseSize(text string) (int64, bool) {
-	unit := int64(1)
-	for i, name := range []string{"KiB", "MiB", "GiB"} {
-		if number, ok := strings.CutSuffix(text, name); ok {
-			text, unit = strings.TrimSpace(number), 1<<(10*(i+1))
-			break
-		}
-	}
-	n, err := strconv.ParseInt(text, 10, 64)
-	return n * unit, err == nil && n >= 0 && n <= (1<<62)/unit
-}
-
-func sizeText(n int64) string {
-	for i, name := range []string{"GiB", "MiB", "KiB"} {
-		if unit := int64(1) << (10 * (3 - i)); n >= unit && n%unit == 0 {
-			return fmt.Sprintf("%d %s", n/unit, name)
-		}
-	}
-	return fmt.Sprintf("%d bytes", n)
 }
 
 // list reads a list of texts, each of which passes check.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"domovoi.dev/internal/fsync"
 	"domovoi.dev/runtime/script"
 	"domovoi.dev/runtime/security"
 	"domovoi.dev/sdk/slnet"
@@ -132,11 +133,7 @@ func (a *Automation) keepBinary(upload, hash string) error {
 	if err := errors.Join(f.Sync(), f.Close(), os.Rename(upload, path)); err != nil {
 		return err
 	}
-	dir, err := os.Open(a.pluginDir())
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
+	return fsync.Dir(a.pluginDir())
 }
 
 // reserveBinary keeps a binary from being removed until the function it returns

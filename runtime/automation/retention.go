@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"domovoi.dev/internal/fsync"
 	"domovoi.dev/sdk/slnet"
 	"domovoi.dev/storage"
 )
@@ -191,7 +192,7 @@ func (a *Automation) remove(ctx context.Context, ids []uuid.UUID) error {
 			return err
 		}
 	}
-	if err := syncDir(a.logDir()); err != nil {
+	if err := fsync.Dir(a.logDir()); err != nil {
 		return err
 	}
 	_, err := a.Store.Update(ctx, storage.Origin{User: systemUser}, func(tx *storage.Tx) error {
@@ -231,15 +232,6 @@ func removeRun(tx *storage.Tx, id uuid.UUID, total *Removed) error {
 		err = errors.Join(err, indexTable.Delete(tx, key...))
 	}
 	return errors.Join(err, inputTable.Delete(tx, id.String()), changesTable.Delete(tx, id.String()), runTable.Delete(tx, id.String()))
-}
-
-// syncDir makes the removal of files durable.
-func syncDir(path string) error {
-	dir, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
 }
 
 // Removed is how much retention has removed since the store was made.

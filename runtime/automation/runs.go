@@ -7,11 +7,10 @@ import (
 	"maps"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/google/uuid"
 
+	"domovoi.dev/runtime/naming"
 	"domovoi.dev/runtime/security"
 	"domovoi.dev/sdk/dom"
 	"domovoi.dev/sdk/slnet"
@@ -185,7 +184,7 @@ func (c *Call) check(caller security.Caller, s *slnet.Script, maxDepth int) erro
 	if c.Priority < slnet.PriorityLowest || c.Priority > slnet.PriorityHighest {
 		bad("the priority %d is not between %d and %d", c.Priority, slnet.PriorityLowest, slnet.PriorityHighest)
 	}
-	if !utf8.ValidString(c.Key) || utf8.RuneCountInString(c.Key) > maxKey || strings.ContainsFunc(c.Key, func(r rune) bool { return !unicode.IsPrint(r) }) {
+	if !naming.Printable(c.Key, maxKey) {
 		bad("the ConcurrencyKey has more than %d characters, or some that cannot be printed", maxKey)
 	}
 	switch {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -11,6 +12,9 @@ import (
 
 	"domovoi.dev/runtime/security"
 	"domovoi.dev/sdk/slnet"
+	"domovoi.dev/storage"
+	"domovoi.dev/storage/kv"
+	"domovoi.dev/storage/kv/memkv"
 )
 
 func TestRunsAreRecorded(t *testing.T) {
@@ -79,6 +83,71 @@ func TestCallerGoingAwayCancelsTheRunItWaitsFor(t *testing.T) {
 	<-h.said
 	cancel()
 	h.wantEnd(<-answered, slnet.RunCanceled, "the caller went away")
+}
+
+func TestARunThatIsToKeepRunningOutlivesItsCaller(t *testing.T) {
+	h := openHouse(t)
+	h.deploy("waiting", waiting)
+	ctx, cancel := context.WithCancel(t.Context())
+	answered := make(chan error)
+	go func() {
+		_, err := h.Execute(ctx, ann, &slnet.ExecuteScriptMessage{ScriptName: "waiting", KeepRunning: true})
+		answered <- err
+	}()
+	<-h.said
+	cancel()
+	if err := <-answered; !errors.Is(err, context.Canceled) {
+		t.Errorf("the caller was told %v", err)
+	}
+	list, err := h.Runs(t.Context(), ann, true, &slnet.GetRunsMessage{})
+	if err != nil || len(list.Runs) != 1 || list.Runs[0].State != slnet.RunRunning {
+		t.Fatalf("without its caller: %+v, %v", list, err)
+	}
+	h.goOn <- struct{}{}
+	h.wantEnd(h.ended(list.Runs[0].ID), slnet.RunSucceeded, "")
+}
+
+// fullDisk is an engine that takes no writes while it is full, and says so to
+// whoever receives from refused.
+type fullDisk struct {
+	kv.Store
+	full    atomic.Bool
+	refused chan struct{}
+}
+
+func (d *fullDisk) Update(ctx context.Context, fn func(tx kv.Tx) error) (kv.Version, error) {
+	if !d.full.Load() {
+		return d.Store.Update(ctx, fn)
+	}
+	select {
+	case d.refused <- struct{}{}:
+	default:
+	}
+	return 0, kv.ErrReadOnly
+}
+
+func TestTheEndOfARunIsStoredWhenTheStoreTakesWritesAgain(t *testing.T) {
+	disk := &fullDisk{Store: memkv.New(), refused: make(chan struct{})}
+	h := openHouseOn(t, t.TempDir(), disk)
+	h.deploy("waiting", waiting)
+	answered := make(chan error)
+	go func() {
+		_, err := h.Execute(t.Context(), ann, &slnet.ExecuteScriptMessage{ScriptName: "waiting"})
+		answered <- err
+	}()
+	<-h.said
+	disk.full.Store(true)
+	h.goOn <- struct{}{}
+	if err := <-answered; !errors.Is(err, storage.ErrReadOnly) {
+		t.Errorf("who waits is told %v", err)
+	}
+	<-disk.refused // once more
+	list, err := h.Runs(t.Context(), ann, true, &slnet.GetRunsMessage{})
+	if err != nil || len(list.Runs) != 1 || list.Runs[0].State != slnet.RunRunning {
+		t.Fatalf("before its end is stored: %+v, %v", list, err)
+	}
+	disk.full.Store(false)
+	h.wantEnd(h.ended(list.Runs[0].ID), slnet.RunSucceeded, "")
 }
 
 func TestTimeoutEndsARunForCertain(t *testing.T) {

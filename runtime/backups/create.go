@@ -12,6 +12,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"domovoi.dev/internal/bytesize"
+	"domovoi.dev/internal/fsync"
 	"domovoi.dev/sdk/slnet"
 	"domovoi.dev/storage/backup"
 )
@@ -24,7 +26,7 @@ func (f *Folder) Create(ctx context.Context) (*slnet.BackupResponse, error) {
 // create makes a backup. One is made at a time.
 func (f *Folder) create(ctx context.Context, prefix string) (*slnet.BackupResponse, error) {
 	if !f.making.TryLock() {
-		return nil, slnet.Errorf(slnet.KindConflict, "a backup is being made already; %s of it are written", sizeText(f.written.Load()))
+		return nil, slnet.Errorf(slnet.KindConflict, "a backup is being made already; %s of it are written", bytesize.Rounded(f.written.Load()))
 	}
 	defer f.making.Unlock()
 	defer func() {
@@ -76,7 +78,7 @@ func (f *Folder) write(ctx context.Context, name string, at time.Time) (_ *slnet
 	return &slnet.BackupResponse{
 		Backup: b, StoreVersion: int64(header.StoreVersion), Rows: totals.Rows, RowBytes: totals.RowBytes,
 		Files: totals.Files, FileBytes: totals.FileBytes, Keys: header.Keys, Missing: totals.Missing,
-	}, syncDir(f.Dir)
+	}, fsync.Dir(f.Dir)
 }
 
 // sweep removes what was left by a daemon that ended while it made a backup.
@@ -154,13 +156,3 @@ func (c *cancelled) Read(p []byte) (int, error) {
 	}
 	return c.r.Read(p)
 }
-
-func syncDir(path string) error {
-	dir, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
-}
-
-func sizeText(n int64) string { return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20)) }

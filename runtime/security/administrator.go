@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"domovoi.dev/internal/fsync"
 	"domovoi.dev/sdk/slnet"
 	"domovoi.dev/storage"
 )
@@ -139,19 +140,10 @@ func writeNewFile(path, text string) error {
 		err = f.Sync()
 	}
 	if err = errors.Join(err, f.Close()); err == nil {
-		err = syncDirectory(filepath.Dir(path))
+		err = fsync.Dir(filepath.Dir(path))
 	}
 	if err != nil {
 		return errors.Join(err, os.Remove(path))
 	}
 	return nil
-}
-
-// syncDirectory makes the names in a directory durable.
-func syncDirectory(path string) error {
-	d, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }

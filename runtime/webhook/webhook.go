@@ -16,11 +16,10 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/google/uuid"
 
+	"domovoi.dev/runtime/naming"
 	"domovoi.dev/runtime/security"
 	"domovoi.dev/sdk/slnet"
 	"domovoi.dev/storage"
@@ -64,7 +63,6 @@ func New(o Options) *Webhooks {
 
 const (
 	maxWebhooks           = 100
-	maxName               = 100
 	maxURL                = 2000
 	maxScripts            = 100
 	minSecret, maxSecrets = 16, 200
@@ -73,9 +71,8 @@ const (
 // check returns an error that names the field of a webhook that is wrong.
 func check(given *slnet.Webhook) error {
 	bad := func(format string, args ...any) error { return slnet.Errorf(slnet.KindInvalid, format, args...) }
-	if n := utf8.RuneCountInString(given.Name); n == 0 || n > maxName || strings.TrimSpace(given.Name) != given.Name ||
-		!utf8.ValidString(given.Name) || strings.ContainsFunc(given.Name, func(r rune) bool { return !unicode.IsPrint(r) }) {
-		return bad("the webhook's Name %.120q cannot be taken: a name has 1 to %d printable characters and no space at its ends", given.Name, maxName)
+	if err := naming.Check("webhook", given.Name); err != nil {
+		return err
 	}
 	u, err := url.Parse(given.URL)
 	switch {

@@ -7,19 +7,16 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/google/uuid"
 
+	"domovoi.dev/runtime/naming"
 	"domovoi.dev/runtime/security"
 	"domovoi.dev/sdk/slnet"
 )
 
 const (
 	maxDefinitions = 2000
-	maxName        = 100
-	maxDescription = 1000
 	maxTimeout     = 24 * time.Hour
 	maxRequests    = 1_000_000
 	maxPer         = 24 * time.Hour
@@ -32,28 +29,12 @@ func bad(what, field, format string, args ...any) error {
 	return slnet.Errorf(slnet.KindInvalid, "the %s's %s %s", what, field, fmt.Sprintf(format, args...))
 }
 
-// plainText reports whether a text has at most so many characters, all of which
-// can be printed.
-func plainText(text string, most int) bool {
-	return utf8.ValidString(text) && utf8.RuneCountInString(text) <= most && !strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) })
-}
-
-func checkName(what, name string) error {
-	if name == "" || !plainText(name, maxName) || strings.TrimSpace(name) != name {
-		return bad(what, "Name", "%.120q cannot be taken: a name has 1 to %d printable characters and no space at its ends", name, maxName)
-	}
-	return nil
-}
-
 // check completes a definition a person sent and returns an error that names the
 // field that is wrong.
 func (a *APIs) check(ctx context.Context, given *slnet.ApiDefinition) error {
 	const what = "API definition"
-	if err := checkName(what, given.Name); err != nil {
+	if err := cmp.Or(naming.Check(what, given.Name), naming.CheckDescription(what, given.Description)); err != nil {
 		return err
-	}
-	if !plainText(strings.NewReplacer("\n", "", "\t", "").Replace(given.Description), maxDescription) {
-		return bad(what, "Description", "has more than %d characters, or some that cannot be printed", maxDescription)
 	}
 	if problem := templateProblem(given.Route); problem != "" {
 		return bad(what, "Route", "%.120q %s", given.Route, problem)

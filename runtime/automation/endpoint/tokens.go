@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"domovoi.dev/runtime/naming"
 	"domovoi.dev/runtime/security"
 	"domovoi.dev/sdk/slnet"
 )
@@ -50,7 +51,7 @@ func (t *tokenRecord) worksAt(now time.Time) bool {
 // field that is wrong.
 func (a *APIs) checkToken(caller security.Caller, given *slnet.ApiToken) error {
 	const what = "API token"
-	if err := checkName(what, given.Name); err != nil {
+	if err := naming.Check(what, given.Name); err != nil {
 		return err
 	}
 	if len(given.Definitions) > maxLinks {

@@ -2,6 +2,7 @@ package schedule
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/google/uuid"
@@ -100,10 +101,13 @@ func (s *Schedules) tick(ctx context.Context) (time.Duration, error) {
 func (s *Schedules) remember(ctx context.Context) error {
 	return s.Store.View(ctx, func(r *storage.Reader) error {
 		clock, err := clockTable.Get(r, "latest")
+		if errors.Is(err, storage.ErrNotFound) {
+			return nil
+		}
 		if err == nil {
 			s.seen = clock.Due
 		}
-		return ignoreNotFound(err)
+		return err
 	})
 }
 
@@ -111,11 +115,11 @@ func (s *Schedules) remember(ctx context.Context) error {
 // others; next is when the next one is due otherwise.
 func (s *Schedules) fire(ctx context.Context, now time.Time) (next time.Time, more bool, err error) {
 	var replaced []uuid.UUID
-	var last *reference
+	var last *dueRow
 	_, err = s.Store.Update(ctx, storage.Origin{User: user}, func(tx *storage.Tx) error {
-		var heads []*reference
+		var heads []*dueRow
 		next, more, replaced, last = time.Time{}, false, nil, nil
-		err := dueTable.Scan(&tx.Reader, storage.Walk{After: s.from}, func(head *reference) (bool, error) {
+		err := dueTable.Scan(&tx.Reader, storage.Walk{After: s.from}, func(head *dueRow) (bool, error) {
 			if head.Due.After(now) {
 				next = head.Due
 				return false, nil
@@ -136,7 +140,7 @@ func (s *Schedules) fire(ctx context.Context, now time.Time) (next time.Time, mo
 		}
 		last = heads[len(heads)-1]
 		more = true // the head of the index has changed
-		return clockTable.Put(tx, &reference{Due: now}, "latest")
+		return clockTable.Put(tx, &dueRow{Due: now}, "latest")
 	})
 	if err != nil {
 		return time.Time{}, false, err
@@ -151,8 +155,8 @@ func (s *Schedules) fire(ctx context.Context, now time.Time) (next time.Time, mo
 }
 
 // start does what is due for one schedule, and returns the runs to cancel.
-func (s *Schedules) start(tx *storage.Tx, head *reference, now time.Time) (replaced []uuid.UUID, err error) {
-	schedule, err := get(&tx.Reader, head.ID)
+func (s *Schedules) start(tx *storage.Tx, head *dueRow, now time.Time) (replaced []uuid.UUID, err error) {
+	schedule, err := scheduleTable.Get(&tx.Reader, head.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -179,7 +183,7 @@ func (s *Schedules) start(tx *storage.Tx, head *reference, now time.Time) (repla
 		}
 		replaced = append(replaced, cancel...)
 	}
-	return replaced, plan(tx, schedule, d.next)
+	return replaced, plan(tx, schedule, schedule, d.next)
 }
 
 // startOne stages the run of an occurrence, as far as the owner and the runs
@@ -247,7 +251,7 @@ func (s *Schedules) replan(ctx context.Context, now time.Time) error {
 				if err := dropDue(tx, schedule); err != nil {
 					return err
 				}
-				if err := plan(tx, schedule, times.next(now)); err != nil {
+				if err := plan(tx, schedule, schedule, times.next(now)); err != nil {
 					return err
 				}
 			}

@@ -7,7 +7,7 @@ import (
 )
 
 // MarshalMsg implements msgp.Marshaler
-func (z *reference) MarshalMsg(b []byte) (o []byte, err error) {
+func (z *dueRow) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
 	zb0001Len := uint32(2)
@@ -35,7 +35,7 @@ func (z *reference) MarshalMsg(b []byte) (o []byte, err error) {
 }
 
 // UnmarshalMsg implements msgp.Unmarshaler
-func (z *reference) UnmarshalMsg(bts []byte) (o []byte, err error) {
+func (z *dueRow) UnmarshalMsg(bts []byte) (o []byte, err error) {
 	var field []byte
 	_ = field
 	var zb0001 uint32
@@ -77,7 +77,7 @@ func (z *reference) UnmarshalMsg(bts []byte) (o []byte, err error) {
 }
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
-func (z *reference) Msgsize() (s int) {
+func (z *dueRow) Msgsize() (s int) {
 	s = 1 + 3 + msgp.ArrayHeaderSize + (16 * (msgp.ByteSize)) + 4 + msgp.TimeSize
 	return
 }

@@ -3,10 +3,7 @@ package schedule
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/google/uuid"
 
@@ -14,49 +11,23 @@ import (
 	"domovoi.dev/storage"
 )
 
-// The tables of the store. Schedules are kept by id; names and due times lead to
-// them. A schedule that is not due any more has no row in dueTable.
+// The tables of the store. Due times lead to schedules; one that is not due any
+// more has no row in dueTable.
 var (
-	scheduleTable = storage.NewTable[slnet.Schedule]("schedules")
-	nameTable     = storage.NewTable[reference]("schedule_names")
-	dueTable      = storage.NewTable[reference]("schedules_due")
+	scheduleTable = storage.NewNamedTable("schedule", "schedules", "schedule_names", func(s *slnet.Schedule) (uuid.UUID, string) { return s.ID, s.Name })
+	dueTable      = storage.NewTable[dueRow]("schedules_due")
 	skippedTable  = storage.NewTable[slnet.SkippedOccurrence]("schedule_skips")
-	clockTable    = storage.NewTable[reference]("schedule_clock") // one record: when something was started last
+	clockTable    = storage.NewTable[dueRow]("schedule_clock") // one record: when something was started last
 )
 
-// reference leads to a schedule.
-type reference struct {
-	ID uuid.UUID `json:"Id"`
-	// Due is when it is to be started, in dueTable.
+// dueRow is when a schedule is to be started.
+type dueRow struct {
+	ID  uuid.UUID `json:"Id"`
 	Due time.Time `json:"Due,omitzero"`
 }
 
-// nameKey is the form names are compared in.
-func nameKey(name string) string { return strings.ToLower(name) }
-
 // timeKey is an instant to the millisecond, in order.
 func timeKey(t time.Time) string { return fmt.Sprintf("%014x", max(t.UnixMilli(), 0)) }
-
-// plainText reports whether a text has at most so many characters, all of which
-// can be printed.
-func plainText(text string, most int) bool {
-	return utf8.ValidString(text) && utf8.RuneCountInString(text) <= most && !strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) })
-}
-
-func ignoreNotFound(err error) error {
-	if errors.Is(err, storage.ErrNotFound) {
-		return nil
-	}
-	return err
-}
-
-func get(r *storage.Reader, id uuid.UUID) (*slnet.Schedule, error) {
-	schedule, err := scheduleTable.Get(r, id.String())
-	if errors.Is(err, storage.ErrNotFound) {
-		return nil, slnet.Errorf(slnet.KindNotFound, "there is no schedule %s", id)
-	}
-	return schedule, err
-}
 
 // put stores a schedule that a person made or changed. Its next occurrence is yet
 // to come.
@@ -67,42 +38,27 @@ func put(tx *storage.Tx, by string, old, schedule *slnet.Schedule) error {
 	if err != nil {
 		return err
 	}
-	named, err := nameTable.Get(&tx.Reader, nameKey(schedule.Name))
-	switch {
-	case err == nil && named.ID != schedule.ID:
-		return slnet.Errorf(slnet.KindAlreadyExists, "there is a schedule %q already", schedule.Name)
-	case err != nil && !errors.Is(err, storage.ErrNotFound):
-		return err
-	}
-	if old != nil && nameKey(old.Name) != nameKey(schedule.Name) {
-		if err := nameTable.Delete(tx, nameKey(old.Name)); err != nil {
-			return err
-		}
-	}
-	if err := nameTable.Put(tx, &reference{ID: schedule.ID}, nameKey(schedule.Name)); err != nil {
-		return err
-	}
 	if old != nil {
 		if err := dropDue(tx, old); err != nil {
 			return err
 		}
 	}
-	return plan(tx, schedule, times.next(now))
+	return plan(tx, old, schedule, times.next(now))
 }
 
-// plan stores a schedule with its next occurrence. Its row in dueTable must be
-// gone.
-func plan(tx *storage.Tx, schedule *slnet.Schedule, next time.Time) error {
+// plan stores a schedule with its next occurrence in place of old, nil for a new
+// one. Its row in dueTable must be gone.
+func plan(tx *storage.Tx, old, schedule *slnet.Schedule, next time.Time) error {
 	schedule.Next = next.UTC()
 	if schedule.Paused || next.IsZero() {
 		schedule.Next = time.Time{}
 	} else {
 		at := schedule.Next.Add(jitter(schedule, schedule.Next))
-		if err := dueTable.Put(tx, &reference{schedule.ID, at}, timeKey(at), schedule.ID.String()); err != nil {
+		if err := dueTable.Put(tx, &dueRow{schedule.ID, at}, timeKey(at), schedule.ID.String()); err != nil {
 			return err
 		}
 	}
-	return scheduleTable.Put(tx, schedule, schedule.ID.String())
+	return scheduleTable.Put(tx, old, schedule)
 }
 
 // dropDue takes a schedule off the index of what is due.
@@ -124,7 +80,7 @@ func remove(tx *storage.Tx, schedule *slnet.Schedule) error {
 	for _, key := range skips {
 		err = errors.Join(err, skippedTable.Delete(tx, schedule.ID.String(), key))
 	}
-	return errors.Join(err, dropDue(tx, schedule), nameTable.Delete(tx, nameKey(schedule.Name)), scheduleTable.Delete(tx, schedule.ID.String()))
+	return errors.Join(err, dropDue(tx, schedule), scheduleTable.Delete(tx, schedule))
 }
 
 // maxSkips is how many entries are kept for a schedule.

@@ -23,7 +23,7 @@ func ScriptReferences(ctx context.Context, r *storage.Reader, is func(name strin
 func ScriptRenamed(tx *storage.Tx, former, name string) error {
 	var changed []*slnet.Schedule
 	err := scheduleTable.Scan(&tx.Reader, storage.Walk{}, func(schedule *slnet.Schedule) (bool, error) {
-		if nameKey(schedule.Script) == nameKey(former) {
+		if storage.FoldName(schedule.Script) == storage.FoldName(former) {
 			schedule.Script = name
 			changed = append(changed, schedule)
 		}
@@ -33,7 +33,7 @@ func ScriptRenamed(tx *storage.Tx, former, name string) error {
 		return err
 	}
 	for _, schedule := range changed {
-		if err := scheduleTable.Put(tx, schedule, schedule.ID.String()); err != nil {
+		if err := scheduleTable.Put(tx, schedule, schedule); err != nil {
 			return err
 		}
 	}

@@ -6,18 +6,18 @@
 package schedule
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"hash/fnv"
 	"log/slog"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
 
+	"domovoi.dev/runtime/naming"
 	"domovoi.dev/runtime/security"
 	"domovoi.dev/sdk/slnet"
 	"domovoi.dev/storage"
@@ -90,11 +90,8 @@ func New(o Options) *Schedules {
 }
 
 const (
-	maxName        = 100
-	maxDescription = 1000
 	maxJitter      = 24 * time.Hour
-	defaultList    = 100
-	maxList        = 1000
+	maxPreview     = 1000
 	defaultPreview = 10
 	defaultMisfire = 10
 	maxMisfire     = 1000
@@ -106,11 +103,10 @@ func (s *Schedules) check(ctx context.Context, caller security.Caller, given *sl
 	bad := func(field, format string, args ...any) error {
 		return slnet.Errorf(slnet.KindInvalid, "the schedule's %s %s", field, fmt.Sprintf(format, args...))
 	}
+	if err := cmp.Or(naming.Check("schedule", given.Name), naming.CheckDescription("schedule", given.Description)); err != nil {
+		return err
+	}
 	switch {
-	case !plainText(given.Name, maxName) || given.Name == "" || strings.TrimSpace(given.Name) != given.Name:
-		return bad("Name", "%.120q cannot be taken: a name has 1 to %d printable characters and no space at its ends", given.Name, maxName)
-	case !plainText(strings.NewReplacer("\n", "", "\t", "").Replace(given.Description), maxDescription):
-		return bad("Description", "has more than %d characters, or some that cannot be printed", maxDescription)
 	case given.Jitter < 0 || given.Jitter > maxJitter:
 		return bad("Jitter", "is %v; it can be 0 to %v", given.Jitter, maxJitter)
 	case !given.Start.IsZero() && !given.End.IsZero() && given.End.Before(given.Start):
@@ -172,9 +168,6 @@ func (s *Schedules) Create(ctx context.Context, caller security.Caller, m *slnet
 		created := schedule
 		created.CreatedAt, created.CreatedBy, created.Revision = tx.Now(), caller.User, 1
 		created.Last, created.LastRun = time.Time{}, uuid.Nil
-		if _, err := scheduleTable.Get(&tx.Reader, created.ID.String()); !errors.Is(err, storage.ErrNotFound) {
-			return nil, errors.Join(err, slnet.Errorf(slnet.KindAlreadyExists, "there is a schedule with the ID %s already", created.ID))
-		}
 		if created.Once.Before(tx.Now()) && !created.Once.IsZero() {
 			return nil, slnet.Errorf(slnet.KindInvalid, "the schedule's Once %s has passed", created.Once.Format(time.RFC3339))
 		}
@@ -190,7 +183,7 @@ func (s *Schedules) Update(ctx context.Context, caller security.Caller, m *slnet
 		return nil, err
 	}
 	return s.change(ctx, caller, func(tx *storage.Tx) (*slnet.Schedule, error) {
-		old, err := get(&tx.Reader, schedule.ID)
+		old, err := scheduleTable.Get(&tx.Reader, schedule.ID)
 		if err != nil {
 			return nil, err
 		}
@@ -208,7 +201,7 @@ func (s *Schedules) Update(ctx context.Context, caller security.Caller, m *slnet
 // Pause pauses a schedule or lets it go on.
 func (s *Schedules) Pause(ctx context.Context, caller security.Caller, m *slnet.PauseScheduleMessage) (*slnet.ScheduleResponse, error) {
 	return s.change(ctx, caller, func(tx *storage.Tx) (*slnet.Schedule, error) {
-		old, err := get(&tx.Reader, m.ID)
+		old, err := scheduleTable.Get(&tx.Reader, m.ID)
 		if err != nil || old.Paused == m.Paused {
 			return old, err
 		}
@@ -224,10 +217,12 @@ func (s *Schedules) change(ctx context.Context, caller security.Caller, fn func(
 	var response slnet.ScheduleResponse
 	_, err := s.Store.Update(ctx, caller.Origin(), func(tx *storage.Tx) error {
 		schedule, err := fn(tx)
-		if err == nil {
-			response.Schedule = *schedule
+		if err != nil {
+			return err
 		}
-		return err
+		response.Schedule = *schedule
+		tx.About("schedule", schedule.ID.String())
+		return nil
 	})
 	if err != nil {
 		return nil, err
@@ -246,10 +241,11 @@ func (s *Schedules) rouse() {
 // Delete deletes a schedule.
 func (s *Schedules) Delete(ctx context.Context, caller security.Caller, m *slnet.DeleteScheduleMessage) (*slnet.Empty, error) {
 	_, err := s.Store.Update(ctx, caller.Origin(), func(tx *storage.Tx) error {
-		old, err := get(&tx.Reader, m.ID)
+		old, err := scheduleTable.Get(&tx.Reader, m.ID)
 		if err != nil {
 			return err
 		}
+		tx.About("schedule", m.ID.String())
 		return remove(tx, old)
 	})
 	return &slnet.Empty{}, err
@@ -259,10 +255,11 @@ func (s *Schedules) Delete(ctx context.Context, caller security.Caller, m *slnet
 func (s *Schedules) Run(ctx context.Context, caller security.Caller, m *slnet.RunScheduleMessage) (*slnet.RunResponse, error) {
 	var response slnet.RunResponse
 	_, err := s.Store.Update(ctx, caller.Origin(), func(tx *storage.Tx) error {
-		schedule, err := get(&tx.Reader, m.ID)
+		schedule, err := scheduleTable.Get(&tx.Reader, m.ID)
 		if err != nil {
 			return err
 		}
+		tx.About("schedule", schedule.ID.String())
 		run, err := s.Stage(tx, Start{Schedule: schedule, StartedBy: caller.User, StartedByID: caller.UserID})
 		if err == nil {
 			response.Run = *run
@@ -279,18 +276,7 @@ func (s *Schedules) Run(ctx context.Context, caller security.Caller, m *slnet.Ru
 func (s *Schedules) Get(ctx context.Context, m *slnet.GetScheduleMessage) (*slnet.ScheduleResponse, error) {
 	var response slnet.ScheduleResponse
 	err := s.Store.View(ctx, func(r *storage.Reader) error {
-		id := m.ID
-		if id == uuid.Nil {
-			named, err := nameTable.Get(r, nameKey(m.Name))
-			if errors.Is(err, storage.ErrNotFound) {
-				return slnet.Errorf(slnet.KindNotFound, "there is no schedule %q", m.Name)
-			}
-			if err != nil {
-				return err
-			}
-			id = named.ID
-		}
-		schedule, err := get(r, id)
+		schedule, err := scheduleTable.Find(r, m.ID, m.Name)
 		if err == nil {
 			response.Schedule = *schedule
 		}
@@ -304,39 +290,22 @@ func (s *Schedules) Get(ctx context.Context, m *slnet.GetScheduleMessage) (*slne
 
 // List returns schedules by name.
 func (s *Schedules) List(ctx context.Context, m *slnet.GetSchedulesMessage) (*slnet.SchedulesResponse, error) {
-	limit := m.Limit
-	switch {
-	case limit < 0 || limit > maxList:
-		return nil, slnet.Errorf(slnet.KindInvalid, "Limit is %d, it must be 0 to %d", limit, maxList)
-	case limit == 0:
-		limit = defaultList
-	}
-	walk := storage.Walk{}
-	if m.After != "" {
-		walk.After = []string{nameKey(m.After)}
-	}
-	response := &slnet.SchedulesResponse{Schedules: []slnet.Schedule{}}
-	err := s.Store.View(ctx, func(r *storage.Reader) error {
-		return nameTable.Scan(r, walk, func(named *reference) (bool, error) {
-			schedule, err := get(r, named.ID)
-			if err != nil {
-				return false, err
-			}
-			if m.Script == "" || nameKey(m.Script) == nameKey(schedule.Script) {
-				response.Schedules = append(response.Schedules, *schedule)
-			}
-			return int64(len(response.Schedules)) < limit, ctx.Err()
+	var response slnet.SchedulesResponse
+	err := s.Store.View(ctx, func(r *storage.Reader) (err error) {
+		response.Schedules, err = scheduleTable.List(ctx, r, m.After, m.Limit, func(schedule *slnet.Schedule) bool {
+			return m.Script == "" || storage.FoldName(m.Script) == storage.FoldName(schedule.Script)
 		})
+		return err
 	})
-	return response, err
+	return &response, err
 }
 
 // Preview returns when a schedule would be due.
 func (s *Schedules) Preview(ctx context.Context, m *slnet.PreviewScheduleMessage) (*slnet.PreviewScheduleResponse, error) {
 	count := m.Count
 	switch {
-	case count < 0 || count > maxList:
-		return nil, slnet.Errorf(slnet.KindInvalid, "Count is %d, it must be 0 to %d", count, maxList)
+	case count < 0 || count > maxPreview:
+		return nil, slnet.Errorf(slnet.KindInvalid, "Count is %d, it must be 0 to %d", count, maxPreview)
 	case count == 0:
 		count = defaultPreview
 	}
@@ -362,7 +331,7 @@ func (s *Schedules) Preview(ctx context.Context, m *slnet.PreviewScheduleMessage
 func (s *Schedules) Skipped(ctx context.Context, m *slnet.GetSkippedOccurrencesMessage) (*slnet.SkippedOccurrencesResponse, error) {
 	response := &slnet.SkippedOccurrencesResponse{Skipped: []slnet.SkippedOccurrence{}}
 	err := s.Store.View(ctx, func(r *storage.Reader) error {
-		if _, err := get(r, m.ScheduleID); err != nil {
+		if _, err := scheduleTable.Get(r, m.ScheduleID); err != nil {
 			return err
 		}
 		return skippedTable.Scan(r, storage.Walk{Prefix: []string{m.ScheduleID.String()}, Reverse: true}, func(skipped *slnet.SkippedOccurrence) (bool, error) {

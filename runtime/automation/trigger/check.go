@@ -1,26 +1,22 @@
 package trigger
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
+	"domovoi.dev/runtime/naming"
 	"domovoi.dev/runtime/security"
 	"domovoi.dev/sdk/dom"
 	"domovoi.dev/sdk/slnet"
 	"domovoi.dev/storage"
 )
 
-const (
-	maxName        = 100
-	maxDescription = 1000
-	maxFields      = 100
-)
+const maxFields = 100
 
 // events and values are what a trigger can name.
 var (
@@ -60,20 +56,13 @@ func (t *Triggers) check(ctx context.Context, caller security.Caller, given *dom
 	return t.Check(ctx, given)
 }
 
-// plainText reports whether a text has at most so many characters, all of which
-// can be printed.
-func plainText(text string, most int) bool {
-	return utf8.ValidString(text) && utf8.RuneCountInString(text) <= most && !strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) })
-}
-
 // checkFields validates what can be told without the module.
 func checkFields(given *dom.Trigger) error {
 	has := func(event dom.TriggerEvent) bool { return slices.Contains(given.Events, event) }
+	if err := cmp.Or(naming.Check("trigger", given.Name), naming.CheckDescription("trigger", given.Description)); err != nil {
+		return err
+	}
 	switch {
-	case !plainText(given.Name, maxName) || given.Name == "" || strings.TrimSpace(given.Name) != given.Name:
-		return bad("Name", "%.120q cannot be taken: a name has 1 to %d printable characters and no space at its ends", given.Name, maxName)
-	case !plainText(strings.NewReplacer("\n", "", "\t", "").Replace(given.Description), maxDescription):
-		return bad("Description", "has more than %d characters, or some that cannot be printed", maxDescription)
 	case len(given.Events) == 0:
 		return bad("Events", "are none; there are %q", events)
 	case len(given.Fields) > maxFields:

@@ -19,8 +19,8 @@ type Listener func(tx *storage.Tx, change *Change) error
 // not paused, nil for none. It holds as long as the model of the module.
 func (t *Triggers) Listener(r *storage.Reader, moduleID string) (Listener, error) {
 	var list []*watch
-	err := moduleTable.Scan(r, storage.Walk{Prefix: []string{moduleID}}, func(ref *reference) (bool, error) {
-		trigger, err := get(r, ref.ID)
+	err := moduleTable.Scan(r, storage.Walk{Prefix: []string{moduleID}}, func(ref *storage.Reference) (bool, error) {
+		trigger, err := triggerTable.Get(r, ref.ID)
 		if err == nil && !trigger.Paused {
 			list = append(list, newWatch(trigger, t.notes.tallyOf(trigger.ID)))
 		}

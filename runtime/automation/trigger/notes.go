@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"domovoi.dev/sdk/dom"
+	"domovoi.dev/sdk/slnet"
 	"domovoi.dev/storage"
 )
 
@@ -242,8 +243,8 @@ func (n *notes) giveBack(order []*dom.SkippedTrigger) {
 // pause stores that a trigger is paused.
 func (t *Triggers) pause(ctx context.Context, id uuid.UUID, reason string) error {
 	_, err := t.Store.Update(ctx, storage.Origin{User: user}, func(tx *storage.Tx) error {
-		old, err := triggerTable.Get(&tx.Reader, id.String())
-		if errors.Is(err, storage.ErrNotFound) {
+		old, err := triggerTable.Get(&tx.Reader, id)
+		if errors.Is(err, slnet.KindNotFound) {
 			return nil
 		}
 		if err != nil {
@@ -280,8 +281,8 @@ func moduleSubject(moduleID string) string { return "module " + moduleID }
 // are too many. Of a trigger that is gone nothing is kept.
 func record(tx *storage.Tx, skipped *dom.SkippedTrigger) error {
 	if skipped.TriggerID != uuid.Nil {
-		_, err := triggerTable.Get(&tx.Reader, skipped.TriggerID.String())
-		if errors.Is(err, storage.ErrNotFound) {
+		_, err := triggerTable.Get(&tx.Reader, skipped.TriggerID)
+		if errors.Is(err, slnet.KindNotFound) {
 			return nil
 		}
 		if err != nil {
@@ -320,7 +321,7 @@ func (t *Triggers) Skipped(ctx context.Context, m *dom.GetSkippedTriggersMessage
 	t.notes.mu.Unlock()
 	err := t.Store.View(ctx, func(r *storage.Reader) error {
 		if m.TriggerID != uuid.Nil {
-			if _, err := get(r, m.TriggerID); err != nil {
+			if _, err := triggerTable.Get(r, m.TriggerID); err != nil {
 				return err
 			}
 		}

@@ -24,7 +24,7 @@ func ScriptReferences(ctx context.Context, r *storage.Reader, is func(name strin
 func ScriptRenamed(tx *storage.Tx, former, name string) error {
 	var changed []*dom.Trigger
 	err := triggerTable.Scan(&tx.Reader, storage.Walk{}, func(trigger *dom.Trigger) (bool, error) {
-		if nameKey(trigger.Script) == nameKey(former) {
+		if storage.FoldName(trigger.Script) == storage.FoldName(former) {
 			trigger.Script = name
 			changed = append(changed, trigger)
 		}
@@ -34,7 +34,7 @@ func ScriptRenamed(tx *storage.Tx, former, name string) error {
 		return err
 	}
 	for _, trigger := range changed {
-		if err := triggerTable.Put(tx, trigger, trigger.ID.String()); err != nil {
+		if err := triggerTable.Put(tx, trigger, trigger); err != nil {
 			return err
 		}
 		if err := tx.TouchModel(trigger.ModuleID); err != nil {

@@ -7,7 +7,6 @@ package trigger
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"sync"
 
@@ -18,8 +17,6 @@ import (
 	"domovoi.dev/sdk/slnet"
 	"domovoi.dev/storage"
 )
-
-//go:generate go -C ../../../tools run ./msgpgen -package ../runtime/automation/trigger -files records.go -unexported
 
 // Change is a change of an instance in its transaction.
 type Change struct {
@@ -97,11 +94,6 @@ func New(o Options) *Triggers {
 	return &Triggers{Options: o, notes: newNotes()}
 }
 
-const (
-	defaultList = 100
-	maxList     = 1000
-)
-
 // Owner is the user whose rights the runs of a trigger have.
 func Owner(trigger *dom.Trigger) security.Caller {
 	return security.Caller{User: trigger.Owner, UserID: trigger.OwnerID}
@@ -119,9 +111,6 @@ func (t *Triggers) Create(ctx context.Context, caller security.Caller, m *dom.Cr
 	return t.change(ctx, caller, func(tx *storage.Tx) (*dom.Trigger, error) {
 		created := trigger
 		created.CreatedAt, created.CreatedBy, created.Revision, created.PausedReason = tx.Now(), caller.User, 1, ""
-		if _, err := triggerTable.Get(&tx.Reader, created.ID.String()); !errors.Is(err, storage.ErrNotFound) {
-			return nil, errors.Join(err, slnet.Errorf(slnet.KindAlreadyExists, "there is a trigger with the ID %s already", created.ID))
-		}
 		return &created, put(tx, caller.User, nil, &created)
 	})
 }
@@ -133,7 +122,7 @@ func (t *Triggers) Update(ctx context.Context, caller security.Caller, m *dom.Up
 		return nil, err
 	}
 	return t.change(ctx, caller, func(tx *storage.Tx) (*dom.Trigger, error) {
-		old, err := get(&tx.Reader, trigger.ID)
+		old, err := triggerTable.Get(&tx.Reader, trigger.ID)
 		if err != nil {
 			return nil, err
 		}
@@ -154,7 +143,7 @@ func (t *Triggers) Update(ctx context.Context, caller security.Caller, m *dom.Up
 // Pause pauses a trigger or lets it go on.
 func (t *Triggers) Pause(ctx context.Context, caller security.Caller, m *dom.PauseTriggerMessage) (*dom.TriggerResponse, error) {
 	return t.change(ctx, caller, func(tx *storage.Tx) (*dom.Trigger, error) {
-		old, err := get(&tx.Reader, m.ID)
+		old, err := triggerTable.Get(&tx.Reader, m.ID)
 		if err != nil || old.Paused == m.Paused {
 			return old, err
 		}
@@ -190,7 +179,7 @@ func (t *Triggers) change(ctx context.Context, caller security.Caller, fn func(t
 // Delete deletes a trigger.
 func (t *Triggers) Delete(ctx context.Context, caller security.Caller, m *dom.DeleteTriggerMessage) (*slnet.Empty, error) {
 	_, err := t.Store.Update(ctx, caller.Origin(), func(tx *storage.Tx) error {
-		old, err := get(&tx.Reader, m.ID)
+		old, err := triggerTable.Get(&tx.Reader, m.ID)
 		if err != nil {
 			return err
 		}
@@ -205,18 +194,7 @@ func (t *Triggers) Delete(ctx context.Context, caller security.Caller, m *dom.De
 func (t *Triggers) Get(ctx context.Context, m *dom.GetTriggerMessage) (*dom.TriggerResponse, error) {
 	var response dom.TriggerResponse
 	err := t.Store.View(ctx, func(r *storage.Reader) error {
-		id := m.ID
-		if id == uuid.Nil {
-			named, err := nameTable.Get(r, nameKey(m.Name))
-			if errors.Is(err, storage.ErrNotFound) {
-				return slnet.Errorf(slnet.KindNotFound, "there is no trigger %q", m.Name)
-			}
-			if err != nil {
-				return err
-			}
-			id = named.ID
-		}
-		trigger, err := get(r, id)
+		trigger, err := triggerTable.Find(r, m.ID, m.Name)
 		if err == nil {
 			response.Trigger = *trigger
 		}
@@ -231,29 +209,12 @@ func (t *Triggers) Get(ctx context.Context, m *dom.GetTriggerMessage) (*dom.Trig
 
 // List returns triggers by name.
 func (t *Triggers) List(ctx context.Context, m *dom.GetTriggersMessage) (*dom.TriggersResponse, error) {
-	limit := m.Limit
-	switch {
-	case limit < 0 || limit > maxList:
-		return nil, slnet.Errorf(slnet.KindInvalid, "Limit is %d, it must be 0 to %d", limit, maxList)
-	case limit == 0:
-		limit = defaultList
-	}
-	walk := storage.Walk{}
-	if m.After != "" {
-		walk.After = []string{nameKey(m.After)}
-	}
-	response := &dom.TriggersResponse{Triggers: []dom.Trigger{}}
-	err := t.Store.View(ctx, func(r *storage.Reader) error {
-		return nameTable.Scan(r, walk, func(named *reference) (bool, error) {
-			trigger, err := get(r, named.ID)
-			if err != nil {
-				return false, err
-			}
-			if (m.Script == "" || nameKey(m.Script) == nameKey(trigger.Script)) && (m.ModuleID == "" || m.ModuleID == trigger.ModuleID) {
-				response.Triggers = append(response.Triggers, *trigger)
-			}
-			return int64(len(response.Triggers)) < limit, ctx.Err()
+	var response dom.TriggersResponse
+	err := t.Store.View(ctx, func(r *storage.Reader) (err error) {
+		response.Triggers, err = triggerTable.List(ctx, r, m.After, m.Limit, func(trigger *dom.Trigger) bool {
+			return (m.Script == "" || storage.FoldName(m.Script) == storage.FoldName(trigger.Script)) && (m.ModuleID == "" || m.ModuleID == trigger.ModuleID)
 		})
+		return err
 	})
-	return response, err
+	return &response, err
 }

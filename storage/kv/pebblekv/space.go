@@ -11,6 +11,7 @@ import (
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
+	"domovoi.dev/internal/bytesize"
 	"domovoi.dev/storage/kv"
 )
 
@@ -150,7 +151,7 @@ func (w *space) look() {
 		}
 	case wasReadOnly:
 		w.readOnly.Store(nil)
-		w.log.Info("the store takes writes again", "free", mib(free))
+		w.log.Info("the store takes writes again", "free", bytesize.Rounded(int64(free)))
 	}
 	if w.readOnly.Load() == nil && w.ballast.missing() && free >= w.resumeAt() {
 		w.makeBallast()
@@ -177,9 +178,9 @@ func (w *space) resumeAt() uint64 {
 // held.
 func (w *space) refuse(free uint64) {
 	err := fmt.Errorf("%w: its disk is almost full: %s has %s free and needs %s",
-		kv.ErrReadOnly, w.ballast.dir, mib(free), mib(w.resumeAt()))
+		kv.ErrReadOnly, w.ballast.dir, bytesize.Rounded(int64(free)), bytesize.Rounded(int64(w.resumeAt())))
 	if w.readOnly.Swap(&err) == nil {
-		w.log.Warn("the store takes no writes until there is more space", "free", mib(free), "needs", mib(w.resumeAt()))
+		w.log.Warn("the store takes no writes until there is more space", "free", bytesize.Rounded(int64(free)), "needs", bytesize.Rounded(int64(w.resumeAt())))
 	}
 }
 
@@ -220,7 +221,7 @@ func (w *space) dropBallast(free uint64) {
 	case err != nil:
 		w.log.Error("the ballast cannot be removed", "err", err)
 	case dropped:
-		w.log.Warn("the ballast was removed to make room", "free", mib(free))
+		w.log.Warn("the ballast was removed to make room", "free", bytesize.Rounded(int64(free)))
 	}
 }
 
@@ -249,7 +250,7 @@ func (w *space) admit(size int64) error {
 	if large := 2 * uint64(inFlight); err == nil && large > w.minFree/2 {
 		if need := w.need() - w.minFree/2 + large; w.lastFree.Load() < need {
 			err = fmt.Errorf("%w for transactions of this size: its disk is almost full: %s has %s free and needs %s",
-				kv.ErrReadOnly, w.ballast.dir, mib(w.lastFree.Load()), mib(need))
+				kv.ErrReadOnly, w.ballast.dir, bytesize.Rounded(int64(w.lastFree.Load())), bytesize.Rounded(int64(need)))
 		}
 	}
 	if err != nil {
@@ -276,8 +277,6 @@ func (w *space) refusal() error {
 	}
 	return nil
 }
-
-func mib(n uint64) string { return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20)) }
 
 // CheckSpace looks at the free space now. The error is the kv.ErrReadOnly with
 // which writes are refused, or that of a store which is closed or has failed.

@@ -98,7 +98,7 @@ func TestReadOnly(t *testing.T) {
 	if !errors.Is(err, kv.ErrReadOnly) {
 		t.Fatalf("CheckSpace: %v", err)
 	}
-	for _, part := range []string{"store has 0.1 MiB free", "needs 0.1 MiB"} {
+	for _, part := range []string{"store has 64.0 KiB free", "needs 80.0 KiB"} {
 		if !strings.Contains(err.Error(), part) {
 			t.Errorf("%q does not say %q", err, part)
 		}
