@@ -365,8 +365,13 @@ func (s *soak) sample(lasts time.Duration) (samples []held) {
 	return samples
 }
 
+// ofProcess are the goroutines and files that the daemon has for each process that
+// waits for a run: its connection, its pipes, who waits for its end.
+const ofProcess = 20
+
 // settled waits until the daemon holds what it held when it was idle: no more
-// streams, about the goroutines and files, no more processes than wait for runs.
+// streams, the goroutines and files but for those of the processes that wait for
+// runs, and no more of these than may.
 func (s *soak) settled(idle held) held {
 	s.Helper()
 	for _, schedule := range s.must(&slnet.GetSchedulesMessage{}).(*slnet.SchedulesResponse).Schedules {
@@ -376,7 +381,8 @@ func (s *soak) settled(idle held) held {
 	deadline := time.Now().Add(time.Minute)
 	for {
 		now := s.holds()
-		if now.streams <= idle.streams && now.goroutines <= idle.goroutines+30 && now.files <= idle.files+30 && now.processes <= 5 {
+		waiting := max(now.processes-idle.processes, 0) * ofProcess
+		if now.streams <= idle.streams && now.goroutines <= idle.goroutines+waiting+15 && now.files <= idle.files+waiting && now.processes <= 5 {
 			return now
 		}
 		if time.Now().After(deadline) {
