@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	goruntime "runtime"
 	"strings"
 	"testing"
 	"time"
@@ -36,6 +37,22 @@ func (h *house) kept(runs []slnet.Run) (text string) {
 		text += mark
 	}
 	return text
+}
+
+// awaitLog waits until a run has a line in its log, which comes another way than what
+// the run says.
+func (h *house) awaitLog(run uuid.UUID) {
+	h.t.Helper()
+	for {
+		response, err := h.RunLog(h.t.Context(), ann, true, &slnet.GetRunLogMessage{ID: run})
+		if err != nil {
+			h.t.Fatal(err)
+		}
+		if len(response.Lines) > 0 {
+			return
+		}
+		goruntime.Gosched()
+	}
 }
 
 func (h *house) sweep(now time.Time) {
@@ -128,6 +145,7 @@ func TestRetentionKeepsWhatIsOpen(t *testing.T) {
 	h.wantEnd(parent, slnet.RunSucceeded, "")
 	<-h.said
 	child := h.run(uuid.MustParse(parent.Output["child"]))
+	h.awaitLog(child.ID)
 	later := time.Now().Add(1000 * day)
 	h.sweep(later)
 	if got := h.kept([]slnet.Run{parent, child}); got != "++" {
