@@ -45,7 +45,7 @@ race: ## all tests under the race detector (needs a C compiler)
 	@command -v "$$($(GO) env CC)" >/dev/null || { echo 'make race needs a C compiler: install gcc' >&2; exit 1; }
 	CGO_ENABLED=1 $(GO) test -race -vet=off -p $(P) -timeout 20m $(TESTFLAGS) ./...
 
-lint: rules vet vet-bench staticcheck ## house rules, vet and staticcheck
+lint: rules vet staticcheck ## house rules, vet and staticcheck
 
 rules: ## only the house rules: imports, documentation, wording, links
 	$(GO) test -vet=off -count=1 ./internal/lint
@@ -54,7 +54,7 @@ vet: ## only go vet
 	$(GO) vet ./...
 
 # Only make bench downloads PocketBase.
-vet-bench: ## go vet of the comparison with PocketBase, where its modules are there
+vet-bench: ## go vet of the comparison with PocketBase, where its modules are there (compiling it takes minutes, so make lint leaves it out)
 	@if GOPROXY=off $(GO) -C bench list -deps . >/dev/null 2>&1; then \
 		echo $(GO) -C bench vet .; $(GO) -C bench vet .; \
 	else \
