@@ -85,6 +85,9 @@ func (s *Store) Metrics() Metrics {
 		m.Levels = append(m.Levels, Level{Tables: level.TablesCount, Bytes: uint64(level.TablesSize)})
 		m.LiveBytes += uint64(level.TablesSize)
 	}
+	// Pebble counts a record of the log before its bytes are in the file, and a log
+	// that is being replaced until its table is there.
+	m.LiveBytes = min(m.LiveBytes, m.DiskBytes)
 	return m
 }
 
