@@ -113,6 +113,22 @@ test('what a person creates, the list of another one shows at once', async () =>
 	await ben.context().close()
 })
 
+test('typing goes on while others change the model', async () => {
+	const own = await house.signedIn('ann')
+	await open(`/instances/jobs/new/${data.customer.Id}`, own)
+	await own.getByLabel('Company').focus()
+	await own.keyboard.type('Ini')
+	const section = structuredClone(data.sections.customer)
+	section.FieldDescriptors![0].Tooltip = 'As it stands in the register'
+	await house.send('ManagerStoreUpdateRequest', { ModuleId: 'jobs', Kind: 'SectionDefinition', Object: section })
+	await own.getByText('As it stands in the register').waitFor()
+	await own.keyboard.type('tech')
+	expect(await own.getByLabel('Company').inputValue()).toBe('Initech')
+	await own.getByRole('button', { name: 'Create' }).click()
+	await heading('Initech', own)
+	await own.context().close()
+})
+
 test('who is restricted loses what others keep', async () => {
 	const ben = await house.signedIn('ben')
 	await open(`/instances/jobs/of/${data.job.Id}?sort=Name`, ben)

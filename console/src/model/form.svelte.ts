@@ -117,14 +117,15 @@ export class FormField {
 		return 'value' in this.parsed ? this.parsed.value : undefined
 	}
 
-	/** Takes what is stored by now. What was typed stays. */
-	rebase(value: Value | undefined): void {
-		if (equal(value, this.original)) return
-		const typed = this.changed
-		this.original = value
-		this.#before = draftOf(value, this.rule.field.FieldType)
-		if (typed) this.theirs = this.changed ? { value } : undefined
-		else this.draft = draftOf(value, this.rule.field.FieldType)
+	/** Takes over what was typed into the same field before it was read again. */
+	take(was: FormField): void {
+		this.touched = was.touched
+		this.refusal = was.refusal
+		const same = equal(was.original, this.original)
+		// A default that was emptied stays empty; a list has another form than one value.
+		if ((!was.changed && !(same && this.changed)) || Array.isArray(was.draft) !== Array.isArray(this.draft)) return
+		this.draft = was.draft
+		if (this.changed) this.theirs = same ? was.theirs : { value: this.original }
 	}
 
 	/** Back to what is stored. */
@@ -155,10 +156,23 @@ export class FormSection {
 	get shown(): FormField[] {
 		return this.fields.filter((f) => f.rule.visible || f.error)
 	}
+
+	get changed(): boolean {
+		return this.fields.some((f) => f.changed)
+	}
+
+	/** Takes over what was typed into the same section before it was read again. */
+	take(old: FormSection): void {
+		this.refusal = old.refusal
+		for (const f of this.fields) {
+			const was = old.fields.find((o) => o.rule.field.Id === f.rule.field.Id)
+			if (was) f.take(was)
+		}
+	}
 }
 
-function sectionOf(rule: SectionRule, original: Section | undefined, defaults: boolean): FormSection {
-	return new FormSection(rule, original?.Id ?? crypto.randomUUID(), original, defaults)
+function sectionOf(rule: SectionRule, original: Section | undefined, defaults: boolean, id: string = crypto.randomUUID()): FormSection {
+	return new FormSection(rule, original?.Id ?? id, original, defaults)
 }
 
 /** The form of one instance, new or stored. */
@@ -169,7 +183,8 @@ export class InstanceForm {
 	instance = $state.raw<Instance>() as Instance
 	/** The sections that were taken away. */
 	#removed = $state.raw<string[]>([])
-	#added = $state(false)
+	/** Those that were added; they stay empty until something is typed. */
+	#added = $state.raw<string[]>([])
 
 	constructor(
 		instance: Instance,
@@ -192,7 +207,7 @@ export class InstanceForm {
 
 	/** Whether anything differs from what is stored. */
 	get dirty(): boolean {
-		return this.#added || this.#removed.length > 0 || this.sections.some((s) => s.fields.some((f) => f.changed))
+		return this.#added.length > 0 || this.#removed.length > 0 || this.sections.some((s) => s.changed)
 	}
 
 	of(rule: SectionRule): FormSection[] {
@@ -203,12 +218,13 @@ export class InstanceForm {
 		const section = sectionOf(rule, undefined, true)
 		const last = this.sections.findLastIndex((s) => s.rule.definition.Id === rule.definition.Id)
 		this.sections = [...this.sections.slice(0, last + 1), section, ...this.sections.slice(last + 1)]
-		this.#added = true
+		this.#added = [...this.#added, section.id]
 		return section
 	}
 
 	remove(section: FormSection): void {
 		if (section.original) this.#removed = [...this.#removed, section.id]
+		this.#added = this.#added.filter((id) => id !== section.id)
 		this.sections = this.sections.filter((s) => s !== section)
 	}
 
@@ -294,26 +310,27 @@ export class InstanceForm {
 	 * was typed stays where there still is a place for it.
 	 */
 	rebase(instance: Instance, rules: SectionRule[]): void {
-		const before = new Map(this.sections.map((s) => [s.id, s]))
-		const fresh = this.#build(instance, rules)
-		const kept = new Set<string>()
-		this.sections = fresh.map((section) => {
-			const old = before.get(section.id) ?? this.sections.find((s) => !s.original && !kept.has(s.id) && s.rule.definition.Id === section.rule.definition.Id)
+		const rest = new Set(this.sections)
+		const sections = this.#build(instance, rules).map((section) => {
+			const old = this.sections.find((s) => s.id === section.id) ?? this.sections.find((s) => rest.has(s) && stands(s, section))
 			if (!old) return section
-			kept.add(old.id)
-			for (const f of section.fields) {
-				const was = old.fields.find((o) => o.rule.field.Id === f.rule.field.Id)
-				if (!was?.changed) continue
-				const theirs = equal(was.original, f.original) ? was.theirs : { value: f.original }
-				f.draft = was.draft
-				f.touched = was.touched
-				if (f.changed) f.theirs = theirs
-			}
-			return section
+			rest.delete(old)
+			// The id stays, and with it what the page shows and where the caret is.
+			const same = section.original ? section : sectionOf(section.rule, undefined, this.isNew, old.id)
+			same.take(old)
+			return same
 		})
+		for (const old of rest) {
+			const rule = rules.find((r) => r.definition.Id === old.rule.definition.Id)
+			if (!rule?.multiple || old.original || !(this.#added.includes(old.id) || old.changed)) continue
+			const section = sectionOf(rule, undefined, true, old.id)
+			section.take(old)
+			const last = sections.findLastIndex((s) => s.rule.definition.Id === rule.definition.Id)
+			sections.splice(last + 1, 0, section)
+		}
 		const stored = new Set((instance.Sections ?? []).map((s) => s.Id))
 		this.#removed = this.#removed.filter((id) => stored.has(id))
-		this.sections = this.sections.filter((s) => !this.#removed.includes(s.id))
+		this.sections = sections.filter((s) => !this.#removed.includes(s.id))
 		this.instance = instance
 		this.rules = rules
 	}
@@ -321,12 +338,17 @@ export class InstanceForm {
 	/** Begins anew with what was just stored. */
 	stored(instance: Instance, rules: SectionRule[]): void {
 		this.#removed = []
-		this.#added = false
+		this.#added = []
 		this.instance = instance
 		this.rules = rules
 		this.sections = this.#build(instance, rules)
 		this.refusals = []
 	}
+}
+
+/** Whether what was typed into a section that was not stored belongs into another one by now. */
+function stands(old: FormSection, section: FormSection): boolean {
+	return !old.original && old.rule.definition.Id === section.rule.definition.Id && !(section.original && section.rule.multiple)
 }
 
 /** The rules of a section, and of values in it that it must not have. */

@@ -161,4 +161,39 @@ describe('what somebody else stores meanwhile', () => {
 		expect(form.build().Revision).toBe(4)
 		expect(form.build().Sections![0].FieldValues![0].Value).toBe('Mine')
 	})
+
+	test('leaves the sections of a new instance where they are: what is typed into stays on the screen', () => {
+		const form = open(blank(), true)
+		const ids = form.sections.map((s) => s.id)
+		at(form, 'name').draft = 'Half a na'
+		at(form, 'note').draft = ''
+		at(form, 'age').touched = true
+		form.rebase(form.instance, rulesOf(model, definition, undefined, ''))
+		expect(form.sections.map((s) => s.id)).toEqual(ids)
+		expect(at(form, 'name').draft).toBe('Half a na')
+		expect(at(form, 'note').draft, 'an emptied default').toBe('')
+		expect(at(form, 'age').touched).toBe(true)
+	})
+
+	test('leaves a section that was added, and what the daemon has said of a field', () => {
+		const form = open()
+		form.add(form.rules[1]).fields[0].draft = 'Main Street'
+		const added = form.add(form.rules[1])
+		at(form, 'age').refusal = 'too large'
+		const newer = stored()
+		newer.Sections!.push({ Id: 's3', SectionDefinitionId: 'address', FieldValues: [{ FieldDescriptorId: 'street', Value: 'Side Street' }] })
+		form.rebase(newer, form.rules)
+		expect(form.of(form.rules[1]).map((s) => s.fields[0].draft)).toEqual(['Side Street', 'Main Street', ''])
+		expect(form.sections.some((s) => s.id === added.id)).toBe(true)
+		expect(at(form, 'age').error).toBe('too large')
+		expect(form.build().Sections!.map((s) => s.Id).slice(0, 3)).toEqual(['s1', 's2', 's3'])
+	})
+
+	test('takes a draft along only where the field still has such values', () => {
+		const form = open(blank(), true)
+		at(form, 'age').draft = '5'
+		const lists: SectionDefinition = { ...person, FieldDescriptors: person.FieldDescriptors!.map((f) => (f.Id === 'age' ? { ...f, FieldType: 'List<String>' } : f)) }
+		form.rebase(form.instance, rulesOf({ section: (id) => (id === 'person' ? lists : model.section(id)) }, definition, undefined, ''))
+		expect(at(form, 'age').draft).toEqual([])
+	})
 })

@@ -1,1 +1,0 @@
-import{P as e}from"./index-Uc3etPt0.js";function t(t){return e[t.Reason]??t.Message??t.Reason}export{t};
