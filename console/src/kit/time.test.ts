@@ -8,5 +8,6 @@ test('lengths of time are read as they are written', () => {
 	}
 	expect(readLength('1.5d')).toBe(129_600e9)
 	expect(readLength('1 h 30 m')).toBe(5400e9)
-	for (const text of ['', 'a while', '3', '5 weeks', '1h-2m']) expect(readLength(text)).toBeUndefined()
+	expect(readLength('250ms')).toBe(250e6)
+	for (const text of ['', 'a while', '3', '5 weeks', '1h-2m', '99999999d']) expect(readLength(text)).toBeUndefined()
 })

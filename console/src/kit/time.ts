@@ -53,13 +53,14 @@ export function bytes(n: number): string {
 
 export const number = new Intl.NumberFormat()
 
-const lengths: [string, number][] = [['d', 86_400e9], ['h', 3600e9], ['m', 60e9]]
+const sizes: Record<string, number> = { d: 86_400e9, h: 3600e9, m: 60e9, s: 1e9, ms: 1e6 }
 
 /** A number of nanoseconds as people write it and readLength reads it: 30d, 1h30m, 2.5s. */
 export function length(nanoseconds: number): string {
 	let text = nanoseconds < 0 ? '-' : ''
 	let rest = Math.abs(nanoseconds)
-	for (const [unit, size] of lengths) {
+	for (const unit of ['d', 'h', 'm']) {
+		const size = sizes[unit]
 		if (rest >= size) text += Math.floor(rest / size) + unit
 		rest %= size
 	}
@@ -70,8 +71,9 @@ export function length(nanoseconds: number): string {
 /** Reads what length writes, in nanoseconds; undefined where it is no length of time. */
 export function readLength(text: string): number | undefined {
 	const trimmed = text.replaceAll(' ', '')
-	if (!/^-?(\d+(\.\d+)?(d|h|m|s))+$/.test(trimmed)) return undefined
+	if (!/^-?(\d+(\.\d+)?(d|h|ms|m|s))+$/.test(trimmed)) return undefined
 	let sum = 0
-	for (const [, n, unit] of trimmed.matchAll(/(\d+(?:\.\d+)?)(d|h|m|s)/g)) sum += Math.round(Number(n) * (lengths.find(([u]) => u === unit)?.[1] ?? 1e9))
+	for (const [, n, unit] of trimmed.matchAll(/(\d+(?:\.\d+)?)(d|h|ms|m|s)/g)) sum += Math.round(Number(n) * sizes[unit])
+	if (!Number.isSafeInteger(sum)) return undefined
 	return trimmed.startsWith('-') ? -sum : sum
 }

@@ -5,6 +5,7 @@ import { CrudFailed, messageOf } from '../daemon/call'
 import type { ErrorData } from '../daemon/messages'
 import { create, readOne, remove, update, type Kinds } from '../daemon/objects'
 import { reasonText } from '../daemon/reasons'
+import { Edit } from './edit.svelte'
 
 export type Editable = 'SectionDefinition' | 'DomDefinition' | 'DomBehaviorDefinition' | 'ModuleSettings'
 
@@ -14,57 +15,33 @@ interface Refusal {
 	ids: string[]
 }
 
-export class Editor<K extends Editable> {
-	draft = $state() as Kinds[K]
+export class Editor<K extends Editable> extends Edit<Kinds[K]> {
 	busy = $state(false)
 	problem = $state('')
 	warning = $state('')
 	refusals = $state.raw<Refusal[]>([])
-	/** Somebody else has stored another version meanwhile. */
-	newer = $state.raw<Kinds[K]>()
-
-	#original = $state.raw() as Kinds[K]
-	readonly dirty = $derived.by(() => this.isNew || JSON.stringify(this.draft) !== JSON.stringify(this.#original))
 
 	constructor(
 		readonly kind: K,
 		readonly module: string,
 		object: Kinds[K],
-		readonly isNew: boolean,
+		isNew: boolean,
 	) {
-		this.#take(object)
+		super(object, isNew)
 	}
 
-	get original(): Kinds[K] {
-		return this.#original
-	}
-
-	#take(object: Kinds[K]): void {
-		this.#original = object
-		this.draft = structuredClone(object)
+	override take(object: Kinds[K]): void {
+		super.take(object)
 		this.refusals = []
 		this.problem = ''
-		this.newer = undefined
 	}
 
-	/** Takes up what is stored by now: at once where nothing is typed. */
-	follow(object: Kinds[K] | undefined): void {
-		if (!object || this.isNew || (object.Revision ?? 0) <= (this.#original.Revision ?? 0)) return
-		if (this.dirty) this.newer = object
-		else this.#take(object)
+	override follow(object: Kinds[K] | undefined): void {
+		super.follow(object, object?.LastModifiedBy)
 	}
 
-	/** Gives up what was typed. */
-	reset(): void {
-		this.#take(this.newer ?? this.#original)
-	}
-
-	/** Keeps what was typed, and lets it replace what somebody else has stored. */
-	replace(): void {
-		if (!this.newer) return
-		this.#original = this.newer
-		this.draft.Revision = this.newer.Revision
-		this.newer = undefined
+	override replace(): void {
+		super.replace()
 		this.refusals = []
 	}
 
@@ -87,7 +64,7 @@ export class Editor<K extends Editable> {
 			const object = $state.snapshot(this.draft) as Kinds[K]
 			const module = this.kind === 'ModuleSettings' ? '' : this.module
 			const answer = this.isNew ? await create(this.kind, module, object) : await update(this.kind, module, object)
-			this.#take(answer.object)
+			this.settle(object, answer.object)
 			this.warning = (answer.trace?.WarningData ?? []).map((w) => w.Message || w.Reason).join('\n')
 			return answer.object
 		})
@@ -95,8 +72,8 @@ export class Editor<K extends Editable> {
 
 	async remove(): Promise<boolean> {
 		const done = await this.#attempt(async () => {
-			await remove(this.kind, this.kind === 'ModuleSettings' ? '' : this.module, keyOf(this.#original))
-			this.draft = structuredClone(this.#original)
+			await remove(this.kind, this.kind === 'ModuleSettings' ? '' : this.module, keyOf(this.original))
+			this.reset()
 			return true
 		})
 		return done ?? false
@@ -113,7 +90,7 @@ export class Editor<K extends Editable> {
 			else {
 				this.refusals = (error.trace.ErrorData ?? []).map((e) => ({ text: said(e), ids: idsOf(e) }))
 				if ((error.trace.ErrorData ?? []).some((e) => e.Reason === 'ObjectChangedSinceRead')) {
-					this.newer = await readOne(this.kind, this.kind === 'ModuleSettings' ? '' : this.module, keyOf(this.#original))
+					this.follow(await readOne(this.kind, this.kind === 'ModuleSettings' ? '' : this.module, keyOf(this.original)))
 				}
 			}
 			return undefined

@@ -24,11 +24,14 @@ export class Reading<T> {
 		}
 	}
 
-	/** Reads again, every so many seconds while somebody looks. */
+	/** Reads again, every so many seconds while somebody looks, and when somebody looks again. */
 	every(seconds: number): () => void {
 		const stop = this.follow()
-		const timer = setInterval(() => !document.hidden && void this.again(), seconds * 1000)
+		const look = () => !document.hidden && void this.again()
+		const timer = setInterval(look, seconds * 1000)
+		document.addEventListener('visibilitychange', look)
 		return () => {
+			document.removeEventListener('visibilitychange', look)
 			clearInterval(timer)
 			stop()
 		}

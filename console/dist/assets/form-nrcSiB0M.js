@@ -1,0 +1,1 @@
+function e(e){return t=>{(t.ctrlKey||t.metaKey)&&t.key===`s`&&(t.preventDefault(),e())}}function t(e){let t=[...e?.elements??[]].find(e=>e instanceof HTMLInputElement&&e.validity.customError);return t?.focus(),t?.blur(),t?.focus(),!!t}export{e as n,t};
