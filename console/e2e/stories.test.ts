@@ -1,8 +1,9 @@
 // What happens between people, and what holds on every page.
 
 import { mkdir } from 'node:fs/promises'
-import type { Page } from 'playwright-core'
+import type { Locator, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import type { DomObject, ObjectKind } from '../src/daemon/messages'
 import { House, password } from './house'
 import { none, seed, type Seed } from './seed'
 
@@ -14,6 +15,8 @@ let schedule: string
 let trigger: string
 let api: string
 let webhook: string
+
+const greeting = 'package main\n\nimport (\n\t"context"\n\n\t"domovoi.dev/sdk"\n)\n\nfunc Run(ctx context.Context, engine *sdk.Engine) error { return nil }\n'
 
 beforeAll(async () => {
 	house = await House.open()
@@ -53,6 +56,7 @@ func Run(ctx context.Context, engine *sdk.Engine) error {
 }
 `
 	await house.send('DeployScriptMessage', { Name: 'rename', Files: [{ Name: 'script.go', Content: source }] })
+	await house.send('DeployScriptMessage', { Name: 'greet', Files: [{ Name: 'script.go', Content: greeting }] })
 	const { Run: ended } = await house.send('ExecuteScriptMessage', { ScriptName: 'rename' })
 	expect(ended.State, JSON.stringify(ended.Errors)).toBe('succeeded')
 	run = ended.Id
@@ -113,20 +117,94 @@ test('what a person creates, the list of another one shows at once', async () =>
 	await ben.context().close()
 })
 
-test('typing goes on while others change the model', async () => {
+/** A form, what is typed into it, and what somebody else does between the two halves of the word. */
+interface Typing {
+	path: () => string
+	/** What leads to the form, on its page. */
+	begin?: (on: Page) => Promise<unknown>
+	input: (on: Page) => Locator
+	meanwhile: () => Promise<unknown>
+	/** What the page shows of that. */
+	told: (on: Page) => Locator
+}
+
+const model = (kind: ObjectKind, id: string, change: object) =>
+	house.send('ManagerStoreReadRequest', { ModuleId: kind === 'ModuleSettings' ? '' : 'jobs', Kind: kind, Query: { Filter: { Operator: 'compare', Exposer: { Name: kind === 'ModuleSettings' ? 'ModuleId' : 'Id', FieldId: none }, Comparer: '==', Value: kind === 'ModuleSettings' ? id : { Guid: id } } as never } })
+		.then((a) => house.send('ManagerStoreUpdateRequest', { ModuleId: kind === 'ModuleSettings' ? '' : 'jobs', Kind: kind, Object: { ...a.Objects![0], ...change } as DomObject }))
+const name = (on: Page | Locator) => on.getByRole('textbox', { name: 'Name', exact: true }).first()
+const dialog = (on: Page) => on.getByRole('dialog')
+const theirs = (on: Page) => on.getByText('has stored another version meanwhile')
+const beside = (on: Page) => on.getByText('What you typed stands beside that.')
+
+const typings: Record<string, Typing> = {
+	'a new instance': { path: () => `/instances/jobs/new/${data.customer.Id}`, input: (on) => on.getByLabel('Company'), meanwhile: () => model('SectionDefinition', data.sections.customer.Id, { FieldDescriptors: [{ ...data.sections.customer.FieldDescriptors![0], Tooltip: 'As it stands in the register' }, data.sections.customer.FieldDescriptors![1]] }), told: (on) => on.getByText('As it stands in the register') },
+	'a section': { path: () => `/modules/jobs/sections/${data.sections.planning.Id}`, input: name, meanwhile: () => model('SectionDefinition', data.sections.planning.Id, { Name: 'Plan' }), told: theirs },
+	'a field of a section': { path: () => `/modules/jobs/sections/${data.sections.planning.Id}`, begin: (on) => on.getByRole('button', { name: 'Notes', exact: true }).click(), input: (on) => on.getByLabel('Tooltip'), meanwhile: () => model('SectionDefinition', data.sections.planning.Id, { Name: 'Planned' }), told: beside },
+	'a definition': { path: () => `/modules/jobs/definitions/${data.customer.Id}`, input: name, meanwhile: () => model('SectionDefinition', data.sections.planning.Id, { Name: 'Planning' }), told: (on) => on.getByRole('link', { name: 'Planning' }) },
+	'a behavior': { path: () => `/modules/jobs/behaviors/${data.behavior.Id}`, input: (on) => on.getByLabel('New status'), meanwhile: () => model('DomBehaviorDefinition', data.behavior.Id, { Name: 'Life of jobs' }), told: (on) => on.getByText('has changed it.') },
+	'the settings of a module': { path: () => '/modules/jobs/settings', input: (on) => on.getByLabel('After creating'), meanwhile: () => model('ModuleSettings', 'jobs', {}), told: (on) => beside(on).or(theirs(on)) },
+	'a schedule': { path: () => `/schedules/${schedule}`, input: name, meanwhile: () => house.send('PauseScheduleMessage', { Id: schedule, Paused: false }), told: beside },
+	'the same name of a schedule': { path: () => `/schedules/${schedule}`, input: name, meanwhile: async () => house.send('UpdateScheduleMessage', { Schedule: { ...(await house.send('GetScheduleMessage', { Id: schedule })).Schedule, Name: 'each night', Paused: true } }), told: theirs },
+	'a new schedule': { path: () => '/schedules/new', input: name, meanwhile: () => house.send('PauseScheduleMessage', { Id: schedule, Paused: true }), told: (on) => on.getByRole('heading', { name: 'New schedule' }) },
+	'a trigger': { path: () => `/triggers/${trigger}`, input: (on) => on.getByLabel('And it fulfils'), meanwhile: () => model('ModuleSettings', 'jobs', {}).then(() => house.send('PauseTriggerMessage', { Id: trigger, Paused: true })).then(() => house.send('PauseTriggerMessage', { Id: trigger, Paused: false })), told: beside },
+	'an API': { path: () => `/apis/${api}`, input: (on) => on.getByLabel('Requests of each token'), meanwhile: async () => house.send('UpdateApiDefinitionMessage', { Definition: { ...(await house.send('GetApiDefinitionMessage', { Id: api })).Definition, Description: 'Names jobs anew.' } }), told: beside },
+	'an API that is tried out': { path: () => `/apis/${api}?part=try`, input: (on) => on.getByLabel('Query'), meanwhile: async () => house.send('UpdateApiDefinitionMessage', { Definition: { ...(await house.send('GetApiDefinitionMessage', { Id: api })).Definition, Description: 'Names a job anew.' } }), told: (on) => on.getByText('has changed it.') },
+	'a token of an API': { path: () => `/apis/${api}?part=tokens`, begin: (on) => on.getByRole('button', { name: 'New token' }).click(), input: (on) => name(dialog(on)), meanwhile: () => house.send('CreateApiTokenMessage', { Token: { Id: none, Name: 'till', User: 'ann', UserId: none, Definitions: [api] } }), told: (on) => on.getByText('till') },
+	'a webhook': { path: () => `/webhooks/${webhook}`, input: name, meanwhile: async () => house.send('UpdateWebhookMessage', { Webhook: { ...(await house.send('GetWebhooksMessage', {})).Webhooks!.find((w) => w.Id === webhook)!, Url: 'https://example.org/other' } }), told: beside },
+	'a script': { path: () => '/scripts/greet', input: (on) => on.getByRole('textbox', { name: 'Source of script.go' }), meanwhile: () => house.send('DeployScriptMessage', { Name: 'greet', Files: [{ Name: 'script.go', Content: greeting }], Manifest: 'description: Says hello.\n' }), told: beside },
+	'the parameters of a run': { path: () => '/scripts/rename', begin: (on) => on.getByRole('button', { name: 'Parameter' }).click(), input: (on) => on.getByLabel('Name of the parameter'), meanwhile: () => house.send('UpdateScriptMessage', { Name: 'rename', RunsAs: 'ann' }), told: (on) => on.getByText('as ann') },
+	'a secret': { path: () => '/secrets', begin: (on) => on.getByRole('button', { name: 'New secret' }).click(), input: (on) => name(dialog(on)), meanwhile: () => house.send('SetSecretMessage', { Name: 'api.key', Value: 'x' }), told: (on) => on.getByText('api.key') },
+	'a user': { path: () => '/security', begin: (on) => on.getByRole('button', { name: 'New user' }).click(), input: (on) => name(dialog(on)), meanwhile: () => house.send('CreateUserMessage', { Name: 'dora' }), told: (on) => on.getByText('dora') },
+	'a group': { path: () => '/security', begin: (on) => on.getByRole('button', { name: 'New group' }).click(), input: (on) => name(dialog(on)), meanwhile: () => house.send('CreateGroupMessage', { Group: { Name: 'guests' } }), told: (on) => on.getByText('guests') },
+	'a token': { path: () => '/security?part=tokens', begin: (on) => on.getByRole('button', { name: 'New token' }).click(), input: (on) => name(dialog(on)), meanwhile: () => house.send('CreateTokenMessage', { User: 'ann', Name: 'nightly job' }), told: (on) => on.getByText('nightly job') },
+	'an import': { path: () => '/import', input: (on) => on.getByLabel('Under another id'), meanwhile: () => model('ModuleSettings', 'jobs', {}), told: (on) => on.getByRole('heading', { name: 'Import modules' }) },
+}
+
+test('typing goes on while others change what is typed about', { timeout: 120_000 }, async () => {
 	const own = await house.signedIn('ann')
-	await open(`/instances/jobs/new/${data.customer.Id}`, own)
-	await own.getByLabel('Company').focus()
-	await own.keyboard.type('Ini')
-	const section = structuredClone(data.sections.customer)
-	section.FieldDescriptors![0].Tooltip = 'As it stands in the register'
-	await house.send('ManagerStoreUpdateRequest', { ModuleId: 'jobs', Kind: 'SectionDefinition', Object: section })
-	await own.getByText('As it stands in the register').waitFor()
-	await own.keyboard.type('tech')
-	expect(await own.getByLabel('Company').inputValue()).toBe('Initech')
-	await own.getByRole('button', { name: 'Create' }).click()
-	await heading('Initech', own)
+	own.on('dialog', (leaving) => void leaving.accept())
+	for (const [what, { path, begin, input, meanwhile, told }] of Object.entries(typings)) {
+		await open(path(), own)
+		await begin?.(own)
+		await input(own).focus()
+		await own.keyboard.press('Control+End')
+		await own.keyboard.type('half')
+		await meanwhile()
+		// What the daemon tells of comes by itself; the rest when somebody looks again.
+		await own.evaluate(() => document.dispatchEvent(new Event('visibilitychange')))
+		await told(own).first().waitFor().catch((error: Error) => expect.unreachable(`${what}: ${error.message}`))
+		await own.keyboard.type('done')
+		const typed = await input(own).evaluate((e) => (e instanceof HTMLInputElement || e instanceof HTMLTextAreaElement ? e.value : (e as HTMLElement).innerText))
+		expect(typed, what).toContain('halfdone')
+	}
 	await own.context().close()
+})
+
+test('what both have typed is stored when the person has decided', async () => {
+	await open(`/schedules/${schedule}`)
+	await name(page).fill('mine')
+	const { Schedule: now } = await house.send('GetScheduleMessage', { Id: schedule })
+	await house.send('UpdateScheduleMessage', { Schedule: { ...now, Name: 'theirs', Description: 'Theirs too' } })
+	await page.getByRole('button', { name: 'Save', exact: true }).click()
+	await theirs(page).waitFor()
+	expect((await house.send('GetScheduleMessage', { Id: schedule })).Schedule.Name).toBe('theirs')
+	await page.getByRole('button', { name: 'Keep mine' }).click()
+	await page.getByRole('button', { name: 'Save', exact: true }).click()
+	await heading('mine')
+	expect((await house.send('GetScheduleMessage', { Id: schedule })).Schedule).toMatchObject({ Name: 'mine', Description: 'Theirs too' })
+})
+
+test('pausing and running leave what is typed', async () => {
+	await open(`/schedules/${schedule}`)
+	await page.getByLabel('Description').fill('half a sen')
+	await page.getByRole('button', { name: /^(Pause|Go on)$/ }).click()
+	await page.getByRole('button', { name: 'Run now' }).click()
+	await page.getByRole('region', { name: 'Latest runs' }).getByRole('link').nth(1).waitFor()
+	expect(await page.getByLabel('Description').inputValue()).toBe('half a sen')
+	await page.getByLabel('Description').fill('half a sentence')
+	await page.getByRole('button', { name: 'Save', exact: true }).click()
+	await page.getByText('Saved').first().waitFor()
+	expect((await house.send('GetScheduleMessage', { Id: schedule })).Schedule.Description).toBe('half a sentence')
 })
 
 test('who is restricted loses what others keep', async () => {
@@ -247,6 +325,12 @@ test.runIf(process.env.CONSOLE_PICTURES)('pictures of all pages', { timeout: 600
 			await eye.waitForTimeout(500)
 			const name = path.replace(/[0-9a-f-]{36}/, 'id').replace(/[/?=&]/g, '_')
 			await eye.screenshot({ path: `${folder}/${width}-${scheme}-${name}.png` })
+		}
+		for (const [path, button] of [['/secrets', 'New secret'], ['/security', 'New user'], ['/security', 'New group'], ['/security?part=tokens', 'New token'], ['/apis?part=tokens', 'New token'], ['/modules', 'New module']]) {
+			await open(path, eye)
+			await eye.getByRole('button', { name: button }).click()
+			await eye.getByRole('dialog').waitFor()
+			await eye.screenshot({ path: `${folder}/${width}-${scheme}-dialog${path.replace(/[/?=]/g, '_')}-${button.replace(' ', '_')}.png` })
 		}
 		await eye.context().close()
 	}
