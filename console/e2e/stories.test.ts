@@ -197,7 +197,7 @@ test('what both have typed is stored when the person has decided', async () => {
 test('pausing and running leave what is typed', async () => {
 	await open(`/schedules/${schedule}`)
 	await page.getByLabel('Description').fill('half a sen')
-	await page.getByRole('button', { name: /^(Pause|Go on)$/ }).click()
+	await page.getByRole('button', { name: /^(Pause|Resume)$/ }).click()
 	await page.getByRole('button', { name: 'Run now' }).click()
 	await page.getByRole('region', { name: 'Latest runs' }).getByRole('link').nth(1).waitFor()
 	expect(await page.getByLabel('Description').inputValue()).toBe('half a sen')

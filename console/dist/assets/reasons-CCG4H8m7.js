@@ -1,1 +1,0 @@
-import{P as e}from"./index-CCpASLFN.js";function t(t){return e[t.Reason]??t.Message??t.Reason}export{t};
