@@ -74,6 +74,7 @@ export function readLength(text: string): number | undefined {
 	if (!/^-?(\d+(\.\d+)?(d|h|ms|m|s))+$/.test(trimmed)) return undefined
 	let sum = 0
 	for (const [, n, unit] of trimmed.matchAll(/(\d+(?:\.\d+)?)(d|h|ms|m|s)/g)) sum += Math.round(Number(n) * sizes[unit])
-	if (!Number.isSafeInteger(sum)) return undefined
+	// The daemon keeps it in 64 bits.
+	if (sum >= 2 ** 63) return undefined
 	return trimmed.startsWith('-') ? -sum : sum
 }

@@ -1,1 +1,0 @@
-import{P as e}from"./index-Bht3Q4q_.js";function t(t){return e[t.Reason]??t.Message??t.Reason}export{t};

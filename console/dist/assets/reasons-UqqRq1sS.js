@@ -1,0 +1,1 @@
+import{P as e}from"./index-CD19zHuC.js";function t(t){return e[t.Reason]??t.Message??t.Reason}export{t};
