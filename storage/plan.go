@@ -31,6 +31,8 @@ type path struct {
 	prefix  []byte // of the index
 	spans   []kv.Range
 	inOrder bool
+	// isTwoEnded: the span ends on both sides by a comparison.
+	isTwoEnded bool
 	// test, when there is one, decides about entries by their text.
 	test func(text []byte, isCut bool) verdict
 

@@ -86,7 +86,7 @@ func (c *conjunction) narrow(q *search, f dom.Filter) bool {
 	for _, r := range c.ranges {
 		if r.exposer == f.Exposer && isExact(r.leaves[0]) == isExact(f) {
 			r.leaves = append(r.leaves, f)
-			r.paths = meet(r.paths, ix.paths(f))
+			r.paths = ix.meet(r.paths, ix.paths(f))
 			return true
 		}
 	}
@@ -102,7 +102,7 @@ func isExact(f dom.Filter) bool {
 
 // meet returns what paths of two comparisons with one value have in common. A
 // span of one value is within another span or beside it.
-func meet(some, others []*path) []*path {
+func (ix index) meet(some, others []*path) []*path {
 	var both []*path
 	for _, a := range some {
 		for _, b := range others {
@@ -113,11 +113,14 @@ func meet(some, others []*path) []*path {
 			if bytes.Compare(b.spans[0].End, span.End) < 0 {
 				span.End = b.spans[0].End
 			}
-			if bytes.Compare(span.Begin, span.End) < 0 {
-				both = append(both, &path{
-					op: pathSpans, exact: a.exact && b.exact, inOrder: a.inOrder || b.inOrder, index: a.index, prefix: a.prefix, spans: []kv.Range{span},
-				})
+			if bytes.Compare(span.Begin, span.End) >= 0 {
+				continue
 			}
+			area := ix.area(span.Begin)
+			both = append(both, &path{
+				op: pathSpans, exact: a.exact && b.exact, inOrder: a.inOrder || b.inOrder, index: a.index, prefix: a.prefix, spans: []kv.Range{span},
+				isTwoEnded: bytes.Compare(area.Begin, span.Begin) < 0 && bytes.Compare(span.End, area.End) < 0,
+			})
 		}
 	}
 	return both
@@ -181,6 +184,25 @@ func (q *search) wholeRange() (*valueRange, error) {
 	}
 	return c.ranges[0], nil
 }
+
+// rangeOf returns the range that the filter asks of a property, nil when there is none
+// in whose order objects come: that of texts without regard to case is none.
+// isWhole: the filter is nothing else.
+func (q *search) rangeOf(e dom.Exposer) (r *valueRange, isWhole bool, err error) {
+	c, err := q.filterParts()
+	if err != nil {
+		return nil, false, err
+	}
+	for _, r := range c.ranges {
+		if r.exposer == e && !slices.ContainsFunc(r.paths, (*path).hasTexts) {
+			return r, len(c.ranges) == 1 && len(c.rest) == 0, nil
+		}
+	}
+	return nil, false, nil
+}
+
+// hasTexts reports whether a span has entries of texts.
+func (p *path) hasTexts() bool { return p.spans[0].Begin[len(p.prefix)] <= tupleExact }
 
 // countEntries counts the index entries in a range, of which each object in it has
 // one.

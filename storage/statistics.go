@@ -97,7 +97,7 @@ func (q *search) measure(p *path, size int, f *dom.Filter) (*path, error) {
 	}
 	if whole {
 		ids = sortedIDs(ids)
-		return &path{op: pathIDs, exact: p.exact, ids: ids, estimate: int64(len(ids)), index: p.index, spans: p.spans}, nil
+		return &path{op: pathIDs, exact: p.exact, ids: ids, estimate: int64(len(ids)), index: p.index, spans: p.spans, isTwoEnded: p.isTwoEnded && !p.inOrder}, nil
 	}
 	switch {
 	case p.inOrder:
