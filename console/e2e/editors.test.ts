@@ -138,7 +138,8 @@ const open = (path: string) => page.goto(house.address + '/console' + path)
 const save = async () => {
 	const button = page.getByRole('button', { name: 'Save', exact: true })
 	await button.click()
-	await expect.poll(async () => (await button.isDisabled()) || (await page.getByRole('alert').count()) > 0).toBe(true)
+	// A button is disabled also while it is busy.
+	await expect.poll(async () => ((await button.isDisabled()) && (await button.getAttribute('aria-busy')) !== 'true') || (await page.getByRole('alert').count()) > 0).toBe(true)
 	expect(await page.getByRole('alert').allTextContents()).toEqual([])
 }
 
