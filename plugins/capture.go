@@ -102,23 +102,28 @@ func (c *capture) split(b []byte) (lines []string, continued bool) {
 // drain waits until everything written so far is handed on, also a line without
 // an end, but not longer than limit: something may be writing all the time.
 func (c *capture) drain(limit time.Duration) {
-	late := false
-	timer := time.AfterFunc(limit, func() {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		late = true
-		c.change.Broadcast()
-	})
-	defer timer.Stop()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for !late && !c.over() && (!c.idle || c.unread() > 0) {
-		c.change.Wait()
+	if !c.drained() {
+		late := false
+		timer := time.AfterFunc(limit, func() {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			late = true
+			c.change.Broadcast()
+		})
+		defer timer.Stop()
+		for !late && !c.drained() {
+			c.change.Wait()
+		}
 	}
 	if c.idle {
 		c.flushLocked()
 	}
 }
+
+// drained reports whether all that was written is handed on. The caller holds mu.
+func (c *capture) drained() bool { return c.over() || c.idle && c.unread() == 0 }
 
 func (c *capture) over() bool {
 	select {

@@ -139,6 +139,8 @@ func (p *Process) config() *goplugin.ClientConfig {
 		SyncStdout:       p.output.writer(stdoutLevel),
 		SyncStderr:       p.output.writer(stderrLevel),
 		GRPCDialOptions: []grpc.DialOption{
+			grpc.WithStaticStreamWindowSize(session.WindowBytes),
+			grpc.WithStaticConnWindowSize(session.WindowBytes),
 			grpc.WithTransportCredentials(session.PeerCredentials(p.child.pid)),
 			grpc.WithDefaultCallOptions(
 				grpc.MaxCallRecvMsgSize(session.MaxMessageBytes),

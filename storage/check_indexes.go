@@ -36,7 +36,14 @@ func (c *checker) readyKeys(moduleID string, o dom.Object) [][]byte {
 // expectEntries notes the entries that an object must have.
 func (c *checker) expectEntries(moduleID string, o dom.Object) {
 	var at indexAt
-	for _, key := range c.readyKeys(moduleID, o) {
+	keys := c.readyKeys(moduleID, o)
+	state := c.state(moduleID)
+	for _, id := range severalFields(moduleID, keys) {
+		if state.isSingle(id) {
+			c.problem("%s %s/%s has several index entries of field %s, which its index does not know of", o.Kind(), moduleID, o.Key(), id)
+		}
+	}
+	for _, key := range keys {
 		if c.goTo(&at, key) == nil { // what indexKeys makes has an index
 			at.entries.add(c.hash.of(key))
 		}

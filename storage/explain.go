@@ -59,6 +59,9 @@ func (p *path) describe(figures bool) string {
 		if p.index != "" {
 			text += " of index " + p.index
 		}
+		if p.isTwoEnded {
+			text += ", a range with two ends"
+		}
 	case pathSpans:
 		text = "index " + p.index
 		switch {
@@ -68,6 +71,8 @@ func (p *path) describe(figures bool) string {
 			text += ", one value"
 		case len(p.spans) > 1:
 			text += fmt.Sprintf(", %d values", len(p.spans))
+		case p.isTwoEnded:
+			text += ", a range with two ends"
 		default:
 			text += ", a range"
 		}
@@ -86,6 +91,19 @@ func (p *path) describe(figures bool) string {
 		text = "(" + strings.Join(parts, ")"+word+"(") + ")"
 	}
 	if !p.exact && p.op != pathAnd && p.op != pathOr {
+		text += ", filter applied to the objects"
+	}
+	return text
+}
+
+// describe says in words where the walk goes.
+func (w *orderWalk) describe() string {
+	text := "walk "
+	if w.span != nil {
+		text += "a range of "
+	}
+	text += "index " + w.index.name + " for order by " + describeOrder(w.q.query.Orders)
+	if !w.isWhole {
 		text += ", filter applied to the objects"
 	}
 	return text

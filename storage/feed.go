@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -21,10 +22,11 @@ func (tx *Tx) addChange(t ChangeType, moduleID string, o dom.Object, deleted sln
 // AddEvent adds an event to the feed row of the commit. Subscribers get it after
 // the commit, and only then. Information events can be read later besides.
 func (tx *Tx) AddEvent(moduleID string, message slnet.Message) error {
-	b, err := message.MarshalMsg(nil)
+	b, err := tx.encode(message)
 	if err != nil {
 		return err
 	}
+	b = bytes.Clone(b)
 	tx.row.Events = append(tx.row.Events, FeedEvent{Name: message.MessageName(), ModuleID: moduleID, Message: b})
 	if _, ok := message.(*slnet.InformationEventMessage); ok {
 		return tx.keepInformation(b)
@@ -40,7 +42,7 @@ func (tx *Tx) finish() error {
 	if len(tx.row.Changes)+len(tx.row.Events) == 0 {
 		return nil
 	}
-	b, err := tx.row.MarshalMsg(nil)
+	b, err := tx.encode(&tx.row)
 	if err != nil {
 		return err
 	}

@@ -180,7 +180,7 @@ func TestFormatTwoIsUpgraded(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		state = append([]byte{statesHad}, state[1:len(state)-len(noTexts)]...)
+		state = append([]byte{hadFive}, state[1:len(state)-len(noTexts)-len(noSeveral)]...)
 		if err := tx.Set(indexStateKey(testModule), state); err != nil {
 			return err
 		}

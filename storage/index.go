@@ -20,16 +20,26 @@ type property struct {
 	index   indexID
 	exposer dom.Exposer
 	kind    dom.ValueKind // of its values
-	// always is set where every object has a value.
-	always bool
+	// always is set where every object has a value, single where none has several.
+	always, single bool
 }
 
 func textProperty(index indexID, e dom.Exposer, always bool) property {
-	return property{index, e, dom.KindString, always}
+	return property{index, e, dom.KindString, always, true}
+}
+
+func timeProperty(index indexID, e dom.Exposer) property {
+	return property{index, e, dom.KindDateTime, true, true}
 }
 
 func guidProperty(index indexID, e dom.Exposer) property {
-	return property{index, e, dom.KindGuid, false}
+	return property{index, e, dom.KindGuid, false, true}
+}
+
+// several says that objects may have several values of a property.
+func several(p property) property {
+	p.single = false
+	return p
 }
 
 // properties are the indexed properties of each kind. Ids have none, for objects
@@ -39,15 +49,15 @@ var properties = map[dom.ObjectKind][]property{
 		textProperty(1, dom.InstanceExposers.Name, true),
 		guidProperty(2, dom.InstanceExposers.DomDefinitionID),
 		textProperty(3, dom.InstanceExposers.StatusID, false),
-		guidProperty(4, dom.InstanceExposers.SectionIDs),
-		guidProperty(5, dom.InstanceExposers.SectionDefinitionIDs)),
+		several(guidProperty(4, dom.InstanceExposers.SectionIDs)),
+		several(guidProperty(5, dom.InstanceExposers.SectionDefinitionIDs))),
 	dom.KindSectionDefinition: withTracking(
 		textProperty(1, dom.SectionDefinitionExposers.Name, true),
-		guidProperty(10, dom.SectionDefinitionExposers.FieldDescriptorIDs),
-		textProperty(11, dom.SectionDefinitionExposers.FieldDescriptorNames, false)),
+		several(guidProperty(10, dom.SectionDefinitionExposers.FieldDescriptorIDs)),
+		several(textProperty(11, dom.SectionDefinitionExposers.FieldDescriptorNames, false))),
 	dom.KindDefinition: withTracking(
 		textProperty(1, dom.DefinitionExposers.Name, true),
-		guidProperty(5, dom.DefinitionExposers.SectionDefinitionIDs),
+		several(guidProperty(5, dom.DefinitionExposers.SectionDefinitionIDs)),
 		guidProperty(12, dom.DefinitionExposers.DomBehaviorDefinitionID)),
 	dom.KindBehaviorDefinition: withTracking(
 		textProperty(1, dom.BehaviorDefinitionExposers.Name, true),
@@ -57,8 +67,8 @@ var properties = map[dom.ObjectKind][]property{
 
 func withTracking(list ...property) []property {
 	return append(list,
-		property{6, dom.InstanceExposers.CreatedAt, dom.KindDateTime, true}, textProperty(7, dom.InstanceExposers.CreatedBy, true),
-		property{8, dom.InstanceExposers.LastModified, dom.KindDateTime, true}, textProperty(9, dom.InstanceExposers.LastModifiedBy, true))
+		timeProperty(6, dom.InstanceExposers.CreatedAt), textProperty(7, dom.InstanceExposers.CreatedBy, true),
+		timeProperty(8, dom.InstanceExposers.LastModified), textProperty(9, dom.InstanceExposers.LastModifiedBy, true))
 }
 
 // maxIndexedText bounds the bytes of a text in an index key; longer texts are
@@ -261,6 +271,27 @@ func (e *entries) addFields(o *dom.Instance, fields fieldSet) {
 	}
 }
 
+// severalFields returns the fields of which there are several among the index
+// entries of an instance, for comparisons with and without regard to case. A text
+// with capitals has an entry for each of these.
+func severalFields(moduleID string, keys [][]byte) (list []dom.FieldDescriptorID) {
+	prefix := indexPrefix(dom.KindInstance, moduleID, indexField)
+	size := len(prefix) + len(dom.FieldDescriptorID{})
+	begin, _ := slices.BinarySearchFunc(keys, prefix, bytes.Compare)
+	for begin < len(keys) && bytes.HasPrefix(keys[begin], prefix) {
+		end := begin + 1
+		for end < len(keys) && bytes.HasPrefix(keys[end], keys[begin][:size]) {
+			end++
+		}
+		isText := end-begin == 2 && keys[begin][size] == tupleFolded && keys[begin+1][size] == tupleExact
+		if end-begin > 1 && !isText {
+			list = append(list, dom.FieldDescriptorID(keys[begin][len(prefix):]))
+		}
+		begin = end
+	}
+	return list
+}
+
 // updateIndexes writes the difference between the entries of two versions of an
 // object; either may be nil.
 func (tx *Tx) updateIndexes(moduleID string, old, updated dom.Object) error {
@@ -289,5 +320,6 @@ func (tx *Tx) updateIndexes(moduleID string, old, updated dom.Object) error {
 			}
 		}
 	}
-	return nil
+	several := slices.DeleteFunc(severalFields(moduleID, want), func(id dom.FieldDescriptorID) bool { return among(state.several, id) })
+	return tx.addSeveral(moduleID, several)
 }

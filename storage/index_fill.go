@@ -109,7 +109,7 @@ func (tx *Tx) changeIndexes(moduleID string, want fieldSet) (*IndexState, error)
 		return nil, err
 	}
 	have := state.indexes()
-	next := &IndexState{Limited: !want.all, Fields: want.some, Texts: want.texts}
+	next := &IndexState{Limited: !want.all, Fields: want.some, Texts: want.texts, Several: those(state.Several, want.has)}
 	if state.Filling || !want.within(have.want) {
 		instances, err := tx.kv.GetCounter(counterKey(dom.KindInstance, moduleID))
 		if err != nil {
@@ -117,6 +117,7 @@ func (tx *Tx) changeIndexes(moduleID string, want fieldSet) (*IndexState, error)
 		}
 		next.Filling = instances > 0 || !have.propertiesReady
 		next.PropertiesReady = have.propertiesReady
+		next.SeveralUnknown = state.SeveralUnknown && next.Filling
 		ready := want.common(have.ready)
 		next.AllReady, next.Ready, next.ReadyTexts = ready.all, ready.some, ready.texts
 	}
@@ -281,7 +282,7 @@ func (tx *Tx) fillSome(moduleID string, most int) (instances int, done bool, err
 	if last != nil {
 		return instances, false, tx.kv.Set(fillKey(moduleID), last)
 	}
-	*state = IndexState{Limited: state.Limited, Fields: state.Fields, Texts: state.Texts}
+	*state = IndexState{Limited: state.Limited, Fields: state.Fields, Texts: state.Texts, Several: state.Several}
 	if err := tx.kv.Delete(fillKey(moduleID)); err != nil {
 		return 0, false, err
 	}
@@ -324,6 +325,7 @@ func fillKinds() []dom.ObjectKind {
 func (tx *Tx) fillRange(kind dom.ObjectKind, moduleID string, state indexes, rng kv.Range, most int) (last []byte, objects int, err error) {
 	it := tx.kv.Scan(rng)
 	defer it.Close()
+	var several []dom.FieldDescriptorID
 	for size := 0; objects < most && size < fillBytes && it.Next(); objects++ {
 		o, err := dom.DecodeObject(kind, bytes.Clone(it.Value()))
 		if err != nil {
@@ -333,7 +335,9 @@ func (tx *Tx) fillRange(kind dom.ObjectKind, moduleID string, state indexes, rng
 		if state.propertiesReady {
 			have = indexKeys(moduleID, o, state.ready)
 		}
-		for _, key := range indexKeys(moduleID, o, state.want) {
+		want := indexKeys(moduleID, o, state.want)
+		several = append(several, severalFields(moduleID, want)...)
+		for _, key := range want {
 			if _, had := slices.BinarySearchFunc(have, key, bytes.Compare); had {
 				continue
 			}
@@ -345,5 +349,5 @@ func (tx *Tx) fillRange(kind dom.ObjectKind, moduleID string, state indexes, rng
 		size += len(it.Value())
 		last = append(last[:0], it.Key()...)
 	}
-	return last, objects, it.Err()
+	return last, objects, errors.Join(it.Err(), tx.addSeveral(moduleID, several))
 }

@@ -31,6 +31,12 @@ type IndexState struct {
 	// Texts are the fields with a text index, and ReadyTexts those of them whose
 	// index is complete while Filling.
 	Texts, ReadyTexts []uuid.UUID // sorted
+	// Several are the indexed fields of which an instance has had several entries:
+	// as soon as one has, and until the index is removed. Of any other field each
+	// instance has one value at most, as far as its index tells values apart. While
+	// SeveralUnknown that is said of no field.
+	Several        []uuid.UUID // sorted
+	SeveralUnknown bool
 }
 
 // fieldSet says which indexes of fields there are: of the values of all fields or
@@ -100,6 +106,8 @@ func compareIDs(a, b uuid.UUID) int { return slices.Compare(a[:], b[:]) }
 type indexes struct {
 	want, ready     fieldSet
 	propertiesReady bool
+	several         []uuid.UUID // sorted
+	severalUnknown  bool
 }
 
 func (s *IndexState) indexes() indexes {
@@ -107,11 +115,41 @@ func (s *IndexState) indexes() indexes {
 		want:            fieldSet{all: !s.Limited, some: s.Fields, texts: s.Texts},
 		ready:           fieldSet{all: s.AllReady, some: s.Ready, texts: s.ReadyTexts},
 		propertiesReady: s.PropertiesReady,
+		several:         s.Several,
+		severalUnknown:  s.SeveralUnknown,
 	}
 	if !s.Filling {
 		i.ready, i.propertiesReady = i.want, true
 	}
 	return i
+}
+
+// isSingle reports whether no instance has several entries in the index of a
+// field, each area of texts taken for itself.
+func (i *indexes) isSingle(id dom.FieldDescriptorID) bool {
+	return !i.severalUnknown && !among(i.several, id)
+}
+
+// addSeveral notes fields of which an instance has several entries. Who planned a
+// query by their not being noted conflicts with it.
+func (tx *Tx) addSeveral(moduleID string, fields []dom.FieldDescriptorID) error {
+	if len(fields) == 0 {
+		return nil
+	}
+	state, err := tx.storedIndexState(moduleID)
+	if err != nil {
+		return err
+	}
+	known := len(state.Several)
+	for _, id := range fields {
+		if at, found := slices.BinarySearchFunc(state.Several, uuid.UUID(id), compareIDs); !found {
+			state.Several = slices.Insert(state.Several, at, uuid.UUID(id))
+		}
+	}
+	if len(state.Several) == known {
+		return nil
+	}
+	return tx.putIndexState(moduleID, state)
 }
 
 func indexStateKey(moduleID string) []byte { return appendString([]byte{spaceIndexState}, moduleID) }

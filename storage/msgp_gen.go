@@ -668,8 +668,8 @@ func (z *HistoryRow) Msgsize() (s int) {
 // MarshalMsg implements msgp.Marshaler
 func (z *IndexState) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
-	// array header, size 8
-	o = append(o, 0x98)
+	// array header, size 10
+	o = append(o, 0x9a)
 	o = msgp.AppendBool(o, z.Limited)
 	o = msgp.AppendArrayHeader(o, uint32(len(z.Fields)))
 	for za0001 := range z.Fields {
@@ -690,6 +690,11 @@ func (z *IndexState) MarshalMsg(b []byte) (o []byte, err error) {
 	for za0007 := range z.ReadyTexts {
 		o = msgp.AppendBytes(o, (z.ReadyTexts[za0007])[:])
 	}
+	o = msgp.AppendArrayHeader(o, uint32(len(z.Several)))
+	for za0009 := range z.Several {
+		o = msgp.AppendBytes(o, (z.Several[za0009])[:])
+	}
+	o = msgp.AppendBool(o, z.SeveralUnknown)
 	return
 }
 
@@ -701,8 +706,8 @@ func (z *IndexState) UnmarshalMsg(bts []byte) (o []byte, err error) {
 		err = msgp.WrapError(err)
 		return
 	}
-	if zb0001 != 8 {
-		err = msgp.ArrayError{Wanted: 8, Got: zb0001}
+	if zb0001 != 10 {
+		err = msgp.ArrayError{Wanted: 10, Got: zb0001}
 		return
 	}
 	z.Limited, bts, err = msgp.ReadBoolBytes(bts)
@@ -797,13 +802,36 @@ func (z *IndexState) UnmarshalMsg(bts []byte) (o []byte, err error) {
 			return
 		}
 	}
+	var zb0006 uint32
+	zb0006, bts, err = msgp.ReadArrayHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err, "Several")
+		return
+	}
+	if cap(z.Several) >= int(zb0006) {
+		z.Several = (z.Several)[:zb0006]
+	} else {
+		z.Several = make([]uuid.UUID, zb0006)
+	}
+	for za0009 := range z.Several {
+		bts, err = msgp.ReadExactBytes(bts, (z.Several[za0009])[:])
+		if err != nil {
+			err = msgp.WrapError(err, "Several", za0009)
+			return
+		}
+	}
+	z.SeveralUnknown, bts, err = msgp.ReadBoolBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err, "SeveralUnknown")
+		return
+	}
 	o = bts
 	return
 }
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *IndexState) Msgsize() (s int) {
-	s = 1 + msgp.BoolSize + msgp.ArrayHeaderSize + (len(z.Fields) * (16 * (msgp.ByteSize))) + msgp.BoolSize + msgp.ArrayHeaderSize + (len(z.Ready) * (16 * (msgp.ByteSize))) + msgp.BoolSize + msgp.BoolSize + msgp.ArrayHeaderSize + (len(z.Texts) * (16 * (msgp.ByteSize))) + msgp.ArrayHeaderSize + (len(z.ReadyTexts) * (16 * (msgp.ByteSize)))
+	s = 1 + msgp.BoolSize + msgp.ArrayHeaderSize + (len(z.Fields) * (16 * (msgp.ByteSize))) + msgp.BoolSize + msgp.ArrayHeaderSize + (len(z.Ready) * (16 * (msgp.ByteSize))) + msgp.BoolSize + msgp.BoolSize + msgp.ArrayHeaderSize + (len(z.Texts) * (16 * (msgp.ByteSize))) + msgp.ArrayHeaderSize + (len(z.ReadyTexts) * (16 * (msgp.ByteSize))) + msgp.ArrayHeaderSize + (len(z.Several) * (16 * (msgp.ByteSize))) + msgp.BoolSize
 	return
 }
 

@@ -31,6 +31,8 @@ type path struct {
 	prefix  []byte // of the index
 	spans   []kv.Range
 	inOrder bool
+	// isTwoEnded: the span ends on both sides by a comparison.
+	isTwoEnded bool
 	// test, when there is one, decides about entries by their text.
 	test func(text []byte, isCut bool) verdict
 
@@ -98,6 +100,9 @@ func (q *search) without(p *path) *path {
 	if p == nil {
 		return nil
 	}
+	if p.op == pathAll && p.exact {
+		return nothing()
+	}
 	all := &path{op: pathAll, estimate: max(q.total-p.estimate, 1)}
 	if p.exact && p.op != pathAll {
 		all.complement = p
@@ -108,14 +113,22 @@ func (q *search) without(p *path) *path {
 // planAnd intersects the paths of the operands as far as that is cheaper than
 // looking at the objects.
 func (q *search) planAnd(operands []dom.Filter) (*path, error) {
+	c, err := q.takeApart(operands)
+	if err != nil {
+		return nil, err
+	}
+	return q.planConjunction(c)
+}
+
+func (q *search) planConjunction(c *conjunction) (*path, error) {
 	exact := true
 	estimate := q.total
+	paths, err := q.pathsOf(c)
+	if err != nil {
+		return nil, err
+	}
 	var parts []*path
-	for _, operand := range operands {
-		p, err := q.plan(operand)
-		if err != nil {
-			return nil, err
-		}
+	for _, p := range paths {
 		estimate = min(estimate, p.estimate)
 		switch {
 		case p.op == pathIDs && len(p.ids) == 0:
@@ -294,11 +307,17 @@ func (q *search) planLeaf(f dom.Filter) (*path, error) {
 		}
 		return all, nil
 	}
+	return q.measureAll(ix.paths(f), texts, sampleSize, &f)
+}
+
+// measureAll measures the paths that a filter has in an index, and joins them. Those
+// that test texts are replaced by texts when that is not nil.
+func (q *search) measureAll(parts []*path, texts *path, size int, f *dom.Filter) (*path, error) {
 	or := &path{op: pathOr, exact: true}
-	for _, part := range ix.paths(f) {
+	for _, part := range parts {
 		p, err := texts, error(nil)
 		if texts == nil || part.test == nil {
-			p, err = q.measure(part, sampleSize, &f)
+			p, err = q.measure(part, size, f)
 		}
 		if err != nil {
 			return nil, err

@@ -15,16 +15,19 @@ type index struct {
 	// values of several kinds.
 	kind   dom.ValueKind
 	always bool // every object has a value
+	// single: no object has several entries that one comparison looks at.
+	single bool
 }
 
 // indexOf returns the index of a property, when it has one that is complete.
 func (q *search) indexOf(e dom.Exposer) (index, bool) {
 	if e.Name == dom.InstanceExposers.FieldValue(e.FieldID).Name && q.kind == dom.KindInstance {
-		return index{name: e.String(), prefix: fieldIndexPrefix(q.moduleID, e.FieldID)}, q.indexes.ready.has(e.FieldID)
+		ix := index{name: e.String(), prefix: fieldIndexPrefix(q.moduleID, e.FieldID), single: q.indexes.isSingle(e.FieldID)}
+		return ix, q.indexes.ready.has(e.FieldID)
 	}
 	for _, p := range properties[q.kind] {
 		if p.exposer == e {
-			return index{e.String(), indexPrefix(q.kind, q.moduleID, p.index), p.kind, p.always}, q.indexes.propertiesReady
+			return index{e.String(), indexPrefix(q.kind, q.moduleID, p.index), p.kind, p.always, p.single}, q.indexes.propertiesReady
 		}
 	}
 	return index{}, false

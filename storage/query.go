@@ -123,9 +123,11 @@ type search struct {
 	// isPaged: an answer that is too large is cut, for the rest comes with the next
 	// page.
 	isPaged bool
-	path    *path
-	work    work
-	steps   int
+	// parts are those of the filter, nil until they are asked for.
+	parts *conjunction
+	path  *path
+	work  work
+	steps int
 }
 
 // work counts what a search did.
@@ -318,6 +320,11 @@ func (q *search) planned() (*path, error) {
 	var err error
 	if q.path == nil && q.kind == dom.KindModuleSettings {
 		q.path = &path{op: pathAll, estimate: q.total}
+	} else if q.path == nil && q.query.Filter.Operator == dom.OperatorAnd {
+		var c *conjunction
+		if c, err = q.filterParts(); err == nil {
+			q.path, err = q.planConjunction(c)
+		}
 	} else if q.path == nil {
 		q.path, err = q.plan(q.query.Filter)
 	}
@@ -428,6 +435,11 @@ func settingsID(f dom.Filter) (string, bool) {
 // count counts what the filter selects, by indexes alone where they decide.
 func (q *search) count() (int64, error) {
 	q.countOnly = true
+	if r, err := q.wholeRange(); err != nil {
+		return 0, err
+	} else if r != nil {
+		return q.countEntries(r)
+	}
 	p, err := q.planned()
 	if err != nil {
 		return 0, err

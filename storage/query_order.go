@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"errors"
+	"math"
 	"slices"
 	"strings"
 
@@ -23,14 +24,13 @@ func (q *search) listOrdered(limit int, after *Mark) ([]candidate, error) {
 		err := w.absent()
 		return w.result, err
 	}
-	if limit >= 0 && q.kind != dom.KindModuleSettings {
-		ix, ok := q.indexOf(first.Exposer)
-		p, err := q.planned()
+	if q.kind != dom.KindModuleSettings {
+		w, err := q.walkFor(limit)
 		if err != nil {
 			return nil, err
 		}
-		if budget := q.walkBudget(p, limit); ok && budget > 0 {
-			w := &orderWalk{q: q, index: ix, limit: limit, after: after, budget: budget, descending: first.Descending}
+		if w != nil {
+			w.after, w.descending = after, first.Descending
 			list, err := w.list()
 			if !errors.Is(err, errBudget) {
 				return list, err
@@ -40,11 +40,63 @@ func (q *search) listOrdered(limit int, after *Mark) ([]candidate, error) {
 	return q.listSorted(limit, after, nil)
 }
 
-// walkBudget is how many objects may be looked at along the index of the order
-// before sorting would have been better, 0 when it is better from the start.
-func (q *search) walkBudget(p *path, limit int) int64 {
-	hits := max(min(p.estimate, q.total), 1)
-	looked := min(int64(float64(limit)*float64(q.total)/float64(hits)), q.total)
+// walkFor returns the walk along the index of the first order, nil when sorting is
+// better.
+func (q *search) walkFor(limit int) (*orderWalk, error) {
+	ix, ok := q.indexOf(q.query.Orders[0].Exposer)
+	if !ok {
+		return nil, nil
+	}
+	r, isWhole, err := q.rangeOf(q.query.Orders[0].Exposer)
+	if err != nil || r != nil && len(r.paths) == 0 {
+		return nil, err
+	}
+	w := &orderWalk{q: q, index: ix, limit: limit}
+	switch {
+	case r != nil && isWhole:
+		return w.all(r.paths[0])
+	case limit < 0:
+		return nil, nil
+	}
+	along := q.total
+	if r != nil {
+		p, err := q.planRange(r)
+		if err != nil {
+			return nil, err
+		}
+		w.span, along = &r.paths[0].spans[0], p.estimate
+	}
+	p, err := q.planned()
+	if err != nil {
+		return nil, err
+	}
+	if w.budget = q.walkBudget(p, limit, along); w.budget == 0 {
+		return nil, nil
+	}
+	return w, nil
+}
+
+// all makes it the walk of all objects in a range, nil when they are better read
+// by id: without a limit, when they are many.
+func (w *orderWalk) all(p *path) (*orderWalk, error) {
+	w.span, w.isWhole, w.budget = &p.spans[0], true, math.MaxInt64
+	if w.limit >= 0 {
+		return w, nil
+	}
+	w.limit = lookUpSample
+	_, few, _, err := w.q.gatherSome(p, lookUpSample)
+	if err != nil || !few {
+		return nil, err
+	}
+	return w, nil
+}
+
+// walkBudget is how many objects may be looked at along the index of the order,
+// which has a number of entries, before sorting would have been better, 0 when it
+// is better from the start.
+func (q *search) walkBudget(p *path, limit int, along int64) int64 {
+	hits := max(min(p.estimate, along), 1)
+	looked := min(int64(float64(limit)*float64(along)/float64(hits)), along)
 	sorted := q.total * costScan
 	if p.op != pathAll {
 		sorted = min(sorted, p.openCost()+hits*costObject)
@@ -152,6 +204,10 @@ type orderWalk struct {
 	after      *Mark
 	budget     int64
 	descending bool
+	// span is the part of the index in which all objects are, nil when there is
+	// none. isWhole: all objects in it are asked for.
+	span    *kv.Range
+	isWhole bool
 
 	result  []candidate
 	size    int // of the result in bytes
@@ -164,14 +220,14 @@ type orderWalk struct {
 }
 
 func (w *orderWalk) list() (list []candidate, err error) {
-	w.q.work.how = append(w.q.work.how, "walk index "+w.index.name+" for order by "+describeOrder(w.q.query.Orders)+", filter applied to the objects")
+	w.q.work.how = append(w.q.work.how, w.describe())
 	w.objects = w.q.newObjects(0)
 	if w.after == nil || !isAbsent(w.after.Key) {
 		if err := w.walk(); err != nil || len(w.result) >= w.limit {
 			return w.result, err
 		}
 	}
-	if !w.index.always {
+	if !w.index.always && w.span == nil {
 		err = w.absent()
 	}
 	return w.result, err
@@ -227,13 +283,17 @@ func (w *orderWalk) add(c candidate) (more bool, err error) {
 
 func (w *orderWalk) walk() (err error) {
 	rng := kv.PrefixRange(w.index.prefix)
+	if w.span != nil {
+		rng = *w.span
+	}
 	rng.Reverse = w.descending
 	if w.after != nil {
 		w.resume = appendPlace(bytes.Clone(w.index.prefix), w.after.Key[0])
-		if w.descending {
-			rng.End = kv.PrefixEnd(w.resume)
-		} else {
-			rng.Begin = w.firstKey(w.resume)
+		if from := w.firstKey(w.resume); !w.descending && bytes.Compare(from, rng.Begin) > 0 {
+			rng.Begin = from
+		}
+		if end := kv.PrefixEnd(w.resume); w.descending && bytes.Compare(end, rng.End) < 0 {
+			rng.End = end
 		}
 	}
 	it := w.q.r.scanPlaces(len(w.index.prefix), rng)
@@ -379,7 +439,7 @@ func (w *orderWalk) get(id objectID, value []byte) (*found, []dom.Value, error) 
 	if err != nil {
 		return nil, nil, errors.Join(err, errEntry(value))
 	}
-	matches := w.q.selects(f.object, false)
+	matches := w.q.selects(f.object, w.isWhole)
 	key := w.q.query.SortKey(f.object)
 	if err := f.object.Err(); err != nil || !matches {
 		return nil, nil, err

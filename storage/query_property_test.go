@@ -32,6 +32,8 @@ type world struct {
 	definitions []dom.DefinitionID
 	sections    []dom.SectionDefinitionID
 	fields      []dom.FieldDescriptorID
+	// single: no instance that is filled has several values of a field.
+	single bool
 }
 
 const worldModule = "world"
@@ -107,16 +109,26 @@ func (w *world) fill(o *dom.Instance) {
 	o.DomDefinitionID = rapid.SampledFrom(w.definitions).Draw(t, "definition")
 	o.Name = rapid.SampledFrom(texts).Draw(t, "name")
 	o.StatusID = rapid.SampledFrom([]string{"", "draft", "Done"}).Draw(t, "status")
-	o.Sections = nil
-	for range rapid.IntRange(0, 3).Draw(t, "sections") {
-		s := dom.NewSection(rapid.SampledFrom(w.sections).Draw(t, "section definition"))
-		for range rapid.IntRange(0, 3).Draw(t, "values") {
-			s.FieldValues = append(s.FieldValues, dom.FieldValue{FieldDescriptorID: rapid.SampledFrom(w.fields).Draw(t, "field"), Value: w.fieldValue()})
-		}
-		o.Sections = append(o.Sections, s)
-	}
+	o.Sections = w.drawSections()
 	o.CreatedAt, o.CreatedBy = w.now, "Ann"
 	o.LastModified, o.LastModifiedBy = w.now, rapid.SampledFrom([]string{"ann", "Bob"}).Draw(t, "by")
+}
+
+func (w *world) drawSections() (list []*dom.Section) {
+	t := w.t
+	for n := range rapid.IntRange(0, 3).Draw(t, "sections") {
+		s := dom.NewSection(rapid.SampledFrom(w.sections).Draw(t, "section definition"))
+		for _, field := range w.fields[:rapid.IntRange(0, 4).Draw(t, "fields")] {
+			switch {
+			case !w.single:
+				s.FieldValues = append(s.FieldValues, dom.FieldValue{FieldDescriptorID: rapid.SampledFrom(w.fields).Draw(t, "field"), Value: w.fieldValue()})
+			case n == 0:
+				s.FieldValues = append(s.FieldValues, dom.FieldValue{FieldDescriptorID: field, Value: w.value()})
+			}
+		}
+		list = append(list, s)
+	}
+	return list
 }
 
 // newID draws an id, so that a failing run shrinks to the same ids.
@@ -245,7 +257,7 @@ func (w *world) part(text string) string {
 
 func (w *world) filter(depth int) dom.Filter {
 	t := w.t
-	what := rapid.IntRange(0, 8).Draw(t, "filter")
+	what := rapid.IntRange(0, 9).Draw(t, "filter")
 	if depth == 0 || what < 3 {
 		return w.leaf()
 	}
@@ -276,11 +288,55 @@ func (w *world) filter(depth int) dom.Filter {
 		return dom.Or(list...)
 	case 7:
 		return dom.Not(w.filter(depth - 1))
+	case 8:
+		return w.between(w.exposer())
 	}
 	return rapid.SampledFrom([]dom.Filter{dom.True(), dom.False()}).Draw(t, "constant")
 }
 
+// between draws a conjunction of comparisons with one property, at times nested in
+// a longer one.
+func (w *world) between(e dom.Exposer) dom.Filter {
+	t := w.t
+	v := w.value()
+	isOrdinal := rapid.IntRange(0, 3).Draw(t, "ordinal") == 0
+	var list []dom.Filter
+	for range rapid.IntRange(2, 3).Draw(t, "ends") {
+		f := dom.Filter{Operator: dom.OperatorCompare, Exposer: e, Value: v, IsOrdinal: isOrdinal, Comparer: rapid.SampledFrom([]dom.Comparer{
+			dom.Equals, dom.GreaterThan, dom.GreaterThanOrEqual, dom.LessThan, dom.LessThanOrEqual}).Draw(t, "comparer")}
+		if f.Check(dom.KindInstance, nil) == nil {
+			list = append(list, f)
+		}
+		for range 10 { // most ranges are of values of one kind
+			if other := w.value(); other.Kind() == v.Kind() {
+				v = other
+				break
+			}
+		}
+	}
+	if rapid.IntRange(0, 2).Draw(t, "longer") == 0 {
+		list = []dom.Filter{w.leaf(), dom.And(list...)}
+	}
+	return dom.And(list...)
+}
+
 func (w *world) drawQuery() dom.Query {
+	if rapid.IntRange(0, 2).Draw(w.t, "range") == 0 {
+		e := w.exposer()
+		q := dom.NewQuery(w.between(e))
+		switch rapid.IntRange(0, 2).Draw(w.t, "in its order") {
+		case 0:
+			return q
+		case 1:
+			q = q.OrderBy(e)
+		case 2:
+			q = q.OrderByDescending(e)
+		}
+		if rapid.Bool().Draw(w.t, "more orders") {
+			q = q.ThenBy(w.exposer())
+		}
+		return q
+	}
 	q := dom.NewQuery(w.filter(3))
 	for range rapid.IntRange(0, 2).Draw(w.t, "orders") {
 		if e := w.exposer(); rapid.Bool().Draw(w.t, "descending") {
@@ -493,7 +549,9 @@ func TestQueriesEqualBruteForce(t *testing.T) {
 				t.Fatal(err)
 			}
 		}()
-		for range 2 {
+		single := rapid.IntRange(0, 3).Draw(t, "rounds with single values")
+		for round := range 2 {
+			w.single = round < single
 			w.change(30)
 			if rapid.IntRange(0, 24).Draw(t, "large") == 0 {
 				w.multiply(300)

@@ -59,12 +59,22 @@ func (p *path) isOrdered() bool {
 // another.
 const testedPerHit = 20
 
-// guess is how many objects a comparison without an index is assumed to select.
+// guess is how many objects a comparison without an index, or all of several, are
+// assumed to select.
 func (q *search) guess(f dom.Filter) int64 {
-	if f.Comparer == dom.Equals {
-		return max(q.total/20, 1)
+	n := q.total
+	leaves := []dom.Filter{f}
+	if f.Operator == dom.OperatorAnd {
+		leaves = f.Operands
 	}
-	return max(q.total/3, 1)
+	for _, leaf := range leaves {
+		if leaf.Comparer == dom.Equals {
+			n /= 20
+		} else {
+			n /= 3
+		}
+	}
+	return max(n, 1)
 }
 
 // measure estimates how many entries a path of spans has, from the first few.
@@ -87,7 +97,7 @@ func (q *search) measure(p *path, size int, f *dom.Filter) (*path, error) {
 	}
 	if whole {
 		ids = sortedIDs(ids)
-		return &path{op: pathIDs, exact: p.exact, ids: ids, estimate: int64(len(ids)), index: p.index, spans: p.spans}, nil
+		return &path{op: pathIDs, exact: p.exact, ids: ids, estimate: int64(len(ids)), index: p.index, spans: p.spans, isTwoEnded: p.isTwoEnded && !p.inOrder}, nil
 	}
 	switch {
 	case p.inOrder:

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/tinylib/msgp/msgp"
 
 	"domovoi.dev/sdk/dom"
 	"domovoi.dev/sdk/slnet"
@@ -171,6 +172,17 @@ type Tx struct {
 	informed    uint32     // number of information events
 	dropped     []BlobHash // contents a reference was removed of
 	committed   []func()
+	encoded     []byte // memory for encode
+}
+
+// encode returns a record as it is stored, until it is called again. What is
+// stored is copied, and new memory is made for the most a record could take.
+func (tx *Tx) encode(record msgp.Marshaler) ([]byte, error) {
+	b, err := record.MarshalMsg(tx.encoded[:0])
+	if err == nil {
+		tx.encoded = b
+	}
+	return b, err
 }
 
 // AfterCommit has fn called once the transaction is durable, before Update

@@ -24,7 +24,12 @@ type Table[T any, P Record[T]] struct{ name string }
 func NewTable[T any, P Record[T]](name string) Table[T, P] { return Table[T, P]{name} }
 
 func (t Table[T, P]) key(parts []string) []byte {
-	key := appendString([]byte{spaceTable}, t.name)
+	const around = 3 // a text, see appendString
+	n := 1 + len(t.name) + around
+	for _, part := range parts {
+		n += len(part) + around
+	}
+	key := appendString(append(make([]byte, 0, n), spaceTable), t.name)
 	for _, part := range parts {
 		key = appendString(key, part)
 	}
@@ -58,7 +63,7 @@ func (t Table[T, P]) decode(b []byte) (P, error) {
 
 // Put stores a record.
 func (t Table[T, P]) Put(tx *Tx, record P, key ...string) error {
-	b, err := record.MarshalMsg(nil)
+	b, err := tx.encode(record)
 	if err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"domovoi.dev/console"
+	"domovoi.dev/internal/garbage"
 	"domovoi.dev/plugins/sandbox"
 	"domovoi.dev/runtime"
 	"domovoi.dev/runtime/api"
@@ -98,6 +99,7 @@ func (a *app) serve(ctx context.Context, s *settings) error {
 	o.DataDir, o.Logger, o.LogLevel, o.Version = a.dataDir, logger, &s.logging.level.LevelVar, buildInfo().Version
 	o.RecentLog, o.Console = recent, console.Handler()
 	o.OnFailure = func(err error) { failed <- fmt.Errorf("the store has failed: %w", err) }
+	garbage.Gather()
 	daemon, err := runtime.Open(ctx, o)
 	if err != nil {
 		return fmt.Errorf("the daemon cannot start on %s: %w", a.dataDir, err)

@@ -55,6 +55,7 @@ func Run(ctx context.Context, engine *sdk.Engine) error {
 		return errors.New("as asked")
 	case "wait":
 		<-ctx.Done()
+		return ctx.Err() // a script that returns nothing has succeeded, asked to end or not
 	}
 	return err
 }

@@ -114,7 +114,7 @@ var rooms = []room{
 		rooms:   []string{"runtime/script", "runtime/script/exportdata"},
 		modules: []string{"golang.org/x/tools/go/gcexportdata"}},
 	{path: "runtime/interp/...", // runtime/script for what the language allows and how it is read; sdk/client and sdktest for tests of scripts
-		rooms:   []string{"sdk", "sdk/slnet", "sdk/dom", "sdk/plugin", "sdk/client", "sdk/sdktest", "runtime/interp/...", "runtime/script", "runtime/script/exportdata"},
+		rooms:   []string{"internal/garbage", "sdk", "sdk/slnet", "sdk/dom", "sdk/plugin", "sdk/client", "sdk/sdktest", "runtime/interp/...", "runtime/script", "runtime/script/exportdata"},
 		modules: []string{"github.com/traefik/yaegi", "github.com/google/uuid", "golang.org/x/tools/go/ast/astutil", "golang.org/x/tools/go/types/typeutil"}},
 	{path: "plugins",
 		rooms: []string{"internal/bytesize", "sdk", "sdk/slnet", "sdk/dom", "sdk/plugin", "sdk/plugin/session", "plugins/sandbox"},
@@ -173,7 +173,7 @@ var rooms = []room{
 
 	// What is started. The daemon's binary is also the worker's.
 	{path: "cmd/domovoi",
-		rooms: []string{"internal/bytesize", "sdk", "sdk/slnet", "sdk/dom", "sdk/dom/filtertext", "sdk/dom/interchange", "sdk/dom/rows", "sdk/schema", "sdk/client", "sdk/plugin",
+		rooms: []string{"internal/bytesize", "internal/garbage", "sdk", "sdk/slnet", "sdk/dom", "sdk/dom/filtertext", "sdk/dom/interchange", "sdk/dom/rows", "sdk/schema", "sdk/client", "sdk/plugin",
 			"console", "runtime", "runtime/api", "runtime/interp", "runtime/script", "plugins/sandbox", "internal/declaration", "internal/load", "internal/sdksource",
 			"storage/kv/memkv"}, // runtime/api for the server and its certificates, memkv for the daemon of a script's tests
 		modules: []string{"github.com/spf13/cobra", "github.com/spf13/pflag", "github.com/google/uuid", "github.com/pmezard/go-difflib/difflib", "go.yaml.in/yaml/v3",
@@ -189,6 +189,7 @@ var rooms = []room{
 		modules: []string{"github.com/google/uuid", "go.yaml.in/yaml/v3"}},
 	{path: "internal/fsync"},
 	{path: "internal/bytesize"},
+	{path: "internal/garbage"},
 	{path: "internal/godoc"},
 	{path: "internal/sdksource"},
 	{path: "internal/sdksource/pack", // for go generate

@@ -16,6 +16,7 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/bloom"
 
+	"domovoi.dev/internal/garbage"
 	"domovoi.dev/runtime"
 	"domovoi.dev/sdk/slnet"
 	"domovoi.dev/storage/kv/pebblekv"
@@ -45,6 +46,7 @@ func Logger() *slog.Logger {
 // OpenHouse opens a daemon in dir as `domovoi serve` does, and a Pebble. Without
 // spares the process of each run is started for it.
 func OpenHouse(ctx context.Context, dir string, spares bool) (_ *House, err error) {
+	garbage.Gather()
 	h := &House{Dir: dir}
 	defer func() {
 		if err != nil {

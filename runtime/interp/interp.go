@@ -14,6 +14,7 @@
 package interp
 
 import (
+	"domovoi.dev/internal/garbage"
 	"domovoi.dev/runtime/script"
 	"domovoi.dev/sdk/plugin"
 	"domovoi.dev/sdk/slnet"
@@ -23,7 +24,10 @@ import (
 
 // Worker serves one script, which the host sends as source, and does not
 // return. It is what `domovoi worker` does.
-func Worker() { plugin.ServeLoader(Load) }
+func Worker() {
+	garbage.Gather()
+	plugin.ServeLoader(Load)
+}
 
 // Load compiles the files of a script, runs its package initialisation and
 // returns its entry points. It is a plugin.Loader: the error is a

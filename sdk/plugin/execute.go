@@ -23,33 +23,46 @@ type outcome struct {
 	err, destroyed error
 }
 
-// execute calls an entry point and then destroy, unless that is nil. Whatever
-// ends the one does not keep the other from being called.
-func execute(ctx context.Context, engine *sdk.Engine, entry, destroy call, input []byte, source string) (o outcome) {
-	o.result, o.err = callOne(ctx, engine, entry, input, source)
-	if destroy != nil {
-		_, o.destroyed = callOne(context.WithoutCancel(ctx), engine, destroy, nil, source)
-	}
-	return o
+// execution is the execution of an entry point, and of OnDestroy after it.
+type execution struct {
+	engine *sdk.Engine
+	source string // of the script, for the places of panics
+	// start carries a function out in a goroutine of the run.
+	start func(func())
+	ended chan outcome // gets the one outcome
 }
 
-// callOne calls a function of the script in a goroutine of its own. It survives
-// a panic, and a function that ends its goroutine.
-func callOne(ctx context.Context, engine *sdk.Engine, fn call, input []byte, source string) (result []byte, err error) {
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
+// begin calls an entry point and then destroy, unless that is nil. Whatever ends
+// the one does not keep the other from being called.
+func (e *execution) begin(ctx context.Context, entry, destroy call, input []byte) {
+	e.call(ctx, entry, input, func(result []byte, err error) {
+		if destroy == nil {
+			e.ended <- outcome{result: result, err: err}
+			return
+		}
+		e.call(context.WithoutCancel(ctx), destroy, nil, func(_ []byte, destroyed error) {
+			e.ended <- outcome{result, err, destroyed}
+		})
+	})
+}
+
+// call calls a function of the script in a goroutine, and then as the last thing
+// in that goroutine. It survives a panic, and a function that ends its
+// goroutine.
+func (e *execution) call(ctx context.Context, fn call, input []byte, then func(result []byte, err error)) {
+	e.start(func() {
+		var result []byte
+		var err error
 		returned := false
 		defer func() {
 			if !returned {
-				err = panicked(recover(), engine, source)
+				err = panicked(recover(), e.engine, e.source)
 			}
+			then(result, err)
 		}()
-		result, err = fn(ctx, engine, input)
+		result, err = fn(ctx, e.engine, input)
 		returned = true
-	}()
-	<-ended
-	return result, err
+	})
 }
 
 // panicked makes an error of what recover returned, which is nil where the

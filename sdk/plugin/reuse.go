@@ -14,9 +14,39 @@ import (
 // that has it have it too, whoever starts them.
 const runLabel = "domovoi.run"
 
-// mark makes the calling goroutine one of the run.
-func mark(run uuid.UUID) {
-	pprof.SetGoroutineLabels(pprof.WithLabels(context.Background(), pprof.Labels(runLabel, run.String())))
+// carried is something to do in a goroutine of a run.
+type carried struct {
+	run uuid.UUID
+	do  func()
+}
+
+// carry does something in a goroutine of a run. In a worker the goroutine waits
+// for the next run afterwards, because an interpreter needs a deep stack, which
+// has grown by then. A plugin binary gets a new one each time: compiled code can do things to its
+// goroutine that last, and to the thread below it. The goroutine may end meanwhile.
+func (s *service) carry(run uuid.UUID, do func()) {
+	c := carried{run, do}
+	select {
+	case s.idle <- c: // never where there is no such channel
+		return
+	default:
+	}
+	go func() {
+		c.carry()
+		if s.idle == nil {
+			return
+		}
+		for c := range s.idle {
+			c.carry()
+		}
+	}()
+}
+
+// carry makes the calling goroutine one of the run for as long as that takes.
+func (c carried) carry() {
+	pprof.SetGoroutineLabels(pprof.WithLabels(context.Background(), pprof.Labels(runLabel, c.run.String())))
+	c.do()
+	pprof.SetGoroutineLabels(context.Background())
 }
 
 // clean reports whether nothing of a run that has ended is left in this process:

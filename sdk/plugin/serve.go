@@ -26,6 +26,10 @@ import (
 // memory; the default of Go is 1 GB.
 const maxStack = 64 << 20
 
+// streamWorkers is how many sessions are carried by goroutines that carry one after
+// the other, and whose stacks have grown already. Others get a goroutine each.
+const streamWorkers = 2
+
 // The streams the process was started with. go-plugin puts others in their
 // place while it serves; takeOutput puts these back, so that what the script
 // prints goes to the daemon in order, and is not lost when the process dies.
@@ -74,7 +78,7 @@ func ServeLoader(load Loader) {
 		fmt.Fprintln(os.Stderr, "A worker is started by the daemon, not by hand. To run a script: domovoi script run <name>")
 		os.Exit(2)
 	}
-	serve(&service{load: load})
+	serve(&service{load: load, idle: make(chan carried)})
 }
 
 func startedByHand(s *service) {
@@ -105,6 +109,9 @@ func serve(s *service) {
 		Plugins:         goplugin.PluginSet{session.PluginName: &served{service: s}},
 		GRPCServer: func(opts []grpc.ServerOption) *grpc.Server {
 			return grpc.NewServer(append(opts,
+				grpc.StaticStreamWindowSize(session.WindowBytes),
+				grpc.StaticConnWindowSize(session.WindowBytes),
+				grpc.NumStreamWorkers(streamWorkers),
 				grpc.Creds(session.PeerCredentials(func() int { return parent })), // nobody else ends or asks this process
 				grpc.MaxRecvMsgSize(session.MaxMessageBytes),
 				grpc.MaxSendMsgSize(session.MaxMessageBytes))...)

@@ -26,6 +26,10 @@ type service struct {
 	source string
 	shared bool // several runs are carried at a time
 
+	// idle gets what goroutines of runs are to do, in a process that is given a
+	// run only where the one before it left nothing.
+	idle chan carried
+
 	mu      sync.Mutex
 	loaded  bool    // guarded by mu: load was called
 	running int     // guarded by mu: runs that are carried
@@ -169,10 +173,8 @@ func (s *service) run(stream sessionStream, start *session.Start, info sdk.RunIn
 	engine := sdk.NewEngine(info, sdk.Host{Connection: c, Log: log.add, KeepAlive: c.keepAlive})
 
 	ended := make(chan outcome, 1)
-	go func() {
-		mark(info.ID)
-		ended <- execute(ctx, engine, entry, destroy, start.GetInput(), s.source)
-	}()
+	e := &execution{engine: engine, source: s.source, ended: ended, start: func(fn func()) { s.carry(info.ID, fn) }}
+	e.begin(ctx, entry, destroy, start.GetInput())
 	go c.receive(cancel)
 
 	select {

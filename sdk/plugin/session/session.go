@@ -41,6 +41,10 @@ const (
 	// MaxMessageBytes bounds a message of the transport: a payload and what is
 	// around it. A side that sends more breaks the session.
 	MaxMessageBytes = MaxPayloadBytes + 1<<20
+	// WindowBytes is how much a side takes of a session, and of a connection, before
+	// it is read. It is fixed: gRPC would find out by itself how much pays, with a
+	// ping and its answer beside nearly each message.
+	WindowBytes = 1 << 20
 	// EventWindow is how many events a subscription may have under way.
 	EventWindow = 64
 	// MaxLogText bounds the text of one log line; what is longer is cut.
