@@ -38,7 +38,6 @@ func (c *connection) SendSLNetMessages(ctx context.Context, messages ...slnet.Me
 	if len(messages) > slnet.MaxMessages {
 		return nil, slnet.Errorf(slnet.KindTooLarge, "a call carries %d messages, at most %d are allowed", len(messages), slnet.MaxMessages)
 	}
-	ctx = security.NewContext(ctx, c.caller)
 	responses := make([]slnet.Message, 0, len(messages))
 	for _, message := range messages {
 		began := time.Now()
