@@ -28,7 +28,7 @@ import (
 // there can be stands on the page about them.
 func TestMetrics(t *testing.T) {
 	level := new(slog.LevelVar)
-	d := daemontest.StartWith(t, func(o *runtime.Options) { o.LogLevel, o.Store = level, nil })
+	d := daemontest.StartOnWith(t, t.TempDir(), nil, func(o *runtime.Options) { o.LogLevel = level })
 	admin := d.Administrator()
 	send := func(message slnet.Message) (slnet.Message, error) {
 		return slnet.Send1(t.Context(), admin.SendSLNetMessages, message)
@@ -52,8 +52,13 @@ func TestMetrics(t *testing.T) {
 	}
 	defer stream.Close()
 	address := d.Listen()
-	if response, err := http.Get("http://" + address + "/nowhere"); err != nil || response.StatusCode != http.StatusUnauthorized {
-		t.Fatalf("got %v, %v", response, err)
+	response, err := http.Get("http://" + address + "/nowhere")
+	if err != nil {
+		t.Fatal(err)
+	}
+	response.Body.Close()
+	if response.StatusCode != http.StatusUnauthorized {
+		t.Fatalf("got %s", response.Status)
 	}
 	text := must(&slnet.GetMetricsMessage{}).(*slnet.MetricsResponse).Text
 	for _, line := range []string{

@@ -101,7 +101,8 @@ func StartWith(t testing.TB, change func(*runtime.Options)) *Daemon {
 	return start(t, t.TempDir(), MemoryStore(t), change)
 }
 
-// StartOn starts a daemon on a data directory and a store. It has no spares:
+// StartOn starts a daemon on a data directory and a store, nil for the one in the
+// directory. It has no spares:
 // most tests execute a script once.
 func StartOn(t testing.TB, dir string, store kv.Store) *Daemon {
 	t.Helper()
