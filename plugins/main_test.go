@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"domovoi.dev/internal/leak"
 	"domovoi.dev/plugins"
 	"domovoi.dev/plugins/sandbox"
 	"domovoi.dev/sdk"
@@ -32,7 +33,7 @@ func TestMain(m *testing.M) {
 	}
 	name := os.Getenv(processVariable)
 	if name == "" {
-		os.Exit(m.Run())
+		leak.Main(m)
 	}
 	play(name)
 }

@@ -58,13 +58,16 @@ func (r *Runtime) scriptForAPI(ctx context.Context, m *slnet.GetScriptMessage) (
 	return r.automation.Script(ctx, m)
 }
 
+// startAgain is when a daemon that stops may be there again.
+const startAgain = 5 * time.Second
+
 // apisReady says why requests to user-defined APIs are not answered.
 func (r *Runtime) apisReady() error {
 	if r.safe {
 		return slnet.Errorf(slnet.KindUnavailable, "the daemon was started with --safe, which keeps APIs from starting scripts")
 	}
 	if r.stopping.Err() != nil {
-		return slnet.Errorf(slnet.KindUnavailable, "the daemon is stopping")
+		return &api.Later{After: startAgain, Err: slnet.Errorf(slnet.KindUnavailable, "the daemon is stopping")}
 	}
 	return nil
 }

@@ -17,14 +17,14 @@ var _ api.Attachments = (*connection)(nil)
 // OpenAttachment implements api.Attachments. It counts, and is audited, as the
 // message does that it takes.
 func (c *connection) OpenAttachment(ctx context.Context, request *dom.AttachmentGetRequest) (*api.File, error) {
-	ctx, began := security.NewContext(ctx, c.caller), time.Now()
+	began := time.Now()
 	file, how, err := c.runtime.openAttachment(ctx, c.caller, request)
 	return file, c.answered(ctx, request, began, how, nil, err)
 }
 
 // PutAttachment implements api.Attachments, as OpenAttachment does.
 func (c *connection) PutAttachment(ctx context.Context, request *dom.AttachmentAddRequest, size int64, content io.Reader) (sha256 string, created bool, err error) {
-	ctx, began := security.NewContext(ctx, c.caller), time.Now()
+	began := time.Now()
 	sha256, created, how, err := c.runtime.putAttachment(ctx, c.caller, request, size, content)
 	return sha256, created, c.answered(ctx, request, began, how, nil, err)
 }

@@ -1,6 +1,7 @@
 package runtime_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"log/slog"
@@ -17,6 +18,7 @@ import (
 	"domovoi.dev/internal/daemontest"
 	"domovoi.dev/runtime"
 	"domovoi.dev/sdk/client"
+	"domovoi.dev/sdk/dom"
 	"domovoi.dev/sdk/slnet"
 	"domovoi.dev/storage/kv"
 	"domovoi.dev/storage/kv/memkv"
@@ -26,7 +28,7 @@ import (
 // there can be stands on the page about them.
 func TestMetrics(t *testing.T) {
 	level := new(slog.LevelVar)
-	d := daemontest.StartWith(t, func(o *runtime.Options) { o.LogLevel, o.Store = level, nil })
+	d := daemontest.StartOnWith(t, t.TempDir(), nil, func(o *runtime.Options) { o.LogLevel = level })
 	admin := d.Administrator()
 	send := func(message slnet.Message) (slnet.Message, error) {
 		return slnet.Send1(t.Context(), admin.SendSLNetMessages, message)
@@ -50,8 +52,13 @@ func TestMetrics(t *testing.T) {
 	}
 	defer stream.Close()
 	address := d.Listen()
-	if response, err := http.Get("http://" + address + "/nowhere"); err != nil || response.StatusCode != http.StatusUnauthorized {
-		t.Fatalf("got %v, %v", response, err)
+	response, err := http.Get("http://" + address + "/nowhere")
+	if err != nil {
+		t.Fatal(err)
+	}
+	response.Body.Close()
+	if response.StatusCode != http.StatusUnauthorized {
+		t.Fatalf("got %s", response.Status)
 	}
 	text := must(&slnet.GetMetricsMessage{}).(*slnet.MetricsResponse).Text
 	for _, line := range []string{
@@ -195,6 +202,58 @@ func (f *failing) View(ctx context.Context, do func(kv.Reader) error) error {
 		return *err
 	}
 	return f.Store.View(ctx, do)
+}
+
+// full is a store that takes no writes while err is set.
+type full struct {
+	failing
+}
+
+func (f *full) Update(ctx context.Context, do func(kv.Tx) error) (kv.Version, error) {
+	if err := f.err.Load(); err != nil {
+		return 0, *err
+	}
+	return f.Store.Update(ctx, do)
+}
+
+// View implements kv.Store: what is stored can be read.
+func (f *full) View(ctx context.Context, do func(kv.Reader) error) error {
+	return f.Store.View(ctx, do)
+}
+
+// TestRetryAfter: who wants to change an object while the disk is full is told when to
+// come again, unless something of the call was carried out already.
+func TestRetryAfter(t *testing.T) {
+	store := &full{failing{Store: memkv.New()}}
+	d := daemontest.StartOn(t, t.TempDir(), store)
+	url := "http://" + d.Listen() + "/slnet"
+	defer store.err.Store(nil) // for the check at the end
+	store.err.Store(&kv.ErrReadOnly)
+	var create slnet.Message
+	dom.NewModuleSettingsHelper(func(_ context.Context, messages ...slnet.Message) ([]slnet.Message, error) {
+		create = messages[0]
+		return nil, context.Canceled
+	}).ModuleSettings.Create(t.Context(), &dom.ModuleSettings{ModuleID: "shop"})
+	for want, call := range map[string][]slnet.Message{"30": {create}, "": {&slnet.WhoAmIMessage{}, create}} {
+		body, err := slnet.AppendMessages(nil, call)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request, err := http.NewRequestWithContext(t.Context(), "POST", url, bytes.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Authorization", "Bearer "+d.Token())
+		request.Header.Set("Content-Type", "application/msgpack")
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response.Body.Close()
+		if got := response.Header.Get("Retry-After"); response.StatusCode != 503 || got != want {
+			t.Errorf("a call of %d messages: status %d, Retry-After %q, want 503 and %q", len(call), response.StatusCode, got, want)
+		}
+	}
 }
 
 // TestHealth: what may pass by itself makes the daemon not ready and leaves it

@@ -7,10 +7,19 @@ import (
 
 	"github.com/google/uuid"
 
+	"domovoi.dev/runtime/api"
+	"domovoi.dev/runtime/automation"
 	"domovoi.dev/runtime/dommanager"
 	"domovoi.dev/runtime/security"
 	"domovoi.dev/sdk/slnet"
 	"domovoi.dev/storage/kv"
+)
+
+// When to send a request again that was refused because the disk has no space, or
+// because there are as many dry runs as there may be.
+const (
+	spaceAgain  = 30 * time.Second
+	dryRunAgain = 5 * time.Second
 )
 
 // connection is a caller's access to the daemon. The identity is the
@@ -29,7 +38,6 @@ func (c *connection) SendSLNetMessages(ctx context.Context, messages ...slnet.Me
 	if len(messages) > slnet.MaxMessages {
 		return nil, slnet.Errorf(slnet.KindTooLarge, "a call carries %d messages, at most %d are allowed", len(messages), slnet.MaxMessages)
 	}
-	ctx = security.NewContext(ctx, c.caller)
 	responses := make([]slnet.Message, 0, len(messages))
 	for _, message := range messages {
 		began := time.Now()
@@ -57,7 +65,12 @@ func (c *connection) answered(ctx context.Context, message slnet.Message, began 
 // of the store have kinds of their own; those nobody expected are logged here,
 // once, with their cause.
 func (r *Runtime) requestError(ctx context.Context, message slnet.Message, err error) error {
+	var later *api.Later
 	switch known, ok := slnet.AsError(err); {
+	case errors.As(err, &later):
+		return later
+	case errors.Is(err, automation.ErrTooManyDryRuns):
+		return &api.Later{After: dryRunAgain, Err: known}
 	case ok:
 		return known
 	case errors.Is(err, context.DeadlineExceeded):
@@ -123,6 +136,10 @@ func (r *Runtime) route(ctx context.Context, caller security.Caller, message sln
 			return nil, how, err
 		}
 		response, err := r.managers.Handle(ctx, caller, message)
+		if errors.Is(err, kv.ErrReadOnly) {
+			// A request to a manager is one commit, so nothing of it was carried out.
+			err = &api.Later{After: spaceAgain, Err: storeRefuses(err)}
+		}
 		return response, how, err
 	}
 	h, ok := handlers[message.MessageName()]

@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -24,10 +25,21 @@ type Reference struct {
 	ID uuid.UUID `json:"Id"`
 }
 
+// MaxListed is how many records one answer has at most, and defaultListed how many
+// it has when nobody says how many.
 const (
+	MaxListed     = 1000
 	defaultListed = 100
-	maxListed     = 1000
 )
+
+// Limit is how many records an answer has for the Limit of a request: 0 means 100,
+// and more than MaxListed is an error of slnet.KindInvalid.
+func Limit(given int64) (int, error) {
+	if given < 0 || given > MaxListed {
+		return 0, slnet.Errorf(slnet.KindInvalid, "Limit is %d, it must be 0 to %d", given, MaxListed)
+	}
+	return int(cmp.Or(given, defaultListed)), nil
+}
 
 // NewNamedTable returns the table of what errors call what, such as "trigger". The
 // names of its tables are on disk and never change: that of the records, and that
@@ -68,21 +80,19 @@ func (t NamedTable[T, P]) Scan(r *Reader, walk Walk, fn func(record P) (bool, er
 	return t.records.Scan(r, walk, fn)
 }
 
-// List returns the records behind a name, by name, that selects wants: limit of
-// them, which is at most 1000 and by default 100.
+// List returns the records behind a name, by name, that selects wants: as many as
+// Limit makes of limit.
 func (t NamedTable[T, P]) List(ctx context.Context, r *Reader, after string, limit int64, selects func(P) bool) ([]T, error) {
-	switch {
-	case limit < 0 || limit > maxListed:
-		return nil, slnet.Errorf(slnet.KindInvalid, "Limit is %d, it must be 0 to %d", limit, maxListed)
-	case limit == 0:
-		limit = defaultListed
+	most, err := Limit(limit)
+	if err != nil {
+		return nil, err
 	}
 	walk := Walk{}
 	if after != "" {
 		walk.After = []string{FoldName(after)}
 	}
 	list := []T{}
-	err := t.names.Scan(r, walk, func(named *Reference) (bool, error) {
+	err = t.names.Scan(r, walk, func(named *Reference) (bool, error) {
 		record, err := t.Get(r, named.ID)
 		if err != nil {
 			return false, err
@@ -90,7 +100,7 @@ func (t NamedTable[T, P]) List(ctx context.Context, r *Reader, after string, lim
 		if selects(record) {
 			list = append(list, *record)
 		}
-		return int64(len(list)) < limit, ctx.Err()
+		return len(list) < most, ctx.Err()
 	})
 	return list, err
 }

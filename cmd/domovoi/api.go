@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
 	"domovoi.dev/sdk/client"
@@ -182,11 +181,8 @@ func (a *app) withDefinition(ctx context.Context, name string, fn func(conn *cli
 }
 
 func definitionNamed(ctx context.Context, conn *client.Client, name string) (slnet.ApiDefinition, error) {
-	message := &slnet.GetApiDefinitionMessage{Name: name}
-	if id, err := uuid.Parse(name); err == nil {
-		message = &slnet.GetApiDefinitionMessage{ID: id}
-	}
-	response, err := ask[*slnet.ApiDefinitionResponse](ctx, conn, message)
+	id, name := idOrName(name)
+	response, err := ask[*slnet.ApiDefinitionResponse](ctx, conn, &slnet.GetApiDefinitionMessage{ID: id, Name: name})
 	if err != nil {
 		return slnet.ApiDefinition{}, err
 	}

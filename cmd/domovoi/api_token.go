@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
 	"domovoi.dev/sdk/client"
@@ -119,11 +118,8 @@ func (a *app) withAPIToken(ctx context.Context, name string, fn func(conn *clien
 		return err
 	}
 	defer conn.Close()
-	message := &slnet.GetApiTokenMessage{Name: name}
-	if id, err := uuid.Parse(name); err == nil {
-		message = &slnet.GetApiTokenMessage{ID: id}
-	}
-	response, err := ask[*slnet.ApiTokenResponse](ctx, conn, message)
+	id, name := idOrName(name)
+	response, err := ask[*slnet.ApiTokenResponse](ctx, conn, &slnet.GetApiTokenMessage{ID: id, Name: name})
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/google/uuid"
+
 	"domovoi.dev/runtime/api"
 	"domovoi.dev/sdk/client"
 	"domovoi.dev/sdk/slnet"
@@ -164,6 +166,15 @@ func ask[Response slnet.Message](ctx context.Context, c *client.Client, message 
 		return none, slnet.UnexpectedResponse(message, response)
 	}
 	return typed, nil
+}
+
+// idOrName is what an argument says that can be the id of something or its name;
+// the other one is zero.
+func idOrName(text string) (id uuid.UUID, name string) {
+	if id, err := uuid.Parse(text); err == nil {
+		return id, ""
+	}
+	return uuid.Nil, text
 }
 
 // request connects and sends one message.

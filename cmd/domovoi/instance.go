@@ -80,59 +80,43 @@ func (a *app) instanceExplainCommand() *cobra.Command {
 }
 
 func (a *app) instanceExplain(ctx context.Context, moduleID string, s selection, limit int64) error {
-	c, err := a.connect()
-	if err != nil {
-		return err
-	}
-	defer c.Close()
-	helper := dom.NewDomHelper(c.SendSLNetMessages, moduleID)
-	names, err := readNames(ctx, helper)
-	if err != nil {
-		return err
-	}
-	query, err := names.query(s)
-	if err != nil {
-		return err
-	}
-	if limit > 0 {
-		query = query.Limit(limit)
-	}
-	explanation, err := helper.DomInstances.Explain(ctx, query)
-	if err != nil {
-		return err
-	}
-	return a.answer(explanation, func(t *table) { fmt.Fprintln(t.w, explanation) })
+	return a.withNames(ctx, moduleID, func(helper *dom.DomHelper, names *names) error {
+		query, err := names.query(s)
+		if err != nil {
+			return err
+		}
+		if limit > 0 {
+			query = query.Limit(limit)
+		}
+		explanation, err := helper.DomInstances.Explain(ctx, query)
+		if err != nil {
+			return err
+		}
+		return a.answer(explanation, func(t *table) { fmt.Fprintln(t.w, explanation) })
+	})
 }
 
 func (a *app) instanceList(ctx context.Context, moduleID string, s selection, limit int64) error {
-	c, err := a.connect()
-	if err != nil {
-		return err
-	}
-	defer c.Close()
-	helper := dom.NewDomHelper(c.SendSLNetMessages, moduleID)
-	names, err := readNames(ctx, helper)
-	if err != nil {
-		return err
-	}
-	query, err := names.query(s)
-	if err != nil {
-		return err
-	}
-	// One more than wanted tells whether there are more.
-	instances, err := helper.DomInstances.ReadQuery(ctx, query.Limit(limit+1))
-	if err != nil {
-		return err
-	}
-	if int64(len(instances)) > limit {
-		instances = instances[:limit]
-		fmt.Fprintf(a.stderr, "only the first %d are listed; --limit lists more\n", limit)
-	}
-	return a.answer(objects{dom.KindInstance, instances}, func(t *table) {
-		t.header("ID", "NAME", "DEFINITION", "STATUS", "CHANGED", "VALUES")
-		for _, i := range instances {
-			t.row(i.ID.String(), nameOf(i), names.definition(i.DomDefinitionID), i.StatusID, timeText(i.LastModified), t.shorten(names.values(i), 80))
+	return a.withNames(ctx, moduleID, func(helper *dom.DomHelper, names *names) error {
+		query, err := names.query(s)
+		if err != nil {
+			return err
 		}
+		// One more than wanted tells whether there are more.
+		instances, err := helper.DomInstances.ReadQuery(ctx, query.Limit(limit+1))
+		if err != nil {
+			return err
+		}
+		if int64(len(instances)) > limit {
+			instances = instances[:limit]
+			fmt.Fprintf(a.stderr, "only the first %d are listed; --limit lists more\n", limit)
+		}
+		return a.answer(objects{dom.KindInstance, instances}, func(t *table) {
+			t.header("ID", "NAME", "DEFINITION", "STATUS", "CHANGED", "VALUES")
+			for _, i := range instances {
+				t.row(i.ID.String(), nameOf(i), names.definition(i.DomDefinitionID), i.StatusID, timeText(i.LastModified), t.shorten(names.values(i), 80))
+			}
+		})
 	})
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"domovoi.dev/internal/leak"
 	"domovoi.dev/plugins/sandbox"
 )
 
@@ -28,7 +29,7 @@ func TestMain(m *testing.M) {
 		main()
 		return
 	}
-	testscript.Main(m, map[string]func(){"domovoi": main})
+	testscript.Main(leak.Checked(m), map[string]func(){"domovoi": main})
 }
 
 // TestScripts runs the stories in testdata: people at the command line of a

@@ -162,11 +162,8 @@ func (a *app) withSchedule(ctx context.Context, name string, fn func(conn *clien
 		return err
 	}
 	defer conn.Close()
-	message := &slnet.GetScheduleMessage{Name: name}
-	if id, err := uuid.Parse(name); err == nil {
-		message = &slnet.GetScheduleMessage{ID: id}
-	}
-	response, err := ask[*slnet.ScheduleResponse](ctx, conn, message)
+	id, name := idOrName(name)
+	response, err := ask[*slnet.ScheduleResponse](ctx, conn, &slnet.GetScheduleMessage{ID: id, Name: name})
 	if err != nil {
 		return err
 	}

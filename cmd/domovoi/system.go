@@ -152,7 +152,7 @@ func showStore(t *table, s *slnet.StoreInfo) {
 	for i, level := range s.Levels {
 		t.row(first(i, "Levels"), fmt.Sprintf("%d: %d tables, %s", level.Level, level.Tables, bytesize.Rounded(level.Bytes)))
 	}
-	t.field("Compactions", fmt.Sprintf("%d done, %d flushes; %s wait; a read looks at %d tables at most", s.Compactions, s.Flushes, bytesize.Rounded(s.CompactionDebt), s.ReadAmplification))
+	t.field("Compactions", fmt.Sprintf("%d done, %d flushes; %s wait; a read looks at most at %s", s.Compactions, s.Flushes, bytesize.Rounded(s.CompactionDebt), tablesText(s.ReadAmplification)))
 	t.field("Memory", fmt.Sprintf("%s of writes, %s of cache with %d hits and %d misses", bytesize.Rounded(s.MemTableBytes), bytesize.Rounded(s.CacheBytes), s.CacheHits, s.CacheMisses))
 	t.field("Commits", fmt.Sprintf("%d in %d groups, %d conflicts", s.Commits, s.CommitGroups, s.Conflicts))
 	t.field("Open reads", fmt.Sprintf("%d snapshots, %d iterators", s.Snapshots, s.Iterators))
@@ -193,4 +193,12 @@ func buildInfo() build {
 		b.Version = "(unknown)"
 	}
 	return b
+}
+
+// tablesText is how many tables of the store there are, in words.
+func tablesText(n int64) string {
+	if n == 1 {
+		return "1 table"
+	}
+	return fmt.Sprintf("%d tables", n)
 }

@@ -116,8 +116,8 @@ func (l *look) show(t *table, address string) {
 		q.Executing, q.Waiting, q.Later, q.FreeSlots, q.Slots, l.Rates.Runs, q.Ended, q.Failed))
 	t.field("Processes", fmt.Sprintf("%d workers, %d plugins; %d of them wait for a run", q.Workers, q.Plugins, q.Spares))
 	if st := s.Store; st != nil {
-		t.field("Store", fmt.Sprintf("%.1f commits/s in %.1f syncs/s; %s on disk, %s in memory; a read looks at %d tables at most",
-			l.Rates.Commits, l.Rates.Syncs, bytesize.Rounded(st.DiskBytes), bytesize.Rounded(st.MemTableBytes+st.CacheBytes), st.ReadAmplification))
+		t.field("Store", fmt.Sprintf("%.1f commits/s in %.1f syncs/s; %s on disk, %s in memory; a read looks at most at %s",
+			l.Rates.Commits, l.Rates.Syncs, bytesize.Rounded(st.DiskBytes), bytesize.Rounded(st.MemTableBytes+st.CacheBytes), tablesText(st.ReadAmplification)))
 		t.field("Store is read-only", st.ReadOnly)
 		if st.Checked > 0 {
 			t.field("Check", fmt.Sprintf("%d of about %d rows", st.Checked, max(st.Rows, st.Checked)))

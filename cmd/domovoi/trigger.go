@@ -238,11 +238,8 @@ func (a *app) withTrigger(ctx context.Context, name string, fn func(conn *client
 		return err
 	}
 	defer conn.Close()
-	message := &dom.GetTriggerMessage{Name: name}
-	if id, err := uuid.Parse(name); err == nil {
-		message = &dom.GetTriggerMessage{ID: id}
-	}
-	found, err := ask[*dom.TriggerResponse](ctx, conn, message)
+	id, name := idOrName(name)
+	found, err := ask[*dom.TriggerResponse](ctx, conn, &dom.GetTriggerMessage{ID: id, Name: name})
 	if err != nil {
 		return err
 	}

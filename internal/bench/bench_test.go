@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"domovoi.dev/internal/leak"
 	"domovoi.dev/internal/measure"
 	"domovoi.dev/plugins/sandbox"
 	"domovoi.dev/runtime"
@@ -32,7 +33,7 @@ func TestMain(m *testing.M) {
 			os.Exit(1)
 		}
 	default:
-		os.Exit(m.Run())
+		leak.Main(m)
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"domovoi.dev/internal/leak"
 	"domovoi.dev/plugins/sandbox"
 	"domovoi.dev/runtime"
 	"domovoi.dev/runtime/interp"
@@ -24,16 +25,14 @@ import (
 	"domovoi.dev/storage/kv/pebblekv"
 )
 
-// Tests are the tests of a package, such as a *testing.M.
-type Tests interface{ Run() int }
-
-// Main runs the tests, or is the worker or plugin process a test started.
-func Main(m Tests) {
+// Main runs the tests and fails them for what they leave behind, as leak.Main does,
+// or is the worker or plugin process a test started.
+func Main(m leak.Tests) {
 	if len(os.Args) > 1 && os.Args[1] == sandbox.Verb {
 		sandbox.Main(os.Args[2:], func() { plugin.ServeLoader(load) })
 		return
 	}
-	os.Exit(m.Run())
+	leak.Main(m)
 }
 
 // load is the loader of workers; the script of a relay is not interpreted.
@@ -102,7 +101,8 @@ func StartWith(t testing.TB, change func(*runtime.Options)) *Daemon {
 	return start(t, t.TempDir(), MemoryStore(t), change)
 }
 
-// StartOn starts a daemon on a data directory and a store. It has no spares:
+// StartOn starts a daemon on a data directory and a store, nil for the one in the
+// directory. It has no spares:
 // most tests execute a script once.
 func StartOn(t testing.TB, dir string, store kv.Store) *Daemon {
 	t.Helper()

@@ -16,6 +16,7 @@ import (
 	"strings"
 	"sync"
 
+	"domovoi.dev/internal/leak"
 	"domovoi.dev/sdk/slnet"
 )
 
@@ -92,10 +93,10 @@ func properties(p *slnet.ErrorProperties) (names []string) {
 
 // Of returns tests that, when all of them have passed, hold what they met against
 // the file. With DOMOVOI_UPDATE=1 they write it.
-func (x *Examples) Of(tests Tests) Tests { return noted{tests, x} }
+func (x *Examples) Of(tests leak.Tests) leak.Tests { return noted{tests, x} }
 
 type noted struct {
-	tests Tests
+	tests leak.Tests
 	*Examples
 }
 

@@ -41,6 +41,7 @@ var rules = []rule{
 	{"machine", checkMachine},
 	{"skip", checkSkip},
 	{"sleep", checkSleep},
+	{"leaks", checkLeaks},
 	{"links", checkLinks},
 	{"make-help", checkMakeHelp},
 	{"make-named", checkMakeNamed},

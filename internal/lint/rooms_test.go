@@ -203,6 +203,7 @@ var rooms = []room{
 		modules: []string{"github.com/google/uuid"}},
 	{path: "internal/scripttest", testing: true},
 	{path: "internal/built", testing: true},
+	{path: "internal/leak", testing: true},
 	{path: "internal/stress", testing: true,
 		modules: []string{"github.com/google/uuid"}},
 	{path: "internal/reference"}, // only tests, which write pages of docs

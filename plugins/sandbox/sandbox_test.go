@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"testing"
 
+	"domovoi.dev/internal/leak"
 	"domovoi.dev/plugins/sandbox"
 )
 
@@ -16,7 +17,7 @@ func TestMain(m *testing.M) {
 		sandbox.Main(os.Args[2:], func() { os.Stdout.WriteString("worker") })
 		return
 	}
-	os.Exit(m.Run())
+	leak.Main(m)
 }
 
 // What Probe says is not what the kernel's version promises, but what was tried.

@@ -318,6 +318,9 @@ func TestHealth(t *testing.T) {
 	if response.StatusCode != 503 || errorOf(t, body).Message != notReady.Error() {
 		t.Errorf("got %d %s, want 503 and the reason", response.StatusCode, body)
 	}
+	if got := response.Header.Get("Retry-After"); got != "5" {
+		t.Errorf("Retry-After is %q for what passes by itself, want 5", got)
+	}
 	if response, _ := request(t, "GET", server.URL+"/healthz", ""); response.StatusCode != 200 {
 		t.Errorf("healthz: got %d, want 200 although the daemon is not ready", response.StatusCode)
 	}

@@ -22,11 +22,28 @@ var buffers = sync.Pool{New: func() any { return new([]byte) }}
 // memory for ever.
 const maxPooled = 1 << 20
 
+// Later is an error of slnet.KindUnavailable that passes by itself. Who sent the
+// request is told when to send it again, and may do so whatever it was to do:
+// nothing of it was carried out.
+type Later struct {
+	After time.Duration
+	Err   error
+}
+
+func (l *Later) Error() string { return l.Err.Error() }
+
+// Unwrap returns the error itself.
+func (l *Later) Unwrap() error { return l.Err }
+
 // reply answers with responses and an error, in the form of the request and
 // with the status of the error's kind.
 func (e *edge) reply(w http.ResponseWriter, r *http.Request, responses []slnet.Message, err error) {
 	status := http.StatusOK
 	if err != nil {
+		var later *Later
+		if len(responses) == 0 && errors.As(err, &later) {
+			setRetryAfter(w, later.After)
+		}
 		failure := e.public(r, err)
 		status, err = failure.Kind.HTTPStatus(), failure
 	}

@@ -61,7 +61,7 @@ func (a *Automation) joinDryRun(within *DryRun, run *slnet.Run) error {
 		within.below++
 		a.within[run.ID] = within
 	case run.DryRun && len(a.dry) >= MaxDryRuns:
-		return errTooManyDryRuns
+		return ErrTooManyDryRuns
 	}
 	return nil
 }
@@ -75,7 +75,9 @@ func (a *Automation) quitDryRun(id uuid.UUID) {
 	}
 }
 
-var errTooManyDryRuns = slnet.Errorf(slnet.KindUnavailable,
+// ErrTooManyDryRuns is the error of a dry run that was not started because there
+// are MaxDryRuns already.
+var ErrTooManyDryRuns = slnet.Errorf(slnet.KindUnavailable,
 	"the script was not started: %d dry runs are under way, which is as many as there may be; try again when one has ended", MaxDryRuns)
 
 // dryRun returns what a dry run works on, and what is to be done when the script
@@ -99,7 +101,7 @@ func (a *Automation) openDryRun(ctx context.Context, id uuid.UUID) (*DryRun, err
 	a.mu.Lock()
 	if len(a.dry) >= MaxDryRuns {
 		a.mu.Unlock()
-		return nil, errTooManyDryRuns
+		return nil, ErrTooManyDryRuns
 	}
 	a.dry[id] = nil
 	a.mu.Unlock()

@@ -15,8 +15,6 @@ import (
 )
 
 const (
-	defaultRuns = 100
-	maxRuns     = 1000
 	// maxLooked is how many records one answer looks at.
 	maxLooked = 10_000
 	// idSlack is how far the time in the id of a run may be from that at which it
@@ -26,7 +24,7 @@ const (
 
 // Runs lists runs, the newest first. all lets the caller see those of others.
 func (a *Automation) Runs(ctx context.Context, caller security.Caller, all bool, m *slnet.GetRunsMessage) (*slnet.RunsResponse, error) {
-	limit, err := listLimit(m.Limit)
+	limit, err := storage.Limit(m.Limit)
 	if err != nil {
 		return nil, err
 	}
@@ -38,16 +36,6 @@ func (a *Automation) Runs(ctx context.Context, caller security.Caller, all bool,
 		return err
 	})
 	return response, err
-}
-
-func listLimit(limit int64) (int, error) {
-	switch {
-	case limit < 0 || limit > maxRuns:
-		return 0, slnet.Errorf(slnet.KindInvalid, "the limit %d is not between 0 and %d", limit, maxRuns)
-	case limit == 0:
-		return defaultRuns, nil
-	}
-	return int(limit), nil
 }
 
 // find calls fn with runs that a caller may see, the newest first. next is where

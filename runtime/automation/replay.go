@@ -21,14 +21,14 @@ const (
 // Replay starts runs again. all lets the caller repeat those of others; may
 // returns why the caller may not execute a script.
 func (a *Automation) Replay(ctx context.Context, caller security.Caller, all bool, m *slnet.ReplayRunsMessage, may func(script string) error) (*slnet.ReplayRunsResponse, error) {
-	limit, err := listLimit(m.Limit)
+	limit, err := storage.Limit(m.Limit)
 	switch {
 	case err != nil:
 		return nil, err
 	case m.PerSecond < 0 || m.PerSecond > maxReplayRate:
 		return nil, slnet.Errorf(slnet.KindInvalid, "PerSecond is %d, it must be 0 to %d", m.PerSecond, maxReplayRate)
-	case len(m.IDs) > maxRuns:
-		return nil, slnet.Errorf(slnet.KindTooLarge, "%d runs are named, at most %d can be", len(m.IDs), maxRuns)
+	case len(m.IDs) > storage.MaxListed:
+		return nil, slnet.Errorf(slnet.KindTooLarge, "%d runs are named, at most %d can be", len(m.IDs), storage.MaxListed)
 	case len(m.IDs) > 0 && !m.Filter.IsZero():
 		return nil, slnet.Errorf(slnet.KindInvalid, "both IDs and a filter are given; give one of them")
 	case len(m.IDs) == 0 && m.Filter.IsZero():

@@ -212,15 +212,10 @@ func TestAttachments(t *testing.T) {
 }
 
 func TestATT06TheLimitIsConfigurable(t *testing.T) {
-	open := func(limit int64) (*runtime.Runtime, error) {
-		return runtime.Open(t.Context(), runtime.Options{
-			DataDir: t.TempDir(), Store: daemontest.MemoryStore(t), MaxAttachment: limit, Logger: slog.New(slog.DiscardHandler),
-		})
-	}
-	if r, err := open(1 << 30); !errors.Is(err, slnet.KindInvalid) {
+	dir := t.TempDir()
+	if r, err := runtime.Open(t.Context(), runtime.Options{DataDir: dir, MaxAttachment: 1 << 30}); !errors.Is(err, slnet.KindInvalid) {
 		t.Errorf("opened %v, %v with a limit that no message can reach", r, err)
 	}
-	dir := t.TempDir()
 	r, err := runtime.Open(t.Context(), runtime.Options{DataDir: dir, Store: daemontest.MemoryStore(t), MaxAttachment: 10, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)

@@ -1,9 +1,11 @@
 // Package naming says which names and descriptions people can give to what they
-// make: triggers, schedules, webhooks, APIs. Users and groups, whose names stand in
+// make: triggers, schedules, webhooks, APIs; and has the words for what is wrong
+// with them. Users and groups, whose names stand in
 // rights, have stricter rules in runtime/security.
 package naming
 
 import (
+	"fmt"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -40,4 +42,21 @@ func CheckDescription(what, description string) error {
 		return slnet.Errorf(slnet.KindInvalid, "the %s's Description has more than %d characters, or some that cannot be printed", what, maxDescription)
 	}
 	return nil
+}
+
+// BadField is the error of slnet.KindInvalid for a field of something, such as a
+// "trigger", that cannot be as it was given. The format says what is wrong with it
+// and what it can be.
+func BadField(what, field, format string, args ...any) error {
+	return slnet.Errorf(slnet.KindInvalid, "the %s's %s %s", what, field, fmt.Sprintf(format, args...))
+}
+
+// CheckRevision returns an error of slnet.KindConflict when something called name
+// is not at the revision it was read at, which is 0 for who does not mind.
+func CheckRevision(what, name, changedBy string, revision, read int64) error {
+	if read == 0 || read == revision {
+		return nil
+	}
+	return slnet.Errorf(slnet.KindConflict, "the %s %q has been changed by %s since it was read: it is at revision %d, not %d",
+		what, name, changedBy, revision, read)
 }

@@ -1,8 +1,6 @@
 package security
 
 import (
-	"context"
-
 	"github.com/google/uuid"
 
 	"domovoi.dev/sdk/slnet"
@@ -36,19 +34,4 @@ type Caller struct {
 // Origin says who makes the changes of the caller.
 func (c Caller) Origin() storage.Origin {
 	return storage.Origin{User: c.User, RunID: c.RunID, Message: c.Message, Address: c.Address}
-}
-
-type callerKey struct{}
-
-// NewContext returns a context that carries the caller, the only value contexts
-// carry in the daemon. The caller's Parents must not be changed afterwards.
-func NewContext(ctx context.Context, caller Caller) context.Context {
-	return context.WithValue(ctx, callerKey{}, caller)
-}
-
-// FromContext returns the caller a context carries. Without one ok is false,
-// and nothing may be done on anybody's behalf.
-func FromContext(ctx context.Context) (caller Caller, ok bool) {
-	caller, ok = ctx.Value(callerKey{}).(Caller)
-	return caller, ok
 }

@@ -46,7 +46,7 @@ func Parse(expression string, location *time.Location) (*Schedule, error) {
 	if location == nil {
 		location = time.UTC
 	}
-	s := &Schedule{text: expression, location: location, anchor: time.Unix(0, 0)}
+	s := &Schedule{location: location, anchor: time.Unix(0, 0)}
 	p := &parser{expression: expression, words: split(expression)}
 	if err := p.schedule(s); err != nil {
 		return nil, err

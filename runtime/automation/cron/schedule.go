@@ -7,7 +7,6 @@ import (
 
 // Schedule is a cron expression, or an interval. It is immutable.
 type Schedule struct {
-	text     string
 	location *time.Location
 
 	every  time.Duration // of "@every"; the fields below are empty then
@@ -35,12 +34,6 @@ type weekDays struct {
 	last       uint64    // bit n is the last weekday n of the month
 	nth        [7]uint64 // bit k of nth[n] is the kth weekday n of the month
 }
-
-// String returns the expression as it was given to Parse.
-func (s *Schedule) String() string { return s.text }
-
-// Location returns the zone in which the expression is read.
-func (s *Schedule) Location() *time.Location { return s.location }
 
 // Anchored returns the schedule with the instant from which "@every" counts. It
 // is the Unix epoch otherwise. Expressions with fields do not depend on it.

@@ -13,6 +13,7 @@ import (
 	"domovoi.dev/runtime/naming"
 	"domovoi.dev/runtime/security"
 	"domovoi.dev/sdk/slnet"
+	"domovoi.dev/storage"
 )
 
 const (
@@ -20,14 +21,7 @@ const (
 	maxTimeout     = 24 * time.Hour
 	maxRequests    = 1_000_000
 	maxPer         = 24 * time.Hour
-	defaultList    = 100
-	maxList        = 1000
 )
-
-// bad is the error of a field that cannot be as it was given.
-func bad(what, field, format string, args ...any) error {
-	return slnet.Errorf(slnet.KindInvalid, "the %s's %s %s", what, field, fmt.Sprintf(format, args...))
-}
 
 // check completes a definition a person sent and returns an error that names the
 // field that is wrong.
@@ -37,32 +31,32 @@ func (a *APIs) check(ctx context.Context, given *slnet.ApiDefinition) error {
 		return err
 	}
 	if problem := templateProblem(given.Route); problem != "" {
-		return bad(what, "Route", "%.120q %s", given.Route, problem)
+		return naming.BadField(what, "Route", "%.120q %s", given.Route, problem)
 	}
 	if len(given.Methods) == 0 {
-		return bad(what, "Methods", "are none; choose among %s", strings.Join(methods, ", "))
+		return naming.BadField(what, "Methods", "are none; choose among %s", strings.Join(methods, ", "))
 	}
 	for _, method := range given.Methods {
 		if !slices.Contains(methods, method) {
-			return bad(what, "Methods", "have %.20q; there are %s", method, strings.Join(methods, ", "))
+			return naming.BadField(what, "Methods", "have %.20q; there are %s", method, strings.Join(methods, ", "))
 		}
 	}
 	given.Methods = slices.DeleteFunc(slices.Clone(methods), func(method string) bool { return !slices.Contains(given.Methods, method) })
 	if given.Timeout < 0 || given.Timeout > maxTimeout {
-		return bad(what, "Timeout", "is %v; it can be 0 to %v", given.Timeout, maxTimeout)
+		return naming.BadField(what, "Timeout", "is %v; it can be 0 to %v", given.Timeout, maxTimeout)
 	}
 	limit := given.RateLimit
 	if !limit.IsZero() && (limit.Requests < 1 || limit.Requests > maxRequests || limit.Per < time.Second || limit.Per > maxPer) {
-		return bad(what, "RateLimit", "is %d in %v; it can be 1 to %d in %v to %v", limit.Requests, limit.Per, maxRequests, time.Second, maxPer)
+		return naming.BadField(what, "RateLimit", "is %d in %v; it can be 1 to %d in %v to %v", limit.Requests, limit.Per, maxRequests, time.Second, maxPer)
 	}
 	if err := a.checkScript(ctx, given); err != nil {
 		return err
 	}
 	if given.StreamBody && given.EntryPoint == slnet.EntryPointRun {
-		return bad(what, "StreamBody", "is for %s, which can attach a body; the parameters of %s are read from it", slnet.EntryPointOnApiTrigger, slnet.EntryPointRun)
+		return naming.BadField(what, "StreamBody", "is for %s, which can attach a body; the parameters of %s are read from it", slnet.EntryPointOnApiTrigger, slnet.EntryPointRun)
 	}
 	if most := a.mostBody(given); given.MaxBody < 0 || given.MaxBody > most {
-		return bad(what, "MaxBody", "is %d; here it can be 0 to %d bytes", given.MaxBody, most)
+		return naming.BadField(what, "MaxBody", "is %d; here it can be 0 to %d bytes", given.MaxBody, most)
 	}
 	return nil
 }
@@ -96,11 +90,11 @@ func (a *APIs) checkScript(ctx context.Context, given *slnet.ApiDefinition) erro
 	}
 	switch {
 	case given.EntryPoint == "":
-		return bad("API definition", "Script", "%q has neither %s nor %s; it has %s", given.Script, slnet.EntryPointOnApiTrigger, slnet.EntryPointRun, strings.Join(has, ", "))
+		return naming.BadField("API definition", "Script", "%q has neither %s nor %s; it has %s", given.Script, slnet.EntryPointOnApiTrigger, slnet.EntryPointRun, strings.Join(has, ", "))
 	case given.EntryPoint != slnet.EntryPointOnApiTrigger && given.EntryPoint != slnet.EntryPointRun:
-		return bad("API definition", "EntryPoint", "is %.60q; it can be %s or %s", given.EntryPoint, slnet.EntryPointOnApiTrigger, slnet.EntryPointRun)
+		return naming.BadField("API definition", "EntryPoint", "is %.60q; it can be %s or %s", given.EntryPoint, slnet.EntryPointOnApiTrigger, slnet.EntryPointRun)
 	case !slices.Contains(has, given.EntryPoint):
-		return bad("API definition", "EntryPoint", "is %s, which script %q does not have; it has %s", given.EntryPoint, given.Script, strings.Join(has, ", "))
+		return naming.BadField("API definition", "EntryPoint", "is %s, which script %q does not have; it has %s", given.EntryPoint, given.Script, strings.Join(has, ", "))
 	}
 	return nil
 }
@@ -182,9 +176,8 @@ func (a *APIs) UpdateDefinition(ctx context.Context, caller security.Caller, m *
 			return err
 		}
 		given.ID = old.ID
-		if given.Revision != 0 && given.Revision != old.Revision {
-			return slnet.Errorf(slnet.KindConflict, "the API definition %q has been changed by %s since it was read: it is at revision %d, not %d",
-				old.Name, old.ChangedBy, old.Revision, given.Revision)
+		if err := naming.CheckRevision("API definition", old.Name, old.ChangedBy, old.Revision, given.Revision); err != nil {
+			return err
 		}
 		if err := a.mayChange(caller, e.directory, old); err != nil {
 			return err
@@ -257,7 +250,7 @@ func (a *APIs) Definition(_ context.Context, m *slnet.GetApiDefinitionMessage) (
 
 // Definitions returns definitions by name.
 func (a *APIs) Definitions(_ context.Context, m *slnet.GetApiDefinitionsMessage) (*slnet.ApiDefinitionsResponse, error) {
-	limit, err := listLimit(m.Limit)
+	limit, err := storage.Limit(m.Limit)
 	if err != nil {
 		return nil, err
 	}
@@ -268,11 +261,4 @@ func (a *APIs) Definitions(_ context.Context, m *slnet.GetApiDefinitionsMessage)
 		}
 	}
 	return response, nil
-}
-
-func listLimit(limit int64) (int, error) {
-	if limit < 0 || limit > maxList {
-		return 0, slnet.Errorf(slnet.KindInvalid, "Limit is %d, it must be 0 to %d", limit, maxList)
-	}
-	return int(cmp.Or(limit, defaultList)), nil
 }

@@ -114,7 +114,12 @@ func noDefinition(route string) error {
 
 func unavailable(err error) error {
 	known, _ := slnet.AsError(err)
-	return known.WithReason(slnet.ErrApiUnavailable)
+	refused := &api.CustomError{Err: known.WithReason(slnet.ErrApiUnavailable)}
+	var later *api.Later
+	if errors.As(err, &later) {
+		refused.RetryAfter = later.After
+	}
+	return refused
 }
 
 // maxShownRoute bounds the route in the record of a run, in bytes.

@@ -16,6 +16,7 @@ import (
 	"domovoi.dev/runtime/naming"
 	"domovoi.dev/runtime/security"
 	"domovoi.dev/sdk/slnet"
+	"domovoi.dev/storage"
 )
 
 const (
@@ -55,7 +56,7 @@ func (a *APIs) checkToken(caller security.Caller, given *slnet.ApiToken) error {
 		return err
 	}
 	if len(given.Definitions) > maxLinks {
-		return bad(what, "Definitions", "are %d; at most %d can be", len(given.Definitions), maxLinks)
+		return naming.BadField(what, "Definitions", "are %d; at most %d can be", len(given.Definitions), maxLinks)
 	}
 	given.Definitions = slices.Clone(given.Definitions)
 	slices.SortFunc(given.Definitions, func(a, b uuid.UUID) int { return slices.Compare(a[:], b[:]) })
@@ -105,7 +106,7 @@ func (a *APIs) CreateToken(ctx context.Context, caller security.Caller, m *slnet
 		case len(e.tokens) >= maxTokens:
 			return slnet.Errorf(slnet.KindTooLarge, "there are %d API tokens, and can be no more", maxTokens)
 		case !t.Token.ExpiresAt.IsZero() && !t.Token.ExpiresAt.After(e.now):
-			return bad("API token", "ExpiresAt", "%s has passed", t.Token.ExpiresAt.Format(time.RFC3339))
+			return naming.BadField("API token", "ExpiresAt", "%s has passed", t.Token.ExpiresAt.Format(time.RFC3339))
 		}
 		if err := e.fits(&t.Token); err != nil {
 			return err
@@ -124,9 +125,8 @@ func (a *APIs) UpdateToken(ctx context.Context, caller security.Caller, m *slnet
 	given := m.Token
 	given.UserID = uuid.Nil
 	return a.changeOneToken(ctx, caller, given.ID, given.Name, func(e *edit, old *tokenRecord) (*slnet.ApiToken, error) {
-		if given.Revision != 0 && given.Revision != old.Token.Revision {
-			return nil, slnet.Errorf(slnet.KindConflict, "the API token %q has been changed by %s since it was read: it is at revision %d, not %d",
-				old.Token.Name, old.Token.ChangedBy, old.Token.Revision, given.Revision)
+		if err := naming.CheckRevision("API token", old.Token.Name, old.Token.ChangedBy, old.Token.Revision, given.Revision); err != nil {
+			return nil, err
 		}
 		changed := given
 		changed.ID = old.Token.ID
@@ -213,7 +213,7 @@ func (a *APIs) Token(_ context.Context, m *slnet.GetApiTokenMessage) (*slnet.Api
 
 // Tokens returns tokens by name.
 func (a *APIs) Tokens(_ context.Context, m *slnet.GetApiTokensMessage) (*slnet.ApiTokensResponse, error) {
-	limit, err := listLimit(m.Limit)
+	limit, err := storage.Limit(m.Limit)
 	if err != nil {
 		return nil, err
 	}

@@ -97,12 +97,14 @@ const (
 	maxMisfire     = 1000
 )
 
+// bad is the error of a field.
+func bad(field, format string, args ...any) error {
+	return naming.BadField("schedule", field, format, args...)
+}
+
 // check completes a schedule a person sent and returns an error that names the
 // field that is wrong.
 func (s *Schedules) check(ctx context.Context, caller security.Caller, given *slnet.Schedule) error {
-	bad := func(field, format string, args ...any) error {
-		return slnet.Errorf(slnet.KindInvalid, "the schedule's %s %s", field, fmt.Sprintf(format, args...))
-	}
 	if err := cmp.Or(naming.Check("schedule", given.Name), naming.CheckDescription("schedule", given.Description)); err != nil {
 		return err
 	}
@@ -187,9 +189,8 @@ func (s *Schedules) Update(ctx context.Context, caller security.Caller, m *slnet
 		if err != nil {
 			return nil, err
 		}
-		if schedule.Revision != 0 && schedule.Revision != old.Revision {
-			return nil, slnet.Errorf(slnet.KindConflict, "the schedule %q has been changed by %s since it was read: it is at revision %d, not %d",
-				old.Name, old.ChangedBy, old.Revision, schedule.Revision)
+		if err := naming.CheckRevision("schedule", old.Name, old.ChangedBy, old.Revision, schedule.Revision); err != nil {
+			return nil, err
 		}
 		changed := schedule
 		changed.CreatedAt, changed.CreatedBy, changed.Revision = old.CreatedAt, old.CreatedBy, old.Revision+1

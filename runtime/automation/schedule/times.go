@@ -17,24 +17,23 @@ type times struct {
 // timesOf reads the times of a schedule. Intervals count from its start, else
 // from its creation, else from now.
 func timesOf(s *slnet.Schedule, now time.Time) (*times, error) {
-	bad := func(err string) error { return slnet.Errorf(slnet.KindInvalid, "the schedule's %s", err) }
 	t := &times{once: s.Once, start: s.Start, end: s.End}
 	switch {
 	case s.Expression == "" && s.Once.IsZero():
-		return nil, bad("Expression is empty and so is Once; set one of them")
+		return nil, bad("Expression", "is empty and so is Once; set one of them")
 	case s.Expression != "" && !s.Once.IsZero():
-		return nil, bad("Expression and Once are both set; set one of them")
+		return nil, bad("Expression and Once", "are both set; set one of them")
 	}
 	zone, err := time.LoadLocation(s.TimeZone)
 	if err != nil || s.TimeZone == "Local" {
-		return nil, slnet.Errorf(slnet.KindInvalid, "the schedule's TimeZone %.60q does not exist; it is a name such as Europe/Berlin, or empty for UTC", s.TimeZone)
+		return nil, bad("TimeZone", "%.60q does not exist; it is a name such as Europe/Berlin, or empty for UTC", s.TimeZone)
 	}
 	if s.Expression == "" {
 		return t, nil
 	}
 	expression, err := cron.Parse(s.Expression, zone)
 	if err != nil {
-		return nil, bad("Expression is wrong: " + err.Error())
+		return nil, bad("Expression", "is wrong: %v", err)
 	}
 	anchor := now
 	if !s.CreatedAt.IsZero() {

@@ -29,7 +29,7 @@ var (
 
 // bad is the error of a field.
 func bad(field, format string, args ...any) error {
-	return slnet.Errorf(slnet.KindInvalid, "the trigger's %s %s", field, fmt.Sprintf(format, args...))
+	return naming.BadField("trigger", field, format, args...)
 }
 
 // check completes a trigger a person sent and returns an error that names the

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"domovoi.dev/runtime/naming"
 	"domovoi.dev/runtime/security"
 	"domovoi.dev/sdk/dom"
 	"domovoi.dev/sdk/slnet"
@@ -126,9 +127,8 @@ func (t *Triggers) Update(ctx context.Context, caller security.Caller, m *dom.Up
 		if err != nil {
 			return nil, err
 		}
-		if trigger.Revision != 0 && trigger.Revision != old.Revision {
-			return nil, slnet.Errorf(slnet.KindConflict, "the trigger %q has been changed by %s since it was read: it is at revision %d, not %d",
-				old.Name, old.ChangedBy, old.Revision, trigger.Revision)
+		if err := naming.CheckRevision("trigger", old.Name, old.ChangedBy, old.Revision, trigger.Revision); err != nil {
+			return nil, err
 		}
 		changed := trigger
 		changed.CreatedAt, changed.CreatedBy, changed.Revision = old.CreatedAt, old.CreatedBy, old.Revision+1

@@ -1,0 +1,9 @@
+package measure
+
+import (
+	"testing"
+
+	"domovoi.dev/internal/leak"
+)
+
+func TestMain(m *testing.M) { leak.Main(m) }

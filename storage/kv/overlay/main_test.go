@@ -1,0 +1,9 @@
+package overlay_test
+
+import (
+	"testing"
+
+	"domovoi.dev/internal/leak"
+)
+
+func TestMain(m *testing.M) { leak.Main(m) }
