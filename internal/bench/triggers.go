@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 
@@ -75,7 +74,7 @@ func (s *starts) triggers(ctx context.Context) ([]*measure.Measure, error) {
 		modules = append(modules, m)
 	}
 	unwanted, staged := modules[1], modules[2]
-	never := dom.InstanceExposers.FieldValue(unwanted.fields[0]).Equal(strings.ToUpper(unwanted.texts[0]))
+	never := dom.InstanceExposers.FieldValue(unwanted.fields[0]).Equal("a text that no instance has")
 	for _, t := range []dom.Trigger{
 		{Name: "unwanted", ModuleID: "unwanted", Filter: never},
 		{Name: "staged", ModuleID: "staged"},
