@@ -295,8 +295,8 @@ func TestBackupUnderLoad(t *testing.T) {
 func TestRestoredDaemon(t *testing.T) {
 	h := newBackupHouse(t, func(o *runtime.Options) { o.Backups.Keys = runtime.BackupKeysAlways })
 	file, made, held := h.backup()
-	if made.Files != 4 { // the token, the attachment, one log, the key
-		t.Errorf("the backup has %d files", made.Files)
+	if made.Files != 4 {
+		t.Errorf("the backup has %d files, not 4: the token, the attachment, one log, the key", made.Files)
 	}
 	find := func(t *testing.T, conn slnet.Connection) {
 		t.Helper()
@@ -386,7 +386,7 @@ func TestBackupWithoutKeys(t *testing.T) {
 	ann := d.User("ann")
 	made := daemontest.Send[*slnet.BackupResponse](t, admin, &slnet.CreateBackupMessage{})
 	if made.Keys || made.Files != 0 {
-		t.Errorf("%+v", made)
+		t.Errorf("the backup of a daemon with a module and a secret has keys or files: %+v", made)
 	}
 	file := filepath.Join(d.Dir, runtime.BackupDir, made.Backup.Name)
 	dir, restored := restore(t, file)
