@@ -108,7 +108,7 @@ stress: ## the long forms of the tests that have one (DOMOVOI_STRESS=1), then al
 	DOMOVOI_STRESS=1 DOMOVOI_SOAK=$(SOAK) $(GO) test -vet=off -v -p 1 -count 1 -timeout 0 -run '$(LONG)' $(TESTFLAGS) ./internal/stress ./cmd/domovoi ./runtime ./plugins/csvimport
 	$(GO) test -vet=off -p 1 -count $(ROUNDS) -shuffle on -timeout 0 $(TESTFLAGS) ./...
 
-bench: ## measure what is promised against its floors, then compare with PocketBase; writes bench/results.md; some 20 minutes (BENCHFLAGS=-short is a quick look, -help lists more)
+bench: ## measure what is promised against its floors, then compare with PocketBase; writes bench/results.md; some 15 minutes (BENCHFLAGS=-short is a quick look, -help lists more)
 	$(GO) run ./internal/bench $(BENCHFLAGS)
 	$(GO) -C bench run . -results results.md $(BENCHFLAGS)
 
