@@ -28,9 +28,9 @@ type daemon struct {
 // start starts a daemon on a free port and waits until it listens.
 func start(ctx context.Context, program, data string) (*daemon, error) {
 	d := &daemon{program: program, data: data, ended: make(chan struct{})}
-	listening := &firstLine{got: make(chan string, 1)}
+	got := make(chan string, 1)
 	d.process = exec.Command(program, "serve", "--data-dir", data, "--address", "127.0.0.1:0")
-	d.process.Stdout, d.process.Stderr = listening, &d.stderr
+	d.process.Stdout, d.process.Stderr = &firstLine{got: got}, &d.stderr
 	// In a process group of its own an interrupt reaches it through us only.
 	d.process.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := d.process.Start(); err != nil {
@@ -42,7 +42,7 @@ func start(ctx context.Context, program, data string) (*daemon, error) {
 	}()
 	var err error
 	select {
-	case line := <-listening.got:
+	case line := <-got:
 		_, rest, _ := strings.Cut(line, "http://")
 		d.address, _, _ = strings.Cut(rest, " ")
 		if d.address != "" {
@@ -60,7 +60,7 @@ func start(ctx context.Context, program, data string) (*daemon, error) {
 // firstLine passes on the first line that is written to it.
 type firstLine struct {
 	text []byte
-	got  chan string
+	got  chan<- string // nil once it has the line
 }
 
 func (f *firstLine) Write(p []byte) (int, error) {
